@@ -1,0 +1,36 @@
+# Every target obtains what it needs; see README.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test bench check
+
+CARGO := cargo
+RELEASE := target/release
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: build ## Build and start the service on this machine, embedded
+	@scripts/run.sh
+
+build: ## Build the release binaries and obtain the models; start nothing
+	@scripts/requirements.sh build
+	$(CARGO) build --release --locked -p livegate-api -p livegate-worker -p livegate-models
+	@$(RELEASE)/livegate-models fetch
+
+test: ## Run all tests, with RabbitMQ and Redis servers of their own
+	@scripts/requirements.sh test
+	$(CARGO) build --locked --workspace --all-targets
+	@target/debug/livegate-models fetch --test-assets
+	target/debug/with-servers -- $(CARGO) test --locked --workspace
+
+bench: build ## Measure speed and memory; fails on no number
+	@scripts/requirements.sh test
+	@$(RELEASE)/livegate-models fetch --test-assets
+	$(CARGO) build --release --locked -p livegate-tests --bin bench
+	@$(RELEASE)/bench
+
+check: ## What does not run the program: format, lints, docs, licences
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+	$(CARGO) deny check bans licenses sources

@@ -1,0 +1,156 @@
+//! The HTTP server: built from settings and services, run until told to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use livegate_common::shutdown::Shutdown;
+use poem::endpoint::make_sync;
+use poem::middleware::AddData;
+use poem::web::Redirect;
+use poem::{Endpoint, EndpointExt, Route, Server};
+use poem_openapi::OpenApiService;
+use tokio::net::TcpListener;
+
+use crate::audit::{Audit, AuditWriter};
+use crate::config::{AuditTarget, ServerConfig};
+use crate::http::boundary::Boundary;
+use crate::http::listener::LingeringListener;
+use crate::keys::KeyFileError;
+use crate::keys::watch::LiveKeys;
+use crate::limits::Admissions;
+use crate::server_to_server::ServerToServer;
+use crate::services::Services;
+use crate::state::AppState;
+
+/// How long a connection may be silent. Proxies in front reuse connections for about a minute.
+const IDLE: Duration = Duration::from_secs(75);
+
+/// What stopping may take beyond the longest verification.
+const GRACE_MARGIN: Duration = Duration::from_secs(5);
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// The key file cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
+    /// The audit log cannot be opened.
+    #[error("the audit log {target} cannot be opened: {cause}")]
+    Audit {
+        /// Where it would be.
+        target: String,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address}: {cause}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        cause: io::Error,
+    },
+}
+
+/// The server, listening and not yet answering.
+pub struct Application {
+    listener: LingeringListener,
+    address: SocketAddr,
+    state: Arc<AppState>,
+    audit: AuditWriter,
+}
+
+impl Application {
+    /// Reads the keys, opens the audit log and listens.
+    ///
+    /// # Errors
+    /// [`BindError`], whose text names what to change.
+    pub async fn bind(config: ServerConfig, services: Services) -> Result<Self, BindError> {
+        let keys = Arc::new(LiveKeys::open(&config.keys)?);
+        let (audit, writer) = Audit::open(&config.audit_log).map_err(|cause| {
+            let target = match &config.audit_log {
+                AuditTarget::StandardOutput => "on standard output".to_owned(),
+                AuditTarget::File(path) => path.display().to_string(),
+            };
+            BindError::Audit { target, cause }
+        })?;
+        let failed = |cause| BindError::Listen {
+            address: config.listen,
+            cause,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let listener = LingeringListener::new(listener).map_err(failed)?;
+        let admissions = Admissions::new(config.max_concurrent_verifies);
+        let state = Arc::new(AppState {
+            services,
+            config,
+            keys,
+            admissions,
+            audit,
+        });
+        Ok(Self {
+            listener,
+            address,
+            state,
+            audit: writer,
+        })
+    }
+
+    /// Where it listens: the port that the system chose, when asked for port 0.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until told to stop; then takes no more, and finishes what runs, for as long as one
+    /// verification may take.
+    pub async fn run(self, shutdown: Shutdown) {
+        let Self {
+            listener,
+            address,
+            state,
+            audit,
+        } = self;
+        tracing::info!("Listening on http://{address}");
+        let keys = tokio::spawn(Arc::clone(&state.keys).follow(shutdown.clone()));
+        let grace = state.config.verify_timeout + GRACE_MARGIN;
+        let admissions = state.admissions.clone();
+        let stop = async move { shutdown.wait().await };
+        let served = Server::new_with_acceptor(listener)
+            .idle_timeout(IDLE)
+            .run_with_graceful_shutdown(routes(state), stop, Some(grace))
+            .await;
+        if let Err(error) = served {
+            tracing::error!(error = %error, "The server stopped: {error}");
+        }
+        // Verifications whose callers hung up run on without a connection.
+        if tokio::time::timeout(grace, admissions.drain())
+            .await
+            .is_err()
+        {
+            tracing::warn!("Stopped with verifications unfinished");
+        }
+        let _ = keys.await;
+        let written = tokio::task::spawn_blocking(move || audit.finish());
+        if tokio::time::timeout(GRACE_MARGIN, written).await.is_err() {
+            tracing::error!("Stopped before the audit log was written to its end");
+        }
+        tracing::info!("Stopped");
+    }
+}
+
+/// Everything that can be asked for.
+pub fn routes(state: Arc<AppState>) -> impl Endpoint {
+    let api = OpenApiService::new(ServerToServer, "Livegate", env!("CARGO_PKG_VERSION"))
+        .description("Self-hosted liveness detection.");
+    let (document, pages) = (api.spec_endpoint(), api.swagger_ui());
+    Route::new()
+        .at("/", make_sync(|_| Redirect::see_other("/docs")))
+        .at("/openapi.json", document)
+        .nest("/docs", pages)
+        .nest_no_strip("/v1", api)
+        .with(AddData::new(state))
+        .with(Boundary)
+}

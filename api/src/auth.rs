@@ -1,0 +1,43 @@
+//! Who calls: the key, whether it may use liveness, and its request rate, in this order and before
+//! a byte of the body is read.
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem::http::Method;
+use poem::web::Data;
+use poem::{FromRequest, RequestBody};
+use poem_openapi::SecurityScheme;
+use poem_openapi::auth::ApiKey;
+
+use crate::error::ApiError;
+use crate::keys::KeyRecord;
+use crate::limits::take_token;
+use crate::state::AppState;
+
+/// Your API key, `tsk_…`. Treat it like a password: keep it on your server.
+#[derive(SecurityScheme)]
+#[oai(
+    ty = "api_key",
+    key_name = "X-AI-API-Key",
+    key_in = "header",
+    rename = "ApiKey",
+    checker = "admit"
+)]
+// The text above is for readers of the API document. A value of this type is the proof that the key
+// is valid, may use liveness and has spent a token where the request costs one.
+pub struct Caller(pub Arc<KeyRecord>);
+
+async fn admit(request: &Request, key: ApiKey) -> poem::Result<Arc<KeyRecord>> {
+    let Data(state) =
+        Data::<&Arc<AppState>>::from_request(request, &mut RequestBody::default()).await?;
+    let record = state.keys.find(&key.key).ok_or(ApiError::Unauthorized)?;
+    if !record.liveness {
+        return Err(ApiError::LivenessDisabled.into());
+    }
+    // Requests that create or verify count; reading a status does not.
+    if request.method() == Method::POST {
+        take_token(&*state.services.limits, &record).await?;
+    }
+    Ok(record)
+}

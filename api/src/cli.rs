@@ -1,0 +1,180 @@
+//! The command line.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use livegate_common::liveness::challenge::{Action, Angles, Challenge, Range};
+use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::shutdown::Shutdown;
+
+use crate::check::{self, Progress, Report};
+use crate::config::{Config, key_file, measuring};
+use crate::keys::create::{NewKey, create};
+use crate::serve::{serve, start_pool};
+
+/// Exit code of a check that rejected the capture.
+const REJECTED: u8 = 3;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Livegate's API server. Without a command it serves; settings come from the environment (see the
+/// README).
+#[derive(Parser)]
+#[command(version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Manages the API keys in the file that LIVEGATE_KEYS names (default keys.toml).
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Judges the frames in a folder as verify would: exit code 0 verified, 3 rejected, 1 error.
+    Check(CheckArgs),
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Makes a key and prints it. It is shown this once; the file holds its hash.
+    Create(CreateArgs),
+}
+
+#[derive(Args)]
+struct CreateArgs {
+    /// What to call it.
+    #[arg(long)]
+    name: String,
+    /// Makes a key that may not use liveness.
+    #[arg(long)]
+    no_liveness: bool,
+    /// Requests per minute.
+    #[arg(long, default_value_t = NewKey::named("").requests_per_minute, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    requests_per_minute: u32,
+    /// Verifications at once.
+    #[arg(long, default_value_t = NewKey::named("").concurrency, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    concurrency: u32,
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    /// Folder of frames named NN_PHASE.jpg, .jpeg or .png, for example 03_turn_left.jpg; taken in
+    /// the order of their names.
+    folder: PathBuf,
+    /// The actions asked for, in their order, separated by commas.
+    #[arg(long, value_delimiter = ',', required = true, value_parser = action)]
+    actions: Vec<Action>,
+    /// Degrees, 15 to 40.
+    #[arg(long, default_value_t = Angles::default().yaw_deg, value_parser = |s: &str| in_range(s, Angles::YAW))]
+    yaw_deg: f32,
+    /// Degrees, 10 to 30.
+    #[arg(long, default_value_t = Angles::default().pitch_deg, value_parser = |s: &str| in_range(s, Angles::PITCH))]
+    pitch_deg: f32,
+    /// Eye aspect ratio, 0.12 to 0.28.
+    #[arg(long, default_value_t = Angles::default().blink_ear, value_parser = |s: &str| in_range(s, Angles::BLINK))]
+    blink_ear: f32,
+    /// The frames are mirror images.
+    #[arg(long)]
+    mirrored: bool,
+    /// Prints JSON instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+fn action(name: &str) -> Result<Action, String> {
+    Action::from_name(name).ok_or_else(|| {
+        let names = Action::ALL.map(Action::name).join(", ");
+        format!("it must be one of {names}")
+    })
+}
+
+fn in_range(text: &str, range: Range) -> Result<f32, String> {
+    let value: Option<f32> = text.parse().ok();
+    value
+        .filter(|v| range.contains(f64::from(*v)))
+        .ok_or_else(|| format!("it must be a number from {} to {}", range.min, range.max))
+}
+
+impl Cli {
+    /// Does what was asked and gives the exit code.
+    ///
+    /// # Errors
+    /// Whatever kept it from being done; the text is for the operator.
+    pub async fn run(self) -> Result<u8, Failure> {
+        match self.command {
+            None => {
+                let shutdown = Shutdown::on_signals()?;
+                serve(Config::from_env()?, shutdown).await?;
+                Ok(0)
+            }
+            Some(Command::Keys(KeysCommand::Create(args))) => args.run(),
+            Some(Command::Check(args)) => args.run().await,
+        }
+    }
+}
+
+impl CreateArgs {
+    fn run(self) -> Result<u8, Failure> {
+        let path = key_file();
+        let new = NewKey {
+            name: self.name,
+            liveness: !self.no_liveness,
+            requests_per_minute: self.requests_per_minute,
+            concurrency: self.concurrency,
+        };
+        let key = create(&path, &new)?;
+        // The key alone on standard output, for scripts; the rest beside it.
+        writeln!(std::io::stdout(), "{}", key.secret)?;
+        writeln!(
+            std::io::stderr(),
+            "Made key {} in {}. It is shown this once: keep it now. Send it as X-AI-API-Key.",
+            key.id,
+            path.display()
+        )?;
+        Ok(0)
+    }
+}
+
+impl CheckArgs {
+    async fn run(self) -> Result<u8, Failure> {
+        let mut seen = Vec::new();
+        for action in &self.actions {
+            if seen.contains(action) {
+                return Err(format!("--actions names {} twice", action.name()).into());
+            }
+            seen.push(*action);
+        }
+        let angles = Angles {
+            yaw_deg: self.yaw_deg,
+            pitch_deg: self.pitch_deg,
+            blink_ear: self.blink_ear,
+        };
+        let challenge = Challenge {
+            actions: self.actions,
+            angles,
+            mirrored: self.mirrored,
+        };
+        let frames = check::read_folder(&self.folder)?;
+        let (models, threads) = measuring()?;
+        let pool = tokio::task::block_in_place(|| start_pool(&models, threads))?;
+        let progress = Progress::new(frames.len(), std::io::stderr().is_terminal());
+        let report =
+            check::check(&pool, &Thresholds::default(), &challenge, frames, &progress).await?;
+        progress.finish();
+        self::print(&report, self.json)?;
+        Ok(if report.is_verified() { 0 } else { REJECTED })
+    }
+}
+
+fn print(report: &Report, json: bool) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, &report.to_json()?)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", report.to_text())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! The outermost layer: a request id, one error shape, and no panic that gets away.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use poem::error::ResponseError;
+use poem::http::{HeaderName, HeaderValue};
+use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
+use uuid::Uuid;
+
+use crate::error::{ApiError, from_framework};
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest request id that is taken over from the caller.
+const MAX_ID_BYTES: usize = 64;
+
+/// What logs, audit records and the `X-Request-Id` header call a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub Arc<str>);
+
+impl RequestId {
+    /// The caller's own id if it is a harmless one, else a fresh one.
+    fn of(request: &Request) -> Self {
+        let given = request
+            .headers()
+            .get(&REQUEST_ID)
+            .and_then(|v| v.to_str().ok());
+        match given.filter(|id| is_harmless(id)) {
+            Some(id) => Self(id.into()),
+            None => Self(Uuid::new_v4().to_string().into()),
+        }
+    }
+}
+
+/// Ids go into logs and headers: nothing there may be made of them.
+fn is_harmless(id: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    !id.is_empty() && id.len() <= MAX_ID_BYTES && id.bytes().all(allowed)
+}
+
+/// Wraps the whole application.
+pub struct Boundary;
+
+impl<E: Endpoint> Middleware<E> for Boundary {
+    type Output = Bounded<E>;
+
+    fn transform(&self, inner: E) -> Self::Output {
+        Bounded(inner)
+    }
+}
+
+/// The wrapped application.
+pub struct Bounded<E>(E);
+
+impl<E: Endpoint> Endpoint for Bounded<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let started = Instant::now();
+        let id = RequestId::of(&request);
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        request.extensions_mut().insert(id.clone());
+
+        let answer = AssertUnwindSafe(self.0.call(request)).catch_unwind().await;
+        let mut response = match answer {
+            Ok(Ok(response)) => response.into_response(),
+            Ok(Err(error)) => failure(error, &id),
+            // The panic's own text went to the panic hook; here it might hold anything.
+            Err(_) => refuse(&ApiError::internal("a handler panicked"), &id),
+        };
+        if let Ok(value) = HeaderValue::from_str(&id.0) {
+            response.headers_mut().insert(REQUEST_ID.clone(), value);
+        }
+        tracing::debug!(
+            request.id = %id.0,
+            http.status = response.status().as_u16(),
+            http.ms = started.elapsed().as_millis(),
+            "Answered {method} {path}"
+        );
+        Ok(response)
+    }
+}
+
+fn failure(error: poem::Error, id: &RequestId) -> Response {
+    if let Some(ours) = error.downcast_ref::<ApiError>() {
+        return refuse(ours, id);
+    }
+    if error.is_from_response() {
+        return error.into_response();
+    }
+    refuse(&from_framework(&error), id)
+}
+
+fn refuse(error: &ApiError, id: &RequestId) -> Response {
+    if let Some(cause) = std::error::Error::source(error) {
+        tracing::error!(request.id = %id.0, error = %cause, "Request {} failed: {cause}", id.0);
+    }
+    error.as_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_harmless_ids_are_taken_over() {
+        for (id, harmless) in [
+            ("3f2a-1", true),
+            ("a.b_c", true),
+            ("", false),
+            ("a b", false),
+            ("a\"b", false),
+            ("ä", false),
+            (&"x".repeat(65), false),
+        ] {
+            assert_eq!(is_harmless(id), harmless, "{id:?}");
+        }
+    }
+}

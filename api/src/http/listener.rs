@@ -1,0 +1,137 @@
+//! Accepts connections, and closes them so that the last answer arrives.
+//!
+//! A request can be refused before its body is read. If the socket were then closed with the
+//! caller still sending, the caller's system would throw the answer away ("connection reset").
+//! So the sending half is closed first and what still comes in is discarded for a moment: RFC 9112,
+//! section 9.6.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use poem::http::uri::Scheme;
+use poem::listener::Acceptor;
+use poem::web::{LocalAddr, RemoteAddr};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Sleep;
+
+/// How long after the answer a caller may go on sending.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Pause after a failed accept: without one, "too many open files" would spin a core.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A TCP listener for poem.
+pub struct LingeringListener {
+    listener: TcpListener,
+    address: LocalAddr,
+}
+
+impl LingeringListener {
+    /// Accepts from `listener`.
+    ///
+    /// # Errors
+    /// The I/O error of a socket that has no address.
+    pub fn new(listener: TcpListener) -> io::Result<Self> {
+        let address = LocalAddr(listener.local_addr()?.into());
+        Ok(Self { listener, address })
+    }
+}
+
+impl Acceptor for LingeringListener {
+    type Io = Lingering;
+
+    fn local_addr(&self) -> Vec<LocalAddr> {
+        vec![self.address.clone()]
+    }
+
+    async fn accept(&mut self) -> io::Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
+        match self.listener.accept().await {
+            Ok((stream, from)) => {
+                // Answers are written whole: waiting to fill a packet only delays them.
+                let _ = stream.set_nodelay(true);
+                let io = Lingering {
+                    stream,
+                    closing: None,
+                };
+                Ok((
+                    io,
+                    self.address.clone(),
+                    RemoteAddr(from.into()),
+                    Scheme::HTTP,
+                ))
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "A connection could not be accepted: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A connection that lingers when it is closed.
+pub struct Lingering {
+    stream: TcpStream,
+    closing: Option<Pin<Box<Sleep>>>,
+}
+
+impl AsyncRead for Lingering {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Lingering {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.closing.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            self.closing = Some(Box::pin(tokio::time::sleep(LINGER)));
+        }
+        let mut discarded = [0_u8; 16 * 1024];
+        loop {
+            if self
+                .closing
+                .as_mut()
+                .is_some_and(|until| until.as_mut().poll(cx).is_ready())
+            {
+                return Poll::Ready(Ok(()));
+            }
+            let mut buf = ReadBuf::new(&mut discarded);
+            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf)) {
+                Ok(()) if !buf.filled().is_empty() => {}
+                Ok(()) | Err(_) => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,278 @@
+//! The key file: TOML, one `[[keys]]` table a key.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use livegate_common::liveness::challenge::{Action, Angles, Range};
+use serde::{Deserialize, Serialize};
+
+use super::{KeyHash, KeyRecord, KeyRing};
+use crate::server_to_server::wire::SessionDefaults;
+
+/// Requests per minute that a key may be given.
+pub(super) const REQUESTS_PER_MINUTE: std::ops::RangeInclusive<u32> = 1..=1_000_000;
+/// Simultaneous verifications that a key may be given.
+pub(super) const CONCURRENCY: std::ops::RangeInclusive<u32> = 1..=1_000;
+
+/// Why a key file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// It cannot be read or written.
+    #[error("the key file {path} cannot be used: {cause}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// It is not TOML of the right shape. The text names a place, not a content.
+    #[error("the key file {path} is not valid: {cause}")]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+}
+
+impl KeyFileError {
+    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        |cause| Self::Io { path, cause }
+    }
+}
+
+/// One table of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    pub id: String,
+    pub name: String,
+    pub hash: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    #[serde(default = "yes")]
+    pub liveness: bool,
+    #[serde(default = "default_requests_per_minute")]
+    pub requests_per_minute: u32,
+    #[serde(default = "default_concurrency")]
+    pub concurrency: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actions: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yaw_deg: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pitch_deg: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blink_ear: Option<f32>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+pub(super) fn default_requests_per_minute() -> u32 {
+    600
+}
+
+pub(super) fn default_concurrency() -> u32 {
+    16
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    #[serde(default)]
+    pub keys: Vec<Entry>,
+}
+
+impl KeyRing {
+    /// Reads the keys in a file.
+    ///
+    /// # Errors
+    /// [`KeyFileError`] when any of it cannot be used: a ring with a hole would be a surprise.
+    pub fn load(path: &Path) -> Result<Self, KeyFileError> {
+        let text = std::fs::read_to_string(path).map_err(KeyFileError::io(path))?;
+        parse(&text).map_err(|cause| KeyFileError::Shape {
+            path: path.to_owned(),
+            cause,
+        })
+    }
+}
+
+fn parse(text: &str) -> Result<KeyRing, String> {
+    // The message only: the full text would quote the line, which may be a hash.
+    let file: File = toml::from_str(text).map_err(|e| e.message().to_owned())?;
+    let mut keys: Vec<Arc<KeyRecord>> = Vec::new();
+    for entry in file.keys {
+        let id = entry.id.clone();
+        let record = KeyRecord::try_from(entry).map_err(|e| format!("key {id}: {e}"))?;
+        if keys
+            .iter()
+            .any(|k| k.id == record.id || k.hash == record.hash)
+        {
+            return Err(format!("key {id} is there twice"));
+        }
+        keys.push(Arc::new(record));
+    }
+    Ok(KeyRing(keys))
+}
+
+impl TryFrom<Entry> for KeyRecord {
+    type Error = String;
+
+    fn try_from(entry: Entry) -> Result<Self, String> {
+        // Ids name limits at the store and appear in every log line.
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        if entry.id.is_empty() || entry.id.len() > 64 || !entry.id.bytes().all(plain) {
+            return Err("id must be 1 to 64 letters, digits, _ or -".to_owned());
+        }
+        let hash = KeyHash::parse(&entry.hash)
+            .ok_or("hash must be sha256: and 64 hexadecimal digits".to_owned())?;
+        check(
+            "requests_per_minute",
+            entry.requests_per_minute,
+            &REQUESTS_PER_MINUTE,
+        )?;
+        check("concurrency", entry.concurrency, &CONCURRENCY)?;
+        let standard = Angles::default();
+        let angles = Angles {
+            yaw_deg: in_range("yaw_deg", entry.yaw_deg, Angles::YAW, standard.yaw_deg)?,
+            pitch_deg: in_range(
+                "pitch_deg",
+                entry.pitch_deg,
+                Angles::PITCH,
+                standard.pitch_deg,
+            )?,
+            blink_ear: in_range(
+                "blink_ear",
+                entry.blink_ear,
+                Angles::BLINK,
+                standard.blink_ear,
+            )?,
+        };
+        let actions = entry
+            .actions
+            .map_or_else(|| Ok(Action::ALL.to_vec()), |a| actions(&a))?;
+        Ok(Self {
+            id: entry.id,
+            name: entry.name,
+            hash,
+            liveness: entry.liveness,
+            requests_per_minute: entry.requests_per_minute,
+            concurrency: entry.concurrency,
+            defaults: SessionDefaults { actions, angles },
+        })
+    }
+}
+
+/// Says whether a limit is one that a key may have.
+pub(super) fn check(
+    name: &str,
+    value: u32,
+    range: &std::ops::RangeInclusive<u32>,
+) -> Result<(), String> {
+    let (min, max) = (range.start(), range.end());
+    match range.contains(&value) {
+        true => Ok(()),
+        false => Err(format!("{name} is {value}; it must be {min} to {max}")),
+    }
+}
+
+fn in_range(name: &str, value: Option<f32>, range: Range, default: f32) -> Result<f32, String> {
+    match value {
+        None => Ok(default),
+        Some(value) if range.contains(f64::from(value)) => Ok(value),
+        Some(_) => Err(format!("{name} must be {} to {}", range.min, range.max)),
+    }
+}
+
+fn actions(names: &[String]) -> Result<Vec<Action>, String> {
+    let mut actions = Vec::new();
+    for name in names {
+        match Action::from_name(name) {
+            Some(action) if !actions.contains(&action) => actions.push(action),
+            Some(_) | None => {
+                let all = Action::ALL.map(Action::name).join(", ");
+                return Err(format!("actions must be different ones of {all}"));
+            }
+        }
+    }
+    if actions.len() < 2 {
+        Err("actions must be at least 2".to_owned())
+    } else {
+        Ok(actions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(more: &str) -> String {
+        let hash = KeyHash::of("tsk_secret").to_text();
+        format!("[[keys]]\nid = \"key_1\"\nname = \"shop\"\nhash = \"{hash}\"\n{more}\n")
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_secret_alone() {
+        let other = entry("").replace("key_1", "key_2").replace(
+            &KeyHash::of("tsk_secret").to_text(),
+            &KeyHash::of("tsk_other").to_text(),
+        );
+        let ring = parse(&(entry("") + &other)).unwrap();
+        assert_eq!(ring.find("tsk_secret").unwrap().id, "key_1");
+        assert_eq!(ring.find("tsk_other").unwrap().id, "key_2");
+        for wrong in [
+            "",
+            "tsk_",
+            "tsk_secre",
+            "tsk_secret ",
+            "secret",
+            &"tsk_".repeat(100),
+        ] {
+            assert!(ring.find(wrong).is_none(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_default() {
+        let ring = parse(&entry("")).unwrap();
+        let key = ring.find("tsk_secret").unwrap();
+        assert_eq!(
+            (key.liveness, key.requests_per_minute, key.concurrency),
+            (true, 600, 16)
+        );
+        assert_eq!(key.defaults, SessionDefaults::default());
+    }
+
+    #[test]
+    fn a_file_that_means_something_else_is_refused_whole() {
+        for (more, named) in [
+            ("requests_per_minute = 0", "1 to 1000000"),
+            ("concurrency = 1001", "1 to 1000"),
+            ("yaw_deg = 50", "15 to 40"),
+            ("actions = [\"blink\"]", "at least 2"),
+            ("actions = [\"blink\", \"blink\"]", "different"),
+            ("livenes = false", "livenes"),
+            ("hash = 7", "hash"),
+        ] {
+            let cause = parse(&entry(more)).unwrap_err();
+            assert!(cause.contains(named), "{more}: {cause}");
+        }
+        assert!(
+            parse(&(entry("") + &entry("")))
+                .unwrap_err()
+                .contains("twice")
+        );
+    }
+
+    #[test]
+    fn neither_debug_nor_an_error_shows_a_hash() {
+        let hash = KeyHash::of("tsk_secret").to_text();
+        assert!(!format!("{:?}", parse(&entry("")).unwrap()).contains(&hash[7..15]));
+        let broken =
+            parse(&entry("x x")).unwrap_err() + &parse(&entry("liveness = 3")).unwrap_err();
+        assert!(!broken.contains(&hash[7..15]), "{broken}");
+    }
+}

@@ -1,0 +1,20 @@
+//! `livegate-api`: serves the API, makes keys, checks captures.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use livegate_api::cli::Cli;
+use livegate_common::telemetry;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::init();
+    match cli.run().await {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("livegate-api: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

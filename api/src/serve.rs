@@ -1,0 +1,90 @@
+//! Serving: from settings to a server that has stopped.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::seal::SealError;
+use livegate_common::shutdown::Shutdown;
+use livegate_models::{ModelSet, ModelsError};
+use livegate_worker::{AnalyzerPool, StartError, onnx};
+
+use crate::application::{Application, BindError};
+use crate::config::{Backend, Config, ModelsConfig};
+use crate::distributed::{self, ConnectError};
+use crate::embedded;
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The models cannot be used.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// The system gives no random bytes.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A URL cannot be used.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The server cannot be built.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+/// Why nothing can be measured in this process.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// A model file is missing or altered.
+    #[error(transparent)]
+    Models(#[from] ModelsError),
+    /// The models do not load.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+/// Loads the models and starts threads that measure. Takes seconds, and blocks.
+///
+/// # Errors
+/// [`PoolError`] when the models cannot be used.
+pub fn start_pool(models: &ModelsConfig, threads: NonZeroUsize) -> Result<AnalyzerPool, PoolError> {
+    let set = ModelSet::load(&models.cache, models.config.as_deref())?;
+    Ok(AnalyzerPool::start(threads, onnx::factory(set)?)?)
+}
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// [`ServeError`] when it cannot start.
+pub async fn serve(config: Config, shutdown: Shutdown) -> Result<(), ServeError> {
+    let Config {
+        server,
+        backend,
+        models,
+    } = config;
+    let thresholds = Thresholds::default();
+    match backend {
+        Backend::Distributed {
+            amqp_url,
+            redis_url,
+            seal,
+        } => {
+            let services = distributed::services(&amqp_url, &redis_url, seal, thresholds)?;
+            Application::bind(server, services)
+                .await?
+                .run(shutdown)
+                .await;
+        }
+        Backend::Embedded { threads } => {
+            let (services, broker) = embedded::services(thresholds)?;
+            // Before the models are loaded: a taken port should not take seconds to show.
+            let application = Application::bind(server, services.clone()).await?;
+            tracing::info!("Loading the models for {threads} threads");
+            // Blocks this thread: nothing else happens until the models are there.
+            let pool = tokio::task::block_in_place(|| start_pool(&models, threads))?;
+            let workers = embedded::Workers::start(&services, &broker, Arc::new(pool));
+            application.run(shutdown).await;
+            workers.stop().await;
+        }
+    }
+    Ok(())
+}

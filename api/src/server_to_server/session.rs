@@ -1,0 +1,173 @@
+//! `POST /v1/liveness/session` and the look at one.
+
+use std::sync::Arc;
+
+use livegate_common::job::now_ms;
+use poem_openapi::Object;
+use serde::Serialize;
+
+use super::reason::ReasonCode;
+use super::record::{Record, RecordError, State, Stored};
+use super::response::{CaptureLimits, SessionCreated};
+use super::wire::{MAX_IMAGES, MAX_SESSION_BODY_BYTES, MAX_VIDEO_SIZE_MB, MIN_IMAGES, NewSession};
+use crate::clock::rfc3339;
+use crate::error::ApiError;
+use crate::http::json::RequestDocument;
+use crate::keys::KeyRecord;
+use crate::random::{NoRandomness, hex_128, shuffle};
+use crate::state::AppState;
+
+/// What every session id begins with.
+const PREFIX: &str = "live_";
+
+/// What a caller may ask of a new session. Anything left out is the API key's default.
+#[derive(Object)]
+pub struct SessionRequest {
+    /// At least 2 different ones of `turn_left`, `turn_right`, `turn_up`, `turn_down`, `blink`, in
+    /// the order wanted. Left out: all that the key allows, shuffled.
+    #[oai(validator(min_items = 2, max_items = 5, unique_items))]
+    actions: Option<Vec<String>>,
+    /// How far to turn left and right, degrees.
+    #[oai(validator(minimum(value = "15"), maximum(value = "40")))]
+    yaw_deg: Option<f64>,
+    /// How far to look up and down, degrees.
+    #[oai(validator(minimum(value = "10"), maximum(value = "30")))]
+    pitch_deg: Option<f64>,
+    /// Eye aspect ratio below which eyes are closed.
+    #[oai(validator(minimum(value = "0.12"), maximum(value = "0.28")))]
+    blink_ear: Option<f64>,
+    /// Whether the frames will be mirror images, as some capture libraries deliver them.
+    mirrored: Option<bool>,
+}
+
+impl RequestDocument for SessionRequest {
+    const MAX_BYTES: usize = MAX_SESSION_BODY_BYTES;
+}
+
+/// What has become of a session. No biometric data.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct SessionStatus {
+    /// The session.
+    pub session_id: String,
+    /// `pending`, `processing`, `verified`, `rejected`, `failed` or `expired`.
+    pub state: String,
+    /// The actions, in their order.
+    pub challenge: Vec<String>,
+    /// When it expires or expired: RFC 3339, UTC, milliseconds.
+    pub expires_at: String,
+    /// The verdict, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified: Option<bool>,
+    /// The reasons, once there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_codes: Option<Vec<ReasonCode>>,
+}
+
+impl From<NoRandomness> for ApiError {
+    fn from(error: NoRandomness) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<RecordError> for ApiError {
+    fn from(error: RecordError) -> Self {
+        Self::internal(error)
+    }
+}
+
+/// Creates a session for `caller`.
+///
+/// # Errors
+/// [`ApiError`] when the body is wrong or the session cannot be stored.
+pub async fn create(
+    state: &AppState,
+    caller: &KeyRecord,
+    body: &[u8],
+) -> Result<SessionCreated, ApiError> {
+    let challenge = NewSession::parse(body)?.challenge(&caller.defaults, |a| shuffle(a))?;
+    let now = now_ms();
+    let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
+    let record = Record {
+        key: caller.id.clone(),
+        challenge,
+        expires_at_ms: now + ttl_ms,
+        state: State::Pending,
+    };
+    let session_id = format!("{PREFIX}{}", hex_128()?);
+    if !record
+        .create(&*state.services.sessions, &session_id, now)
+        .await?
+    {
+        return Err(ApiError::internal("a fresh session id was taken already"));
+    }
+    Ok(SessionCreated {
+        session_id,
+        challenge: names(&record),
+        expires_at: rfc3339(record.expires_at_ms),
+        config: CaptureLimits {
+            min_images: MIN_IMAGES,
+            max_images: MAX_IMAGES,
+            max_video_size_mb: MAX_VIDEO_SIZE_MB,
+            accepted_modes: vec!["images".to_owned()],
+        },
+    })
+}
+
+/// Finds a session that belongs to `caller`.
+///
+/// # Errors
+/// [`ApiError::SessionNotFound`] or [`ApiError::SessionForbidden`].
+pub async fn find(state: &AppState, caller: &KeyRecord, id: &str) -> Result<Stored, ApiError> {
+    // What is no id of ours is not asked for: it could be megabytes.
+    let digits = id.strip_prefix(PREFIX).filter(|d| d.len() == 32);
+    if digits.is_none_or(|d| !d.bytes().all(|b| b.is_ascii_hexdigit())) {
+        return Err(ApiError::SessionNotFound);
+    }
+    let stored = Stored::load(&*state.services.sessions, id).await?;
+    let stored = stored.ok_or(ApiError::SessionNotFound)?;
+    if stored.record.key != caller.id {
+        return Err(ApiError::SessionForbidden);
+    }
+    Ok(stored)
+}
+
+/// Says what has become of a session.
+///
+/// # Errors
+/// [`ApiError::SessionNotFound`] or [`ApiError::SessionForbidden`].
+pub async fn status(
+    state: &Arc<AppState>,
+    caller: &KeyRecord,
+    id: &str,
+) -> Result<SessionStatus, ApiError> {
+    let stored = find(state, caller, id).await?;
+    let now = now_ms();
+    let failed = || ("failed", Some(false), Some(vec![ReasonCode::InternalError]));
+    let (name, verified, reason_codes) = match &stored.record.state {
+        State::Pending if now >= stored.record.expires_at_ms => ("expired", None, None),
+        State::Pending => ("pending", None, None),
+        // Whoever claimed it died on the way.
+        State::Processing { deadline_ms } if now > *deadline_ms => failed(),
+        State::Processing { .. } => ("processing", None, None),
+        State::Verified => ("verified", Some(true), Some(ReasonCode::VERIFIED.to_vec())),
+        State::Rejected(reasons) => ("rejected", Some(false), Some(reasons.clone())),
+        State::Failed => failed(),
+    };
+    Ok(SessionStatus {
+        session_id: stored.id.clone(),
+        state: name.to_owned(),
+        challenge: names(&stored.record),
+        expires_at: rfc3339(stored.record.expires_at_ms),
+        verified,
+        reason_codes,
+    })
+}
+
+fn names(record: &Record) -> Vec<String> {
+    record
+        .challenge
+        .actions
+        .iter()
+        .map(|a| a.name().to_owned())
+        .collect()
+}

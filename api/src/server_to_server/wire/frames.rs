@@ -1,0 +1,300 @@
+//! The frames of a capture: tagged, ordered, and pictures by their headers.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use livegate_common::liveness::challenge::Phase;
+use livegate_worker::decode::{HeaderError, ImageHeader};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::loose::{Fields, Loose, Object};
+use super::{MAX_FRAME_BYTES, MAX_IMAGES, MIN_IMAGES};
+use crate::error::ApiError;
+
+/// The frames of one capture, in order; between [`MIN_IMAGES`] and [`MAX_IMAGES`] of them.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    /// The frames.
+    pub frames: Vec<CapturedFrame>,
+}
+
+/// One frame that passed every check that needs no pixels.
+#[derive(Clone)]
+pub struct CapturedFrame {
+    /// What the client says it belongs to.
+    pub phase: Phase,
+    /// JPEG or PNG, as it came.
+    pub image: Bytes,
+}
+
+impl CapturedFrame {
+    /// A frame with this tag and these bytes.
+    ///
+    /// # Errors
+    /// [`Problem`] when the tag belongs to nothing, or the bytes are no picture that is accepted.
+    pub fn new(tag: &str, image: Bytes) -> Result<Self, Problem> {
+        let phase = Phase::from_tag(tag).ok_or(Problem::Phase)?;
+        if image.is_empty() {
+            return Err(Problem::Empty);
+        }
+        if image.len() > MAX_FRAME_BYTES {
+            return Err(Problem::TooLarge);
+        }
+        ImageHeader::read(&image)?;
+        Ok(Self { phase, image })
+    }
+}
+
+impl fmt::Debug for CapturedFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "CapturedFrame({:?}, {} bytes)",
+            self.phase,
+            self.image.len()
+        )
+    }
+}
+
+/// A frame that is not as documented.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Frame {position}: {problem}.")]
+pub struct BadFrame {
+    /// Its position in the request, from 0.
+    pub position: usize,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What can be wrong with a frame; each text begins with the field.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Something else stands where a frame should.
+    #[error("it must be an object with index, timestamp_ms, phase and image_b64")]
+    NotAnObject,
+    /// A field is absent or of another type.
+    #[error("{field} must be {expected}")]
+    Field {
+        /// The field.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The index is not the frame's position.
+    #[error("index must be {0}: indexes count from 0 without gaps")]
+    Index(usize),
+    /// Time does not run forwards.
+    #[error("timestamp_ms must be greater than that of the frame before it")]
+    NotLater,
+    /// The tag belongs to no action.
+    #[error("phase must start with turn_left, turn_right, turn_up, turn_down, blink or center")]
+    Phase,
+    /// Not base64.
+    #[error("image_b64 does not decode as base64")]
+    Base64,
+    /// Nothing in it.
+    #[error("image_b64 is empty")]
+    Empty,
+    /// Too large once decoded.
+    #[error("image_b64 is over {} MiB once decoded", MAX_FRAME_BYTES >> 20)]
+    TooLarge,
+    /// Not a picture that is accepted.
+    #[error("image_b64 {0}")]
+    Picture(#[from] HeaderError),
+}
+
+/// `frames` as it stands in the body: at most one more than is allowed is kept.
+pub(super) enum FrameList<'a> {
+    Null,
+    NotAList,
+    List {
+        kept: Vec<Option<RawFrame<'a>>>,
+        count: usize,
+    },
+}
+
+impl FrameList<'_> {
+    pub(super) fn unless_null(self) -> Option<Self> {
+        match self {
+            Self::Null => None,
+            Self::NotAList | Self::List { .. } => Some(self),
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct RawFrame<'a> {
+    index: Option<Loose<'a>>,
+    timestamp_ms: Option<Loose<'a>>,
+    phase: Option<Loose<'a>>,
+    image_b64: Option<Loose<'a>>,
+}
+
+impl<'de> Fields<'de> for RawFrame<'de> {
+    fn field<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
+        let value = map.next_value::<Loose<'de>>()?;
+        match key {
+            "index" => self.index = Some(value),
+            "timestamp_ms" => self.timestamp_ms = Some(value),
+            "phase" => self.phase = Some(value),
+            "image_b64" => self.image_b64 = Some(value),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for FrameList<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListVisitor;
+        impl<'de> Visitor<'de> for ListVisitor {
+            type Value = FrameList<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("JSON")
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
+                let (mut kept, mut count) = (Vec::new(), 0);
+                loop {
+                    // Beyond what is allowed only the number matters.
+                    if kept.len() > MAX_IMAGES {
+                        while seq.next_element::<Loose<'de>>()?.is_some() {
+                            count += 1;
+                        }
+                        return Ok(FrameList::List { kept, count });
+                    }
+                    let mut frame = RawFrame::default();
+                    match seq.next_element_seed(Object(&mut frame))? {
+                        None => return Ok(FrameList::List { kept, count }),
+                        Some(is_object) => kept.push(is_object.then_some(frame)),
+                    }
+                    count += 1;
+                }
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                while map.next_key::<Cow<'de, str>>()?.is_some() {
+                    map.next_value::<Loose<'de>>()?;
+                }
+                Ok(FrameList::NotAList)
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(FrameList::Null)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(FrameList::NotAList)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+                Ok(FrameList::NotAList)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+                Ok(FrameList::NotAList)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+                Ok(FrameList::NotAList)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+                Ok(FrameList::NotAList)
+            }
+        }
+        deserializer.deserialize_any(ListVisitor)
+    }
+}
+
+impl TryFrom<FrameList<'_>> for Capture {
+    type Error = ApiError;
+
+    fn try_from(list: FrameList<'_>) -> Result<Self, ApiError> {
+        let FrameList::List { kept, count } = list else {
+            return Err(ApiError::InvalidInput(
+                "frames must be an array.".to_owned(),
+            ));
+        };
+        if !(MIN_IMAGES..=MAX_IMAGES).contains(&count) {
+            return Err(ApiError::FrameCount {
+                given: count,
+                min: MIN_IMAGES,
+                max: MAX_IMAGES,
+            });
+        }
+        let mut frames = Vec::with_capacity(kept.len());
+        let mut latest_ms = None;
+        for (position, raw) in kept.into_iter().enumerate() {
+            let read = raw
+                .ok_or(Problem::NotAnObject)
+                .and_then(|r| r.read(position, &mut latest_ms));
+            frames.push(read.map_err(|problem| BadFrame { position, problem })?);
+        }
+        Ok(Self { frames })
+    }
+}
+
+impl RawFrame<'_> {
+    fn read(self, position: usize, latest_ms: &mut Option<f64>) -> Result<CapturedFrame, Problem> {
+        #[expect(clippy::cast_precision_loss, reason = "there are at most 20 frames")]
+        match number("index", "a number", self.index)? {
+            index if (index - position as f64).abs() < f64::EPSILON => {}
+            _ => return Err(Problem::Index(position)),
+        }
+        let expected = "a number of milliseconds, 0 or more";
+        let at_ms = number("timestamp_ms", expected, self.timestamp_ms)?;
+        if at_ms < 0.0 {
+            return Err(Problem::Field {
+                field: "timestamp_ms",
+                expected,
+            });
+        }
+        if latest_ms.is_some_and(|latest| at_ms <= latest) {
+            return Err(Problem::NotLater);
+        }
+        *latest_ms = Some(at_ms);
+        let tag = text("phase", self.phase)?;
+        let image = decode_base64(&text("image_b64", self.image_b64)?)?;
+        CapturedFrame::new(&tag, image)
+    }
+}
+
+fn number(
+    field: &'static str,
+    expected: &'static str,
+    value: Option<Loose<'_>>,
+) -> Result<f64, Problem> {
+    match value {
+        Some(Loose::Number(number)) => Ok(number),
+        Some(_) | None => Err(Problem::Field { field, expected }),
+    }
+}
+
+fn text<'a>(field: &'static str, value: Option<Loose<'a>>) -> Result<Cow<'a, str>, Problem> {
+    match value {
+        Some(Loose::Text(text)) => Ok(text),
+        Some(_) | None => Err(Problem::Field {
+            field,
+            expected: "a string",
+        }),
+    }
+}
+
+/// Decodes base64 as browsers do (white space and missing padding are no error), after a data-URL
+/// prefix if there is one.
+fn decode_base64(text: &str) -> Result<Bytes, Problem> {
+    let base64 = match text.strip_prefix("data:") {
+        Some(rest) => rest.split_once(',').ok_or(Problem::Base64)?.1,
+        None => text,
+    };
+    // Not even with a line break after every few characters.
+    if base64.len() / 4 * 3 > MAX_FRAME_BYTES + MAX_FRAME_BYTES / 8 {
+        return Err(Problem::TooLarge);
+    }
+    let image = base64_simd::forgiving_decode_to_vec(base64.as_bytes());
+    image.map(Bytes::from).map_err(|_| Problem::Base64)
+}

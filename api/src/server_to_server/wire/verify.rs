@@ -1,0 +1,127 @@
+//! The body of `POST /v1/liveness/verify`.
+
+use std::borrow::Cow;
+
+use serde::de::MapAccess;
+
+use super::frames::{Capture, FrameList};
+use super::loose::{Fields, Loose, read_object};
+use crate::error::ApiError;
+
+/// A verification asked for.
+#[derive(Debug)]
+pub struct VerifyRequest {
+    /// The session, as the caller names it; it may be no session at all.
+    pub session_id: String,
+    /// What was captured.
+    pub capture: Capture,
+}
+
+impl VerifyRequest {
+    /// Reads a body: shape, types, frame count, base64 and image headers; no pixel is decoded.
+    ///
+    /// Takes a few milliseconds per megabyte: not on an async thread.
+    ///
+    /// # Errors
+    /// The first of the documented refusals that applies.
+    pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
+        let mut raw = Raw::default();
+        if !body.iter().all(u8::is_ascii_whitespace) {
+            read_object(body, &mut raw)?;
+        }
+        let session_id = raw.text("session_id", |r| &r.session_id)?;
+        let mode = raw.text("mode", |r| &r.mode)?;
+        raw.require(session_id.is_some(), mode.as_deref())?;
+        let (Some(session_id), Some(mode)) = (session_id, mode) else {
+            return Err(ApiError::MissingFields(vec!["session_id", "mode"]));
+        };
+        let (session_id, mode) = (session_id.into_owned(), mode.into_owned());
+        let frames = raw.frames(&mode)?;
+        Ok(Self {
+            session_id,
+            capture: Capture::try_from(frames)?,
+        })
+    }
+}
+
+#[derive(Default)]
+struct Raw<'a> {
+    session_id: Option<Loose<'a>>,
+    mode: Option<Loose<'a>>,
+    frames: Option<FrameList<'a>>,
+    video_b64: Option<Loose<'a>>,
+}
+
+impl<'de> Fields<'de> for Raw<'de> {
+    fn field<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
+        match key {
+            "session_id" => self.session_id = present(map.next_value()?),
+            "mode" => self.mode = present(map.next_value()?),
+            "video_b64" => self.video_b64 = present(map.next_value()?),
+            "frames" => self.frames = map.next_value::<FrameList<'de>>()?.unless_null(),
+            _ => {
+                map.next_value::<Loose<'de>>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn present(value: Loose<'_>) -> Option<Loose<'_>> {
+    Some(value).filter(|v| !v.is_null())
+}
+
+impl<'a> Raw<'a> {
+    fn text(
+        &self,
+        name: &str,
+        of: impl Fn(&Self) -> &Option<Loose<'a>>,
+    ) -> Result<Option<Cow<'a, str>>, ApiError> {
+        match of(self) {
+            None => Ok(None),
+            Some(Loose::Text(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(ApiError::InvalidInput(format!("{name} must be a string."))),
+        }
+    }
+
+    /// Names everything that is absent, the medium that `mode` asks for included.
+    fn require(&self, has_session: bool, mode: Option<&str>) -> Result<(), ApiError> {
+        let mut missing = Vec::new();
+        if !has_session {
+            missing.push("session_id");
+        }
+        if mode.is_none() {
+            missing.push("mode");
+        }
+        if self.frames.is_none() && self.video_b64.is_none() {
+            match mode {
+                Some("images") => missing.push("frames"),
+                Some("video") => missing.push("video_b64"),
+                None => missing.push("frames or video_b64"),
+                // A wrong mode is not missing anything: it is wrong.
+                Some(_) => {}
+            }
+        }
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(ApiError::MissingFields(missing))
+        }
+    }
+
+    fn frames(self, mode: &str) -> Result<FrameList<'a>, ApiError> {
+        let invalid = |text: &str| Err(ApiError::InvalidInput(text.to_owned()));
+        match (mode, self.frames, self.video_b64) {
+            ("images" | "video", Some(_), Some(_)) => {
+                invalid("Send either frames or video_b64, as mode says, not both.")
+            }
+            ("images", Some(frames), None) => Ok(frames),
+            ("images", None, _) => invalid("mode is \"images\": send frames, not video_b64."),
+            ("video", Some(_), None) => invalid("mode is \"video\": send video_b64, not frames."),
+            ("video", None, _) => {
+                invalid("mode \"video\" is not available in this version: send mode \"images\".")
+            }
+            (_, _, _) => invalid("mode must be \"images\"."),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What every request handler can reach.
+
+use std::sync::Arc;
+
+use crate::audit::Audit;
+use crate::config::ServerConfig;
+use crate::keys::watch::LiveKeys;
+use crate::limits::Admissions;
+use crate::services::Services;
+
+/// Shared by all requests; made once.
+pub struct AppState {
+    /// Queue, stores and limits.
+    pub services: Services,
+    /// The settings.
+    pub config: ServerConfig,
+    /// The API keys.
+    pub keys: Arc<LiveKeys>,
+    /// The server's own limit.
+    pub admissions: Admissions,
+    /// Where audit records go.
+    pub audit: Audit,
+}

@@ -1,0 +1,227 @@
+//! The receiving side.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use lapin::options::{
+    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
+};
+use lapin::types::FieldTable;
+use lapin::{Acker, Channel, Connection};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::{Backoff, Link, open_channel, step};
+use crate::broker::{Acknowledge, BrokerUrlError, Consumer, Delivery, Queue};
+use crate::shutdown::{Shutdown, Trigger};
+
+/// Longest wait for the broker to hear that a consumer is closing.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Consumes queues at RabbitMQ over one connection, which a background task keeps up.
+pub struct RabbitConsumer {
+    deliveries: mpsc::UnboundedReceiver<Delivery>,
+    closing: Trigger,
+    keeper: JoinHandle<()>,
+}
+
+impl RabbitConsumer {
+    /// A consumer of `queues` at the broker at `url` that holds at most `prefetch` deliveries of
+    /// each queue not yet acknowledged.
+    ///
+    /// Does not wait for the broker. Call it inside a tokio runtime.
+    ///
+    /// # Errors
+    /// [`BrokerUrlError`] when the URL cannot be used.
+    pub fn new(url: &str, queues: &[Queue], prefetch: u16) -> Result<Self, BrokerUrlError> {
+        let link = Link::new(url, "livegate consumer")?;
+        // Unbounded here, bounded by the prefetch there.
+        let (sender, deliveries) = mpsc::unbounded_channel();
+        let (closing, closed) = Shutdown::new();
+        let source = Source {
+            queues: queues.to_vec(),
+            prefetch: prefetch.max(1),
+            sender,
+            closed,
+        };
+        Ok(Self {
+            deliveries,
+            closing,
+            keeper: tokio::spawn(source.run(link)),
+        })
+    }
+}
+
+impl Drop for RabbitConsumer {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+#[async_trait]
+impl Consumer for RabbitConsumer {
+    async fn next(&mut self) -> Option<Delivery> {
+        self.deliveries.recv().await
+    }
+
+    async fn close(&mut self) {
+        self.closing.stop();
+        if timeout(CLOSE_TIMEOUT, &mut self.keeper).await.is_err() {
+            self.keeper.abort();
+        }
+        self.deliveries.close();
+        // What nobody has seen goes back to the queue now, not when the connection ends.
+        while let Ok(unseen) = self.deliveries.try_recv() {
+            drop(unseen);
+        }
+    }
+}
+
+/// What the background task works with.
+struct Source {
+    queues: Vec<Queue>,
+    prefetch: u16,
+    sender: mpsc::UnboundedSender<Delivery>,
+    closed: Shutdown,
+}
+
+/// How a connection came to its end.
+enum End {
+    Closed,
+    Lost(lapin::Error),
+}
+
+impl Source {
+    async fn run(self, link: Link) {
+        let mut backoff = Backoff::new();
+        loop {
+            let error = tokio::select! {
+                biased;
+                () = self.closed.wait() => return,
+                connected = link.connect() => match connected {
+                    Ok(connection) => match self.serve(&connection, &mut backoff).await {
+                        End::Closed => return,
+                        End::Lost(error) => error,
+                    },
+                    Err(error) => error,
+                },
+            };
+            if backoff.is_fresh() {
+                let address = link.address();
+                tracing::warn!(
+                    amqp.address = %address,
+                    error = %error,
+                    "The consumer has no connection to RabbitMQ at {address}, and keeps trying: {error}"
+                );
+            }
+            tokio::select! {
+                () = self.closed.wait() => return,
+                () = backoff.wait() => {}
+            }
+        }
+    }
+
+    async fn serve(&self, connection: &Connection, backoff: &mut Backoff) -> End {
+        let (channel, consumers) = match self.subscribe(connection).await {
+            Ok(both) => both,
+            Err(error) => return End::Lost(error),
+        };
+        backoff.reset();
+        tracing::info!("The consumer is connected to RabbitMQ");
+        let tags: Vec<_> = consumers.iter().map(lapin::Consumer::tag).collect();
+        // A consumer ends alone when its queue is deleted: then everything is set up again.
+        let with_end = |c: lapin::Consumer| c.map(Some).chain(stream::once(async { None }));
+        let mut deliveries = stream::select_all(consumers.into_iter().map(|c| with_end(c).boxed()));
+        loop {
+            tokio::select! {
+                biased;
+                () = self.closed.wait() => {
+                    for tag in tags {
+                        // Failure means that the connection is lost, and all it held returned.
+                        let _ = channel.basic_cancel(tag, BasicCancelOptions::default()).await;
+                    }
+                    return End::Closed;
+                }
+                next = deliveries.next() => match next.flatten() {
+                    Some(Ok(delivery)) => self.hand_over(delivery, &channel),
+                    Some(Err(error)) => return End::Lost(error),
+                    None => {
+                        let ended = std::io::Error::other("the broker ended the subscription");
+                        return End::Lost(ended.into());
+                    }
+                },
+            }
+        }
+    }
+
+    async fn subscribe(
+        &self,
+        connection: &Connection,
+    ) -> lapin::Result<(Channel, Vec<lapin::Consumer>)> {
+        let channel = open_channel(connection).await?;
+        step(channel.basic_qos(self.prefetch, BasicQosOptions::default())).await?;
+        let mut consumers = Vec::new();
+        for queue in &self.queues {
+            let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
+            // An empty tag lets the broker choose one.
+            let consume = channel.basic_consume(queue.name().into(), "".into(), options, arguments);
+            consumers.push(step(consume).await?);
+        }
+        Ok((channel, consumers))
+    }
+
+    fn hand_over(&self, delivery: lapin::message::Delivery, channel: &Channel) {
+        let delivery = Delivery {
+            body: Bytes::from(delivery.data),
+            redelivered: delivery.redelivered,
+            acknowledger: Box::new(Unacknowledged(Some(Held {
+                acker: delivery.acker,
+                channel: channel.clone(),
+            }))),
+        };
+        // Fails when the consumer was dropped, which returns the delivery.
+        let _ = self.sender.send(delivery);
+    }
+}
+
+struct Held {
+    acker: Acker,
+    /// Keeps the connection open, after the consumer itself has gone, for the acknowledgement.
+    channel: Channel,
+}
+
+struct Unacknowledged(Option<Held>);
+
+#[async_trait]
+impl Acknowledge for Unacknowledged {
+    async fn ack(mut self: Box<Self>) {
+        if let Some(held) = self.0.take()
+            && let Err(error) = held.acker.ack(BasicAckOptions::default()).await
+        {
+            // The broker delivers it again, which jobs are made for.
+            tracing::debug!(error = %error, "A delivery could not be acknowledged: {error}");
+        }
+    }
+}
+
+impl Drop for Unacknowledged {
+    fn drop(&mut self) {
+        // Without a runtime the connection's end returns the message.
+        if let Some(held) = self.0.take()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(async move {
+                let options = BasicNackOptions {
+                    requeue: true,
+                    ..Default::default()
+                };
+                let _ = held.acker.nack(options).await;
+                drop(held.channel);
+            });
+        }
+    }
+}

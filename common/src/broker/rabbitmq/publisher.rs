@@ -1,0 +1,216 @@
+//! The sending side.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::{BasicProperties, Channel, Confirmation, Connection, Event};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::{Backoff, Link, open_channel, step};
+use crate::broker::{BrokerUrlError, PublishError, Publisher, Queue};
+
+/// AMQP's number for a message that the broker need not write to disk.
+const TRANSIENT: u8 = 1;
+
+/// How often the channel is looked at, besides being told of its end.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Publishes to RabbitMQ over one connection, which a background task keeps up.
+pub struct RabbitPublisher {
+    state: Arc<State>,
+    keeper: JoinHandle<()>,
+}
+
+struct State {
+    channel: watch::Sender<Option<Channel>>,
+    connections: watch::Sender<u64>,
+    /// The broker is short of memory or disk and reads nothing until it is not.
+    blocked: AtomicBool,
+    /// A publish met a channel that works no longer.
+    broken: Notify,
+}
+
+impl RabbitPublisher {
+    /// A publisher to the broker at `url` (`amqp://user:password@host[:port]/vhost`).
+    ///
+    /// Does not wait for the broker: until it is reached, [`Publisher::is_connected`] is false and
+    /// publishing fails at once. Call it inside a tokio runtime.
+    ///
+    /// # Errors
+    /// [`BrokerUrlError`] when the URL cannot be used.
+    pub fn connect(url: &str) -> Result<Self, BrokerUrlError> {
+        let link = Link::new(url, "livegate publisher")?;
+        let state = Arc::new(State {
+            channel: watch::Sender::new(None),
+            connections: watch::Sender::new(0),
+            blocked: AtomicBool::new(false),
+            broken: Notify::new(),
+        });
+        let keeper = tokio::spawn(keep_connected(link, Arc::clone(&state)));
+        Ok(Self { state, keeper })
+    }
+}
+
+impl Drop for RabbitPublisher {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+#[async_trait]
+impl Publisher for RabbitPublisher {
+    async fn publish(
+        &self,
+        queue: Queue,
+        body: Bytes,
+        expires_in: Duration,
+    ) -> Result<(), PublishError> {
+        let channel = self.state.channel.borrow().clone();
+        let Some(channel) = channel else {
+            return Err(PublishError::Unavailable("not connected".to_owned()));
+        };
+        if self.state.blocked.load(Ordering::Relaxed) {
+            return Err(PublishError::Refused(
+                "it is short of memory or disk space".to_owned(),
+            ));
+        }
+        match timeout(expires_in, publish(&channel, queue, &body, expires_in)).await {
+            Ok(Ok(confirmation)) => accepted(confirmation),
+            Ok(Err(error)) => {
+                if !channel.status().connected() {
+                    self.state.broken.notify_one();
+                }
+                Err(PublishError::Unavailable(error.to_string()))
+            }
+            Err(_) => Err(PublishError::Unavailable(format!(
+                "no answer within {expires_in:?}"
+            ))),
+        }
+    }
+
+    fn connections(&self) -> watch::Receiver<u64> {
+        self.state.connections.subscribe()
+    }
+
+    fn is_connected(&self) -> bool {
+        self.state
+            .channel
+            .borrow()
+            .as_ref()
+            .is_some_and(|c| c.status().connected())
+    }
+}
+
+async fn publish(
+    channel: &Channel,
+    queue: Queue,
+    body: &[u8],
+    expires_in: Duration,
+) -> lapin::Result<Confirmation> {
+    // Mandatory: a message for a queue that does not exist comes back instead of vanishing.
+    let options = BasicPublishOptions {
+        mandatory: true,
+        ..Default::default()
+    };
+    let properties = BasicProperties::default()
+        .with_delivery_mode(TRANSIENT)
+        .with_expiration(expires_in.as_millis().max(1).to_string().into());
+    let confirm = channel
+        .basic_publish("".into(), queue.name().into(), options, body, properties)
+        .await?;
+    // In a task of its own: lapin keeps every confirmation that nobody waited for, for ever.
+    match tokio::spawn(confirm).await {
+        Ok(confirmation) => confirmation,
+        Err(stopped) => Err(std::io::Error::other(stopped).into()),
+    }
+}
+
+fn accepted(confirmation: Confirmation) -> Result<(), PublishError> {
+    match confirmation {
+        Confirmation::Ack(None) => Ok(()),
+        Confirmation::Ack(Some(_)) => Err(PublishError::Refused("no such queue".to_owned())),
+        Confirmation::Nack(_) => Err(PublishError::Refused("the queue is full".to_owned())),
+        Confirmation::NotRequested => Err(PublishError::Unavailable(
+            "the channel confirms nothing".to_owned(),
+        )),
+    }
+}
+
+async fn keep_connected(link: Link, state: Arc<State>) {
+    let mut backoff = Backoff::new();
+    loop {
+        let error = match link.connect().await {
+            Ok(connection) => {
+                let error = serve(&connection, &state, &mut backoff).await;
+                state.channel.send_replace(None);
+                state.blocked.store(false, Ordering::Relaxed);
+                error
+            }
+            Err(error) => error,
+        };
+        if backoff.is_fresh() {
+            let address = link.address();
+            tracing::warn!(
+                amqp.address = %address,
+                error = %error,
+                "The publisher has no connection to RabbitMQ at {address}, and keeps trying: {error}"
+            );
+        }
+        backoff.wait().await;
+    }
+}
+
+/// Keeps a channel open for as long as the connection lasts, and says why it ended.
+async fn serve(connection: &Connection, state: &State, backoff: &mut Backoff) -> lapin::Error {
+    let mut events = connection.events_listener();
+    let mut counted = false;
+    loop {
+        let channel = match open(connection).await {
+            Ok(channel) => channel,
+            Err(error) => return error,
+        };
+        state.channel.send_replace(Some(channel.clone()));
+        if !counted {
+            counted = true;
+            backoff.reset();
+            tracing::info!("The publisher is connected to RabbitMQ");
+            // Only now, when a publish that this wakes finds the channel. And only for a
+            // connection: a channel that failed alone took no message with it.
+            state.connections.send_modify(|count| *count += 1);
+        }
+        let mut last_error = None;
+        while channel.status().connected() && connection.status().connected() {
+            tokio::select! {
+                event = events.next() => match event {
+                    Some(Event::ConnectionBlocked(_)) => state.blocked.store(true, Ordering::Relaxed),
+                    Some(Event::ConnectionUnblocked) => state.blocked.store(false, Ordering::Relaxed),
+                    Some(Event::Error(error)) => last_error = Some(error),
+                    Some(_) => {}
+                    None => break,
+                },
+                () = state.broken.notified() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+        state.channel.send_replace(None);
+        if !connection.status().connected() {
+            let lost = || std::io::Error::from(std::io::ErrorKind::ConnectionReset).into();
+            return last_error.unwrap_or_else(lost);
+        }
+        // A channel that fails again and again must not keep a processor busy.
+        backoff.wait().await;
+    }
+}
+
+async fn open(connection: &Connection) -> lapin::Result<Channel> {
+    let channel = open_channel(connection).await?;
+    step(channel.confirm_select(ConfirmSelectOptions::default())).await?;
+    Ok(channel)
+}

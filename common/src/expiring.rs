@@ -1,0 +1,95 @@
+//! A map whose entries go away by themselves: what the in-memory stores keep their records in.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How often, at most, a write looks for entries that nobody asked for again.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// Time is tokio's, so that tests can pause and advance it.
+pub(crate) struct Expiring<K, V> {
+    entries: HashMap<K, (V, Instant)>,
+    next_sweep: Instant,
+}
+
+impl<K, V> Default for Expiring<K, V> {
+    fn default() -> Self {
+        Self {
+            entries: HashMap::new(),
+            next_sweep: Instant::now() + SWEEP_EVERY,
+        }
+    }
+}
+
+impl<K: Eq + Hash, V> Expiring<K, V> {
+    pub(crate) fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.entries
+            .get(key)
+            .filter(|(_, until)| *until > Instant::now())
+            .map(|(value, _)| value)
+    }
+
+    pub(crate) fn insert(&mut self, key: K, value: V, keep: Duration) {
+        let now = Instant::now();
+        // Once a second at most: without it, entries that nobody asks for again would pile up.
+        if now >= self.next_sweep {
+            self.entries.retain(|_, (_, until)| *until > now);
+            self.next_sweep = now + SWEEP_EVERY;
+        }
+        self.entries.insert(key, (value, now + keep));
+    }
+
+    pub(crate) fn remove<Q>(&mut self, key: &Q) -> Option<V>
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        let (value, until) = self.entries.remove(key)?;
+        (until > Instant::now()).then_some(value)
+    }
+
+    /// How many entries have not expired.
+    pub(crate) fn len(&self) -> usize {
+        let now = Instant::now();
+        self.entries
+            .values()
+            .filter(|(_, until)| *until > now)
+            .count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_entry_is_gone_when_its_time_is_over() {
+        let mut map = Expiring::default();
+        map.insert("a", 1, Duration::from_millis(100));
+        assert_eq!((map.get("a"), map.len()), (Some(&1), 1));
+        tokio::time::advance(Duration::from_millis(100)).await;
+        assert_eq!((map.get("a"), map.len()), (None, 0));
+        assert_eq!(map.remove("a"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn forgotten_entries_do_not_pile_up() {
+        let mut map = Expiring::default();
+        for i in 0..10_000 {
+            map.insert(i, (), Duration::from_millis(50));
+            tokio::time::advance(Duration::from_millis(10)).await;
+        }
+        assert!(
+            map.entries.len() <= 101 + 5,
+            "{} entries are held",
+            map.entries.len()
+        );
+    }
+}

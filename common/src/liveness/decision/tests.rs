@@ -1,0 +1,191 @@
+use super::*;
+use crate::liveness::challenge::{Angles, Phase};
+use crate::liveness::evidence::testing::{detected, frame, no_face, person};
+
+const LEFT: Phase = Phase::Of(Action::TurnLeft);
+const RIGHT: Phase = Phase::Of(Action::TurnRight);
+
+fn challenge() -> Challenge {
+    let actions = vec![Action::TurnLeft, Action::TurnRight];
+    Challenge {
+        actions,
+        angles: Angles::default(),
+        mirrored: false,
+    }
+}
+
+fn capture() -> Vec<TaggedFrame> {
+    let yaws = [
+        (Phase::Center, 0.0),
+        (Phase::Center, 1.0),
+        (LEFT, -20.0),
+        (LEFT, -30.0),
+        (RIGHT, 5.0),
+        (RIGHT, 20.0),
+        (RIGHT, 32.0),
+        (RIGHT, 30.0),
+    ];
+    yaws.map(|(phase, yaw)| frame(phase, |f| f.pose.yaw = yaw))
+        .to_vec()
+}
+
+fn rejections(frames: &[TaggedFrame]) -> Vec<Rejection> {
+    match decide(&challenge(), frames, &Thresholds::default()).conclusion {
+        Conclusion::Verified(_) => Vec::new(),
+        Conclusion::Rejected(rejections) => rejections,
+    }
+}
+
+fn faces(frames: &mut [TaggedFrame]) -> impl Iterator<Item = &mut Face> {
+    frames
+        .iter_mut()
+        .filter_map(|f| f.measurement.face.as_mut())
+}
+
+#[test]
+fn a_live_person_who_does_what_was_asked_is_verified() {
+    let verdict = decide(&challenge(), &capture(), &Thresholds::default());
+    assert!(verdict.is_verified(), "{verdict:?}");
+    assert_eq!(
+        verdict.findings.completed,
+        [Action::TurnLeft, Action::TurnRight]
+    );
+    assert_eq!(
+        (verdict.findings.frames, verdict.findings.frames_with_face),
+        (8, 8)
+    );
+}
+
+#[test]
+fn each_check_fails_alone_with_its_numbers() {
+    let mut spoof = capture();
+    faces(&mut spoof).for_each(|f| f.bona_fide = vec![0.2, 0.4]);
+    assert!(
+        matches!(rejections(&spoof)[..], [Rejection::SpoofDetected(s)] if (s.measured - 0.3).abs() < 1e-6)
+    );
+
+    let mut swap = capture();
+    faces(&mut swap)
+        .skip(6)
+        .for_each(|f| f.embedding = person(85.0));
+    assert!(matches!(
+        rejections(&swap)[..],
+        [Rejection::DifferentPersons {
+            consistency: Some(_),
+            second_subject: None
+        }]
+    ));
+
+    let mut company = capture();
+    for f in &mut company[..2] {
+        f.measurement.faces.push(detected(150.0));
+    }
+    assert!(matches!(
+        rejections(&company)[..],
+        [Rejection::DifferentPersons {
+            consistency: None,
+            second_subject: Some(SecondSubject {
+                frames: 2,
+                limit: 2
+            })
+        }]
+    ));
+
+    let mut absent = capture();
+    for i in [0, 4, 5] {
+        absent[i] = no_face(absent[i].phase);
+    }
+    assert!(matches!(
+        rejections(&absent)[..],
+        [Rejection::InsufficientFaceDetections { .. }]
+    ));
+
+    let mut still = capture();
+    faces(&mut still).for_each(|f| f.pose.yaw = 0.0);
+    assert_eq!(rejections(&still), [Rejection::ChallengeFailed]);
+}
+
+#[test]
+fn failures_come_in_the_documented_order() {
+    let mut bad = capture();
+    faces(&mut bad).for_each(|f| (f.bona_fide, f.pose.yaw) = (vec![0.1], 0.0));
+    faces(&mut bad)
+        .skip(5)
+        .for_each(|f| f.embedding = person(85.0));
+    for i in [1, 2, 3] {
+        bad[i] = no_face(bad[i].phase);
+    }
+    assert!(matches!(
+        rejections(&bad)[..],
+        [
+            Rejection::InsufficientFaceDetections { .. },
+            Rejection::DifferentPersons { .. },
+            Rejection::SpoofDetected(_),
+            Rejection::ChallengeFailed
+        ]
+    ));
+}
+
+#[test]
+fn without_a_face_nothing_else_is_said() {
+    let frames: Vec<_> = (0..8).map(|_| no_face(LEFT)).collect();
+    assert!(matches!(
+        rejections(&frames)[..],
+        [Rejection::InsufficientFaceDetections { .. }]
+    ));
+    let verdict = decide(&challenge(), &frames, &Thresholds::default());
+    assert_eq!(
+        (verdict.findings.anti_spoof, verdict.findings.same_person),
+        (None, None)
+    );
+    assert!(!verdict.findings.challenge_passed());
+}
+
+#[test]
+fn no_frames_are_no_verification() {
+    assert!(!decide(&challenge(), &[], &Thresholds::default()).is_verified());
+}
+
+#[test]
+fn the_best_frame_is_the_sharpest_portrait_with_open_eyes() {
+    let t = Thresholds::default();
+    let portrait = |yaw, sharpness, eyes| {
+        frame(Phase::Center, |f| {
+            f.pose.yaw = yaw;
+            f.quality.sharpness = sharpness;
+            (f.eyes.left_ratio, f.eyes.right_ratio) = (eyes, eyes);
+        })
+    };
+    let frames = [
+        portrait(0.0, 10.0, 0.3),
+        portrait(10.0, 20.0, 0.3),
+        portrait(0.0, 90.0, 0.05),
+        portrait(30.0, 99.0, 0.3),
+    ];
+    assert_eq!(best_frame(&frames, &t), Some(1));
+    assert_eq!(
+        best_frame(&frames[3..], &t),
+        Some(0),
+        "the most frontal where no frame is a portrait"
+    );
+    assert_eq!(best_frame(&[no_face(Phase::Center)], &t), None);
+}
+
+#[test]
+fn confidence_falls_with_each_of_its_parts() {
+    let face = crate::liveness::evidence::testing::face();
+    let full = confidence(1.0, 0.8, &face);
+    assert!((full - 1.0).abs() < 1e-6);
+    let mut small = face.clone();
+    small.bounds.width = 50.0;
+    let mut dark = face.clone();
+    dark.quality.brightness = 10.0;
+    for worse in [
+        confidence(0.8, 0.8, &face),
+        confidence(1.0, 0.5, &face),
+        confidence(1.0, 0.8, &small),
+        confidence(1.0, 0.8, &dark),
+    ] {
+        assert!(worse < full);
+    }
+}

@@ -1,0 +1,200 @@
+//! Head movements: reached, begun from neutral, and in the order asked for.
+
+use super::{FailedAction, TaggedFrame, Unit, Why};
+use crate::liveness::challenge::{Action, Angles, HeadMove, Phase};
+use crate::liveness::thresholds::Thresholds;
+
+/// Looks for the head actions among `actions` and gives each one's verdict, in the order asked.
+///
+/// An action is shown by a frame that is tagged for it and reaches its angle, when a frame before it
+/// faces the camera or points the other way. The first such frame of each action must come after
+/// that of the action before it.
+pub fn find(
+    actions: &[Action],
+    frames: &[TaggedFrame],
+    angles: &Angles,
+    thresholds: &Thresholds,
+) -> Vec<(Action, Result<usize, FailedAction>)> {
+    let mut latest = None;
+    let moves = actions.iter().filter_map(|a| Some((*a, a.head_move()?)));
+    moves
+        .map(|(action, head_move)| {
+            let found = first_support(action, head_move, frames, angles, thresholds)
+                .and_then(|index| in_order(action, index, latest));
+            if let Ok(index) = found {
+                latest = Some(index);
+            }
+            (action, found)
+        })
+        .collect()
+}
+
+fn first_support(
+    action: Action,
+    head_move: HeadMove,
+    frames: &[TaggedFrame],
+    angles: &Angles,
+    thresholds: &Thresholds,
+) -> Result<usize, FailedAction> {
+    let required = angles.required(head_move);
+    let mut begun = false;
+    let mut peak: Option<f32> = None;
+    for (index, frame) in frames.iter().enumerate() {
+        let Some(face) = frame.face() else { continue };
+        let extent = head_move.extent(face.pose);
+        if frame.phase == Phase::Of(action) {
+            if extent >= required && begun {
+                return Ok(index);
+            }
+            peak = Some(peak.map_or(extent, |p| p.max(extent)));
+        }
+        begun |= face.pose.is_within(thresholds.neutral_deg) || extent <= -thresholds.neutral_deg;
+    }
+    let why = match peak {
+        None => Why::NoFrames,
+        Some(peak) if peak < required => Why::NotReached,
+        Some(_) => Why::NoNeutralBefore,
+    };
+    Err(FailedAction {
+        action,
+        why,
+        measured: peak.map(|p| head_move.sign * p),
+        required: head_move.sign * required,
+        unit: Unit::Degrees,
+    })
+}
+
+fn in_order(action: Action, index: usize, latest: Option<usize>) -> Result<usize, FailedAction> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "captures hold at most a few hundred frames"
+    )]
+    match latest {
+        Some(before) if index <= before => Err(FailedAction {
+            action,
+            why: Why::OutOfOrder,
+            measured: Some(index as f32),
+            required: before as f32 + 1.0,
+            unit: Unit::FrameIndex,
+        }),
+        Some(_) | None => Ok(index),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::liveness::evidence::testing::{frame, no_face};
+    use crate::liveness::pose::Pose;
+
+    const LEFT: Phase = Phase::Of(Action::TurnLeft);
+    const RIGHT: Phase = Phase::Of(Action::TurnRight);
+    const UP: Phase = Phase::Of(Action::TurnUp);
+
+    fn at(phase: Phase, yaw: f32, pitch: f32) -> TaggedFrame {
+        frame(phase, |f| {
+            f.pose = Pose {
+                yaw,
+                pitch,
+                roll: 0.0,
+            }
+        })
+    }
+
+    fn whys(actions: &[Action], frames: &[TaggedFrame]) -> Vec<Option<Why>> {
+        find(actions, frames, &Angles::default(), &Thresholds::default())
+            .into_iter()
+            .map(|(_, found)| found.err().map(|f| f.why))
+            .collect()
+    }
+
+    #[test]
+    fn a_turn_is_the_way_from_neutral_to_its_angle() {
+        use Action::{TurnLeft, TurnRight, TurnUp};
+        for (frames, why) in [
+            (
+                vec![at(Phase::Center, 0.0, 0.0), at(LEFT, -25.0, 0.0)],
+                None,
+            ),
+            (vec![at(LEFT, -3.0, 0.0), at(LEFT, -31.0, 8.0)], None),
+            (vec![at(RIGHT, 30.0, 0.0), at(LEFT, -30.0, 0.0)], None),
+            (
+                vec![at(Phase::Center, 0.0, 0.0), at(LEFT, -24.9, 0.0)],
+                Some(Why::NotReached),
+            ),
+            (
+                vec![at(Phase::Center, 0.0, 0.0), at(LEFT, 40.0, 0.0)],
+                Some(Why::NotReached),
+            ),
+            (
+                vec![at(LEFT, -30.0, 0.0), at(LEFT, -35.0, 0.0)],
+                Some(Why::NoNeutralBefore),
+            ),
+            (
+                vec![at(LEFT, -30.0, 0.0), at(Phase::Center, 0.0, 0.0)],
+                Some(Why::NoNeutralBefore),
+            ),
+            (
+                vec![at(Phase::Center, 0.0, 0.0), at(RIGHT, -30.0, 0.0)],
+                Some(Why::NoFrames),
+            ),
+            (
+                vec![at(Phase::Center, 0.0, 0.0), no_face(LEFT)],
+                Some(Why::NoFrames),
+            ),
+            (vec![], Some(Why::NoFrames)),
+        ] {
+            assert_eq!(whys(&[TurnLeft], &frames), [why], "{frames:?}");
+        }
+        let up = [
+            at(Phase::Center, 0.0, 0.0),
+            at(UP, 0.0, -20.0),
+            at(RIGHT, 25.0, 0.0),
+        ];
+        assert_eq!(whys(&[TurnUp, TurnRight], &up), [None, None]);
+    }
+
+    #[test]
+    fn challenges_are_met_in_order() {
+        use Action::{TurnLeft, TurnRight};
+        let frames = [
+            at(Phase::Center, 0.0, 0.0),
+            at(LEFT, -30.0, 0.0),
+            at(RIGHT, 30.0, 0.0),
+        ];
+        assert_eq!(whys(&[TurnLeft, TurnRight], &frames), [None, None]);
+        assert_eq!(
+            whys(&[TurnRight, TurnLeft], &frames),
+            [None, Some(Why::OutOfOrder)]
+        );
+    }
+
+    #[test]
+    fn a_failure_tells_the_peak_and_the_angle_with_their_sign() {
+        let frames = [
+            at(Phase::Center, 0.0, 0.0),
+            at(LEFT, -18.0, 0.0),
+            at(LEFT, -12.0, 0.0),
+        ];
+        let found = find(
+            &[Action::TurnLeft],
+            &frames,
+            &Angles::default(),
+            &Thresholds::default(),
+        );
+        let failed = found[0].1.unwrap_err();
+        assert_eq!((failed.measured, failed.required), (Some(-18.0), -25.0));
+    }
+
+    proptest! {
+        #[test]
+        fn one_pose_repeated_is_never_a_turn(yaw in -90.0_f32..90.0, pitch in -60.0_f32..60.0, n in 1_usize..20) {
+            for action in [Action::TurnLeft, Action::TurnRight, Action::TurnUp, Action::TurnDown] {
+                let frames: Vec<_> = (0..n).map(|_| at(Phase::Of(action), yaw, pitch)).collect();
+                prop_assert!(whys(&[action], &frames)[0].is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What follows from a sequence of measurements, one question a file.
+
+pub mod blink;
+pub mod head;
+pub mod identity;
+pub mod presence;
+
+use serde::{Deserialize, Serialize};
+
+use super::challenge::{Action, Phase};
+use super::measurement::{Face, FrameMeasurement};
+
+/// One frame of a capture: the client's claim and what the pixels show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaggedFrame {
+    /// What the client says the frame belongs to.
+    pub phase: Phase,
+    /// What it shows.
+    pub measurement: FrameMeasurement,
+}
+
+impl TaggedFrame {
+    /// The main face, if there is one.
+    pub fn face(&self) -> Option<&Face> {
+        self.measurement.face.as_ref()
+    }
+}
+
+/// An action that was not shown, and what was instead.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailedAction {
+    /// The action.
+    pub action: Action,
+    /// What is missing.
+    pub why: Why,
+    /// The nearest that was measured, in `unit`; `None` when there was nothing to measure.
+    pub measured: Option<f32>,
+    /// What it takes, in `unit`.
+    pub required: f32,
+    /// The unit of both numbers.
+    pub unit: Unit,
+}
+
+/// Why an action does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// No frame, or too few, that could show it: none tagged for it, or none with a face.
+    NoFrames,
+    /// The angle or the closing was not reached.
+    NotReached,
+    /// The eyes closed and were not seen open again.
+    NotReopened,
+    /// The end of the movement was seen without its beginning: no neutral face before it.
+    NoNeutralBefore,
+    /// It was shown, but before the action that comes first.
+    OutOfOrder,
+    /// It was shown as a state, not as a movement: the eyes are always like that.
+    NoMovement,
+}
+
+/// What a number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Angle, degrees.
+    Degrees,
+    /// Eye aspect ratio, dimensionless.
+    EyeAspectRatio,
+    /// A number of frames.
+    Frames,
+    /// A position in the capture, from 0.
+    FrameIndex,
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! Measurements for tests: one person, facing the camera, eyes open.
+
+    use super::*;
+    use crate::liveness::embedding::Embedding;
+    use crate::liveness::eyes::Eyes;
+    use crate::liveness::measurement::{Bounds, DetectedFace, Quality};
+
+    pub(crate) fn detected(width: f32) -> DetectedFace {
+        DetectedFace {
+            bounds: Bounds {
+                x: 100.0,
+                y: 100.0,
+                width,
+                height: width * 1.3,
+            },
+            score: 0.9,
+        }
+    }
+
+    /// An embedding at `degrees` from the one that [`frame`] gives.
+    pub(crate) fn person(degrees: f32) -> Embedding {
+        Embedding::from_raw(vec![
+            degrees.to_radians().cos(),
+            degrees.to_radians().sin(),
+            0.0,
+        ])
+        .unwrap()
+    }
+
+    pub(crate) fn face() -> Face {
+        Face {
+            bounds: detected(200.0).bounds,
+            pose: Default::default(),
+            eyes: Eyes {
+                left_ratio: 0.3,
+                right_ratio: 0.3,
+                left_blink: 0.05,
+                right_blink: 0.05,
+            },
+            mouth: Default::default(),
+            bona_fide: vec![0.95],
+            embedding: person(0.0),
+            quality: Quality {
+                sharpness: 100.0,
+                brightness: 120.0,
+            },
+        }
+    }
+
+    pub(crate) fn frame(phase: Phase, change: impl FnOnce(&mut Face)) -> TaggedFrame {
+        let mut face = face();
+        change(&mut face);
+        let faces = vec![detected(face.bounds.width)];
+        let measurement = FrameMeasurement {
+            width: 1280,
+            height: 720,
+            faces,
+            face: Some(face),
+        };
+        TaggedFrame { phase, measurement }
+    }
+
+    pub(crate) fn no_face(phase: Phase) -> TaggedFrame {
+        let measurement = FrameMeasurement {
+            width: 1280,
+            height: 720,
+            faces: Vec::new(),
+            face: None,
+        };
+        TaggedFrame { phase, measurement }
+    }
+}

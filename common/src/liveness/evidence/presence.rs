@@ -1,0 +1,80 @@
+//! Whether there is a face to judge, and whether it is alone.
+
+use super::TaggedFrame;
+use crate::liveness::measurement::FrameMeasurement;
+use crate::liveness::thresholds::Thresholds;
+
+/// Frames that show a face.
+pub fn frames_with_face(frames: &[TaggedFrame]) -> usize {
+    frames.iter().filter(|f| f.face().is_some()).count()
+}
+
+/// Share of frames that show a face, 0 to 1; 0 for no frames.
+pub fn face_ratio(frames: &[TaggedFrame]) -> f32 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "captures hold at most a few hundred frames"
+    )]
+    match frames.len() {
+        0 => 0.0,
+        n => frames_with_face(frames) as f32 / n as f32,
+    }
+}
+
+/// Frames in which a second face is large enough to be a second subject, not a bystander.
+pub fn frames_with_second_subject(frames: &[TaggedFrame], thresholds: &Thresholds) -> usize {
+    frames
+        .iter()
+        .filter(|f| has_second_subject(&f.measurement, thresholds))
+        .count()
+}
+
+fn has_second_subject(frame: &FrameMeasurement, thresholds: &Thresholds) -> bool {
+    match frame.faces.as_slice() {
+        [main, second, ..] => {
+            second.bounds.width > thresholds.second_face_share * main.bounds.width
+        }
+        [] | [_] => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::liveness::challenge::Phase;
+    use crate::liveness::evidence::testing::{detected, frame, no_face};
+
+    #[test]
+    fn the_ratio_counts_frames_and_is_zero_for_none() {
+        let (with, without) = (frame(Phase::Center, |_| {}), no_face(Phase::Center));
+        assert!(
+            (face_ratio(&[with.clone(), with.clone(), without.clone(), with]) - 0.75).abs() < 1e-6
+        );
+        assert!(face_ratio(&[without]).abs() < f32::EPSILON);
+        assert!(face_ratio(&[]).abs() < f32::EPSILON);
+    }
+
+    #[test]
+    fn a_small_bystander_is_no_second_subject() {
+        let with_second = |width| {
+            let mut f = frame(Phase::Center, |_| {});
+            f.measurement.faces.push(detected(width));
+            f
+        };
+        let main = frame(Phase::Center, |_| {}).measurement.faces[0]
+            .bounds
+            .width;
+        let t = Thresholds::default();
+        assert_eq!(
+            frames_with_second_subject(&[with_second(main * 0.4)], &t),
+            0
+        );
+        assert_eq!(
+            frames_with_second_subject(
+                &[with_second(main * 0.6), frame(Phase::Center, |_| {})],
+                &t
+            ),
+            1
+        );
+    }
+}

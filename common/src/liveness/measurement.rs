@@ -1,0 +1,103 @@
+//! What one frame says: the worker's product, and all that a decision rests on.
+
+use serde::{Deserialize, Serialize};
+
+use super::embedding::Embedding;
+use super::eyes::Eyes;
+use super::mouth::Mouth;
+use super::pose::Pose;
+
+/// One frame, measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FrameMeasurement {
+    /// Width of the upright frame, pixels.
+    pub width: u32,
+    /// Height of the upright frame, pixels.
+    pub height: u32,
+    /// Every face found, largest first.
+    pub faces: Vec<DetectedFace>,
+    /// The largest face, looked at closely; `None` when there is none, or none that the landmark
+    /// model confirms.
+    pub face: Option<Face>,
+}
+
+/// A face as the detector saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DetectedFace {
+    /// Where, in pixels of the upright frame; may reach beyond it.
+    pub bounds: Bounds,
+    /// The detector's score, 0 to 1.
+    pub score: f32,
+}
+
+/// An upright rectangle in pixels; x to the right, y down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Left edge.
+    pub x: f32,
+    /// Top edge.
+    pub y: f32,
+    /// Width.
+    pub width: f32,
+    /// Height.
+    pub height: f32,
+}
+
+impl Bounds {
+    /// The centre.
+    pub fn centre(self) -> (f32, f32) {
+        (self.x + self.width / 2.0, self.y + self.height / 2.0)
+    }
+}
+
+/// The main face of a frame.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Face {
+    /// Where, in pixels of the upright frame.
+    pub bounds: Bounds,
+    /// Where the head points.
+    pub pose: Pose,
+    /// How far the eyes are open.
+    pub eyes: Eyes,
+    /// What the mouth does.
+    pub mouth: Mouth,
+    /// Presentation attack detection: score of each anti-spoof model, 0 (attack presentation) to 1
+    /// (bona fide), in the configured order. Never empty.
+    pub bona_fide: Vec<f32>,
+    /// Who.
+    pub embedding: Embedding,
+    /// How well it can be seen.
+    pub quality: Quality,
+}
+
+impl Face {
+    /// Mean score of the anti-spoof models, 0 to 1; `None` when none looked.
+    pub fn bona_fide_score(&self) -> Option<f32> {
+        #[expect(clippy::cast_precision_loss, reason = "a handful of models")]
+        let n = self.bona_fide.len() as f32;
+        (n > 0.0).then(|| self.bona_fide.iter().sum::<f32>() / n)
+    }
+}
+
+/// How well a face can be seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// Variance of the Laplacian of the aligned 112x112 grey face, grey levels squared; 0 is flat.
+    /// Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
+    pub sharpness: f32,
+    /// Mean grey level of the same crop, 0 (black) to 255 (white).
+    pub brightness: f32,
+}
+
+impl FrameMeasurement {
+    /// The same scene as the camera would have seen it, for a frame that was mirrored before it was
+    /// sent: directions and the two eyes change sides.
+    #[must_use]
+    pub fn unmirrored(mut self) -> Self {
+        if let Some(face) = &mut self.face {
+            face.pose = face.pose.mirrored();
+            face.eyes = face.eyes.mirrored();
+        }
+        self
+    }
+}

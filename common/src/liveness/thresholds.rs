@@ -1,0 +1,54 @@
+//! Every number that a decision depends on, and where it comes from.
+
+use serde::{Deserialize, Serialize};
+
+/// The operating point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// Mean anti-spoof score over the frames below which a capture is an attack presentation.
+    pub anti_spoof: f32,
+    /// Identity consistency below which a capture shows more than one person.
+    pub same_person: f32,
+    /// Share of frames that must show a face. From the public document: 70%.
+    pub face_ratio: f32,
+    /// |yaw| and |pitch| up to which a head faces the camera before it turns, degrees.
+    pub neutral_deg: f32,
+    /// |yaw| up to which eye aspect ratios are comparable, degrees: beyond it foreshortening
+    /// changes them more than a half-closed lid does.
+    pub eyes_yaw_deg: f32,
+    /// |pitch| up to which eye aspect ratios are comparable, degrees: the upper lid follows the
+    /// head down.
+    pub eyes_pitch_deg: f32,
+    /// Frames with eyes visible that a blink needs. From the public document: 3.
+    pub blink_frames: usize,
+    /// Share of the session's own open-eye level below which an eye is closed. Measured open levels
+    /// are 0.17-0.35 and closed ones 0.02-0.08; narrow eyes vary by a quarter without closing.
+    pub blink_closed_share: f32,
+    /// Share of the session's own open-eye level above which an eye is open.
+    pub blink_open_share: f32,
+    /// |yaw| and |pitch| up to which a frame is a portrait: best frame, embedding. Degrees.
+    pub portrait_deg: f32,
+    /// Width of a second face, as a share of the main one's, above which it is a second subject.
+    pub second_face_share: f32,
+    /// Frames with a second subject from which a capture shows more than one person.
+    pub second_face_frames: usize,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            anti_spoof: 0.5,
+            same_person: 0.40,
+            face_ratio: 0.7,
+            neutral_deg: 12.0,
+            eyes_yaw_deg: 20.0,
+            eyes_pitch_deg: 15.0,
+            blink_frames: 3,
+            blink_closed_share: 0.6,
+            blink_open_share: 0.7,
+            portrait_deg: 15.0,
+            second_face_share: 0.5,
+            second_face_frames: 2,
+        }
+    }
+}

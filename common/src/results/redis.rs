@@ -1,0 +1,184 @@
+//! Outcomes in Redis: a key with an expiry each, announced over Pub/Sub.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use redis::Script;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, timeout};
+use uuid::Uuid;
+
+use super::watchers::Watchers;
+use super::{Announcements, ResultStore, StoreError};
+use crate::id::{BatchId, JobId, ReplicaId};
+use crate::redis_pool::{OPERATION_TIMEOUT, RedisPool, milliseconds};
+
+/// How often the subscriber asks whether its connection still lives. A peer that vanished without
+/// a word closes no socket, and announcements would be lost unnoticed.
+const PING_EVERY: Duration = Duration::from_secs(5);
+
+const RECONNECT_MIN: Duration = Duration::from_millis(200);
+const RECONNECT_MAX: Duration = Duration::from_secs(2);
+
+// One script, so that an outcome is never announced before it can be read, nor stored unannounced.
+// A repeated put announces again: the first announcement may be the one that was lost.
+static PUT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"local first = redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+        redis.call('PUBLISH', KEYS[2], ARGV[3])
+        return first and 1 or 0",
+    )
+});
+
+static COUNT_ATTEMPT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"local count = redis.call('INCR', KEYS[1])
+        redis.call('PEXPIRE', KEYS[1], ARGV[1])
+        return count",
+    )
+});
+
+/// Outcomes in Redis, as one replica sees them. Needs one connection of its own besides the pool's.
+pub struct RedisResults {
+    pool: RedisPool,
+    replica: ReplicaId,
+    watchers: Arc<Watchers>,
+    subscriber: JoinHandle<()>,
+}
+
+impl RedisResults {
+    /// The store in the pool's server, and a subscriber that reconnects for ever in the background.
+    ///
+    /// Call it inside a tokio runtime.
+    pub fn new(pool: RedisPool) -> Self {
+        let replica = ReplicaId::random();
+        let watchers = Arc::new(Watchers::default());
+        let subscriber = tokio::spawn(subscribe(
+            pool.clone(),
+            channel(replica),
+            Arc::clone(&watchers),
+        ));
+        Self {
+            pool,
+            replica,
+            watchers,
+            subscriber,
+        }
+    }
+}
+
+impl Drop for RedisResults {
+    fn drop(&mut self) {
+        self.subscriber.abort();
+    }
+}
+
+fn channel(replica: ReplicaId) -> String {
+    format!("livegate:outcomes:{replica}")
+}
+
+fn outcome_key(id: BatchId) -> String {
+    format!("livegate:outcome:{id}")
+}
+
+#[async_trait]
+impl ResultStore for RedisResults {
+    async fn put(
+        &self,
+        id: BatchId,
+        reply_to: ReplicaId,
+        outcome: Bytes,
+        keep: Duration,
+    ) -> Result<bool, StoreError> {
+        let mut put = PUT.key(outcome_key(id));
+        put.key(channel(reply_to))
+            .arg(outcome.as_ref())
+            .arg(milliseconds(keep))
+            .arg(id.job.to_string());
+        self.pool.invoke(&put).await
+    }
+
+    async fn take(&self, id: BatchId) -> Result<Option<Bytes>, StoreError> {
+        let outcome: Option<Vec<u8>> = self
+            .pool
+            .query(redis::cmd("GETDEL").arg(outcome_key(id)))
+            .await?;
+        Ok(outcome.map(Bytes::from))
+    }
+
+    async fn count_attempt(&self, id: BatchId, keep: Duration) -> Result<u32, StoreError> {
+        let key = format!("livegate:attempts:{id}");
+        self.pool
+            .invoke(COUNT_ATTEMPT.key(key).arg(milliseconds(keep)))
+            .await
+    }
+
+    fn watch(&self, job: JobId) -> Announcements {
+        self.watchers.watch(job)
+    }
+
+    fn replica(&self) -> ReplicaId {
+        self.replica
+    }
+}
+
+/// Hands announcements to the watchers for as long as the process lives.
+async fn subscribe(pool: RedisPool, channel: String, watchers: Arc<Watchers>) {
+    let mut wait = RECONNECT_MIN;
+    loop {
+        let subscribed = || {
+            wait = RECONNECT_MIN;
+            // Whatever was announced while nobody listened is lost: let everybody look.
+            watchers.announce_all();
+        };
+        let error = listen(&pool, &channel, &watchers, subscribed).await;
+        tracing::warn!(error = %error, "Lost the subscription to outcomes: {error}");
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(RECONNECT_MAX);
+    }
+}
+
+/// Listens until the connection breaks, and says why.
+async fn listen(
+    pool: &RedisPool,
+    channel: &str,
+    watchers: &Watchers,
+    subscribed: impl FnOnce(),
+) -> StoreError {
+    let failed = |e: redis::RedisError| StoreError(e.to_string());
+    let late = |_| StoreError(format!("no answer within {OPERATION_TIMEOUT:?}"));
+    let connect = async {
+        let (mut sink, stream) = pool.client().get_async_pubsub().await?.split();
+        sink.subscribe(channel).await?;
+        Ok((sink, stream))
+    };
+    let (mut sink, mut stream) = match timeout(OPERATION_TIMEOUT, connect).await {
+        Ok(Ok(both)) => both,
+        Ok(Err(e)) => return failed(e),
+        Err(e) => return late(e),
+    };
+    subscribed();
+    let mut ping = tokio::time::interval(PING_EVERY);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            message = stream.next() => match message {
+                Some(message) => {
+                    let job = message.get_payload::<String>().ok();
+                    if let Some(job) = job.and_then(|job| Uuid::try_parse(&job).ok()) {
+                        watchers.announce(JobId(job));
+                    }
+                }
+                None => return StoreError("the connection closed".to_owned()),
+            },
+            _ = ping.tick() => match timeout(OPERATION_TIMEOUT, sink.ping::<redis::Value>()).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(e)) => return failed(e),
+                Err(e) => return late(e),
+            },
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Sealing: what leaves a process for the broker or the store is ciphertext.
+//!
+//! XChaCha20-Poly1305 (RFC 8439 with the extended nonce of draft-irtf-cfrg-xchacha-03): 24-byte
+//! nonces are long enough to be drawn at random for every message. The associated data binds a
+//! ciphertext to its kind and its batch, so a stored outcome cannot be passed off as another's.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+
+const NONCE_BYTES: usize = 24;
+
+/// Why something could not be sealed or opened.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum SealError {
+    /// Not 32 bytes of base64.
+    #[error("the seal key must be 32 bytes in base64, for example from `openssl rand -base64 32`")]
+    BadKey,
+    /// The system gave no random bytes.
+    #[error("the system's random number generator failed")]
+    NoRandomness,
+    /// Tampered with, truncated, sealed with another key, or for another purpose.
+    #[error("a sealed message could not be opened: another key, or not what it claims to be")]
+    CannotOpen,
+}
+
+/// The key shared by API and workers.
+#[derive(Clone)]
+pub struct SealKey(XChaCha20Poly1305);
+
+impl std::fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SealKey(…)")
+    }
+}
+
+impl SealKey {
+    /// Reads a key from 32 bytes in standard base64.
+    ///
+    /// # Errors
+    /// [`SealError::BadKey`] when it is anything else.
+    pub fn from_base64(text: &str) -> Result<Self, SealError> {
+        let bytes = base64_simd::STANDARD
+            .decode_to_vec(text.trim())
+            .map_err(|_| SealError::BadKey)?;
+        let cipher = XChaCha20Poly1305::new_from_slice(&bytes).map_err(|_| SealError::BadKey)?;
+        Ok(Self(cipher))
+    }
+
+    /// Draws a key, for a process that talks to nobody but itself.
+    ///
+    /// # Errors
+    /// [`SealError::NoRandomness`] when the system gives no random bytes.
+    pub fn random() -> Result<Self, SealError> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|_| SealError::NoRandomness)?;
+        Ok(Self(XChaCha20Poly1305::new(&bytes.into())))
+    }
+
+    /// Seals `plain` for the purpose named by `context`: nonce, then ciphertext and tag.
+    ///
+    /// # Errors
+    /// [`SealError::NoRandomness`] when the system gives no random bytes.
+    pub fn seal(&self, plain: &[u8], context: &[u8]) -> Result<Vec<u8>, SealError> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
+        let payload = Payload {
+            msg: plain,
+            aad: context,
+        };
+        let sealed = self
+            .0
+            .encrypt(XNonce::from_slice(&nonce), payload)
+            .map_err(|_| SealError::CannotOpen)?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// Opens what [`SealKey::seal`] made for the same `context`.
+    ///
+    /// # Errors
+    /// [`SealError::CannotOpen`] for anything else.
+    pub fn open(&self, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, SealError> {
+        let (nonce, body) = sealed
+            .split_at_checked(NONCE_BYTES)
+            .ok_or(SealError::CannotOpen)?;
+        let payload = Payload {
+            msg: body,
+            aad: context,
+        };
+        self.0
+            .decrypt(XNonce::from_slice(nonce), payload)
+            .map_err(|_| SealError::CannotOpen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_only_with_its_key_and_its_context() {
+        let (key, other) = (SealKey::random().unwrap(), SealKey::random().unwrap());
+        let sealed = key.seal(b"frames", b"job:1").unwrap();
+        assert_eq!(key.open(&sealed, b"job:1").unwrap(), b"frames");
+        assert_eq!(key.open(&sealed, b"job:2"), Err(SealError::CannotOpen));
+        assert_eq!(other.open(&sealed, b"job:1"), Err(SealError::CannotOpen));
+    }
+
+    #[test]
+    fn a_changed_or_truncated_message_does_not_open() {
+        let key = SealKey::random().unwrap();
+        let sealed = key.seal(b"frames", b"").unwrap();
+        for i in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[i] ^= 1;
+            assert_eq!(key.open(&changed, b""), Err(SealError::CannotOpen));
+            assert_eq!(key.open(&sealed[..i], b""), Err(SealError::CannotOpen));
+        }
+    }
+
+    #[test]
+    fn the_same_plaintext_never_looks_the_same() {
+        let key = SealKey::random().unwrap();
+        assert_ne!(key.seal(b"x", b"").unwrap(), key.seal(b"x", b"").unwrap());
+    }
+
+    #[test]
+    fn a_key_is_32_bytes_of_base64() {
+        assert!(SealKey::from_base64(&base64_simd::STANDARD.encode_to_string([7; 32])).is_ok());
+        for bad in [
+            "",
+            "short",
+            "not base64 at all!",
+            &base64_simd::STANDARD.encode_to_string([7; 31]),
+        ] {
+            assert_eq!(SealKey::from_base64(bad).err(), Some(SealError::BadKey));
+        }
+    }
+}

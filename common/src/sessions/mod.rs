@@ -1,0 +1,64 @@
+//! Session records, shared by all API replicas.
+//!
+//! A record is opaque bytes with a version; it changes only by compare-and-swap, which is what
+//! makes a claim happen exactly once however many replicas try.
+
+mod memory;
+mod redis;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+pub use crate::results::StoreError;
+pub use memory::MemorySessions;
+pub use redis::RedisSessions;
+
+/// A record as it stood when it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versioned {
+    /// Changes with every swap; meaningful only to [`SessionStore::swap`].
+    pub version: u64,
+    /// The record.
+    pub value: Bytes,
+}
+
+/// Keeps session records until they expire.
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// Stores a new record, gone after `keep`.
+    ///
+    /// Returns `false`, and leaves the old one, when the id is taken.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be asked.
+    async fn create(&self, id: &str, value: Bytes, keep: Duration) -> Result<bool, StoreError>;
+
+    /// Reads a record; `None` when there is none, or no longer.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be asked.
+    async fn load(&self, id: &str) -> Result<Option<Versioned>, StoreError>;
+
+    /// Replaces a record if it still has `version`; from now on it is kept for `keep`.
+    ///
+    /// Returns whether it did: `false` means that somebody else was first, or that the record is
+    /// gone.
+    ///
+    /// # Errors
+    /// [`StoreError`]: unknown whether it was replaced. A caller that must not act twice gives up.
+    async fn swap(
+        &self,
+        id: &str,
+        version: u64,
+        value: Bytes,
+        keep: Duration,
+    ) -> Result<bool, StoreError>;
+
+    /// Deletes a record and returns whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be asked.
+    async fn remove(&self, id: &str) -> Result<bool, StoreError>;
+}

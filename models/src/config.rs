@@ -1,0 +1,272 @@
+//! The operator's own models: the TOML file that `LIVEGATE_MODEL_CONFIG` names.
+//!
+//! Each table replaces one role; what is not mentioned stays as shipped. Relative paths start at the folder of the
+//! configuration file. Every file needs its sha256, and fields that are not listed here are refused.
+//!
+//! ```toml
+//! [detector]                # likewise [landmarks], [blendshapes]:
+//! path = "detector.onnx"    # inputs and outputs as of the shipped model, see `ModelSet`
+//! sha256 = "64 hex digits"
+//!
+//! [embedder]                # one input [1, 3, height, width], one output [1, dimensions]
+//! path = "arcface.onnx"
+//! sha256 = "64 hex digits"
+//! width = 112
+//! height = 112
+//! channels = "rgb"          # or "bgr"
+//! mean = [127.5, 127.5, 127.5]   # (x - mean) / std for x in 0..255, in the order of `channels`
+//! std = [128, 128, 128]
+//!
+//! [[anti_spoof]]            # the list replaces the shipped one; to keep that, name it:
+//! builtin = "fr_liveness"
+//!
+//! [[anti_spoof]]            # one input [1, 3, height, width], one output [1, classes]
+//! path = "pad.onnx"
+//! sha256 = "64 hex digits"
+//! width = 80
+//! height = 80
+//! channels = "bgr"
+//! mean = [0, 0, 0]
+//! std = [1, 1, 1]
+//! crop_scale = 2.7          # size of the crop in sizes of the face box
+//! live_class = 1            # index of the bona fide class
+//! output = "logits"         # or "probabilities"
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::hash;
+use crate::set::{
+    AntiSpoofModel, ChannelOrder, ClassOutput, EmbedderModel, InputSpec, ModelFile, ModelsError,
+};
+
+/// Name by which a list of anti-spoofing models keeps the shipped one.
+const BUILTIN: &str = "fr_liveness";
+/// No face model takes larger crops; guards against a typing error that would fill memory.
+const MAX_SIDE: u32 = 1024;
+
+/// What the operator replaces, every file checked.
+#[derive(Debug, Default)]
+pub(crate) struct ModelConfig {
+    pub detector: Option<ModelFile>,
+    pub landmarks: Option<ModelFile>,
+    pub blendshapes: Option<ModelFile>,
+    pub embedder: Option<EmbedderModel>,
+    /// `None` inside the list stands for the shipped model.
+    pub anti_spoof: Option<Vec<Option<AntiSpoofModel>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    detector: Option<FileEntry>,
+    landmarks: Option<FileEntry>,
+    blendshapes: Option<FileEntry>,
+    embedder: Option<EmbedderEntry>,
+    anti_spoof: Option<Vec<AntiSpoofEntry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileEntry {
+    path: PathBuf,
+    sha256: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EmbedderEntry {
+    path: PathBuf,
+    sha256: String,
+    width: u32,
+    height: u32,
+    channels: ChannelOrder,
+    mean: [f32; 3],
+    std: [f32; 3],
+}
+
+/// Either `builtin` alone or everything else: checked by hand, because serde's message for neither names no field.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AntiSpoofEntry {
+    builtin: Option<String>,
+    path: Option<PathBuf>,
+    sha256: Option<String>,
+    width: Option<u32>,
+    height: Option<u32>,
+    channels: Option<ChannelOrder>,
+    mean: Option<[f32; 3]>,
+    std: Option<[f32; 3]>,
+    crop_scale: Option<f32>,
+    live_class: Option<usize>,
+    output: Option<ClassOutput>,
+}
+
+/// Reads the configuration at `path` and checks every file it names.
+pub(crate) fn read(path: &Path) -> Result<ModelConfig, ModelsError> {
+    let problem = |problem: String| ModelsError::Config {
+        path: path.to_owned(),
+        problem,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        problem(format!(
+            "cannot be read ({error}): correct LIVEGATE_MODEL_CONFIG"
+        ))
+    })?;
+    let document: Document = toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        problem(format!("line {line}: {}", error.message()))
+    })?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    resolve(document, folder).map_err(problem)
+}
+
+fn resolve(document: Document, folder: &Path) -> Result<ModelConfig, String> {
+    let plain = |role: &str, entry: Option<FileEntry>| {
+        entry
+            .map(|entry| file(folder, &entry.path, &entry.sha256).map_err(in_table(role)))
+            .transpose()
+    };
+    let anti_spoof = match document.anti_spoof {
+        Some(entries) if entries.is_empty() => {
+            return Err("anti_spoof is empty: give at least one model, or leave it out".to_owned());
+        }
+        Some(entries) => Some(
+            (1..)
+                .zip(entries)
+                .map(|(number, entry)| {
+                    anti_spoof(folder, entry).map_err(in_table(&format!("anti_spoof {number}")))
+                })
+                .collect::<Result<_, _>>()?,
+        ),
+        None => None,
+    };
+    Ok(ModelConfig {
+        detector: plain("detector", document.detector)?,
+        landmarks: plain("landmarks", document.landmarks)?,
+        blendshapes: plain("blendshapes", document.blendshapes)?,
+        embedder: document
+            .embedder
+            .map(|entry| embedder(folder, entry).map_err(in_table("embedder")))
+            .transpose()?,
+        anti_spoof,
+    })
+}
+
+fn in_table(table: &str) -> impl Fn(String) -> String {
+    let table = table.to_owned();
+    move |problem| format!("{table}: {problem}")
+}
+
+fn embedder(folder: &Path, entry: EmbedderEntry) -> Result<EmbedderModel, String> {
+    Ok(EmbedderModel {
+        input: input(InputSpec {
+            width: entry.width,
+            height: entry.height,
+            channels: entry.channels,
+            mean: entry.mean,
+            std: entry.std,
+        })?,
+        file: file(folder, &entry.path, &entry.sha256)?,
+    })
+}
+
+fn anti_spoof(folder: &Path, entry: AntiSpoofEntry) -> Result<Option<AntiSpoofModel>, String> {
+    fn need<T>(field: &str, value: Option<T>) -> Result<T, String> {
+        value.ok_or_else(|| format!("missing field `{field}`"))
+    }
+    if let Some(name) = &entry.builtin {
+        let alone = entry.path.is_none()
+            && entry.sha256.is_none()
+            && entry.width.is_none()
+            && entry.height.is_none()
+            && entry.channels.is_none()
+            && entry.mean.is_none()
+            && entry.std.is_none()
+            && entry.crop_scale.is_none()
+            && entry.live_class.is_none()
+            && entry.output.is_none();
+        return if name != BUILTIN {
+            Err(format!(
+                "there is no builtin model `{name}`: the shipped one is `{BUILTIN}`"
+            ))
+        } else if !alone {
+            Err("`builtin` takes no other fields: its settings are shipped".to_owned())
+        } else {
+            Ok(None)
+        };
+    }
+    let path = need("path", entry.path)?;
+    let sha256 = need("sha256", entry.sha256)?;
+    let crop_scale = need("crop_scale", entry.crop_scale)?;
+    if !(1.0..=10.0).contains(&crop_scale) {
+        return Err(format!("crop_scale {crop_scale} is not in 1..10"));
+    }
+    Ok(Some(AntiSpoofModel {
+        input: input(InputSpec {
+            width: need("width", entry.width)?,
+            height: need("height", entry.height)?,
+            channels: need("channels", entry.channels)?,
+            mean: need("mean", entry.mean)?,
+            std: need("std", entry.std)?,
+        })?,
+        crop_scale,
+        live_class: need("live_class", entry.live_class)?,
+        output: need("output", entry.output)?,
+        file: file(folder, &path, &sha256)?,
+    }))
+}
+
+fn input(spec: InputSpec) -> Result<InputSpec, String> {
+    for (field, side) in [("width", spec.width), ("height", spec.height)] {
+        if !(1..=MAX_SIDE).contains(&side) {
+            return Err(format!("{field} {side} is not in 1..{MAX_SIDE}"));
+        }
+    }
+    if spec.mean.iter().any(|value| !value.is_finite()) {
+        return Err("mean must be three finite numbers".to_owned());
+    }
+    if spec
+        .std
+        .iter()
+        .any(|value| !value.is_finite() || *value <= 0.0)
+    {
+        return Err("std must be three positive numbers".to_owned());
+    }
+    Ok(spec)
+}
+
+fn file(folder: &Path, path: &Path, sha256: &str) -> Result<ModelFile, String> {
+    let expected = sha256.to_ascii_lowercase();
+    if expected.len() != 64 || !expected.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err("sha256 must be 64 hex digits: see `sha256sum FILE`".to_owned());
+    }
+    let path = folder.join(path);
+    let found = hash::of_file(&path).map_err(|error| {
+        format!(
+            "{} cannot be read ({error}): correct `path`",
+            path.display()
+        )
+    })?;
+    if found != expected {
+        return Err(format!(
+            "{} has sha256 {found}, not the configured one: use the right file, or correct `sha256`",
+            path.display()
+        ));
+    }
+    Ok(ModelFile {
+        name: name_of(&path),
+        path,
+        sha256: found,
+    })
+}
+
+/// A file's name without folder and extension.
+pub(crate) fn name_of(path: &Path) -> String {
+    path.file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Starts the service in this process, with a development key made on the first start.
+set -eu
+cd "$(dirname "$0")/.."
+
+keys=${LIVEGATE_KEYS:-keys.toml}
+address=${LIVEGATE_LISTEN:-127.0.0.1:8000}
+key='YOUR_KEY'
+if [ ! -e "$keys" ]; then
+    key=$(target/release/livegate-api keys create --name development \
+        --requests-per-minute 100000 --concurrency 256)
+    echo "Development key, shown this once: $key"
+else
+    echo "Keys: those in $keys. For another one: target/release/livegate-api keys create --name NAME"
+fi
+echo "API documentation: http://$address/docs"
+echo "Try: curl -X POST http://$address/v1/liveness/session -H 'X-AI-API-Key: $key'"
+exec target/release/livegate-api

@@ -1,0 +1,183 @@
+//! The API, started in this process on a port of its own.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use livegate_api::application::Application;
+use livegate_api::config::{AuditTarget, ServerConfig};
+use livegate_api::embedded;
+use livegate_api::keys::create::{CreatedKey, NewKey, create};
+use livegate_api::services::Services;
+use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::shutdown::{Shutdown, Trigger};
+use livegate_worker::{AnalyzerFactory, AnalyzerPool};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use crate::client::{Answer, Client};
+use crate::scripted;
+
+/// How to start the API.
+pub struct Options {
+    /// The server's settings; address, key file and audit log are chosen by [`spawn`].
+    pub server: ServerConfig,
+    /// Threads that measure, each with an analyzer of its own; 0: nobody measures.
+    pub workers: usize,
+    /// Who looks at the pictures.
+    pub analyzers: AnalyzerFactory,
+    /// The operating point.
+    pub thresholds: Thresholds,
+    /// Services to use instead of ones in memory; their workers are the caller's.
+    pub services: Option<Services>,
+    /// The first key.
+    pub key: NewKey,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            server: ServerConfig {
+                verify_timeout: Duration::from_secs(10),
+                ..ServerConfig::default()
+            },
+            workers: 2,
+            analyzers: scripted::factory(),
+            thresholds: Thresholds::default(),
+            services: None,
+            key: NewKey::named("test"),
+        }
+    }
+}
+
+/// A running API.
+pub struct App {
+    /// A caller with the first key.
+    pub client: Client,
+    /// The first key.
+    pub key: CreatedKey,
+    /// What the API stands on.
+    pub services: Services,
+    /// The key file.
+    pub keys: PathBuf,
+    /// The audit log.
+    pub audit: PathBuf,
+    trigger: Trigger,
+    server: JoinHandle<()>,
+    workers: Option<embedded::Workers>,
+    _folder: TempDir,
+}
+
+/// Starts the API over memory with a scripted analyzer.
+pub async fn spawn_app() -> App {
+    spawn(Options::default()).await
+}
+
+/// Starts the API.
+pub async fn spawn(options: Options) -> App {
+    let folder = tempfile::tempdir().unwrap();
+    let (keys, audit) = (
+        folder.path().join("keys.toml"),
+        folder.path().join("audit.jsonl"),
+    );
+    let key = create(&keys, &options.key).unwrap();
+    let config = ServerConfig {
+        listen: ([127, 0, 0, 1], 0).into(),
+        keys: keys.clone(),
+        audit_log: AuditTarget::File(audit.clone()),
+        ..options.server
+    };
+    let (services, workers) = match options.services {
+        Some(services) => (services, None),
+        None => {
+            let (services, broker) = embedded::services(options.thresholds).unwrap();
+            let workers = NonZeroUsize::new(options.workers).map(|threads| {
+                let pool = AnalyzerPool::start(threads, options.analyzers).unwrap();
+                embedded::Workers::start(&services, &broker, Arc::new(pool))
+            });
+            (services, workers)
+        }
+    };
+    let app = Application::bind(config, services.clone()).await.unwrap();
+    let client = Client::new(app.local_addr(), Some(&key.secret));
+    let (trigger, shutdown) = Shutdown::new();
+    let server = tokio::spawn(app.run(shutdown));
+    App {
+        client,
+        key,
+        services,
+        keys,
+        audit,
+        trigger,
+        server,
+        workers,
+        _folder: folder,
+    }
+}
+
+impl App {
+    /// Makes another key in the server's file.
+    pub fn add_key(&self, new: &NewKey) -> CreatedKey {
+        create(&self.keys, new).unwrap()
+    }
+
+    /// Asks again and again until the answer is as wanted; ends the test after five seconds.
+    pub async fn until(
+        &self,
+        ask: impl AsyncFn() -> Answer,
+        wanted: impl Fn(&Answer) -> bool,
+    ) -> Answer {
+        let patience = Instant::now() + Duration::from_secs(5);
+        loop {
+            let answer = ask().await;
+            if wanted(&answer) {
+                return answer;
+            }
+            assert!(Instant::now() < patience, "still {}", answer.body);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Creates sessions until the server knows the caller's key.
+    pub async fn until_known(&self, client: &Client) -> Answer {
+        self.until(
+            async || client.create(&json!({})).await,
+            |a| a.status == 200,
+        )
+        .await
+    }
+
+    /// Reads a session's status until it has this state.
+    pub async fn until_state(&self, session_id: &str, state: &str) -> Answer {
+        self.until(
+            async || self.client.status(session_id).await,
+            |a| a.body["state"] == state,
+        )
+        .await
+    }
+
+    /// Reads the health page until it says so.
+    pub async fn until_health(&self, status: &str) -> Answer {
+        let nobody = self.client.without_key();
+        self.until(
+            async || nobody.get("/v1/liveness/health").await,
+            |a| a.body["status"] == status,
+        )
+        .await
+    }
+
+    /// Stops the server and gives the lines of its audit log.
+    pub async fn stop(self) -> Vec<serde_json::Value> {
+        self.trigger.stop();
+        self.server.await.unwrap();
+        if let Some(workers) = self.workers {
+            workers.stop().await;
+        }
+        let text = std::fs::read_to_string(&self.audit).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}

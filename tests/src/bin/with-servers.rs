@@ -1,0 +1,51 @@
+//! `with-servers COMMAND…` runs a command beside a private RabbitMQ and a private Redis, named in
+//! its environment, and ends with its exit code. The servers end with this process, however it
+//! ends.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitCode;
+
+use livegate_tests::servers::{AMQP_URL, REDIS_URL, RabbitMq, Redis};
+use tokio::process::Command;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::io::Result<ExitCode> {
+    let mut command = std::env::args_os()
+        .skip(1)
+        .skip_while(|argument| argument == "--");
+    let Some(program) = command.next() else {
+        eprintln!("usage: with-servers [--] COMMAND [ARGUMENT…]");
+        return Ok(ExitCode::from(2));
+    };
+    let rabbitmq = std::thread::spawn(RabbitMq::start);
+    let redis = Redis::start();
+    let Ok(rabbitmq) = rabbitmq.join() else {
+        return Ok(ExitCode::FAILURE);
+    };
+    let mut child = Command::new(program)
+        .args(command)
+        .env(AMQP_URL, rabbitmq.url())
+        .env(REDIS_URL, redis.url())
+        .spawn()?;
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status?,
+            _ = terminate.recv() => if let Some(id) = child.id() {
+                Command::new("kill").arg(id.to_string()).status().await?;
+            },
+            // A terminal sends it to the command as well: wait for that to end.
+            _ = interrupt.recv() => {}
+        }
+    };
+    // A command ended by a signal has no code; shells make it 128 and the signal's number.
+    let code = status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal));
+    let code = code.and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}

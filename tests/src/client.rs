@@ -1,0 +1,255 @@
+//! A caller of the API over real HTTP, and captures to send.
+
+use std::net::SocketAddr;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::scripted::{Scene, png};
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; null when it is not JSON.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The error code of the body, empty when there is none.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// The error sentence of the body, empty when there is none.
+    pub fn error(&self) -> &str {
+        self.body["error"].as_str().unwrap_or_default()
+    }
+
+    /// Ends the test unless this is the error of that status and code in the one shape.
+    #[track_caller]
+    pub fn assert_error(&self, status: u16, code: &str) {
+        assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
+        let body = self.body.as_object().unwrap();
+        assert_eq!(
+            body.keys().collect::<Vec<_>>(),
+            ["code", "error"],
+            "{}",
+            self.body
+        );
+        assert!(!self.error().is_empty());
+        assert_eq!(
+            self.headers["content-type"]
+                .to_str()
+                .unwrap()
+                .split(';')
+                .next(),
+            Some("application/json")
+        );
+        assert!(self.headers.contains_key("x-request-id"));
+        assert_eq!(
+            self.headers.contains_key("retry-after"),
+            status == 429 || status == 503
+        );
+    }
+
+    /// Ends the test unless the verdict is a rejection for exactly these reasons.
+    #[track_caller]
+    pub fn assert_rejected(&self, reasons: &[&str]) {
+        assert_eq!(self.status, 200, "{}", self.body);
+        assert_eq!(self.body["verified"], json!(false), "{}", self.body);
+        assert_eq!(self.body["reason_codes"], json!(reasons), "{}", self.body);
+        for absent in [
+            "confidence",
+            "embedding",
+            "best_frame_b64",
+            "best_frame_index",
+        ] {
+            assert!(self.body.get(absent).is_none(), "{absent} in {}", self.body);
+        }
+    }
+}
+
+/// Somebody with an API key.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    address: SocketAddr,
+    key: Option<String>,
+}
+
+impl Client {
+    /// A caller of the server at `address`; `None`: without a key.
+    pub fn new(address: SocketAddr, key: Option<&str>) -> Self {
+        // No proxy, whatever the environment says: the server is on this machine.
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            http,
+            address,
+            key: key.map(str::to_owned),
+        }
+    }
+
+    /// The same caller with another key.
+    pub fn with_key(&self, key: &str) -> Self {
+        Self {
+            key: Some(key.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The same caller without a key.
+    pub fn without_key(&self) -> Self {
+        Self {
+            key: None,
+            ..self.clone()
+        }
+    }
+
+    /// Where the server is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A request to change before it is sent.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self
+            .http
+            .request(method, format!("http://{}{path}", self.address));
+        match &self.key {
+            Some(key) => request.header("X-AI-API-Key", key),
+            None => request,
+        }
+    }
+
+    /// Sends a request and reads the answer.
+    pub async fn send(request: RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await.unwrap();
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        Answer {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    /// Reads a path.
+    pub async fn get(&self, path: &str) -> Answer {
+        Self::send(self.request(Method::GET, path)).await
+    }
+
+    /// Posts JSON to a path.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        Self::send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Creates a session.
+    pub async fn create(&self, body: &Value) -> Answer {
+        self.post("/v1/liveness/session", body).await
+    }
+
+    /// Creates a session with these actions and gives its id.
+    pub async fn session(&self, actions: &[&str]) -> String {
+        let created = self.create(&json!({ "actions": actions })).await;
+        assert_eq!(created.status, 200, "{}", created.body);
+        created.body["session_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks for a session's status.
+    pub async fn status(&self, session_id: &str) -> Answer {
+        self.get(&format!("/v1/liveness/session/{session_id}"))
+            .await
+    }
+
+    /// Sends a verify body as it is.
+    pub async fn verify_raw(&self, body: &Value) -> Answer {
+        self.post("/v1/liveness/verify", body).await
+    }
+
+    /// Verifies a capture for a session.
+    pub async fn verify(&self, session_id: &str, capture: &Capture) -> Answer {
+        self.verify_raw(&capture.body(session_id)).await
+    }
+
+    /// Creates a session for turn_left and turn_right, and verifies a capture for it.
+    pub async fn verify_new(&self, capture: &Capture) -> Answer {
+        let session = self.session(&["turn_left", "turn_right"]).await;
+        self.verify(&session, capture).await
+    }
+}
+
+/// Frames to send.
+#[derive(Clone, Debug)]
+pub struct Capture(pub Vec<(String, Vec<u8>)>);
+
+impl Capture {
+    /// One picture for each phase and scene.
+    pub fn of<'a>(scenes: impl IntoIterator<Item = (&'a str, Scene)>) -> Self {
+        Self(
+            scenes
+                .into_iter()
+                .map(|(phase, scene)| (phase.to_owned(), png(&scene)))
+                .collect(),
+        )
+    }
+
+    /// Somebody live who turns left, then right; `change` may change each picture.
+    pub fn left_right(change: impl Fn(usize, &mut Scene)) -> Self {
+        let yaws = [
+            ("center", 0.0),
+            ("center", 1.0),
+            ("turn_left", -20.0),
+            ("turn_left", -30.0),
+            ("turn_right", 5.0),
+            ("turn_right", 20.0),
+            ("turn_right", 32.0),
+            ("turn_right_end", 30.0),
+        ];
+        Self::of(yaws.into_iter().enumerate().map(|(i, (phase, yaw))| {
+            let mut scene = Scene::turned(yaw);
+            change(i, &mut scene);
+            (phase, scene)
+        }))
+    }
+
+    /// Somebody live who turns left, then right.
+    pub fn good() -> Self {
+        Self::left_right(|_, _| {})
+    }
+
+    /// The frames as the API takes them.
+    pub fn frames(&self) -> Vec<Value> {
+        self.0
+            .iter()
+            .enumerate()
+            .map(|(index, (phase, image))| {
+                json!({
+                    "index": index,
+                    "timestamp_ms": 200 * index,
+                    "phase": phase,
+                    "image_b64": base64(image),
+                })
+            })
+            .collect()
+    }
+
+    /// The body of a verify.
+    pub fn body(&self, session_id: &str) -> Value {
+        json!({ "session_id": session_id, "mode": "images", "frames": self.frames() })
+    }
+}
+
+/// Standard base64.
+pub fn base64(bytes: &[u8]) -> String {
+    base64_simd::STANDARD.encode_to_string(bytes)
+}

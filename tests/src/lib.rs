@@ -1,0 +1,12 @@
+//! What the system tests stand on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test support: a broken surrounding ends the test"
+)]
+
+pub mod app;
+pub mod client;
+pub mod scripted;
+pub mod servers;

@@ -1,0 +1,203 @@
+//! An analyzer without models: each test picture carries, in its pixels, what is to be seen in it.
+//!
+//! The whole API runs on such pictures as it does on real ones: they are real PNG files, decoded by
+//! the real decoder, and everything but the looking is the product's own.
+
+use std::io::Cursor;
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
+
+use image::{ImageFormat, RgbImage};
+use livegate_common::liveness::embedding::Embedding;
+use livegate_common::liveness::eyes::Eyes;
+use livegate_common::liveness::measurement::{
+    Bounds, DetectedFace, Face, FrameMeasurement, Quality,
+};
+use livegate_common::liveness::pose::Pose;
+use livegate_worker::decode::RgbFrame;
+use livegate_worker::{AnalyzeError, AnalyzerFactory, FaceAnalyzer};
+use serde::{Deserialize, Serialize};
+
+/// Side of a test picture, pixels.
+const SIDE: u32 = 160;
+
+/// Marks a picture as one of ours.
+const MAGIC: &[u8; 4] = b"SCN1";
+
+/// Length of an embedding.
+const DIMENSIONS: usize = 512;
+
+/// What is to be seen in a picture. The default is one person who looks straight into the camera.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scene {
+    /// Degrees; negative: the subject's own left.
+    pub yaw: f32,
+    /// Degrees; negative: up.
+    pub pitch: f32,
+    /// Eye aspect ratio of both eyes.
+    pub ear: f32,
+    /// Anti-spoof score, 0 to 1.
+    pub bona_fide: f32,
+    /// Who it is; different numbers have nothing in common.
+    pub person: u16,
+    /// Faces, the main one included; 0 for none.
+    pub faces: u8,
+    /// Sharpness of the face.
+    pub sharpness: f32,
+    /// How long the analyzer takes to look, milliseconds.
+    pub delay_ms: u64,
+    /// What the analyzer does.
+    pub act: Act,
+}
+
+/// What the analyzer does when it sees a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Act {
+    /// Measures it.
+    Measure,
+    /// Fails on it.
+    Fail,
+    /// Panics.
+    Panic,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self {
+            yaw: 0.0,
+            pitch: 0.0,
+            ear: 0.3,
+            bona_fide: 0.95,
+            person: 0,
+            faces: 1,
+            sharpness: 100.0,
+            delay_ms: 0,
+            act: Act::Measure,
+        }
+    }
+}
+
+impl Scene {
+    /// Somebody who turns to the side.
+    pub fn turned(yaw: f32) -> Self {
+        Self {
+            yaw,
+            ..Self::default()
+        }
+    }
+
+    /// Somebody with eyes closed.
+    pub fn eyes_closed() -> Self {
+        Self {
+            ear: 0.05,
+            ..Self::default()
+        }
+    }
+
+    /// An empty room.
+    pub fn empty() -> Self {
+        Self {
+            faces: 0,
+            ..Self::default()
+        }
+    }
+
+    fn measurement(self, frame: &RgbFrame) -> FrameMeasurement {
+        let face = |n: u8| DetectedFace {
+            bounds: Bounds {
+                x: f32::from(n),
+                y: 10.0,
+                width: 120.0,
+                height: 140.0,
+            },
+            score: 0.9,
+        };
+        let faces: Vec<DetectedFace> = (0..self.faces).map(face).collect();
+        let main = faces.first().map(|main| Face {
+            bounds: main.bounds,
+            pose: Pose {
+                yaw: self.yaw,
+                pitch: self.pitch,
+                roll: 0.0,
+            },
+            eyes: Eyes {
+                left_ratio: self.ear,
+                right_ratio: self.ear,
+                ..Eyes::default()
+            },
+            mouth: Default::default(),
+            bona_fide: vec![self.bona_fide],
+            embedding: person(self.person),
+            quality: Quality {
+                sharpness: self.sharpness,
+                brightness: 120.0,
+            },
+        });
+        FrameMeasurement {
+            width: frame.width,
+            height: frame.height,
+            faces,
+            face: main,
+        }
+    }
+}
+
+/// The embedding of a person: one direction each.
+pub fn person(number: u16) -> Embedding {
+    let mut values = vec![0.0; DIMENSIONS];
+    values[usize::from(number) % DIMENSIONS] = 1.0;
+    Embedding::from_raw(values).unwrap()
+}
+
+/// A PNG of 160x160 pixels that shows `scene`.
+pub fn png(scene: &Scene) -> Vec<u8> {
+    let text = serde_json::to_vec(scene).unwrap();
+    let length = u16::try_from(text.len()).unwrap().to_be_bytes();
+    let mut pixels = [MAGIC.as_slice(), &length, &text].concat();
+    pixels.resize((3 * SIDE * SIDE) as usize, 0x55);
+    let image = RgbImage::from_raw(SIDE, SIDE, pixels).unwrap();
+    let mut file = Cursor::new(Vec::new());
+    image.write_to(&mut file, ImageFormat::Png).unwrap();
+    file.into_inner()
+}
+
+/// A JPEG without any scene: an empty room.
+pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    RgbImage::from_fn(width, height, |x, y| {
+        image::Rgb([x as u8, y as u8, (x ^ y) as u8])
+    })
+    .write_to(&mut file, ImageFormat::Jpeg)
+    .unwrap();
+    file.into_inner()
+}
+
+fn read(frame: &RgbFrame) -> Option<Scene> {
+    let rest = frame.pixels.strip_prefix(MAGIC)?;
+    let (length, rest) = rest.split_first_chunk::<2>()?;
+    serde_json::from_slice(rest.get(..usize::from(u16::from_be_bytes(*length)))?).ok()
+}
+
+/// Sees what the picture says.
+pub struct ScriptedAnalyzer;
+
+impl FaceAnalyzer for ScriptedAnalyzer {
+    fn analyze(&mut self, frame: &RgbFrame) -> Result<FrameMeasurement, AnalyzeError> {
+        let scene = read(frame).unwrap_or(Scene::empty());
+        sleep(Duration::from_millis(scene.delay_ms));
+        match scene.act {
+            Act::Measure => Ok(scene.measurement(frame)),
+            Act::Fail => Err(AnalyzeError {
+                model: "scripted".into(),
+                cause: "told to fail".into(),
+            }),
+            Act::Panic => panic!("told to panic"),
+        }
+    }
+}
+
+/// Makes scripted analyzers.
+pub fn factory() -> AnalyzerFactory {
+    Arc::new(|| Ok(Box::new(ScriptedAnalyzer)))
+}

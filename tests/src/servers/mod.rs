@@ -1,0 +1,107 @@
+//! Private RabbitMQ and Redis servers, and a clean corner of one for every test.
+//!
+//! [`amqp_url`] and [`redis_url`] name a virtual host and a database that no other test uses, on
+//! servers shared by all tests: those that `with-servers` started, or else, slower, ones of this
+//! process. A test that breaks its server starts its own [`RabbitMq`] or [`Redis`].
+
+mod guarded;
+mod rabbitmq;
+mod redis;
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+pub use rabbitmq::RabbitMq;
+pub use redis::Redis;
+
+/// Names the RabbitMQ server shared by all tests of a run; no virtual host in it.
+pub const AMQP_URL: &str = "LIVEGATE_TEST_AMQP_URL";
+
+/// Names the Redis server shared by all tests of a run; no database in it.
+pub const REDIS_URL: &str = "LIVEGATE_TEST_REDIS_URL";
+
+// Servers of this process, for tests run without `with-servers`. Statics are never dropped: it is
+// the guard that notices the end of the process.
+static OWN_RABBITMQ: LazyLock<RabbitMq> = LazyLock::new(RabbitMq::start);
+static OWN_REDIS: LazyLock<Redis> = LazyLock::new(Redis::start);
+
+/// An empty virtual host that no other test uses.
+///
+/// # Panics
+/// When RabbitMQ cannot be started, or more tests want one than there are.
+pub fn amqp_url() -> String {
+    let (server, number) = match std::env::var(AMQP_URL) {
+        Ok(server) => (server, number_of_run("vhost")),
+        Err(_) => (OWN_RABBITMQ.url(), number_of_process()),
+    };
+    assert!(
+        number <= rabbitmq::VHOSTS,
+        "more tests want a virtual host than VHOSTS"
+    );
+    format!("{server}/{}", rabbitmq::vhost(number))
+}
+
+/// An empty Redis database that no other test uses.
+///
+/// # Panics
+/// When Redis cannot be started, or more tests want one than there are.
+pub fn redis_url() -> String {
+    let (server, number) = match std::env::var(REDIS_URL) {
+        Ok(server) => (server, number_of_run("database")),
+        Err(_) => (OWN_REDIS.url(), number_of_process()),
+    };
+    assert!(
+        number < redis::DATABASES,
+        "more tests want a database than DATABASES"
+    );
+    format!("{server}/{number}")
+}
+
+/// Numbers given out across all processes of a run: the shared Redis counts.
+fn number_of_run(what: &str) -> u32 {
+    let url = std::env::var(REDIS_URL).expect("with-servers names both servers");
+    let address = url.trim_start_matches("redis://");
+    let answer = redis::command_to(address, &format!("INCR livegate-tests:{what}"));
+    let number = answer
+        .as_deref()
+        .and_then(|a| a.strip_prefix(':'))
+        .and_then(|n| n.parse().ok());
+    number.expect("the shared Redis counts")
+}
+
+fn number_of_process() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A port free at this moment.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
+    listener
+        .local_addr()
+        .expect("a bound socket has an address")
+        .port()
+}
+
+fn temporary_folder(name: &str) -> PathBuf {
+    let folder = tempfile::Builder::new()
+        .prefix(&format!("livegate-{name}-"))
+        .tempdir();
+    // Kept: the server's guard deletes it too, when this process can no longer do it.
+    folder.expect("a temporary folder can be made").keep()
+}
+
+/// Polls a server that is starting, and shows what it wrote should it never start.
+fn wait_until(what: &str, at_most: Duration, folder: &Path, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        if start.elapsed() > at_most {
+            let output = std::fs::read_to_string(folder.join("output")).unwrap_or_default();
+            panic!("not within {at_most:?}: {what}. The server wrote:\n{output}");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,178 @@
+//! A private RabbitMQ.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::guarded::Guarded;
+use super::{free_port, temporary_folder, wait_until};
+
+/// Virtual hosts `t1`, `t2`, … of the server: as many tests can have one of their own. They are
+/// made when the server starts, 20 ms each; `rabbitmqctl` would take a second for every one.
+pub(super) const VHOSTS: u32 = 64;
+
+/// Larger messages make the server close the channel that they came on.
+const MAX_MESSAGE_SIZE: usize = 40 << 20;
+
+/// Runs the Erlang port mapper as a child instead of a daemon, so that it ends with the server.
+const COMMAND: &str = r#"epmd -address 127.0.0.1 -port "$ERL_EPMD_PORT" & exec "$0""#;
+
+/// A RabbitMQ server of one's own. Gone when dropped.
+pub struct RabbitMq {
+    port: u16,
+    folder: PathBuf,
+    running: Option<Guarded>,
+}
+
+impl RabbitMq {
+    /// Starts a server and waits until it takes connections; 5 to 10 s.
+    pub fn start() -> Self {
+        let mut this = Self {
+            port: free_port(),
+            folder: temporary_folder("rabbitmq"),
+            running: None,
+        };
+        this.prepare();
+        this.start_again();
+        this
+    }
+
+    /// The server's URL, with no virtual host.
+    pub fn url(&self) -> String {
+        format!("amqp://guest:guest@127.0.0.1:{}", self.port)
+    }
+
+    /// Ends the server, as a crash does.
+    pub fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.end();
+        }
+    }
+
+    /// Starts the server again at the same port: durable queues are there, their messages gone.
+    pub fn start_again(&mut self) {
+        let in_folder = |name: &str| self.folder.join(name).display().to_string();
+        let environment = [
+            ("HOME", in_folder("home")),
+            (
+                "RABBITMQ_NODENAME",
+                format!("livegate{}@localhost", self.port),
+            ),
+            ("RABBITMQ_CONFIG_FILE", in_folder("rabbitmq.conf")),
+            // None of the machine's own settings.
+            ("RABBITMQ_CONF_ENV_FILE", in_folder("none")),
+            ("RABBITMQ_ADVANCED_CONFIG_FILE", in_folder("none")),
+            ("RABBITMQ_MNESIA_BASE", in_folder("mnesia")),
+            ("RABBITMQ_LOG_BASE", in_folder("log")),
+            (
+                "RABBITMQ_ENABLED_PLUGINS_FILE",
+                in_folder("enabled_plugins"),
+            ),
+            ("RABBITMQ_DIST_PORT", free_port().to_string()),
+            ("ERL_EPMD_PORT", free_port().to_string()),
+        ];
+        let command = ["sh", "-c", COMMAND, &server_program()];
+        self.running = Some(Guarded::start(&self.folder, &command, &environment));
+        let address = format!("127.0.0.1:{}", self.port);
+        wait_until(
+            "RabbitMQ answers",
+            Duration::from_secs(90),
+            &self.folder,
+            || speaks_amqp(&address).is_some(),
+        );
+    }
+
+    /// Makes the server hold its breath: connections stay open and nothing answers.
+    pub fn pause(&mut self) {
+        if let Some(running) = &mut self.running {
+            running.signal("STOP");
+        }
+    }
+
+    /// Ends a pause.
+    pub fn resume(&mut self) {
+        if let Some(running) = &mut self.running {
+            running.signal("CONT");
+        }
+    }
+
+    fn prepare(&self) {
+        for name in ["home", "mnesia", "log"] {
+            fs::create_dir(self.folder.join(name)).expect("a folder can be made");
+        }
+        let write = |name: &str, text: &str| {
+            fs::write(self.folder.join(name), text).expect("a file can be written");
+        };
+        write("home/.erlang.cookie", "livegate-tests");
+        let cookie = self.folder.join("home/.erlang.cookie");
+        fs::set_permissions(cookie, fs::Permissions::from_mode(0o400)).expect("the file is ours");
+        write("enabled_plugins", "[].\n");
+        write("definitions.json", &definitions());
+        let definitions = self.folder.join("definitions.json");
+        let configuration = format!(
+            "listeners.tcp.default = 127.0.0.1:{}\n\
+             load_definitions = {}\n\
+             max_message_size = {MAX_MESSAGE_SIZE}\n\
+             vm_memory_high_watermark.absolute = 1GB\n\
+             disk_free_limit.absolute = 10MB\n",
+            self.port,
+            definitions.display()
+        );
+        write("rabbitmq.conf", &configuration);
+    }
+}
+
+impl Drop for RabbitMq {
+    fn drop(&mut self) {
+        drop(self.running.take());
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Whether a broker answers the AMQP greeting. A port that merely accepts is not ready yet.
+fn speaks_amqp(address: &str) -> Option<()> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    stream.write_all(b"AMQP\x00\x00\x09\x01").ok()?;
+    // The first byte of a method frame.
+    let mut first = [0];
+    stream.read_exact(&mut first).ok()?;
+    (first == [1]).then_some(())
+}
+
+/// The user and the virtual hosts, as RabbitMQ imports them.
+fn definitions() -> String {
+    let vhosts: Vec<_> = (0..=VHOSTS).map(vhost).collect();
+    let list =
+        |entry: fn(&String) -> String| vhosts.iter().map(entry).collect::<Vec<_>>().join(",");
+    let names = list(|name| format!(r#"{{"name":"{name}"}}"#));
+    let permissions = list(|name| {
+        format!(r#"{{"user":"guest","vhost":"{name}","configure":".*","write":".*","read":".*"}}"#)
+    });
+    format!(
+        r#"{{"users":[{{"name":"guest","password":"guest","tags":["administrator"]}}],
+        "vhosts":[{names}],"permissions":[{permissions}]}}"#
+    )
+}
+
+/// The name of a virtual host; 0 is the default one.
+pub(super) fn vhost(number: u32) -> String {
+    match number {
+        0 => "/".to_owned(),
+        number => format!("t{number}"),
+    }
+}
+
+/// Debian puts a wrapper into the path that changes user and folder; the server itself is here.
+fn server_program() -> String {
+    const BEHIND_THE_WRAPPER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+    let program = if Path::new(BEHIND_THE_WRAPPER).exists() {
+        BEHIND_THE_WRAPPER
+    } else {
+        "rabbitmq-server"
+    };
+    program.to_owned()
+}

@@ -1,0 +1,102 @@
+//! A private Redis.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::guarded::Guarded;
+use super::{free_port, temporary_folder, wait_until};
+
+/// Databases of the server: as many tests can have one of their own.
+pub(super) const DATABASES: u32 = 4096;
+
+/// A Redis server of one's own, as an operator of Livegate runs it: no persistence, no eviction.
+/// Gone when dropped.
+pub struct Redis {
+    port: u16,
+    folder: PathBuf,
+    running: Option<Guarded>,
+}
+
+impl Redis {
+    /// Starts a server and waits until it answers.
+    pub fn start() -> Self {
+        let mut this = Self {
+            port: free_port(),
+            folder: temporary_folder("redis"),
+            running: None,
+        };
+        this.start_again();
+        this
+    }
+
+    /// The server's URL, with no database.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends the server, as a crash does.
+    pub fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.end();
+        }
+    }
+
+    /// Starts the server again at the same port. It has forgotten everything.
+    pub fn start_again(&mut self) {
+        let port = self.port.to_string();
+        let databases = DATABASES.to_string();
+        let folder = self.folder.display().to_string();
+        #[rustfmt::skip]
+        let command = [
+            "redis-server", "--port", &port, "--bind", "127.0.0.1", "--dir", &folder,
+            "--databases", &databases, "--save", "", "--appendonly", "no",
+            "--maxmemory-policy", "noeviction",
+        ];
+        std::fs::create_dir_all(&self.folder).expect("a temporary folder can be made");
+        self.running = Some(Guarded::start(&self.folder, &command, &[]));
+        let address = format!("127.0.0.1:{port}");
+        wait_until(
+            "Redis answers",
+            Duration::from_secs(20),
+            &self.folder,
+            || command_to(&address, "PING").as_deref() == Some("+PONG"),
+        );
+    }
+
+    /// Makes the server hold its breath: connections stay open and nothing answers.
+    pub fn pause(&mut self) {
+        if let Some(running) = &mut self.running {
+            running.signal("STOP");
+        }
+    }
+
+    /// Ends a pause.
+    pub fn resume(&mut self) {
+        if let Some(running) = &mut self.running {
+            running.signal("CONT");
+        }
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        drop(self.running.take());
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The first line of the answer to one inline command, without the line's end.
+pub(super) fn command_to(address: &str, command: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
+    stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;
+    let mut answer = Vec::new();
+    let mut byte = [0];
+    while !answer.ends_with(b"\r\n") {
+        stream.read_exact(&mut byte).ok()?;
+        answer.push(byte[0]);
+    }
+    Some(String::from_utf8_lossy(&answer).trim_end().to_owned())
+}

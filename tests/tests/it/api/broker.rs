@@ -1,0 +1,100 @@
+//! A broker that refuses, or loses what it took: the API publishes again.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use livegate_api::embedded;
+use livegate_common::broker::{MemoryBroker, PublishError, Publisher, Queue};
+use livegate_common::liveness::thresholds::Thresholds;
+use livegate_tests::app::{App, Options, spawn};
+use livegate_tests::client::Capture;
+use livegate_tests::scripted;
+use livegate_worker::AnalyzerPool;
+use serde_json::json;
+use tokio::sync::watch;
+
+/// What the broker does with its first messages.
+#[derive(Clone, Copy, PartialEq)]
+enum Trouble {
+    Refuses,
+    Loses,
+}
+
+/// Four messages, one capture, go wrong; then all is well.
+struct Troubled {
+    inner: MemoryBroker,
+    trouble: Trouble,
+    published: AtomicUsize,
+    connections: watch::Sender<u64>,
+}
+
+#[async_trait]
+impl Publisher for Troubled {
+    async fn publish(
+        &self,
+        queue: Queue,
+        body: Bytes,
+        expires_in: Duration,
+    ) -> Result<(), PublishError> {
+        let n = self.published.fetch_add(1, Ordering::SeqCst) + 1;
+        if n > 4 {
+            return self.inner.publish(queue, body, expires_in).await;
+        }
+        match self.trouble {
+            Trouble::Refuses => Err(PublishError::Refused("the queue is full".to_owned())),
+            Trouble::Loses => {
+                if n == 4 {
+                    // Gone, and back again, without what it held.
+                    self.connections.send_modify(|n| *n += 1);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn connections(&self) -> watch::Receiver<u64> {
+        self.connections.subscribe()
+    }
+
+    fn is_connected(&self) -> bool {
+        true
+    }
+}
+
+async fn app_with(trouble: Trouble) -> (App, embedded::Workers) {
+    let (mut services, broker) = embedded::services(Thresholds::default()).unwrap();
+    let pool = AnalyzerPool::start(NonZeroUsize::MIN, scripted::factory()).unwrap();
+    let workers = embedded::Workers::start(&services, &broker, Arc::new(pool));
+    services.publisher = Arc::new(Troubled {
+        inner: broker,
+        trouble,
+        published: AtomicUsize::new(0),
+        connections: watch::Sender::new(1),
+    });
+    (
+        spawn(Options {
+            services: Some(services),
+            ..Options::default()
+        })
+        .await,
+        workers,
+    )
+}
+
+#[tokio::test]
+async fn what_the_broker_refuses_is_published_again() {
+    let (app, _workers) = app_with(Trouble::Refuses).await;
+    let answer = app.client.verify_new(&Capture::good()).await;
+    assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn what_a_broker_lost_is_published_again_when_it_is_back() {
+    let (app, _workers) = app_with(Trouble::Loses).await;
+    let answer = app.client.verify_new(&Capture::good()).await;
+    assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
+}

@@ -1,0 +1,13 @@
+//! The server-to-server API over HTTP, with a scripted analyzer.
+
+mod bodies;
+mod broker;
+mod check;
+mod errors;
+mod frames;
+mod keys;
+mod limits;
+mod openapi;
+mod session;
+mod shutdown;
+mod verify;

@@ -1,0 +1,10 @@
+//! The system tests, one binary. Run them beside shared servers: `with-servers cargo nextest run`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "these are tests, helpers included, which the lints cannot tell"
+)]
+
+mod api;
+mod seams;

@@ -1,0 +1,189 @@
+//! Rates and places.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use livegate_common::limits::{Limits, MemoryLimits, Permit, Rate, RedisLimits};
+
+use super::{contract, eventually, two_pools};
+
+const LONG: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_millis(50);
+
+/// The same limits as two replicas have them.
+type Replicas = (Arc<dyn Limits>, Arc<dyn Limits>);
+
+async fn memory() -> Replicas {
+    let limits = MemoryLimits::new();
+    (Arc::new(limits.clone()), Arc::new(limits))
+}
+
+async fn redis() -> Replicas {
+    let (one, other) = two_pools();
+    (
+        Arc::new(RedisLimits::new(one)),
+        Arc::new(RedisLimits::new(other)),
+    )
+}
+
+contract! {
+    memory: [
+        a_bucket_gives_its_capacity_and_no_more,
+        a_bucket_refills_evenly,
+        a_bucket_never_holds_more_than_its_capacity,
+        buckets_have_names,
+        simultaneous_takers_get_the_capacity_exactly,
+        a_smaller_capacity_counts_at_once,
+        places_are_given_up_to_the_maximum,
+        simultaneous_takers_get_no_more_places_than_there_are,
+        a_lease_ends_a_place_that_nobody_released,
+        a_longer_lease_outlives_a_shorter_one,
+    ];
+    redis: [
+        a_bucket_gives_its_capacity_and_no_more,
+        a_bucket_refills_evenly,
+        a_bucket_never_holds_more_than_its_capacity,
+        buckets_have_names,
+        simultaneous_takers_get_the_capacity_exactly,
+        a_smaller_capacity_counts_at_once,
+        places_are_given_up_to_the_maximum,
+        simultaneous_takers_get_no_more_places_than_there_are,
+        a_lease_ends_a_place_that_nobody_released,
+        a_longer_lease_outlives_a_shorter_one,
+    ];
+}
+
+async fn allowed(limits: &Arc<dyn Limits>, name: &str, capacity: u32, per_minute: u32) -> bool {
+    limits.take_token(name, capacity, per_minute).await.unwrap() == Rate::Allowed
+}
+
+async fn wait(limits: &Arc<dyn Limits>, name: &str, capacity: u32, per_minute: u32) -> Duration {
+    match limits.take_token(name, capacity, per_minute).await.unwrap() {
+        Rate::RetryAfter(wait) => wait,
+        Rate::Allowed => panic!("a token was left"),
+    }
+}
+
+async fn acquire(
+    limits: &Arc<dyn Limits>,
+    name: &str,
+    max: u32,
+    lease: Duration,
+) -> Option<Permit> {
+    limits.acquire(name, max, lease).await.unwrap()
+}
+
+async fn a_bucket_gives_its_capacity_and_no_more((one, other): Replicas) {
+    for i in 0..5 {
+        assert!(allowed(if i % 2 == 0 { &one } else { &other }, "k", 5, 1).await);
+    }
+    let wait = wait(&other, "k", 5, 1).await;
+    assert!(
+        wait <= Duration::from_secs(60) && wait > Duration::from_secs(50),
+        "{wait:?}"
+    );
+}
+
+async fn a_bucket_refills_evenly((one, _): Replicas) {
+    // Two a second, from a bucket of two.
+    assert!(allowed(&one, "k", 2, 120).await);
+    assert!(allowed(&one, "k", 2, 120).await);
+    let first = wait(&one, "k", 2, 120).await;
+    assert!(first <= Duration::from_millis(500));
+    tokio::time::sleep(first).await;
+    assert!(
+        allowed(&one, "k", 2, 120).await,
+        "the token is there when it was promised"
+    );
+    let second = wait(&one, "k", 2, 120).await;
+    assert!(second <= Duration::from_millis(500));
+}
+
+async fn a_bucket_never_holds_more_than_its_capacity((one, _): Replicas) {
+    // A thousand a second: full again after 3 ms.
+    for _ in 0..3 {
+        one.take_token("k", 3, 60_000).await.unwrap();
+    }
+    tokio::time::sleep(SHORT).await;
+    // The same bucket read at a crawl, so that nothing comes in between: three are there.
+    let mut taken = 0;
+    while allowed(&one, "k", 3, 1).await {
+        taken += 1;
+    }
+    assert_eq!(taken, 3);
+}
+
+async fn buckets_have_names((one, _): Replicas) {
+    assert!(allowed(&one, "a", 1, 1).await);
+    assert!(allowed(&one, "b", 1, 1).await);
+    assert!(!allowed(&one, "a", 1, 1).await);
+}
+
+async fn simultaneous_takers_get_the_capacity_exactly((one, other): Replicas) {
+    let takers = (0..60).map(|i| {
+        let limits = Arc::clone(if i % 2 == 0 { &one } else { &other });
+        tokio::spawn(async move { allowed(&limits, "k", 20, 1).await })
+    });
+    let answers = join_all(takers).await;
+    assert_eq!(
+        answers.into_iter().filter(|a| *a.as_ref().unwrap()).count(),
+        20
+    );
+}
+
+async fn a_smaller_capacity_counts_at_once((one, _): Replicas) {
+    // A key's limit was lowered: what it owed under the old one is forgiven down to empty.
+    for _ in 0..100 {
+        one.take_token("k", 100, 1).await.unwrap();
+    }
+    let wait = wait(&one, "k", 2, 60).await;
+    assert!(wait <= Duration::from_secs(1), "{wait:?}");
+}
+
+async fn places_are_given_up_to_the_maximum((one, other): Replicas) {
+    let first = acquire(&one, "k", 2, LONG).await.expect("a first place");
+    let second = acquire(&other, "k", 2, LONG).await.expect("a second place");
+    assert!(acquire(&one, "k", 2, LONG).await.is_none());
+    assert!(acquire(&one, "other", 2, LONG).await.is_some());
+    drop(first);
+    // Asking while the release is on its way: what comes of it is held and dropped at once.
+    eventually(async || acquire(&other, "k", 2, LONG).await.is_some()).await;
+    drop(second);
+    eventually(async || {
+        let both = (
+            acquire(&one, "k", 2, LONG).await,
+            acquire(&one, "k", 2, LONG).await,
+        );
+        both.0.is_some() && both.1.is_some()
+    })
+    .await;
+}
+
+async fn simultaneous_takers_get_no_more_places_than_there_are((one, other): Replicas) {
+    let takers = (0..40).map(|i| {
+        let limits = Arc::clone(if i % 2 == 0 { &one } else { &other });
+        tokio::spawn(async move { acquire(&limits, "k", 7, LONG).await })
+    });
+    let answers = join_all(takers).await;
+    let permits: Vec<_> = answers.into_iter().filter_map(Result::unwrap).collect();
+    assert_eq!(permits.len(), 7);
+}
+
+async fn a_lease_ends_a_place_that_nobody_released((one, other): Replicas) {
+    std::mem::forget(acquire(&one, "k", 1, SHORT).await.expect("a place"));
+    eventually(async || acquire(&other, "k", 1, LONG).await.is_some()).await;
+}
+
+async fn a_longer_lease_outlives_a_shorter_one((one, other): Replicas) {
+    let _long = acquire(&one, "k", 2, LONG).await.expect("a place");
+    std::mem::forget(acquire(&other, "k", 2, SHORT).await.expect("a place"));
+    tokio::time::sleep(SHORT * 2).await;
+    let _again = acquire(&other, "k", 2, LONG)
+        .await
+        .expect("the short lease is over");
+    assert!(
+        acquire(&other, "k", 2, LONG).await.is_none(),
+        "the long one is not"
+    );
+}

@@ -1,0 +1,45 @@
+//! Workers seen lately.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use livegate_common::presence::{MemoryPresence, Presence, RedisPresence};
+use uuid::Uuid;
+
+use super::{contract, eventually, two_pools};
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// The same presence as a worker and a replica have it.
+type Both = (Arc<dyn Presence>, Arc<dyn Presence>);
+
+async fn memory() -> Both {
+    let presence = Arc::new(MemoryPresence::new());
+    (Arc::clone(&presence) as _, presence)
+}
+
+async fn redis() -> Both {
+    let (one, other) = two_pools();
+    (
+        Arc::new(RedisPresence::new(one)),
+        Arc::new(RedisPresence::new(other)),
+    )
+}
+
+contract! {
+    memory: [workers_count_until_they_fall_silent_or_leave];
+    redis: [workers_count_until_they_fall_silent_or_leave];
+}
+
+async fn workers_count_until_they_fall_silent_or_leave((worker, replica): Both) {
+    assert_eq!(replica.count().await.unwrap(), 0);
+    let (steady, silent) = (Uuid::new_v4(), Uuid::new_v4());
+    worker.beat(steady, LONG).await.unwrap();
+    worker.beat(steady, LONG).await.unwrap();
+    worker.beat(silent, Duration::from_secs(2)).await.unwrap();
+    assert_eq!(replica.count().await.unwrap(), 2);
+    eventually(async || replica.count().await.unwrap() == 1).await;
+    worker.leave(steady).await.unwrap();
+    worker.leave(silent).await.unwrap();
+    assert_eq!(replica.count().await.unwrap(), 0);
+}

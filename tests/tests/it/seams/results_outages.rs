@@ -1,0 +1,84 @@
+//! What happens to the stores when Redis goes away.
+
+use std::time::{Duration, Instant};
+
+use livegate_common::id::{BatchId, JobId};
+use livegate_common::redis_pool::RedisPool;
+use livegate_common::results::{RedisResults, ResultStore};
+use livegate_tests::servers::Redis;
+
+use super::{eventually, soon};
+
+const LONG: Duration = Duration::from_secs(60);
+const AT_MOST: Duration = Duration::from_secs(4);
+
+fn batch() -> BatchId {
+    BatchId {
+        job: JobId::random(),
+        batch: 0,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_redis_is_found_again_and_everybody_looks() {
+    let mut server = Redis::start();
+    let store = RedisResults::new(RedisPool::connect(&server.url()).unwrap());
+    let id = batch();
+    let mut watch = store.watch(id.job);
+    store
+        .put(id, store.replica(), "outcome".into(), LONG)
+        .await
+        .unwrap();
+    soon(watch.changed()).await;
+
+    server.stop();
+    let start = Instant::now();
+    assert!(store.take(id).await.is_err());
+    assert!(start.elapsed() < AT_MOST, "an absent server is noticed");
+
+    // Born without a server, a store starts all the same.
+    let newborn = RedisResults::new(RedisPool::connect(&server.url()).unwrap());
+    let mut newborn_watch = newborn.watch(id.job);
+    assert!(newborn.take(id).await.is_err());
+
+    // The announcement may have been made while nobody listened: whoever waits must look.
+    let mut another = store.watch(JobId::random());
+    server.start_again();
+    soon(another.changed()).await;
+    soon(newborn_watch.changed()).await;
+    eventually(async || store.take(id).await.is_ok_and(|outcome| outcome.is_none())).await;
+    let mut watch = store.watch(id.job);
+    newborn
+        .put(id, store.replica(), "again".into(), LONG)
+        .await
+        .unwrap();
+    soon(watch.changed()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_hangs_is_given_up_in_time() {
+    let mut server = Redis::start();
+    let store = RedisResults::new(RedisPool::connect(&server.url()).unwrap());
+    assert_eq!(store.take(batch()).await.unwrap(), None);
+    server.pause();
+    for _ in 0..2 {
+        let start = Instant::now();
+        assert!(store.take(batch()).await.is_err());
+        assert!(start.elapsed() < AT_MOST);
+    }
+    server.resume();
+    eventually(async || store.take(batch()).await.is_ok()).await;
+}
+
+#[tokio::test]
+async fn a_bad_url_is_an_error_at_once_and_not_repeated() {
+    for url in [
+        "",
+        "redis",
+        "http://:secret@host",
+        "redis://:secret@host:port",
+    ] {
+        let error = RedisPool::connect(url).unwrap_err();
+        assert!(!error.to_string().contains("secret"));
+    }
+}

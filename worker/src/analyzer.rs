@@ -1,0 +1,60 @@
+//! What looks at a frame.
+
+use std::sync::Arc;
+
+use livegate_common::liveness::measurement::FrameMeasurement;
+
+use crate::decode::RgbFrame;
+
+/// Measures one frame at a time, on one thread.
+///
+/// Two implementations: the models in [`onnx`](crate::onnx), and the tests' scripted one.
+pub trait FaceAnalyzer: Send {
+    /// Says what the frame shows. A frame without a face is a measurement, not an error.
+    ///
+    /// # Errors
+    /// [`AnalyzeError`] when the models fail, whatever the frame shows.
+    fn analyze(&mut self, frame: &RgbFrame) -> Result<FrameMeasurement, AnalyzeError>;
+
+    /// Processor time spent inside the inference runtime since the last call, microseconds.
+    fn take_inference_us(&mut self) -> u64 {
+        0
+    }
+}
+
+/// Makes one analyzer for each thread of a pool.
+pub type AnalyzerFactory = Arc<dyn Fn() -> Result<Box<dyn FaceAnalyzer>, StartError> + Send + Sync>;
+
+/// A model failed on a frame.
+#[derive(Debug, thiserror::Error)]
+#[error("the {model} model failed: {cause}")]
+pub struct AnalyzeError {
+    /// Which model.
+    pub model: String,
+    /// What it said; holds nothing of the frame.
+    pub cause: String,
+}
+
+/// The analyzers could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The inference runtime does not load.
+    #[error("ONNX Runtime cannot be loaded from {path}: {cause}; run `make build` to obtain it")]
+    Runtime {
+        /// Where it was looked for.
+        path: String,
+        /// What the loader said.
+        cause: String,
+    },
+    /// A model file does not load, or is not what its role takes.
+    #[error("the {model} model cannot be used: {cause}")]
+    Model {
+        /// Which model.
+        model: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The system gives no more threads.
+    #[error("an inference thread cannot be started: {0}")]
+    Thread(String),
+}

@@ -1,0 +1,124 @@
+//! What a worker process reads from its environment.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use livegate_common::seal::{SealError, SealKey};
+
+/// A worker's settings.
+#[derive(Debug)]
+pub struct Config {
+    /// `LIVEGATE_AMQP_URL`: where the jobs come from. May hold a password: never logged.
+    pub amqp_url: String,
+    /// `LIVEGATE_REDIS_URL`: where the outcomes go. May hold a password: never logged.
+    pub redis_url: String,
+    /// `LIVEGATE_SEAL_KEY`: the key that the API seals with.
+    pub seal_key: SealKey,
+    /// `LIVEGATE_MODELS`: folder of the prepared models.
+    pub models: PathBuf,
+    /// `LIVEGATE_MODEL_CONFIG`: replaces models, when set.
+    pub model_config: Option<PathBuf>,
+    /// `LIVEGATE_WORKER_THREADS`: inference threads; default one a core.
+    pub threads: NonZeroUsize,
+}
+
+/// A setting that is missing or wrong, and what it takes.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A required variable is not set.
+    #[error(
+        "{0} is not set: a worker needs LIVEGATE_AMQP_URL, LIVEGATE_REDIS_URL and LIVEGATE_SEAL_KEY, the same as the API's"
+    )]
+    Missing(&'static str),
+    /// The key is not a key.
+    #[error("LIVEGATE_SEAL_KEY is wrong: {0}")]
+    SealKey(SealError),
+    /// Not a number of threads.
+    #[error("LIVEGATE_WORKER_THREADS is `{0}`; it must be a whole number from 1 to 256")]
+    Threads(String),
+}
+
+impl Config {
+    /// Reads the settings through `lookup`, which stands for the process environment. An empty
+    /// variable counts as not set.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the first variable that is missing or wrong.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let get = |name: &str| lookup(name).filter(|v| !v.trim().is_empty());
+        let need = |name: &'static str| get(name).ok_or(ConfigError::Missing(name));
+        Ok(Self {
+            amqp_url: need("LIVEGATE_AMQP_URL")?,
+            redis_url: need("LIVEGATE_REDIS_URL")?,
+            seal_key: SealKey::from_base64(&need("LIVEGATE_SEAL_KEY")?)
+                .map_err(ConfigError::SealKey)?,
+            models: get("LIVEGATE_MODELS")
+                .unwrap_or_else(|| "./models/cache".to_owned())
+                .into(),
+            model_config: get("LIVEGATE_MODEL_CONFIG").map(PathBuf::from),
+            threads: threads(get("LIVEGATE_WORKER_THREADS"))?,
+        })
+    }
+}
+
+/// The number of inference threads that a setting asks for; one a core when it asks for nothing.
+///
+/// # Errors
+/// [`ConfigError::Threads`] for anything but 1 to 256.
+pub fn threads(setting: Option<String>) -> Result<NonZeroUsize, ConfigError> {
+    match setting {
+        None => Ok(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        Some(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .filter(|n: &NonZeroUsize| n.get() <= 256)
+            .ok_or(ConfigError::Threads(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(changes: &[(&str, &str)]) -> Result<Config, String> {
+        let mut vars = vec![
+            ("LIVEGATE_AMQP_URL", "amqp://x"),
+            ("LIVEGATE_REDIS_URL", "redis://x"),
+            (
+                "LIVEGATE_SEAL_KEY",
+                "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
+            ),
+        ];
+        vars.extend(changes);
+        let lookup = |name: &str| {
+            vars.iter()
+                .rev()
+                .find(|(n, _)| *n == name)
+                .map(|(_, v)| (*v).to_owned())
+        };
+        Config::from_lookup(lookup).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_with_what_it_takes() {
+        assert!(read(&[]).is_ok());
+        for (name, value) in [
+            ("LIVEGATE_AMQP_URL", ""),
+            ("LIVEGATE_REDIS_URL", " "),
+            ("LIVEGATE_SEAL_KEY", "short"),
+            ("LIVEGATE_WORKER_THREADS", "0"),
+            ("LIVEGATE_WORKER_THREADS", "many"),
+            ("LIVEGATE_WORKER_THREADS", "257"),
+        ] {
+            let error = read(&[(name, value)]).unwrap_err();
+            assert!(error.contains(name), "{name}={value}: {error}");
+        }
+    }
+
+    #[test]
+    fn no_secret_is_printed() {
+        let text = format!("{:?}", read(&[]).unwrap().seal_key);
+        assert!(!text.contains("Bwc"), "{text}");
+    }
+}

@@ -1,0 +1,119 @@
+//! What a picture's header says, without decoding a pixel.
+
+use std::io::Cursor;
+
+use image::ImageDecoder;
+use image::codecs::jpeg::JpegDecoder;
+use image::codecs::png::PngDecoder;
+use image::metadata::Orientation;
+
+/// Smallest side of a frame, pixels.
+pub const MIN_SIDE: u32 = 120;
+/// Largest side of a frame, pixels.
+pub const MAX_SIDE: u32 = 4096;
+
+/// The picture formats that are accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Starts with ff d8 ff.
+    Jpeg,
+    /// Starts with the eight bytes of its specification.
+    Png,
+}
+
+/// Why a picture is refused by its header.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderError {
+    /// Neither format.
+    #[error("is neither a JPEG nor a PNG")]
+    UnknownFormat,
+    /// The format's magic number, but no header after it.
+    #[error("has no readable {0} header")]
+    Broken(&'static str),
+    /// A side outside [`MIN_SIDE`]..=[`MAX_SIDE`].
+    #[error("is {width}x{height} pixels; each side must be {MIN_SIDE} to {MAX_SIDE}")]
+    Size {
+        /// Width, pixels.
+        width: u32,
+        /// Height, pixels.
+        height: u32,
+    },
+}
+
+/// What can be known of a picture before it is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageHeader {
+    /// JPEG or PNG.
+    pub format: Format,
+    /// Width once upright, pixels.
+    pub width: u32,
+    /// Height once upright, pixels.
+    pub height: u32,
+    /// What has to be done to set it upright (EXIF).
+    pub orientation: Orientation,
+}
+
+impl ImageHeader {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`HeaderError`] when the picture is not one that is accepted.
+    pub fn read(bytes: &[u8]) -> Result<Self, HeaderError> {
+        let format = Format::of(bytes).ok_or(HeaderError::UnknownFormat)?;
+        let ((stored_width, stored_height), orientation) = match format {
+            Format::Jpeg => {
+                probe(JpegDecoder::new(Cursor::new(bytes))).ok_or(HeaderError::Broken("JPEG"))?
+            }
+            Format::Png => {
+                probe(PngDecoder::new(Cursor::new(bytes))).ok_or(HeaderError::Broken("PNG"))?
+            }
+        };
+        let (width, height) = if swaps_sides(orientation) {
+            (stored_height, stored_width)
+        } else {
+            (stored_width, stored_height)
+        };
+        let allowed = MIN_SIDE..=MAX_SIDE;
+        if !allowed.contains(&width) || !allowed.contains(&height) {
+            return Err(HeaderError::Size { width, height });
+        }
+        Ok(Self {
+            format,
+            width,
+            height,
+            orientation,
+        })
+    }
+}
+
+impl Format {
+    fn of(bytes: &[u8]) -> Option<Self> {
+        if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+            Some(Self::Jpeg)
+        } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+            Some(Self::Png)
+        } else {
+            None
+        }
+    }
+}
+
+fn probe<D: ImageDecoder>(decoder: image::ImageResult<D>) -> Option<((u32, u32), Orientation)> {
+    let mut decoder = decoder.ok()?;
+    // A broken EXIF block is no reason to refuse a good picture: browsers show it as stored, too.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    Some((decoder.dimensions(), orientation))
+}
+
+fn swaps_sides(orientation: Orientation) -> bool {
+    match orientation {
+        Orientation::Rotate90
+        | Orientation::Rotate270
+        | Orientation::Rotate90FlipH
+        | Orientation::Rotate270FlipH => true,
+        Orientation::NoTransforms
+        | Orientation::Rotate180
+        | Orientation::FlipHorizontal
+        | Orientation::FlipVertical => false,
+    }
+}

@@ -1,0 +1,42 @@
+//! `livegate-worker`: measures what the queue brings.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Parser;
+use livegate_common::shutdown::Shutdown;
+use livegate_common::telemetry;
+use livegate_worker::config::Config;
+use livegate_worker::{AnalyzerPool, distributed, onnx};
+use tracing::info;
+
+/// Takes frame batches from RabbitMQ, measures them and stores the outcomes in Redis. Run as many as
+/// there is work for; settings come from the environment (see README).
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {}
+
+fn main() -> ExitCode {
+    Arguments::parse();
+    telemetry::init();
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            tracing::error!("{e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> anyhow::Result<()> {
+    let config = Config::from_lookup(|name| std::env::var(name).ok())?;
+    let models = livegate_models::ModelSet::load(&config.models, config.model_config.as_deref())?;
+    let pool = Arc::new(AnalyzerPool::start(config.threads, onnx::factory(models)?)?);
+    let runtime = tokio::runtime::Runtime::new().context("the async runtime does not start")?;
+    runtime.block_on(async {
+        let shutdown = Shutdown::on_signals().context("signals cannot be handled")?;
+        info!("Ready with {} inference threads", config.threads);
+        distributed::run(&config, pool, shutdown).await
+    })
+}

@@ -1,0 +1,122 @@
+//! The real analyzer: five models, one after another.
+//!
+//! detector -> landmarks and expression -> pose, eyes, mouth -> anti-spoofing -> embedding ->
+//! quality. One model a file, each with its pre- and post-processing as pure functions beside it.
+
+mod anti_spoof;
+mod crop;
+mod detector;
+mod embedder;
+mod landmarker;
+mod quality;
+mod session;
+
+use std::sync::Arc;
+
+use livegate_common::liveness::measurement::{DetectedFace, Face, FrameMeasurement};
+use livegate_models::ModelSet;
+
+use crate::analyzer::{AnalyzeError, AnalyzerFactory, FaceAnalyzer, StartError};
+use crate::decode::RgbFrame;
+
+use anti_spoof::AntiSpoof;
+use detector::Detector;
+use embedder::Embedder;
+use landmarker::Landmarker;
+use session::Runtime;
+
+pub use session::thread_cpu_us;
+
+/// Prepares to make analyzers of these models: loads the runtime, and leaves the models themselves
+/// to the threads that will own them.
+///
+/// # Errors
+/// [`StartError::Runtime`] when ONNX Runtime does not load.
+pub fn factory(models: ModelSet) -> Result<AnalyzerFactory, StartError> {
+    let runtime = Runtime::load(&models.runtime)?;
+    Ok(Arc::new(move || {
+        Ok(Box::new(OnnxAnalyzer::load(&runtime, &models)?))
+    }))
+}
+
+/// Measures frames with ONNX models.
+struct OnnxAnalyzer {
+    detector: Detector,
+    landmarker: Landmarker,
+    anti_spoof: Vec<AntiSpoof>,
+    embedder: Embedder,
+}
+
+impl OnnxAnalyzer {
+    fn load(runtime: &Runtime, models: &ModelSet) -> Result<Self, StartError> {
+        let anti_spoof = models
+            .anti_spoof
+            .iter()
+            .map(|m| AntiSpoof::load(runtime, m));
+        Ok(Self {
+            detector: Detector::load(runtime, &models.detector)?,
+            landmarker: Landmarker::load(runtime, models)?,
+            anti_spoof: anti_spoof.collect::<Result<_, _>>()?,
+            embedder: Embedder::load(runtime, &models.embedder)?,
+        })
+    }
+}
+
+impl FaceAnalyzer for OnnxAnalyzer {
+    fn analyze(&mut self, frame: &RgbFrame) -> Result<FrameMeasurement, AnalyzeError> {
+        let found = self.detector.detect(frame)?;
+        let face = match found.first() {
+            Some(main) => self.measure(frame, main)?,
+            None => None,
+        };
+        let faces = found
+            .iter()
+            .map(|d| DetectedFace {
+                bounds: d.bounds,
+                score: d.score,
+            })
+            .collect();
+        Ok(FrameMeasurement {
+            width: frame.width,
+            height: frame.height,
+            faces,
+            face,
+        })
+    }
+
+    fn take_inference_us(&mut self) -> u64 {
+        session::take_inference_us()
+    }
+}
+
+impl OnnxAnalyzer {
+    fn measure(
+        &mut self,
+        frame: &RgbFrame,
+        main: &detector::Detection,
+    ) -> Result<Option<Face>, AnalyzeError> {
+        let Some(seen) = self.landmarker.look(frame, main)? else {
+            return Ok(None);
+        };
+        let Some(aligned) = embedder::align(frame, &main.points) else {
+            return Ok(None);
+        };
+        let Some(embedding) = self.embedder.embed(&aligned)? else {
+            return Ok(None);
+        };
+        let bona_fide = self
+            .anti_spoof
+            .iter_mut()
+            .map(|m| m.score(frame, main.bounds))
+            .collect::<Result<_, _>>()?;
+        Ok(Some(Face {
+            bounds: main.bounds,
+            pose: seen.pose,
+            eyes: seen.eyes,
+            mouth: seen.mouth,
+            bona_fide,
+            embedding,
+            quality: quality::of(&aligned),
+        }))
+    }
+}

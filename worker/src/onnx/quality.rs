@@ -1,0 +1,70 @@
+//! How well an aligned face can be seen.
+
+use livegate_common::liveness::measurement::Quality;
+
+use super::crop::Crop;
+
+/// Sharpness and brightness of an aligned face.
+///
+/// The crop has the same size whatever the frame's, so that sharpness compares frames of one
+/// capture; a face smaller than the crop comes out soft, as it should.
+pub fn of(face: &Crop) -> Quality {
+    let grey: Vec<f32> = face.pixels.iter().map(luma).collect();
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a crop has a few thousand pixels"
+    )]
+    let n = grey.len() as f32;
+    Quality {
+        sharpness: laplacian_variance(&grey, face.size as usize),
+        brightness: grey.iter().sum::<f32>() / n,
+    }
+}
+
+/// Grey level of a pixel: ITU-R BT.601 luma.
+fn luma(p: &[f32; 3]) -> f32 {
+    0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2]
+}
+
+fn laplacian_variance(grey: &[f32], size: usize) -> f32 {
+    let (mut sum, mut squares, mut n) = (0.0, 0.0, 0.0);
+    for rows in grey.chunks_exact(size).collect::<Vec<_>>().windows(3) {
+        for x in 1..size - 1 {
+            let l = rows[0][x] + rows[2][x] + rows[1][x - 1] + rows[1][x + 1] - 4.0 * rows[1][x];
+            sum += l;
+            squares += l * l;
+            n += 1.0;
+        }
+    }
+    let mean: f32 = sum / n;
+    squares / n - mean * mean
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f32::consts::TAU;
+
+    use super::*;
+
+    fn face(value: impl Fn(f32, f32) -> f32) -> Crop {
+        let pixels = (0..112)
+            .flat_map(|y| (0..112).map(move |x| (x as f32, y as f32)))
+            .map(|(x, y)| [value(x, y); 3])
+            .collect();
+        Crop { size: 112, pixels }
+    }
+
+    #[test]
+    fn a_blurred_pattern_is_less_sharp_and_a_flat_one_not_at_all() {
+        let pattern = |period: f32| {
+            face(move |x, y| 128.0 + 50.0 * (x * TAU / period).sin() * (y * TAU / period).cos())
+        };
+        let (fine, coarse, flat) = (
+            of(&pattern(6.0)),
+            of(&pattern(24.0)),
+            of(&face(|_, _| 90.0)),
+        );
+        assert!(fine.sharpness > 5.0 * coarse.sharpness && coarse.sharpness > 1.0);
+        assert!(flat.sharpness.abs() < 1e-3 && (flat.brightness - 90.0).abs() < 0.1);
+    }
+}

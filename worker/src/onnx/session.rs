@@ -1,0 +1,170 @@
+//! One ONNX Runtime session, and the time spent in it.
+
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use livegate_models::ModelFile;
+use ort::environment::Environment;
+use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
+use ort::value::TensorRef;
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::analyzer::{AnalyzeError, StartError};
+
+/// The loaded runtime library. A process loads one, once, whoever asks first.
+#[derive(Clone, Copy)]
+pub struct Runtime(&'static Environment);
+
+static ENVIRONMENT: OnceLock<Result<Environment, String>> = OnceLock::new();
+
+impl Runtime {
+    /// Loads the library.
+    pub fn load(path: &Path) -> Result<Self, StartError> {
+        let load = || -> Result<Environment, String> {
+            let builder = ort::init_from(path).map_err(|e| e.to_string())?;
+            builder
+                .with_name("livegate")
+                .with_telemetry(false)
+                .build()
+                .map_err(|e| e.to_string())
+        };
+        match ENVIRONMENT.get_or_init(load) {
+            Ok(environment) => Ok(Self(environment)),
+            Err(cause) => Err(StartError::Runtime {
+                path: path.display().to_string(),
+                cause: cause.clone(),
+            }),
+        }
+    }
+}
+
+thread_local! {
+    /// Processor time of this thread inside `run`, microseconds, since it was last taken.
+    static INFERENCE_US: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Processor time that this thread has spent inside `run` since the last call, microseconds.
+pub fn take_inference_us() -> u64 {
+    INFERENCE_US.replace(0)
+}
+
+/// Processor time of the calling thread so far, microseconds.
+pub fn thread_cpu_us() -> u64 {
+    let t = clock_gettime(ClockId::ThreadCPUTime);
+    u64::try_from(t.tv_sec).unwrap_or(0) * 1_000_000 + u64::try_from(t.tv_nsec).unwrap_or(0) / 1_000
+}
+
+/// A model, loaded; used by one thread.
+pub struct Model {
+    name: String,
+    session: Session,
+}
+
+impl Model {
+    /// Loads a model that has these inputs and outputs (in any order, possibly among others).
+    ///
+    /// One thread a session: several sessions side by side beat one that spreads over the cores.
+    pub fn load(runtime: &Runtime, file: &ModelFile, outputs: &[&str]) -> Result<Self, StartError> {
+        let fail = |cause: String| StartError::Model {
+            model: file.name.clone(),
+            cause,
+        };
+        let open = || -> Result<Session, String> {
+            Session::builder(runtime.0)
+                .map_err(|e| e.to_string())?
+                .with_optimization_level(GraphOptimizationLevel::All)
+                .map_err(|e| e.to_string())?
+                .with_intra_threads(1)
+                .map_err(|e| e.to_string())?
+                .with_inter_threads(1)
+                .map_err(|e| e.to_string())?
+                .commit_from_file(&file.path)
+                .map_err(|e| e.to_string())
+        };
+        let session = open().map_err(fail)?;
+        if session.inputs().len() != 1 {
+            return Err(fail(format!(
+                "it has {} inputs; one is expected",
+                session.inputs().len()
+            )));
+        }
+        if let Some(missing) = outputs
+            .iter()
+            .find(|name| !session.outputs().iter().any(|o| o.name() == **name))
+        {
+            return Err(fail(format!("it has no output named `{missing}`")));
+        }
+        if session.outputs().is_empty() {
+            return Err(fail("it has no output".to_owned()));
+        }
+        Ok(Self {
+            name: file.name.clone(),
+            session,
+        })
+    }
+
+    /// Runs the model on one input and hands its outputs, by name, to `read`.
+    pub fn run<const D: usize, T>(
+        &mut self,
+        shape: [usize; D],
+        input: &[f32],
+        read: impl FnOnce(&Outputs<'_>) -> Result<T, String>,
+    ) -> Result<T, AnalyzeError> {
+        let name = &self.name;
+        let fail = |cause: String| AnalyzeError {
+            model: name.clone(),
+            cause,
+        };
+        let tensor = TensorRef::from_array_view((shape, input)).map_err(|e| fail(e.to_string()))?;
+        let before = thread_cpu_us();
+        let outputs = self
+            .session
+            .run(ort::inputs![tensor])
+            .map_err(|e| fail(e.to_string()));
+        INFERENCE_US.set(INFERENCE_US.get() + thread_cpu_us().saturating_sub(before));
+        read(&Outputs(outputs?)).map_err(fail)
+    }
+}
+
+/// What a run gave.
+pub struct Outputs<'a>(ort::session::SessionOutputs<'a>);
+
+impl Outputs<'_> {
+    /// The numbers of the output `name`, which must be `len` of them if that is given.
+    pub fn named(&self, name: &str, len: Option<usize>) -> Result<&[f32], String> {
+        let value = self
+            .0
+            .get(name)
+            .ok_or_else(|| format!("it gave no `{name}`"))?;
+        checked(name, value, len)
+    }
+
+    /// The numbers of the first output, whatever its name, which must be `len` of them if that is
+    /// given.
+    pub fn first(&self, len: Option<usize>) -> Result<&[f32], String> {
+        checked("first output", &self.0[0], len)
+    }
+}
+
+fn checked<'a>(
+    name: &str,
+    value: &'a ort::value::DynValue,
+    len: Option<usize>,
+) -> Result<&'a [f32], String> {
+    let (_, numbers) = value
+        .try_extract_tensor::<f32>()
+        .map_err(|e| e.to_string())?;
+    if len.is_some_and(|len| len != numbers.len()) {
+        return Err(format!(
+            "`{name}` has {} numbers; {} are expected",
+            numbers.len(),
+            len.unwrap_or(0)
+        ));
+    }
+    if numbers.iter().any(|v| !v.is_finite()) {
+        return Err(format!("`{name}` holds a number that is not finite"));
+    }
+    Ok(numbers)
+}

@@ -1,0 +1,153 @@
+//! Consume, measure, store, acknowledge.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use livegate_common::broker::{Consumer, Delivery};
+use livegate_common::job::{self, BatchHeader, Outcome, now_ms};
+use livegate_common::results::ResultStore;
+use livegate_common::seal::SealKey;
+use livegate_common::shutdown::Shutdown;
+use tokio::task::JoinSet;
+use tracing::{error, info, warn};
+
+use crate::pool::AnalyzerPool;
+
+/// Starts of one batch after which it is given up: it has killed a worker each time.
+const MOST_ATTEMPTS: u32 = 3;
+/// How long an outcome outlives its deadline in the store, for a reader that is a little late.
+const KEEP_PAST_DEADLINE: Duration = Duration::from_secs(10);
+/// How long work that has begun may go on after the signal to stop.
+const GRACE: Duration = Duration::from_secs(20);
+/// Pause between attempts to reach a store that is away.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Works until told to stop, then finishes what it has begun.
+///
+/// At least once: a batch is acknowledged only when its outcome is stored, so one whose worker dies
+/// goes to another. The consumer's prefetch bounds how many are worked on at once.
+pub async fn run(
+    mut consumer: Box<dyn Consumer>,
+    results: Arc<dyn ResultStore>,
+    pool: Arc<AnalyzerPool>,
+    key: SealKey,
+    shutdown: Shutdown,
+) {
+    let mut tasks = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = shutdown.wait() => break,
+            Some(_) = tasks.join_next() => {}
+            delivery = consumer.next() => {
+                let Some(delivery) = delivery else { break };
+                let (results, pool, key) = (Arc::clone(&results), Arc::clone(&pool), key.clone());
+                tasks.spawn(async move { handle(delivery, &*results, &pool, &key).await });
+            }
+        }
+    }
+    info!(
+        tasks = tasks.len(),
+        "Finishing {} batches, then stopping",
+        tasks.len()
+    );
+    consumer.close().await;
+    let drained = tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} });
+    if drained.await.is_err() {
+        warn!(
+            "Stopped with {} batches unfinished; they go to another worker",
+            tasks.len()
+        );
+    }
+}
+
+async fn handle(delivery: Delivery, results: &dyn ResultStore, pool: &AnalyzerPool, key: &SealKey) {
+    let header = match job::read_header(&delivery.body) {
+        Ok(header) => header,
+        Err(e) => {
+            error!("Dropped a message of {} bytes: {e}", delivery.body.len());
+            return delivery.ack().await;
+        }
+    };
+    if header.remaining(now_ms()).is_zero() {
+        info!(batch.id = %header.id, "Dropped batch {}: nobody waits for it any more", header.id);
+        return delivery.ack().await;
+    }
+    if let Some(outcome) = work_out(&delivery, &header, results, pool, key).await {
+        store(&header, &outcome, results, key).await;
+    }
+    delivery.ack().await;
+}
+
+/// `None` when nobody waits any more.
+async fn work_out(
+    delivery: &Delivery,
+    header: &BatchHeader,
+    results: &dyn ResultStore,
+    pool: &AnalyzerPool,
+    key: &SealKey,
+) -> Option<Outcome> {
+    if delivery.redelivered && is_deadly(header, results).await {
+        error!(batch.id = %header.id, "Gave up batch {} after {MOST_ATTEMPTS} attempts that ended a worker", header.id);
+        return Some(Outcome::Failed(
+            "the batch ended every worker that tried it".to_owned(),
+        ));
+    }
+    match job::open_batch(&delivery.body, key) {
+        Ok((_, batch)) => pool.measure(batch, header.deadline_ms).await,
+        Err(e) => {
+            error!(batch.id = %header.id, "Batch {} cannot be read; is LIVEGATE_SEAL_KEY the API's? {e}", header.id);
+            Some(Outcome::Failed(
+                "the worker could not open the batch".to_owned(),
+            ))
+        }
+    }
+}
+
+/// Whether a batch that came back has come back too often. Counted only from the first return on:
+/// the batches that cause no trouble, nearly all, cost no round trip.
+async fn is_deadly(header: &BatchHeader, results: &dyn ResultStore) -> bool {
+    let keep = header.remaining(now_ms()) + KEEP_PAST_DEADLINE;
+    match results.count_attempt(header.id, keep).await {
+        // The first delivery was not counted.
+        Ok(returns) => returns >= MOST_ATTEMPTS,
+        Err(e) => {
+            warn!(batch.id = %header.id, "Attempts at batch {} cannot be counted: {e}", header.id);
+            false
+        }
+    }
+}
+
+/// Stores the outcome, and keeps trying for as long as somebody waits for it.
+async fn store(header: &BatchHeader, outcome: &Outcome, results: &dyn ResultStore, key: &SealKey) {
+    if let Outcome::Failed(cause) = outcome {
+        error!(batch.id = %header.id, "Batch {} failed: {cause}", header.id);
+    }
+    let sealed: Bytes = match job::encode_outcome(header, outcome, key) {
+        Ok(sealed) => sealed,
+        Err(e) => {
+            return error!(batch.id = %header.id, "The outcome of {} cannot be sealed: {e}", header.id);
+        }
+    };
+    loop {
+        let remaining = header.remaining(now_ms());
+        if remaining.is_zero() {
+            return warn!(batch.id = %header.id, "The outcome of batch {} came too late", header.id);
+        }
+        match results
+            .put(
+                header.id,
+                header.reply_to,
+                sealed.clone(),
+                remaining + KEEP_PAST_DEADLINE,
+            )
+            .await
+        {
+            Ok(_first) => return,
+            Err(e) => {
+                warn!(batch.id = %header.id, "The outcome of batch {} is not stored yet: {e}", header.id)
+            }
+        }
+        tokio::time::sleep(RETRY.min(remaining)).await;
+    }
+}
