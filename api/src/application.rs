@@ -10,7 +10,7 @@ use poem::endpoint::make_sync;
 use poem::middleware::AddData;
 use poem::web::Redirect;
 use poem::{Endpoint, EndpointExt, Route, Server};
-use poem_openapi::OpenApiService;
+use poem_openapi::{ExtraHeader, OpenApiService};
 use tokio::net::TcpListener;
 
 use crate::audit::{Audit, AuditWriter};
@@ -143,8 +143,11 @@ impl Application {
 
 /// Everything that can be asked for.
 pub fn routes(state: Arc<AppState>) -> impl Endpoint {
+    let request_id = ExtraHeader::new("X-Request-Id")
+        .description("What logs call the request: yours if you sent a sane one, else a fresh one.");
     let api = OpenApiService::new(ServerToServer, "Livegate", env!("CARGO_PKG_VERSION"))
-        .description("Self-hosted liveness detection.");
+        .description("Self-hosted liveness detection.")
+        .extra_response_header::<String, _>(request_id);
     let (document, pages) = (api.spec_endpoint(), api.swagger_ui());
     Route::new()
         .at("/", make_sync(|_| Redirect::see_other("/docs")))

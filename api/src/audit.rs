@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::config::AuditTarget;
-use crate::server_to_server::reason::ReasonCode;
+use crate::server_to_server::vocabulary::ReasonCode;
 
 /// Records that may wait for a slow disk before verifications wait for it too.
 const QUEUE: usize = 1024;

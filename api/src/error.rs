@@ -11,9 +11,10 @@ use livegate_common::results::StoreError;
 use poem::error::ResponseError;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
-use poem_openapi::Object;
+use poem_openapi::{Enum, Object};
 use serde::Serialize;
 
+use crate::http::json::JsonResponse;
 use crate::server_to_server::wire::BadFrame;
 
 /// The body of every response that is not a success.
@@ -21,14 +22,15 @@ use crate::server_to_server::wire::BadFrame;
 #[oai(rename = "Error")]
 pub struct ErrorBody {
     /// One sentence that says what to fix.
-    #[oai(validator(max_length = 1000))]
     pub error: String,
-    /// The machine-readable code, in capitals.
-    pub code: String,
+    /// The machine-readable code.
+    pub code: Code,
 }
 
 /// A code of the error body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[oai(rename = "ErrorCode", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
     /// The key is missing, malformed, unknown or revoked.
     Unauthorized,
@@ -67,29 +69,6 @@ pub enum Code {
 }
 
 impl Code {
-    /// The code as it is written in the body.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unauthorized => "UNAUTHORIZED",
-            Self::LivenessDisabled => "LIVENESS_DISABLED",
-            Self::RateLimit => "RATE_LIMIT",
-            Self::ConcurrencyLimit => "CONCURRENCY_LIMIT",
-            Self::MissingFields => "MISSING_FIELDS",
-            Self::InvalidInput => "INVALID_INPUT",
-            Self::InvalidFrameCount => "INVALID_FRAME_COUNT",
-            Self::InvalidFrameFormat => "INVALID_FRAME_FORMAT",
-            Self::VideoTooLarge => "VIDEO_TOO_LARGE",
-            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
-            Self::NotFound => "NOT_FOUND",
-            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
-            Self::SessionNotFound => "SESSION_NOT_FOUND",
-            Self::SessionForbidden => "SESSION_FORBIDDEN",
-            Self::SessionUsed => "SESSION_USED",
-            Self::SessionExpired => "SESSION_EXPIRED",
-            Self::ProcessingError => "PROCESSING_ERROR",
-        }
-    }
-
     /// The HTTP status that carries the code.
     pub fn status(self) -> StatusCode {
         match self {
@@ -251,9 +230,9 @@ impl ApiError {
         let code = self.code();
         let body = ErrorBody {
             error: self.to_string(),
-            code: code.name().to_owned(),
+            code,
         };
-        let mut response = poem::web::Json(body)
+        let mut response = JsonResponse(body)
             .with_status(code.status())
             .into_response();
         if let Some(wait) = self.retry_after() {

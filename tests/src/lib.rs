@@ -8,5 +8,6 @@
 
 pub mod app;
 pub mod client;
+pub mod media;
 pub mod scripted;
 pub mod servers;

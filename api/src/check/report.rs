@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::judge::Judgement;
-use crate::server_to_server::response::{Rejected, Verdict, Verified, rounded};
+use crate::server_to_server::details::rounded;
+use crate::server_to_server::response::{Rejected, Verdict, Verified};
 
 /// What a check found.
 #[derive(Clone, Debug)]
@@ -232,7 +233,8 @@ fn rejection_lines(body: &Rejected) -> Vec<String> {
         let (why, unit) = (plain(&failed.why), plain(&failed.unit));
         lines.push(format!(
             "  {:<17} {why}: {measured}, required {:.2} ({unit})",
-            failed.action, failed.required
+            plain(&failed.action),
+            failed.required
         ));
     }
     lines.extend(

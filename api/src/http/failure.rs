@@ -3,9 +3,11 @@
 use std::marker::PhantomData;
 
 use poem_openapi::ApiResponse;
-use poem_openapi::payload::{Json, Payload};
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
+use poem_openapi::payload::Payload;
+use poem_openapi::registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry};
+use poem_openapi::types::Type;
 
+use super::json::JsonResponse;
 use crate::error::{ApiError, ErrorBody};
 
 /// The failures of one operation.
@@ -30,6 +32,16 @@ impl<F> From<Failure<F>> for poem::Error {
     }
 }
 
+fn retry_after() -> MetaHeader {
+    MetaHeader {
+        name: "Retry-After".to_owned(),
+        description: Some("Seconds to wait at least before trying again.".to_owned()),
+        required: true,
+        deprecated: false,
+        schema: u32::schema_ref(),
+    }
+}
+
 impl<F: Failures> ApiResponse for Failure<F> {
     fn meta() -> MetaResponses {
         let responses = F::DOCUMENTED
@@ -39,10 +51,14 @@ impl<F: Failures> ApiResponse for Failure<F> {
                 status: Some(status),
                 status_range: None,
                 content: vec![MetaMediaType {
-                    content_type: <Json<ErrorBody> as Payload>::CONTENT_TYPE,
-                    schema: <Json<ErrorBody> as Payload>::schema_ref(),
+                    content_type: <JsonResponse<ErrorBody> as Payload>::CONTENT_TYPE,
+                    schema: <JsonResponse<ErrorBody> as Payload>::schema_ref(),
                 }],
-                headers: Vec::new(),
+                headers: if status == 429 {
+                    vec![retry_after()]
+                } else {
+                    Vec::new()
+                },
             });
         MetaResponses {
             responses: responses.collect(),
@@ -50,6 +66,6 @@ impl<F: Failures> ApiResponse for Failure<F> {
     }
 
     fn register(registry: &mut Registry) {
-        <Json<ErrorBody> as Payload>::register(registry);
+        <JsonResponse<ErrorBody> as Payload>::register(registry);
     }
 }

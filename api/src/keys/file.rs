@@ -255,7 +255,6 @@ mod tests {
             ("actions = [\"blink\"]", "at least 2"),
             ("actions = [\"blink\", \"blink\"]", "different"),
             ("livenes = false", "livenes"),
-            ("hash = 7", "hash"),
         ] {
             let cause = parse(&entry(more)).unwrap_err();
             assert!(cause.contains(named), "{more}: {cause}");

@@ -80,7 +80,7 @@ pub async fn look(services: &Services) -> Health {
     let count = match services.presence.count().await {
         Ok(count) => Some(count),
         Err(error) => {
-            tracing::warn!(error = %error, "The store cannot be reached: {error}");
+            tracing::warn!(error = %error, "A health check failed: {error}");
             None
         }
     };

@@ -1,11 +1,12 @@
 //! The server-to-server API: `/v1/liveness`.
 
+pub mod details;
 pub mod health;
-pub mod reason;
 pub mod record;
 pub mod response;
 pub mod session;
 pub mod verify;
+pub mod vocabulary;
 pub mod wire;
 
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use livegate_common::results::StoreError;
 use livegate_common::sessions::{SessionStore, Versioned};
 use serde::{Deserialize, Serialize};
 
-use super::reason::ReasonCode;
+use super::vocabulary::ReasonCode;
 
 /// How long a session can be read after it expired or ended.
 const READABLE_AFTER: Duration = Duration::from_secs(600);

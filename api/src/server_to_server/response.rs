@@ -2,22 +2,25 @@
 //!
 //! Scores are rounded to four decimals: more would be noise.
 
-use livegate_common::liveness::decision::{Findings, Proof, Rejection, SecondSubject};
-use livegate_common::liveness::evidence::{FailedAction, Unit, Why};
-use poem_openapi::{Enum, Object, Union};
+use livegate_common::liveness::decision::{Findings, Proof, Rejection};
+use poem_openapi::types::Example;
+use poem_openapi::{Object, Union};
 use serde::Serialize;
 
-use super::reason::ReasonCode;
+use super::details::{Evidence, RejectionDetails, rounded};
+use super::vocabulary::{ActionName, Mode, ReasonCode};
+use super::wire::{MAX_IMAGES, MAX_VIDEO_SIZE_MB, MIN_IMAGES};
 use crate::http::nullable::Nullable;
 use crate::judge::UndecodableFrame;
 
 /// A new session.
 #[derive(Clone, Debug, Serialize, Object)]
+#[oai(example)]
 pub struct SessionCreated {
     /// The session: `live_` and 32 hexadecimal digits. Single-use.
     pub session_id: String,
     /// The actions to guide the subject through, in this order.
-    pub challenge: Vec<String>,
+    pub challenge: Vec<ActionName>,
     /// When the session expires unless it is verified before: RFC 3339, UTC, milliseconds.
     pub expires_at: String,
     /// The limits of a capture.
@@ -34,12 +37,25 @@ pub struct CaptureLimits {
     /// Largest clip once decoded from base64, units of 1,048,576 bytes.
     pub max_video_size_mb: u32,
     /// The modes that verify takes.
-    pub accepted_modes: Vec<String>,
+    pub accepted_modes: Vec<Mode>,
+}
+
+impl Default for CaptureLimits {
+    /// The limits that hold.
+    fn default() -> Self {
+        Self {
+            min_images: MIN_IMAGES,
+            max_images: MAX_IMAGES,
+            max_video_size_mb: MAX_VIDEO_SIZE_MB,
+            accepted_modes: vec![Mode::Images],
+        }
+    }
 }
 
 /// The verdict on a capture.
 #[derive(Clone, Debug, Serialize, Union)]
 #[serde(untagged)]
+#[oai(one_of)]
 pub enum Verdict {
     /// A real, live person who did what was asked.
     Verified(Box<Verified>),
@@ -49,6 +65,7 @@ pub enum Verdict {
 
 /// The verdict on a capture that passed every check.
 #[derive(Clone, Serialize, Object)]
+#[oai(example)]
 pub struct Verified {
     /// Always true.
     pub verified: bool,
@@ -66,6 +83,7 @@ pub struct Verified {
     /// The actions detected.
     pub challenge_details: ChallengeDetails,
     /// Face embedding: 512 numbers, unit length.
+    #[oai(validator(min_items = 512, max_items = 512))]
     pub embedding: Vec<f32>,
     /// The sharpest frontal frame, upright, as JPEG in base64.
     pub best_frame_b64: String,
@@ -90,12 +108,15 @@ impl std::fmt::Debug for Verified {
 
 /// The verdict on a capture that failed at least one check.
 #[derive(Clone, Debug, Serialize, Object)]
+#[oai(example)]
 pub struct Rejected {
     /// Always false.
     pub verified: bool,
     /// Mean anti-spoof score across the frames, 0 to 1; null where nothing was measured.
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub anti_spoof_avg_score: Nullable<f64>,
     /// Consistency with one person throughout, 0 to 1; null where nothing was measured.
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_score: Nullable<f64>,
     /// Whether every action was detected.
     pub challenge_passed: bool,
@@ -117,101 +138,7 @@ pub struct ChallengeDetails {
     /// Whether every action was detected.
     pub passed: bool,
     /// The actions detected, in the order asked.
-    pub completed_actions: Vec<String>,
-}
-
-/// What was measured and what it takes; only the fields of checks that failed are there.
-#[derive(Clone, Debug, Default, Serialize, Object)]
-pub struct RejectionDetails {
-    /// `spoof_detected`: the score.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub anti_spoof_avg_score: Option<f64>,
-    /// `spoof_detected`: the score that it takes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub threshold: Option<f64>,
-    /// `different_persons_detected`: the score.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub same_person_score: Option<f64>,
-    /// `different_persons_detected`: the score that it takes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub same_person_threshold: Option<f64>,
-    /// `insufficient_face_detections`: share of the frames that show a face.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub face_detection_ratio: Option<f64>,
-    /// `insufficient_face_detections`: the share that it takes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub required_ratio: Option<f64>,
-    /// `challenge_failed`: the actions that were detected.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub completed_actions: Option<Vec<String>>,
-    /// `challenge_failed`: the actions that were not, and why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failed_actions: Option<Vec<FailedActionDetails>>,
-    /// Whatever else spoke against the capture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub evidence: Option<Vec<Evidence>>,
-}
-
-/// An action that was not detected.
-#[derive(Clone, Debug, Serialize, Object)]
-pub struct FailedActionDetails {
-    /// The action.
-    pub action: String,
-    /// What is missing.
-    pub why: FailureReason,
-    /// The nearest that was measured, in `unit`; null where there was nothing to measure.
-    pub measured: Nullable<f64>,
-    /// What it takes, in `unit`.
-    pub required: f64,
-    /// The unit of both numbers.
-    pub unit: MeasureUnit,
-}
-
-/// Why an action does not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
-#[serde(rename_all = "snake_case")]
-#[oai(rename_all = "snake_case")]
-pub enum FailureReason {
-    /// No frame, or too few, that could show it.
-    NoFrames,
-    /// The angle or the closing was not reached.
-    NotReached,
-    /// The eyes closed and were not seen open again.
-    NotReopened,
-    /// No neutral face before it.
-    NoNeutralBefore,
-    /// It was shown before the action that comes first.
-    OutOfOrder,
-    /// A state, not a movement.
-    NoMovement,
-}
-
-/// What a number counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
-#[serde(rename_all = "snake_case")]
-#[oai(rename_all = "snake_case")]
-pub enum MeasureUnit {
-    /// Angle.
-    Degrees,
-    /// Eye aspect ratio.
-    EyeAspectRatio,
-    /// A number of frames.
-    Frames,
-    /// A position in the capture, from 0.
-    FrameIndex,
-}
-
-/// A finding that has no field of its own.
-#[derive(Clone, Debug, Serialize, Object)]
-pub struct Evidence {
-    /// What was looked at.
-    pub name: String,
-    /// What was found.
-    pub measured: Nullable<f64>,
-    /// What it takes, where a number says it.
-    pub required: Nullable<f64>,
-    /// The same in words.
-    pub text: String,
+    pub completed_actions: Vec<ActionName>,
 }
 
 impl Verdict {
@@ -287,121 +214,69 @@ impl ChallengeDetails {
     fn of(findings: &Findings) -> Self {
         Self {
             passed: findings.challenge_passed(),
-            completed_actions: completed(findings),
+            completed_actions: ActionName::all(&findings.completed),
         }
     }
 }
 
-impl RejectionDetails {
-    fn of(findings: &Findings, rejections: &[Rejection]) -> Self {
-        let mut details = Self::default();
-        for rejection in rejections {
-            match rejection {
-                Rejection::InsufficientFaceDetections { measured, required } => {
-                    details.face_detection_ratio = Some(rounded(*measured));
-                    details.required_ratio = Some(rounded(*required));
-                }
-                Rejection::DifferentPersons {
-                    consistency,
-                    second_subject,
-                } => {
-                    details.same_person_score = consistency.map(|s| rounded(s.measured));
-                    details.same_person_threshold = consistency.map(|s| rounded(s.required));
-                    details.evidence = second_subject.map(|s| vec![Evidence::second_subject(s)]);
-                }
-                Rejection::SpoofDetected(shortfall) => {
-                    details.anti_spoof_avg_score = Some(rounded(shortfall.measured));
-                    details.threshold = Some(rounded(shortfall.required));
-                }
-                Rejection::ChallengeFailed => {
-                    let failed = findings.failed.iter().map(FailedActionDetails::from);
-                    details.completed_actions = Some(completed(findings));
-                    details.failed_actions = Some(failed.collect());
-                }
-            }
-        }
-        details
-    }
-}
-
-impl Evidence {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "there are at most a few hundred frames"
-    )]
-    fn undecodable(frame: &UndecodableFrame) -> Self {
+impl Example for SessionCreated {
+    fn example() -> Self {
         Self {
-            name: "undecodable_frame".to_owned(),
-            measured: Nullable(Some(frame.index as f64)),
-            required: Nullable(None),
-            text: format!("Frame {} cannot be decoded: {}.", frame.index, frame.cause),
+            session_id: "live_a1b2c3d4e5f60718293a4b5c6d7e8f90".to_owned(),
+            challenge: vec![
+                ActionName::TurnLeft,
+                ActionName::Blink,
+                ActionName::TurnRight,
+            ],
+            expires_at: "2026-05-25T14:35:00.000Z".to_owned(),
+            config: CaptureLimits::default(),
         }
     }
+}
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "there are at most a few hundred frames"
-    )]
-    fn second_subject(second: SecondSubject) -> Self {
-        let allowed = second.limit.saturating_sub(1);
+impl Example for Verified {
+    fn example() -> Self {
+        let completed_actions = SessionCreated::example().challenge;
         Self {
-            name: "second_face_frames".to_owned(),
-            measured: Nullable(Some(second.frames as f64)),
-            required: Nullable(Some(allowed as f64)),
-            text: format!(
-                "{} frames show a second face of comparable size; at most {allowed} may.",
-                second.frames
-            ),
+            verified: true,
+            confidence: 0.94,
+            anti_spoof_avg_score: 0.99,
+            same_person_score: 0.87,
+            challenge_passed: true,
+            challenge_details: ChallengeDetails {
+                passed: true,
+                completed_actions,
+            },
+            embedding: vec![0.0123, -0.0456],
+            best_frame_b64: "/9j/4AAQSkZJRg...".to_owned(),
+            best_frame_index: 6,
+            reason_codes: ReasonCode::VERIFIED.to_vec(),
+            processing_time_ms: 312,
+            frames_analyzed: 8,
         }
     }
 }
 
-impl From<&FailedAction> for FailedActionDetails {
-    fn from(failed: &FailedAction) -> Self {
+impl Example for Rejected {
+    fn example() -> Self {
+        let completed_actions = SessionCreated::example().challenge;
         Self {
-            action: failed.action.name().to_owned(),
-            why: failed.why.into(),
-            measured: Nullable(failed.measured.map(rounded)),
-            required: rounded(failed.required),
-            unit: failed.unit.into(),
+            verified: false,
+            anti_spoof_avg_score: Nullable(Some(0.41)),
+            same_person_score: Nullable(Some(0.78)),
+            challenge_passed: true,
+            challenge_details: ChallengeDetails {
+                passed: true,
+                completed_actions,
+            },
+            reason_codes: vec![ReasonCode::SpoofDetected],
+            rejection_details: RejectionDetails {
+                anti_spoof_avg_score: Some(0.41),
+                threshold: Some(0.5),
+                ..RejectionDetails::default()
+            },
+            processing_time_ms: 180,
+            frames_analyzed: 8,
         }
     }
-}
-
-impl From<Why> for FailureReason {
-    fn from(why: Why) -> Self {
-        match why {
-            Why::NoFrames => Self::NoFrames,
-            Why::NotReached => Self::NotReached,
-            Why::NotReopened => Self::NotReopened,
-            Why::NoNeutralBefore => Self::NoNeutralBefore,
-            Why::OutOfOrder => Self::OutOfOrder,
-            Why::NoMovement => Self::NoMovement,
-        }
-    }
-}
-
-impl From<Unit> for MeasureUnit {
-    fn from(unit: Unit) -> Self {
-        match unit {
-            Unit::Degrees => Self::Degrees,
-            Unit::EyeAspectRatio => Self::EyeAspectRatio,
-            Unit::Frames => Self::Frames,
-            Unit::FrameIndex => Self::FrameIndex,
-        }
-    }
-}
-
-fn completed(findings: &Findings) -> Vec<String> {
-    findings
-        .completed
-        .iter()
-        .map(|a| a.name().to_owned())
-        .collect()
-}
-
-/// Four decimals. A measured score is rounded like its threshold, so one just below it may print
-/// as equal to it.
-pub fn rounded(value: f32) -> f64 {
-    (f64::from(value) * 10_000.0).round() / 10_000.0
 }

@@ -1,15 +1,14 @@
 //! `POST /v1/liveness/session` and the look at one.
 
-use std::sync::Arc;
-
 use livegate_common::job::now_ms;
 use poem_openapi::Object;
+use poem_openapi::types::Example;
 use serde::Serialize;
 
-use super::reason::ReasonCode;
 use super::record::{Record, RecordError, State, Stored};
 use super::response::{CaptureLimits, SessionCreated};
-use super::wire::{MAX_IMAGES, MAX_SESSION_BODY_BYTES, MAX_VIDEO_SIZE_MB, MIN_IMAGES, NewSession};
+use super::vocabulary::{ActionName, ReasonCode, SessionState};
+use super::wire::{MAX_SESSION_BODY_BYTES, NewSession};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::http::json::RequestDocument;
@@ -22,11 +21,12 @@ const PREFIX: &str = "live_";
 
 /// What a caller may ask of a new session. Anything left out is the API key's default.
 #[derive(Object)]
+#[oai(example)]
 pub struct SessionRequest {
     /// At least 2 different ones of `turn_left`, `turn_right`, `turn_up`, `turn_down`, `blink`, in
     /// the order wanted. Left out: all that the key allows, shuffled.
     #[oai(validator(min_items = 2, max_items = 5, unique_items))]
-    actions: Option<Vec<String>>,
+    actions: Option<Vec<ActionName>>,
     /// How far to turn left and right, degrees.
     #[oai(validator(minimum(value = "15"), maximum(value = "40")))]
     yaw_deg: Option<f64>,
@@ -40,6 +40,22 @@ pub struct SessionRequest {
     mirrored: Option<bool>,
 }
 
+impl Example for SessionRequest {
+    fn example() -> Self {
+        Self {
+            actions: Some(vec![
+                ActionName::TurnLeft,
+                ActionName::Blink,
+                ActionName::TurnRight,
+            ]),
+            yaw_deg: Some(25.0),
+            pitch_deg: Some(18.0),
+            blink_ear: Some(0.2),
+            mirrored: Some(false),
+        }
+    }
+}
+
 impl RequestDocument for SessionRequest {
     const MAX_BYTES: usize = MAX_SESSION_BODY_BYTES;
 }
@@ -49,10 +65,10 @@ impl RequestDocument for SessionRequest {
 pub struct SessionStatus {
     /// The session.
     pub session_id: String,
-    /// `pending`, `processing`, `verified`, `rejected`, `failed` or `expired`.
-    pub state: String,
+    /// What has become of it.
+    pub state: SessionState,
     /// The actions, in their order.
-    pub challenge: Vec<String>,
+    pub challenge: Vec<ActionName>,
     /// When it expires or expired: RFC 3339, UTC, milliseconds.
     pub expires_at: String,
     /// The verdict, once there is one.
@@ -84,7 +100,7 @@ pub async fn create(
     caller: &KeyRecord,
     body: &[u8],
 ) -> Result<SessionCreated, ApiError> {
-    let challenge = NewSession::parse(body)?.challenge(&caller.defaults, |a| shuffle(a))?;
+    let challenge = NewSession::parse(body)?.challenge(&caller.defaults, shuffle)?;
     let now = now_ms();
     let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
     let record = Record {
@@ -102,14 +118,9 @@ pub async fn create(
     }
     Ok(SessionCreated {
         session_id,
-        challenge: names(&record),
+        challenge: ActionName::all(&record.challenge.actions),
         expires_at: rfc3339(record.expires_at_ms),
-        config: CaptureLimits {
-            min_images: MIN_IMAGES,
-            max_images: MAX_IMAGES,
-            max_video_size_mb: MAX_VIDEO_SIZE_MB,
-            accepted_modes: vec!["images".to_owned()],
-        },
+        config: CaptureLimits::default(),
     })
 }
 
@@ -136,38 +147,39 @@ pub async fn find(state: &AppState, caller: &KeyRecord, id: &str) -> Result<Stor
 /// # Errors
 /// [`ApiError::SessionNotFound`] or [`ApiError::SessionForbidden`].
 pub async fn status(
-    state: &Arc<AppState>,
+    app: &AppState,
     caller: &KeyRecord,
     id: &str,
 ) -> Result<SessionStatus, ApiError> {
-    let stored = find(state, caller, id).await?;
+    let stored = find(app, caller, id).await?;
     let now = now_ms();
-    let failed = || ("failed", Some(false), Some(vec![ReasonCode::InternalError]));
-    let (name, verified, reason_codes) = match &stored.record.state {
-        State::Pending if now >= stored.record.expires_at_ms => ("expired", None, None),
-        State::Pending => ("pending", None, None),
+    let failed = || {
+        (
+            SessionState::Failed,
+            Some(false),
+            Some(vec![ReasonCode::InternalError]),
+        )
+    };
+    let (state, verified, reason_codes) = match &stored.record.state {
+        State::Pending if now >= stored.record.expires_at_ms => (SessionState::Expired, None, None),
+        State::Pending => (SessionState::Pending, None, None),
         // Whoever claimed it died on the way.
         State::Processing { deadline_ms } if now > *deadline_ms => failed(),
-        State::Processing { .. } => ("processing", None, None),
-        State::Verified => ("verified", Some(true), Some(ReasonCode::VERIFIED.to_vec())),
-        State::Rejected(reasons) => ("rejected", Some(false), Some(reasons.clone())),
+        State::Processing { .. } => (SessionState::Processing, None, None),
+        State::Verified => (
+            SessionState::Verified,
+            Some(true),
+            Some(ReasonCode::VERIFIED.to_vec()),
+        ),
+        State::Rejected(reasons) => (SessionState::Rejected, Some(false), Some(reasons.clone())),
         State::Failed => failed(),
     };
     Ok(SessionStatus {
         session_id: stored.id.clone(),
-        state: name.to_owned(),
-        challenge: names(&stored.record),
+        state,
+        challenge: ActionName::all(&stored.record.challenge.actions),
         expires_at: rfc3339(stored.record.expires_at_ms),
         verified,
         reason_codes,
     })
-}
-
-fn names(record: &Record) -> Vec<String> {
-    record
-        .challenge
-        .actions
-        .iter()
-        .map(|a| a.name().to_owned())
-        .collect()
 }

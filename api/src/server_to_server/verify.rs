@@ -11,11 +11,13 @@ use livegate_common::liveness::challenge::{Challenge, Phase};
 use livegate_common::liveness::decision::{Findings, Proof};
 use livegate_worker::decode;
 use poem_openapi::Object;
+use poem_openapi::types::Example;
 
 use super::record::{State, Stored};
 use super::response::{Rejected, Verdict, Verified};
+use super::session;
+use super::vocabulary::{Mode, ReasonCode};
 use super::wire::{Capture, MAX_VERIFY_BODY_BYTES, VerifyRequest};
-use super::{reason::ReasonCode, session};
 use crate::audit::AuditRecord;
 use crate::clock::rfc3339;
 use crate::error::ApiError;
@@ -34,11 +36,12 @@ const PROCESSING_MARGIN: Duration = Duration::from_secs(5);
 
 /// A capture to verify.
 #[derive(Object)]
+#[oai(rename = "VerifyRequest", example)]
 pub struct VerifyBody {
     /// The session.
     session_id: String,
-    /// What the capture is: `images`.
-    mode: String,
+    /// How the capture is sent.
+    mode: Mode,
     /// The frames, in images mode.
     #[oai(validator(min_items = 8, max_items = 20))]
     frames: Option<Vec<FrameBody>>,
@@ -60,6 +63,33 @@ pub struct FrameBody {
     image_b64: String,
 }
 
+impl Example for VerifyBody {
+    fn example() -> Self {
+        let phases = [
+            "center",
+            "center",
+            "turn_left",
+            "turn_left",
+            "blink",
+            "blink",
+            "turn_right",
+            "turn_right",
+        ];
+        let times = [0.0, 200.0, 600.0, 800.0, 1200.0, 1400.0, 1800.0, 2000.0];
+        let frame = |((index, phase), timestamp_ms): ((u32, &str), f64)| FrameBody {
+            index,
+            timestamp_ms,
+            phase: phase.to_owned(),
+            image_b64: "/9j/4AAQ...".to_owned(),
+        };
+        Self {
+            session_id: "live_a1b2c3d4e5f60718293a4b5c6d7e8f90".to_owned(),
+            mode: Mode::Images,
+            frames: Some((0..).zip(phases).zip(times).map(frame).collect()),
+        }
+    }
+}
+
 impl RequestDocument for VerifyBody {
     const MAX_BYTES: usize = MAX_VERIFY_BODY_BYTES;
 }
@@ -77,20 +107,20 @@ pub async fn verify(
     let started = Instant::now();
     let request = parse(body).await?;
     let stored = session::find(state, caller, &request.session_id).await?;
-    match stored.record.state {
-        State::Pending if now_ms() >= stored.record.expires_at_ms => {
-            return Err(ApiError::SessionExpired);
-        }
-        State::Pending => {}
-        State::Processing { .. } | State::Verified | State::Rejected(_) | State::Failed => {
-            return Err(ApiError::SessionUsed);
-        }
-    }
+    still_usable(&stored)?;
     let limit = state.config.verify_timeout;
-    let admission = state
+    let admission = match state
         .admissions
         .admit(&*state.services.limits, caller, limit)
-        .await?;
+        .await
+    {
+        Ok(admission) => admission,
+        Err(busy) => {
+            // The places may be taken by others with this very session: then waiting won't help.
+            still_usable(&session::find(state, caller, &request.session_id).await?)?;
+            return Err(busy);
+        }
+    };
     let claimed = claim(state, stored, limit).await?;
     // Claimed: the session is used, whatever happens, and its end is recorded even if the caller
     // hangs up. So it runs on a task of its own, which nobody cancels.
@@ -109,6 +139,16 @@ pub async fn verify(
     verdict
         .await
         .unwrap_or_else(|error| Err(ApiError::internal(error)))
+}
+
+fn still_usable(stored: &Stored) -> Result<(), ApiError> {
+    match stored.record.state {
+        State::Pending if now_ms() >= stored.record.expires_at_ms => Err(ApiError::SessionExpired),
+        State::Pending => Ok(()),
+        State::Processing { .. } | State::Verified | State::Rejected(_) | State::Failed => {
+            Err(ApiError::SessionUsed)
+        }
+    }
 }
 
 async fn parse(body: Bytes) -> Result<VerifyRequest, ApiError> {

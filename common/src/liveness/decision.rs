@@ -190,6 +190,15 @@ fn reject(findings: &Findings, frames: &[TaggedFrame], t: &Thresholds) -> Vec<Re
     if !findings.challenge_passed() {
         rejections.push(Rejection::ChallengeFailed);
     }
+    if rejections.is_empty() && (findings.same_person.is_none() || findings.anti_spoof.is_none()) {
+        // Faces, but at most one seen well enough to say whose it is: that they are one person's is
+        // not shown.
+        let measured = presence::share(identity::usable_frames(frames), frames.len());
+        rejections.push(Rejection::InsufficientFaceDetections {
+            measured,
+            required: t.face_ratio,
+        });
+    }
     rejections
 }
 

@@ -7,4 +7,5 @@
 )]
 
 mod api;
+mod real;
 mod seams;

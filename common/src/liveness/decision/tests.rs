@@ -142,6 +142,18 @@ fn without_a_face_nothing_else_is_said() {
 }
 
 #[test]
+fn one_person_must_be_shown_to_be_verified() {
+    // Every turn goes past where an embedding says anything: only one frame does.
+    let frames: Vec<_> = [(LEFT, 0.0), (LEFT, -80.0), (RIGHT, 85.0), (RIGHT, 80.0)]
+        .map(|(phase, yaw)| frame(phase, |f| f.pose.yaw = yaw))
+        .to_vec();
+    assert!(matches!(
+        rejections(&frames)[..],
+        [Rejection::InsufficientFaceDetections { measured, .. }] if (measured - 0.25).abs() < 1e-6
+    ));
+}
+
+#[test]
 fn no_frames_are_no_verification() {
     assert!(!decide(&challenge(), &[], &Thresholds::default()).is_verified());
 }

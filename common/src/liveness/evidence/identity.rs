@@ -29,13 +29,19 @@ const USABLE_PITCH_DEG: f32 = 35.0;
 /// more in the reliable range to 0.24 between it and the usable one.
 const ALLOWANCE: f32 = 0.2;
 
+/// Frames whose face can be compared with others'.
+pub fn usable_frames(frames: &[TaggedFrame]) -> usize {
+    usable(frames).count()
+}
+
+fn usable(frames: &[TaggedFrame]) -> impl Iterator<Item = &Face> {
+    let faces = frames.iter().filter_map(TaggedFrame::face);
+    faces.filter(|f| is_usable(f.pose))
+}
+
 /// How strongly all usable frames hang together, 0 to 1; `None` with fewer than two of them.
 pub fn consistency(frames: &[TaggedFrame]) -> Option<f32> {
-    let usable = frames
-        .iter()
-        .filter_map(TaggedFrame::face)
-        .filter(|f| is_usable(f.pose));
-    let mut groups: Vec<Group<'_>> = usable.filter_map(|f| Group::of(vec![f])).collect();
+    let mut groups: Vec<Group<'_>> = usable(frames).filter_map(|f| Group::of(vec![f])).collect();
     let mut weakest: Option<f32> = None;
     while let Some((likeness, a, b)) = closest(&groups) {
         weakest = Some(weakest.map_or(likeness, |w| w.min(likeness)));

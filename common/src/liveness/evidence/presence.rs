@@ -11,13 +11,18 @@ pub fn frames_with_face(frames: &[TaggedFrame]) -> usize {
 
 /// Share of frames that show a face, 0 to 1; 0 for no frames.
 pub fn face_ratio(frames: &[TaggedFrame]) -> f32 {
+    share(frames_with_face(frames), frames.len())
+}
+
+/// `part` of `whole`, 0 to 1; 0 for nothing.
+pub fn share(part: usize, whole: usize) -> f32 {
     #[expect(
         clippy::cast_precision_loss,
         reason = "captures hold at most a few hundred frames"
     )]
-    match frames.len() {
+    match whole {
         0 => 0.0,
-        n => frames_with_face(frames) as f32 / n as f32,
+        n => part as f32 / n as f32,
     }
 }
 

@@ -3,6 +3,7 @@
 mod bodies;
 mod broker;
 mod check;
+mod distributed;
 mod errors;
 mod frames;
 mod keys;

@@ -43,6 +43,21 @@ async fn the_document_lists_every_operation_with_its_answers() {
             "{path}"
         );
     }
+    let responses = &document["paths"]["/v1/liveness/verify"]["post"]["responses"];
+    assert!(
+        responses["429"]["headers"]["Retry-After"].is_object(),
+        "{responses}"
+    );
+    for (_, response) in responses.as_object().unwrap() {
+        let content = response["content"].as_object().unwrap();
+        assert_eq!(content.keys().collect::<Vec<_>>(), ["application/json"]);
+        assert!(
+            response["headers"]
+                .as_object()
+                .unwrap()
+                .contains_key("X-REQUEST-ID")
+        );
+    }
     let scheme = &document["components"]["securitySchemes"]["ApiKey"];
     for (field, value) in [
         ("type", "apiKey"),
@@ -71,6 +86,22 @@ async fn every_field_of_the_document_is_described_and_every_reference_resolves()
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
+    for name in [
+        "SessionRequest",
+        "SessionCreated",
+        "VerifyRequest",
+        "Verified",
+        "Rejected",
+    ] {
+        let (schema, example) = (&schemas[name], &schemas[name]["example"]);
+        for required in schema["required"].as_array().into_iter().flatten() {
+            assert!(
+                !example[required.as_str().unwrap()].is_null(),
+                "{name}.{required}"
+            );
+        }
+        assert!(example.is_object(), "{name}");
+    }
     let score = &schemas["Rejected"]["properties"]["anti_spoof_avg_score"];
     assert_eq!(score["nullable"], json!(true));
 }
@@ -86,18 +117,17 @@ fn is_described(schema: &Value) -> bool {
 }
 
 fn collect_references(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                match value {
-                    Value::String(reference) if key == "$ref" => found.push(reference.clone()),
-                    _ => collect_references(value, found),
-                }
-            }
-        }
-        Value::Array(values) => values.iter().for_each(|v| collect_references(v, found)),
-        _ => {}
+    if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+        found.push(reference.to_owned());
     }
+    let fields = value
+        .as_object()
+        .into_iter()
+        .flat_map(|fields| fields.values());
+    let items = value.as_array().into_iter().flatten();
+    fields
+        .chain(items)
+        .for_each(|v| collect_references(v, found));
 }
 
 #[tokio::test]

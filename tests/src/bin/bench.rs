@@ -1,0 +1,262 @@
+//! `make bench`: speed and memory of the release binaries, measured from outside. It prints figures
+//! and fails on none.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use livegate_api::keys::create::{NewKey, create};
+use livegate_common::presence::{Presence, RedisPresence};
+use livegate_common::redis_pool::RedisPool;
+use livegate_tests::client::{Capture, Client};
+use livegate_tests::media::{jpeg, portrait_frame, root};
+use livegate_tests::servers::{RabbitMq, Redis};
+use serde_json::Value;
+
+const VERIFIES: usize = 40;
+const WARM_UP: usize = 5;
+const SEAL_KEY: &str = "dGhlIGtleSBvZiB0aGUgdGVzdHMsIDMyIGJ5dGVzISE=";
+
+#[tokio::main]
+async fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = capture();
+    let bytes: usize = capture.0.iter().map(|(_, jpeg)| jpeg.len()).sum();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!(
+        "{cores} cores; a verify is 8 frames of 1280x720, {} KB of JPEG each",
+        bytes / 8 / 1000
+    );
+    embedded(folder.path(), &capture).await;
+    distributed(folder.path(), &capture).await;
+}
+
+/// A face in each of eight different 1280x720 frames.
+fn capture() -> Capture {
+    let tags = ["center", "center", "turn_left", "turn_left", "turn_left"];
+    let tags = tags.into_iter().chain(["turn_right"; 3]);
+    let frame = |(i, tag): (u32, &str)| {
+        let picture = portrait_frame(640 + 10 * i, 12 * i64::from(i));
+        (tag.to_owned(), jpeg(&picture))
+    };
+    Capture((0..).zip(tags).map(frame).collect())
+}
+
+async fn embedded(folder: &Path, capture: &Capture) {
+    let api = Service::api(folder, "embedded", &[]).await;
+    for _ in 0..WARM_UP {
+        api.verify(capture).await;
+    }
+    let (cpu_before, mut times) = (api.cpu_ms(), Vec::new());
+    for _ in 0..VERIFIES {
+        times.push(api.verify(capture).await);
+    }
+    let cpu = (api.cpu_ms() - cpu_before) / VERIFIES as f64;
+    let records = api.audit();
+    let mean = |field: &str| {
+        let last = &records[records.len() - VERIFIES..];
+        let sum: f64 = last.iter().filter_map(|r| r[field].as_f64()).sum();
+        sum / VERIFIES as f64
+    };
+    let (worker, inference) = (mean("worker_cpu_ms"), mean("inference_cpu_ms"));
+    println!("embedded, one client, {VERIFIES} verifies:");
+    println!("  ready after start            {:8.0} ms", api.ready_ms);
+    println!(
+        "  p50, request to answer       {:8.1} ms",
+        percentile(&mut times, 50)
+    );
+    println!(
+        "  p95                          {:8.1} ms",
+        percentile(&mut times, 95)
+    );
+    println!("  CPU in all, per verify       {cpu:8.1} ms");
+    println!("  CPU inside `run`             {inference:8.1} ms");
+    println!("  CPU outside `run`            {:8.1} ms", cpu - inference);
+    println!(
+        "  share of worker CPU in `run` {:8.1} %",
+        100.0 * inference / worker
+    );
+    println!("  resident memory, peak        {:8.0} MB", api.peak_mb());
+
+    let began = Instant::now();
+    let clients = 8;
+    let load = (0..clients).map(|_| async {
+        for _ in 0..VERIFIES / clients {
+            api.verify(capture).await;
+        }
+    });
+    futures_util::future::join_all(load).await;
+    let rate = VERIFIES as f64 / began.elapsed().as_secs_f64();
+    println!("embedded, {clients} clients:");
+    println!("  verifies a second            {rate:8.1}");
+}
+
+async fn distributed(folder: &Path, capture: &Capture) {
+    let rabbitmq = std::thread::spawn(RabbitMq::start);
+    let redis = Redis::start();
+    let rabbitmq = rabbitmq.join().unwrap();
+    let variables = [
+        ("LIVEGATE_AMQP_URL", rabbitmq.url()),
+        ("LIVEGATE_REDIS_URL", redis.url()),
+        ("LIVEGATE_SEAL_KEY", SEAL_KEY.to_owned()),
+    ];
+    let presence = RedisPresence::new(RedisPool::connect(&redis.url()).unwrap());
+    let began = Instant::now();
+    let worker = Running::start("livegate-worker", &variables);
+    while presence.count().await.unwrap_or(0) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let ready = began.elapsed();
+    let api = Service::api(folder, "distributed", &variables).await;
+    let mut times = Vec::new();
+    for _ in 0..WARM_UP {
+        api.verify(capture).await;
+    }
+    for _ in 0..VERIFIES {
+        times.push(api.verify(capture).await);
+    }
+    println!("RabbitMQ and Redis, one worker process, one client, {VERIFIES} verifies:");
+    println!(
+        "  p50, request to answer       {:8.1} ms",
+        percentile(&mut times, 50)
+    );
+    println!(
+        "  worker ready after start     {:8.0} ms",
+        ready.as_secs_f64() * 1e3
+    );
+    println!(
+        "  worker memory, resident      {:8.0} MB",
+        worker.memory_mb("VmRSS")
+    );
+    println!(
+        "  worker memory, peak          {:8.0} MB",
+        worker.memory_mb("VmHWM")
+    );
+    println!("  api memory, peak             {:8.0} MB", api.peak_mb());
+}
+
+fn percentile(times: &mut [Duration], p: usize) -> f64 {
+    times.sort();
+    times[(times.len() - 1) * p / 100].as_secs_f64() * 1e3
+}
+
+/// A running API and a caller of it.
+struct Service {
+    process: Running,
+    client: Client,
+    audit: PathBuf,
+    ready_ms: f64,
+}
+
+impl Service {
+    async fn api(folder: &Path, name: &str, variables: &[(&str, String)]) -> Self {
+        let (keys, audit) = (
+            folder.join(format!("{name}.toml")),
+            folder.join(format!("{name}.jsonl")),
+        );
+        let new = NewKey {
+            requests_per_minute: 1_000_000,
+            ..NewKey::named("bench")
+        };
+        let key = create(&keys, &new).unwrap();
+        let address = free_address();
+        let mut all = variables.to_vec();
+        all.extend([
+            ("LIVEGATE_LISTEN", address.to_string()),
+            ("LIVEGATE_KEYS", keys.display().to_string()),
+            ("LIVEGATE_AUDIT_LOG", audit.display().to_string()),
+        ]);
+        let began = Instant::now();
+        let process = Running::start("livegate-api", &all);
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Self {
+            process,
+            client: Client::new(address, Some(&key.secret)),
+            audit,
+            ready_ms: began.elapsed().as_secs_f64() * 1e3,
+        }
+    }
+
+    /// Verifies once and says how long it took.
+    async fn verify(&self, capture: &Capture) -> Duration {
+        let session = self.client.session(&["turn_left", "turn_right"]).await;
+        let body = capture.body(&session);
+        let began = Instant::now();
+        let answer = self.client.verify_raw(&body).await;
+        let took = began.elapsed();
+        assert_eq!(answer.body["frames_analyzed"], 8, "{}", answer.body);
+        took
+    }
+
+    fn cpu_ms(&self) -> f64 {
+        self.process.cpu_ms()
+    }
+
+    fn peak_mb(&self) -> f64 {
+        self.process.memory_mb("VmHWM")
+    }
+
+    fn audit(&self) -> Vec<Value> {
+        let text = fs::read_to_string(&self.audit).unwrap();
+        let record = |line| serde_json::from_str(line).unwrap();
+        text.lines().map(record).collect()
+    }
+}
+
+/// A release binary, killed when dropped.
+struct Running(Child);
+
+impl Running {
+    fn start(name: &str, variables: &[(&str, String)]) -> Self {
+        let binary = std::env::current_exe().unwrap().with_file_name(name);
+        let mut command = Command::new(&binary);
+        command
+            .current_dir(root())
+            .envs(variables.iter().map(|(n, v)| (n, v)))
+            .env("LIVEGATE_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+
+    /// Processor time of the process so far, milliseconds.
+    fn cpu_ms(&self) -> f64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
+        // Past the name, which may hold spaces; user and system time are the 14th and 15th fields,
+        // in clock ticks, of which Linux has 100 a second.
+        let fields: Vec<&str> = stat
+            .rsplit_once(')')
+            .unwrap()
+            .1
+            .split_whitespace()
+            .collect();
+        let ticks: u64 = fields[11..13]
+            .iter()
+            .map(|f| f.parse::<u64>().unwrap())
+            .sum();
+        ticks as f64 * 10.0
+    }
+
+    /// A memory figure of the process, megabytes.
+    fn memory_mb(&self, name: &str) -> f64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status.lines().find(|l| l.starts_with(name)).unwrap();
+        let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kib * 1024.0 / 1e6
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_address() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}

@@ -1,0 +1,6 @@
+//! The real models, in one process and across a queue.
+
+mod people;
+mod portrait;
+mod stack;
+mod workers;

@@ -1,0 +1,155 @@
+//! The whole real pipeline on a portrait that comes from a package, so that a clone without the
+//! media of real people tests it too.
+
+use livegate_common::liveness::measurement::{Face, FrameMeasurement};
+use livegate_models::ModelSet;
+use livegate_tests::client::Capture;
+use livegate_tests::media::{jpeg, models, portrait, portrait_frame};
+use livegate_worker::FaceAnalyzer;
+use livegate_worker::decode::RgbFrame;
+
+use super::stack::{Distributed, embedded};
+
+fn analyzer() -> Box<dyn FaceAnalyzer> {
+    let models = ModelSet::load(&models(), None).unwrap();
+    (livegate_worker::onnx::factory(models).unwrap())().unwrap()
+}
+
+fn look(analyzer: &mut dyn FaceAnalyzer, picture: image::RgbImage) -> FrameMeasurement {
+    let (width, height) = picture.dimensions();
+    let frame = RgbFrame {
+        width,
+        height,
+        pixels: picture.into_raw(),
+    };
+    analyzer.analyze(&frame).unwrap()
+}
+
+fn face(analyzer: &mut dyn FaceAnalyzer, picture: image::RgbImage) -> Face {
+    look(analyzer, picture).face.expect("a face")
+}
+
+#[test]
+fn a_frontal_smiling_portrait_is_measured_as_one() {
+    let face = face(&mut *analyzer(), portrait());
+    assert!(
+        face.pose.is_within(20.0) && face.pose.roll.abs() < 15.0,
+        "{:?}",
+        face.pose
+    );
+    assert!(
+        face.eyes.ratio() > 0.2 && face.eyes.left_blink < 0.4,
+        "{:?}",
+        face.eyes
+    );
+    assert!(face.mouth.smile > 0.5, "{:?}", face.mouth);
+    let (x, y) = face.bounds.centre();
+    assert!(
+        (x - 223.0).abs() < 20.0 && (y - 115.0).abs() < 25.0,
+        "{:?}",
+        face.bounds
+    );
+}
+
+#[test]
+fn size_place_and_tilt_change_neither_the_person_nor_the_pose() {
+    let mut analyzer = analyzer();
+    let reference = face(&mut *analyzer, portrait());
+    for (size, dx) in [(700, 0), (500, 300), (400, -350)] {
+        let moved = face(&mut *analyzer, portrait_frame(size, dx));
+        let alike = reference.embedding.cosine(&moved.embedding);
+        assert!(alike > 0.8, "{size} {dx}: {alike}");
+        assert!(
+            (moved.pose.yaw - reference.pose.yaw).abs() < 5.0,
+            "{:?}",
+            moved.pose
+        );
+        assert!(
+            (moved.pose.pitch - reference.pose.pitch).abs() < 6.0,
+            "{:?}",
+            moved.pose
+        );
+    }
+}
+
+#[test]
+fn the_mirrored_portrait_has_mirrored_angles() {
+    let mut analyzer = analyzer();
+    let straight = face(&mut *analyzer, portrait());
+    let mirrored = look(
+        &mut *analyzer,
+        image::imageops::flip_horizontal(&portrait()),
+    )
+    .unmirrored();
+    let mirrored = mirrored.face.expect("a face");
+    assert!(
+        (straight.pose.yaw - mirrored.pose.yaw).abs() < 3.0,
+        "{:?} {:?}",
+        straight.pose,
+        mirrored.pose
+    );
+    assert!(
+        (straight.pose.roll - mirrored.pose.roll).abs() < 3.0,
+        "{:?} {:?}",
+        straight.pose,
+        mirrored.pose
+    );
+    assert!((straight.eyes.left_ratio - mirrored.eyes.left_ratio).abs() < 0.05);
+    assert!(straight.embedding.cosine(&mirrored.embedding) > 0.8);
+}
+
+#[test]
+fn two_faces_are_counted_and_none_is_none() {
+    let mut analyzer = analyzer();
+    let mut two = portrait_frame(400, -350);
+    image::imageops::overlay(
+        &mut two,
+        &image::imageops::crop_imm(&portrait_frame(400, 350), 700, 0, 580, 720).to_image(),
+        700,
+        0,
+    );
+    assert_eq!(look(&mut *analyzer, two).faces.len(), 2);
+    let wall = image::RgbImage::from_fn(1280, 720, |x, y| {
+        image::Rgb([(x / 5) as u8, (y / 3) as u8, 90])
+    });
+    let seen = look(&mut *analyzer, wall);
+    assert!(seen.faces.is_empty() && seen.face.is_none());
+}
+
+/// A photograph that moves about is no turn, however it is tagged.
+fn photograph() -> Capture {
+    let tags = [
+        "center",
+        "center",
+        "turn_left",
+        "turn_left",
+        "turn_left",
+        "turn_right",
+        "turn_right",
+        "turn_right",
+    ];
+    let frame =
+        |(i, tag): (usize, &str)| (tag.to_owned(), jpeg(&portrait_frame(700, 20 * i as i64)));
+    Capture(tags.into_iter().enumerate().map(frame).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photograph_does_not_turn_in_one_process() {
+    let app = embedded(None).await;
+    let answer = app.client.verify_new(&photograph()).await;
+    assert_eq!(answer.body["challenge_passed"], false, "{}", answer.body);
+    assert_eq!(answer.body["frames_analyzed"], 8);
+    assert!(
+        answer.body["same_person_score"].as_f64() > Some(0.8),
+        "{}",
+        answer.body
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photograph_does_not_turn_across_a_queue() {
+    let stack = Distributed::start(2, None).await;
+    let answer = stack.app.client.verify_new(&photograph()).await;
+    assert_eq!(answer.body["challenge_passed"], false, "{}", answer.body);
+    assert_eq!(answer.body["frames_analyzed"], 8);
+}
