@@ -4,6 +4,8 @@
 .PHONY: help run build test bench check
 
 CARGO := cargo
+# The faster runner where there is one; either runs the same tests.
+TESTER := $(if $(shell cargo nextest --version 2>/dev/null),nextest run,test)
 RELEASE := target/release
 
 help: ## List the targets
@@ -21,7 +23,7 @@ test: ## Run all tests, with RabbitMQ and Redis servers of their own
 	@scripts/requirements.sh test
 	$(CARGO) build --locked --workspace --all-targets
 	@target/debug/livegate-models fetch --test-assets
-	target/debug/with-servers -- $(CARGO) test --locked --workspace
+	target/debug/with-servers -- $(CARGO) $(TESTER) --locked --workspace
 
 bench: build ## Measure speed and memory; fails on no number
 	@scripts/requirements.sh test

@@ -16,7 +16,7 @@ need() { # need PACKAGE COMMAND…: any of the commands will do
 }
 
 command -v cargo >/dev/null 2>&1 || {
-    echo "Rust is missing: install it first (rustup.rs, or the packages cargo and rustc)." >&2
+    echo "Rust is missing: install it with rustup (Debian's own packages are too old)." >&2
     exit 1
 }
 need gcc cc

@@ -17,6 +17,8 @@ use crate::audit::{Audit, AuditWriter};
 use crate::config::{AuditTarget, ServerConfig};
 use crate::http::boundary::Boundary;
 use crate::http::listener::LingeringListener;
+use crate::http::patience::Limits;
+use crate::http::uploads::Uploads;
 use crate::keys::KeyFileError;
 use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
@@ -69,7 +71,8 @@ impl Application {
     /// [`BindError`], whose text names what to change.
     pub async fn bind(config: ServerConfig, services: Services) -> Result<Self, BindError> {
         let keys = Arc::new(LiveKeys::open(&config.keys)?);
-        let (audit, writer) = Audit::open(&config.audit_log).map_err(|cause| {
+        let places = config.max_concurrent_verifies;
+        let (audit, writer) = Audit::open(&config.audit_log, places).map_err(|cause| {
             let target = match &config.audit_log {
                 AuditTarget::StandardOutput => "on standard output".to_owned(),
                 AuditTarget::File(path) => path.display().to_string(),
@@ -82,13 +85,20 @@ impl Application {
         };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let listener = LingeringListener::new(listener).map_err(failed)?;
+        let limits = Limits {
+            head: config.head_timeout,
+            idle: IDLE,
+        };
+        let listener = LingeringListener::new(listener, config.max_connections, limits);
+        let listener = listener.map_err(failed)?;
         let admissions = Admissions::new(config.max_concurrent_verifies);
+        let uploads = Uploads::new(config.max_upload_mib);
         let state = Arc::new(AppState {
             services,
             config,
             keys,
             admissions,
+            uploads,
             audit,
         });
         Ok(Self {

@@ -7,11 +7,13 @@ use std::thread::JoinHandle;
 
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::config::AuditTarget;
+use crate::error::{ApiError, Busy};
 use crate::server_to_server::vocabulary::ReasonCode;
 
-/// Records that may wait for a slow disk before verifications wait for it too.
+/// Records that may wait for a slow disk before verifications are refused.
 const QUEUE: usize = 1024;
 
 /// One verification, as it is remembered.
@@ -41,22 +43,37 @@ pub struct AuditRecord {
     pub frames: usize,
     /// The server's own time, milliseconds.
     pub processing_time_ms: u64,
+    /// Processor time that the workers spent on it, milliseconds; 0 when it failed.
+    pub worker_cpu_ms: f64,
+    /// The part of that inside the inference runtime, milliseconds.
+    pub inference_cpu_ms: f64,
 }
 
 /// Takes records. Clones write to the same log.
 #[derive(Clone)]
 pub struct Audit(mpsc::Sender<AuditRecord>);
 
+/// Room for one record: whoever has it never waits for the log, and its record is not dropped.
+pub struct AuditPlace(mpsc::OwnedPermit<AuditRecord>);
+
+impl AuditPlace {
+    /// Hands the record to the log.
+    pub fn record(self, record: AuditRecord) {
+        self.0.send(record);
+    }
+}
+
 /// The thread that writes.
 pub struct AuditWriter(JoinHandle<()>);
 
 impl Audit {
-    /// Opens the log and starts the thread that writes it.
+    /// Opens the log and starts the thread that writes it; `places` is how many verifications may
+    /// hold a place at once without the log being behind.
     ///
     /// # Errors
     /// The I/O error of a file that cannot be opened for appending, or of a thread that cannot be
     /// started.
-    pub fn open(target: &AuditTarget) -> io::Result<(Self, AuditWriter)> {
+    pub fn open(target: &AuditTarget, places: usize) -> io::Result<(Self, AuditWriter)> {
         let out: Box<dyn Write + Send> = match target {
             AuditTarget::StandardOutput => Box::new(io::stdout()),
             AuditTarget::File(path) => {
@@ -68,16 +85,25 @@ impl Audit {
                 Box::new(options.open(path)?)
             }
         };
-        let (sender, records) = mpsc::channel(QUEUE);
+        let (sender, records) = mpsc::channel(QUEUE + places);
         let thread = std::thread::Builder::new().name("audit".to_owned());
         let writer = thread.spawn(move || write_all(out, records))?;
         Ok((Self(sender), AuditWriter(writer)))
     }
 
-    /// Hands a record to the log. Waits when the log is far behind: no record is dropped.
-    pub async fn record(&self, record: AuditRecord) {
-        if self.0.send(record).await.is_err() {
-            tracing::error!("An audit record is lost: the audit log has stopped");
+    /// Takes a place for the record of a verification that is about to begin.
+    ///
+    /// # Errors
+    /// [`ApiError::ConcurrencyLimited`] when the log is far behind: no verification without a
+    /// record. [`ApiError::Processing`] when it has stopped.
+    pub fn reserve(&self) -> Result<AuditPlace, ApiError> {
+        match self.0.clone().try_reserve_owned() {
+            Ok(place) => Ok(AuditPlace(place)),
+            Err(TrySendError::Full(_)) => {
+                tracing::error!("The audit log is so far behind that verifications are refused");
+                Err(ApiError::ConcurrencyLimited(Busy::Server))
+            }
+            Err(TrySendError::Closed(_)) => Err(ApiError::internal("the audit log has stopped")),
         }
     }
 }
@@ -102,5 +128,42 @@ fn write_all(mut out: Box<dyn Write + Send>, mut records: mpsc::Receiver<AuditRe
         if let Err(error) = written {
             tracing::error!(error = %error, "An audit record is lost: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_log_that_is_behind_refuses_places_and_one_that_was_given_stays() {
+        let (sender, mut records) = mpsc::channel(1);
+        let audit = Audit(sender);
+        let place = audit.reserve().ok().unwrap();
+        let refused = || audit.reserve().err().unwrap();
+        assert!(matches!(refused(), ApiError::ConcurrencyLimited(_)));
+        place.record(AuditRecord {
+            time: String::new(),
+            request_id: String::new(),
+            key_id: String::new(),
+            session_id: "live_1".to_owned(),
+            mode: "images",
+            verdict: "failed",
+            reason_codes: Vec::new(),
+            confidence: None,
+            anti_spoof_avg_score: None,
+            same_person_score: None,
+            frames: 8,
+            processing_time_ms: 1,
+            worker_cpu_ms: 0.0,
+            inference_cpu_ms: 0.0,
+        });
+        assert!(matches!(refused(), ApiError::ConcurrencyLimited(_)));
+        assert_eq!(records.recv().await.unwrap().session_id, "live_1");
+        // Given back unused, as by a verify that lost its claim.
+        drop(audit.reserve().ok().unwrap());
+        assert!(audit.reserve().is_ok());
+        drop(records);
+        assert!(matches!(refused(), ApiError::Processing(_)));
     }
 }

@@ -6,10 +6,13 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use livegate_common::seal::SealKey;
+
+use crate::server_to_server::wire::MAX_VERIFY_BODY_BYTES;
 
 /// Everything that the environment says.
 #[derive(Clone, Debug)]
@@ -35,6 +38,12 @@ pub struct ServerConfig {
     pub verify_timeout: Duration,
     /// `LIVEGATE_MAX_CONCURRENT_VERIFIES`: verifications at once, of all keys together.
     pub max_concurrent_verifies: usize,
+    /// `LIVEGATE_MAX_UPLOAD_MB`: MiB of large bodies held at once, of all keys together.
+    pub max_upload_mib: usize,
+    /// From the first byte of a request's head to its last. No variable: a constant, but for tests.
+    pub head_timeout: Duration,
+    /// Connections at once; more wait. No variable either.
+    pub max_connections: usize,
     /// `LIVEGATE_AUDIT_LOG`: where audit records go.
     pub audit_log: AuditTarget,
 }
@@ -47,6 +56,9 @@ impl Default for ServerConfig {
             session_ttl: Duration::from_secs(300),
             verify_timeout: Duration::from_secs(15),
             max_concurrent_verifies: 64,
+            max_upload_mib: 512,
+            head_timeout: Duration::from_secs(15),
+            max_connections: 4096,
             audit_log: AuditTarget::StandardOutput,
         }
     }
@@ -168,8 +180,16 @@ impl Config {
             max_concurrent_verifies: vars.number(
                 "LIVEGATE_MAX_CONCURRENT_VERIFIES",
                 defaults.max_concurrent_verifies,
-                10_000,
+                1..=10_000,
             )?,
+            // Less than one body needs would keep it from ever getting in beside another.
+            max_upload_mib: vars.number(
+                "LIVEGATE_MAX_UPLOAD_MB",
+                defaults.max_upload_mib,
+                (MAX_VERIFY_BODY_BYTES >> 20)..=1_000_000,
+            )?,
+            head_timeout: defaults.head_timeout,
+            max_connections: defaults.max_connections,
             audit_log: match vars.get("LIVEGATE_AUDIT_LOG").as_deref() {
                 None | Some("-") => AuditTarget::StandardOutput,
                 Some(path) => AuditTarget::File(PathBuf::from(path)),
@@ -231,16 +251,25 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
             .map_err(|_| invalid(name, value, allowed.to_owned()))
     }
 
-    fn number(&self, name: &'static str, default: usize, max: usize) -> Result<usize, ConfigError> {
+    fn number(
+        &self,
+        name: &'static str,
+        default: usize,
+        allowed: RangeInclusive<usize>,
+    ) -> Result<usize, ConfigError> {
         let Some(value) = self.get(name) else {
             return Ok(default);
         };
         match value.parse() {
-            Ok(number) if (1..=max).contains(&number) => Ok(number),
+            Ok(number) if allowed.contains(&number) => Ok(number),
             Ok(_) | Err(_) => Err(invalid(
                 name,
                 value,
-                format!("a whole number from 1 to {max}"),
+                format!(
+                    "a whole number from {} to {}",
+                    allowed.start(),
+                    allowed.end()
+                ),
             )),
         }
     }
@@ -281,7 +310,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
 
     fn threads(&self) -> Result<NonZeroUsize, ConfigError> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let threads = self.number("LIVEGATE_WORKER_THREADS", cores, 256)?;
+        let threads = self.number("LIVEGATE_WORKER_THREADS", cores, 1..=256)?;
         Ok(NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN))
     }
 
@@ -322,61 +351,4 @@ fn invalid(name: &'static str, value: String, allowed: String) -> ConfigError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(vars: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
-        Config::read(|name| {
-            vars.iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, v)| (*v).to_owned())
-        })
-    }
-
-    #[test]
-    fn nothing_set_means_the_documented_defaults() {
-        let config = read(&[("LIVEGATE_KEYS", ""), ("LIVEGATE_AMQP_URL", " ")]).unwrap();
-        assert_eq!(config.server.listen.to_string(), "127.0.0.1:8000");
-        assert_eq!(config.server.keys, PathBuf::from("keys.toml"));
-        assert_eq!(config.server.session_ttl, Duration::from_secs(300));
-        assert_eq!(config.server.audit_log, AuditTarget::StandardOutput);
-        assert!(matches!(config.backend, Backend::Embedded { .. }));
-    }
-
-    #[test]
-    fn a_bad_value_is_named_with_what_is_allowed() {
-        for (name, value, allowed) in [
-            ("LIVEGATE_LISTEN", "8000", "an address and a port"),
-            ("LIVEGATE_SESSION_TTL_SECONDS", "0", "from 1 to 3600"),
-            ("LIVEGATE_VERIFY_TIMEOUT_SECONDS", "ten", "from 1 to 300"),
-            ("LIVEGATE_MAX_CONCURRENT_VERIFIES", "-1", "from 1 to 10000"),
-            ("LIVEGATE_WORKER_THREADS", "0", "from 1 to 256"),
-        ] {
-            let error = read(&[(name, value)]).unwrap_err().to_string();
-            assert!(error.contains(name) && error.contains(value), "{error}");
-            assert!(error.contains(allowed), "{error}");
-        }
-    }
-
-    #[test]
-    fn broker_and_store_come_together_and_with_a_key() {
-        let (amqp, redis) = ("LIVEGATE_AMQP_URL", "LIVEGATE_REDIS_URL");
-        let alone = read(&[(amqp, "amqp://u:secret@h")]).unwrap_err();
-        assert_eq!(
-            alone,
-            ConfigError::Alone {
-                set: amqp,
-                missing: redis
-            }
-        );
-        assert!(read(&[(redis, "redis://h")]).is_err());
-        let both = [(amqp, "amqp://u:secret@h"), (redis, "redis://h")];
-        assert_eq!(read(&both).unwrap_err(), ConfigError::SealKey);
-        let bad = [both[0], both[1], ("LIVEGATE_SEAL_KEY", "hunter2")];
-        assert!(!read(&bad).unwrap_err().to_string().contains("hunter2"));
-        let key = base64_simd::STANDARD.encode_to_string([7; 32]);
-        let good = [both[0], both[1], ("LIVEGATE_SEAL_KEY", key.as_str())];
-        let config = read(&good).unwrap();
-        assert!(!format!("{config:?}").contains("secret"));
-    }
-}
+mod tests;

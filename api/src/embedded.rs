@@ -1,25 +1,19 @@
 //! Everything in this process: the default, for one machine.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use livegate_common::broker::{MemoryBroker, Queue};
 use livegate_common::limits::MemoryLimits;
 use livegate_common::liveness::thresholds::Thresholds;
-use livegate_common::presence::{MemoryPresence, Presence};
+use livegate_common::presence::MemoryPresence;
 use livegate_common::results::MemoryResults;
 use livegate_common::seal::{SealError, SealKey};
 use livegate_common::sessions::MemorySessions;
 use livegate_common::shutdown::{Shutdown, Trigger};
 use livegate_worker::AnalyzerPool;
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
 use crate::services::Services;
-
-/// How often the workers say that they are there, and how long that counts.
-const BEAT: Duration = Duration::from_secs(2);
-const SEEN_FOR: Duration = Duration::from_secs(7);
 
 /// Services in memory, nobody working.
 ///
@@ -54,7 +48,7 @@ impl Workers {
         let consumer = Box::new(broker.consumer(Queue::Verify, prefetch));
         let results = Arc::clone(&services.results);
         let seal = services.seal.clone();
-        let beating = beat(Arc::clone(&services.presence), shutdown.clone());
+        let beating = livegate_worker::beat(Arc::clone(&services.presence), shutdown.clone());
         let working = livegate_worker::run(consumer, results, pool, seal, shutdown);
         let running = tokio::spawn(async move {
             tokio::join!(beating, working);
@@ -67,17 +61,4 @@ impl Workers {
         self.trigger.stop();
         let _ = self.running.await;
     }
-}
-
-async fn beat(presence: Arc<dyn Presence>, shutdown: Shutdown) {
-    let worker = Uuid::new_v4();
-    let mut tick = tokio::time::interval(BEAT);
-    loop {
-        tokio::select! {
-            () = shutdown.wait() => break,
-            // In memory neither can fail.
-            _ = tick.tick() => drop(presence.beat(worker, SEEN_FOR).await),
-        }
-    }
-    let _ = presence.leave(worker).await;
 }

@@ -171,6 +171,9 @@ pub enum Busy {
     /// The server's.
     #[error("The server runs as many verifications as it can.")]
     Server,
+    /// The server's, of captures that are on their way in.
+    #[error("The server takes in as many captures as it can hold.")]
+    Uploads,
 }
 
 impl ApiError {

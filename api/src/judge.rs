@@ -26,21 +26,13 @@ pub enum Judgement {
     Verified(Findings, Proof),
 }
 
-/// The decision neither verified the capture nor said why not.
-#[derive(Debug, thiserror::Error)]
-#[error("a capture was rejected without a reason")]
-pub struct NoReason;
-
 /// Judges a capture; `phases` and `outcomes` are those of its frames, in their order.
-///
-/// # Errors
-/// [`NoReason`] when a rejection has no reason, which is a bug in the decision.
 pub fn judge(
     challenge: &Challenge,
     phases: &[Phase],
     outcomes: &[FrameOutcome],
     thresholds: &Thresholds,
-) -> Result<Judgement, NoReason> {
+) -> Judgement {
     let (mut frames, mut undecodable) = (Vec::with_capacity(phases.len()), Vec::new());
     for (index, (phase, outcome)) in phases.iter().zip(outcomes).enumerate() {
         match outcome {
@@ -65,12 +57,11 @@ pub fn judge(
         }
     }
     if !undecodable.is_empty() {
-        return Ok(Judgement::Undecodable(undecodable));
+        return Judgement::Undecodable(undecodable);
     }
     let verdict = decide(challenge, &frames, thresholds);
     match verdict.conclusion {
-        Conclusion::Verified(proof) => Ok(Judgement::Verified(verdict.findings, proof)),
-        Conclusion::Rejected(reasons) if reasons.is_empty() => Err(NoReason),
-        Conclusion::Rejected(reasons) => Ok(Judgement::Rejected(verdict.findings, reasons)),
+        Conclusion::Verified(proof) => Judgement::Verified(verdict.findings, proof),
+        Conclusion::Rejected(reasons) => Judgement::Rejected(verdict.findings, reasons),
     }
 }

@@ -9,8 +9,11 @@ use livegate_common::telemetry;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    telemetry::init();
-    match cli.run().await {
+    let done = match telemetry::init() {
+        Ok(()) => cli.run().await,
+        Err(error) => Err(error.into()),
+    };
+    match done {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("livegate-api: {error}");

@@ -13,8 +13,8 @@ use futures_util::stream::FuturesUnordered;
 use livegate_common::broker::{Publisher, Queue};
 use livegate_common::id::{BatchId, JobId};
 use livegate_common::job::{
-    BatchHeader, CodecError, EncodedFrame, FrameBatch, FrameOutcome, Outcome, encode_batch, now_ms,
-    open_outcome,
+    BatchHeader, CodecError, Cost, EncodedFrame, FrameBatch, FrameOutcome, Outcome, encode_batch,
+    now_ms, open_outcome,
 };
 use livegate_common::results::{Announcements, ResultStore, StoreError};
 use livegate_common::seal::SealKey;
@@ -70,6 +70,15 @@ pub enum MeasureError {
     Interrupted,
 }
 
+/// What measuring gave.
+#[derive(Debug)]
+pub struct Measured {
+    /// One outcome per image, in their order.
+    pub outcomes: Vec<FrameOutcome>,
+    /// What all batches together cost the workers.
+    pub cost: Cost,
+}
+
 /// Measures `images`, in their order, within `limit`.
 ///
 /// # Errors
@@ -78,7 +87,7 @@ pub async fn measure(
     services: &Services,
     images: &[Bytes],
     limit: Duration,
-) -> Result<Vec<FrameOutcome>, MeasureError> {
+) -> Result<Measured, MeasureError> {
     let deadline = Instant::now() + limit;
     let deadline_ms = now_ms() + u64::try_from(limit.as_millis()).unwrap_or(u64::MAX / 2);
     let job = JobId::random();
@@ -93,6 +102,7 @@ pub async fn measure(
         deadline_ms,
         outstanding: split(images),
         outcomes: vec![None; images.len()],
+        cost: Cost::default(),
         look_at: deadline.checked_sub(LAST_LOOK).unwrap_or(deadline),
     };
     let batches = work.outstanding.len();
@@ -108,7 +118,10 @@ pub async fn measure(
         }
     }
     // Every slot is full, or a batch would be outstanding.
-    Ok(work.outcomes.into_iter().flatten().collect())
+    Ok(Measured {
+        outcomes: work.outcomes.into_iter().flatten().collect(),
+        cost: work.cost,
+    })
 }
 
 struct Work<'a> {
@@ -122,6 +135,7 @@ struct Work<'a> {
     /// Batches without an outcome.
     outstanding: BTreeMap<u16, FrameBatch>,
     outcomes: Vec<Option<FrameOutcome>>,
+    cost: Cost,
     /// When to look into the store without having been told to.
     look_at: Instant,
 }
@@ -202,7 +216,11 @@ impl Work<'_> {
 
     fn accept(&mut self, id: BatchId, outcome: &Outcome) -> Result<(), MeasureError> {
         let frames = match outcome {
-            Outcome::Done { frames, cost: _ } => frames,
+            Outcome::Done { frames, cost } => {
+                self.cost.cpu_us += cost.cpu_us;
+                self.cost.inference_us += cost.inference_us;
+                frames
+            }
             Outcome::Failed(cause) => {
                 return Err(MeasureError::Failed {
                     id,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::audit::Audit;
 use crate::config::ServerConfig;
+use crate::http::uploads::Uploads;
 use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
 use crate::services::Services;
@@ -18,6 +19,8 @@ pub struct AppState {
     pub keys: Arc<LiveKeys>,
     /// The server's own limit.
     pub admissions: Admissions,
+    /// Room for large bodies.
+    pub uploads: Uploads,
     /// Where audit records go.
     pub audit: Audit,
 }

@@ -88,6 +88,7 @@ fn what_keeps_it_from_starting_is_one_sentence_and_1() {
             &[][..],
             "LIVEGATE_LISTEN",
         ),
+        (&[("LIVEGATE_LOG", "info=loud")], &[], "LIVEGATE_LOG"),
         (
             &[("LIVEGATE_REDIS_URL", "redis://x")],
             &[],

@@ -1,23 +1,16 @@
 //! A worker process on RabbitMQ and Redis.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use livegate_common::broker::{Queue, RabbitConsumer};
-use livegate_common::presence::{Presence, RedisPresence};
+use livegate_common::presence::RedisPresence;
 use livegate_common::redis_pool::RedisPool;
 use livegate_common::results::RedisResults;
 use livegate_common::shutdown::Shutdown;
-use tracing::warn;
-use uuid::Uuid;
 
 use crate::config::Config;
 use crate::pool::AnalyzerPool;
-
-/// How often a worker says that it is there.
-const BEAT: Duration = Duration::from_secs(2);
-/// How long it counts as there after it last said so.
-const SEEN_FOR: Duration = Duration::from_secs(7);
+use crate::presence::beat;
 
 /// Serves the queue until told to stop. Broker and store may come and go meanwhile.
 ///
@@ -29,8 +22,8 @@ pub async fn run(
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
     let redis = RedisPool::connect(&config.redis_url)?;
-    // One batch waits at hand for each that is measured, so that no thread idles over a round trip;
-    // more would be taken from workers that could begin them at once.
+    // Of each queue, one batch waits at hand for each that is measured, so that no thread idles over
+    // a round trip; more would be taken from workers that could begin them at once.
     let prefetch = u16::try_from(pool.threads().get() * 2).unwrap_or(u16::MAX);
     let consumer = RabbitConsumer::new(
         &config.amqp_url,
@@ -38,7 +31,7 @@ pub async fn run(
         prefetch,
     )?;
     let results = Arc::new(RedisResults::new(redis.clone()));
-    let heart = tokio::spawn(beat(RedisPresence::new(redis), shutdown.clone()));
+    let heart = tokio::spawn(beat(Arc::new(RedisPresence::new(redis)), shutdown.clone()));
     crate::run(
         Box::new(consumer),
         results,
@@ -49,27 +42,4 @@ pub async fn run(
     .await;
     heart.await?;
     Ok(())
-}
-
-/// Says regularly that this worker is there, and at the end that it no longer is.
-pub async fn beat(presence: impl Presence, shutdown: Shutdown) {
-    let worker = Uuid::new_v4();
-    let mut ticks = tokio::time::interval(BEAT);
-    let mut away = false;
-    loop {
-        tokio::select! {
-            () = shutdown.wait() => break,
-            _ = ticks.tick() => {}
-        }
-        match presence.beat(worker, SEEN_FOR).await {
-            Ok(()) => away = false,
-            // Once is enough: the store's own reconnects are logged too.
-            Err(e) if !away => {
-                warn!("This worker cannot say that it is there: {e}");
-                away = true;
-            }
-            Err(_) => {}
-        }
-    }
-    let _ = presence.leave(worker).await;
 }

@@ -11,8 +11,10 @@ pub mod distributed;
 pub mod geometry;
 pub mod onnx;
 mod pool;
+mod presence;
 mod run;
 
 pub use analyzer::{AnalyzeError, AnalyzerFactory, FaceAnalyzer, StartError};
 pub use pool::AnalyzerPool;
+pub use presence::beat;
 pub use run::run;

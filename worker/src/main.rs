@@ -19,7 +19,10 @@ struct Arguments {}
 
 fn main() -> ExitCode {
     Arguments::parse();
-    telemetry::init();
+    if let Err(e) = telemetry::init() {
+        eprintln!("livegate-worker: {e}");
+        return ExitCode::FAILURE;
+    }
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {

@@ -4,6 +4,7 @@
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use livegate_common::job::{Cost, FrameBatch, FrameOutcome, Outcome, now_ms};
 use tokio::sync::{mpsc, oneshot};
@@ -12,6 +13,9 @@ use tracing::{error, info};
 use crate::analyzer::{AnalyzerFactory, FaceAnalyzer, StartError};
 use crate::decode;
 use crate::onnx::thread_cpu_us;
+
+/// Pause before models that could not be loaded again are tried once more.
+const RELOAD_PAUSE: Duration = Duration::from_secs(1);
 
 /// Threads that measure frames.
 pub struct AnalyzerPool {
@@ -107,24 +111,43 @@ fn work(
         let outcome = match measured {
             Ok(outcome) => outcome,
             Err(_panic) => {
-                // The panic hook has logged where. The analyzer may be broken: make another.
-                match factory() {
-                    Ok(fresh) => analyzer = fresh,
-                    Err(e) => {
-                        error!(
-                            "An inference thread ends, since its models cannot be loaded again: {e}"
-                        );
-                        let _ = reply.send(Outcome::Failed("the analyzer panicked".to_owned()));
-                        return;
-                    }
-                }
-                info!("An inference thread loaded its models again after a panic");
-                Some(Outcome::Failed("the analyzer panicked".to_owned()))
+                // The panic hook has logged where.
+                let failed = Outcome::Failed("the analyzer panicked".to_owned());
+                let _ = reply.send(failed);
+                // It may be broken: the next batch gets another.
+                let Some(fresh) = load_again(factory, queue) else {
+                    return;
+                };
+                analyzer = fresh;
+                continue;
             }
         };
         // Dropping the sender says that nobody waits.
         if let Some(outcome) = outcome {
             let _ = reply.send(outcome);
+        }
+    }
+}
+
+/// Makes another analyzer, for as long as it takes: a thread that ended would leave its batches to
+/// the others, and a pool without threads would fail every batch of the queue. `None` once the pool
+/// is gone.
+fn load_again(
+    factory: &AnalyzerFactory,
+    queue: &Mutex<mpsc::Receiver<Task>>,
+) -> Option<Box<dyn FaceAnalyzer>> {
+    loop {
+        match factory() {
+            Ok(fresh) => {
+                info!("An inference thread loaded its models again after a panic");
+                return Some(fresh);
+            }
+            Err(e) => error!("The models cannot be loaded again after a panic: {e}"),
+        }
+        std::thread::sleep(RELOAD_PAUSE);
+        // Whoever holds the lock waits for work: the pool is there.
+        if queue.try_lock().is_ok_and(|q| q.is_closed()) {
+            return None;
         }
     }
 }

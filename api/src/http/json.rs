@@ -1,19 +1,23 @@
 //! JSON bodies: read with every limit in place, written as serde writes them.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use poem::http::header;
-use poem::{IntoResponse, Request, RequestBody, Response};
+use poem::web::Data;
+use poem::{FromRequest, IntoResponse, Request, RequestBody, Response};
 use poem_openapi::payload::Payload;
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::Serialize;
 
+use super::uploads::UploadPlace;
 use crate::error::ApiError;
+use crate::state::AppState;
 
 const CONTENT_TYPE: &str = "application/json";
 
@@ -35,6 +39,8 @@ impl<T: RequestDocument> RequestDocument for Option<T> {
 pub struct JsonRequest<T> {
     /// The body; empty when there was none.
     pub bytes: Bytes,
+    /// The room that it takes; keep it as long as anything of the body.
+    pub place: UploadPlace,
     document: PhantomData<fn() -> T>,
 }
 
@@ -65,60 +71,61 @@ impl<'a, T: RequestDocument> ApiExtractor<'a> for JsonRequest<T> {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let bytes = read(request, body, T::MAX_BYTES).await?;
+        let length = declared_length(request, T::MAX_BYTES)?;
+        let Data(state) =
+            <Data<&Arc<AppState>> as FromRequest>::from_request_without_body(request).await?;
+        let expected = length.unwrap_or(T::MAX_BYTES);
+        let mut place = state.uploads.admit(expected).await?;
+        let bytes = read(request, body, length.unwrap_or(0), T::MAX_BYTES).await?;
+        place.shrink_to(bytes.len());
         Ok(Self {
             bytes,
+            place,
             document: PhantomData,
         })
+    }
+}
+
+/// The length that the head announces, if it is one that may be read.
+fn declared_length(request: &Request, max_bytes: usize) -> Result<Option<usize>, ApiError> {
+    let declared = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let Some(declared) = declared else {
+        return Ok(None);
+    };
+    if declared > 0 && !is_json(request) {
+        return Err(foreign());
+    }
+    match usize::try_from(declared) {
+        Ok(length) if length <= max_bytes => Ok(Some(length)),
+        Ok(_) | Err(_) => Err(too_large(max_bytes)),
     }
 }
 
 async fn read(
     request: &Request,
     body: &mut RequestBody,
+    expected: usize,
     max_bytes: usize,
 ) -> Result<Bytes, ApiError> {
-    let declared = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    let foreign = !is_json(request);
-    if foreign && declared.is_some_and(|n| n > 0) {
-        return Err(ApiError::UnsupportedMediaType {
-            expected: CONTENT_TYPE,
-        });
-    }
-    let too_large = || {
-        let limit = if max_bytes >= 1 << 20 {
-            format!("{} MiB", max_bytes >> 20)
-        } else {
-            format!("{} KiB", max_bytes >> 10)
-        };
-        ApiError::TooLarge(format!(
-            "The body is larger than any valid request: over {limit}."
-        ))
-    };
-    if declared.is_some_and(|n| usize::try_from(n).map_or(true, |n| n > max_bytes)) {
-        return Err(too_large());
-    }
     let Ok(body) = body.take() else {
         return Ok(Bytes::new());
     };
+    let is_json = is_json(request);
     let mut stream = std::pin::pin!(body.into_bytes_stream());
     let arrive = async {
-        let expected = declared.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
         let mut bytes = BytesMut::with_capacity(expected);
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(|_| {
                 ApiError::InvalidInput("The body broke off before its end.".to_owned())
             })?;
             if bytes.len() + chunk.len() > max_bytes {
-                return Err(too_large());
+                return Err(too_large(max_bytes));
             }
-            if foreign && !chunk.is_empty() {
-                return Err(ApiError::UnsupportedMediaType {
-                    expected: CONTENT_TYPE,
-                });
+            if !is_json && !chunk.is_empty() {
+                return Err(foreign());
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -132,6 +139,23 @@ async fn read(
                 "The body did not arrive within {seconds} seconds."
             )))
         })
+}
+
+fn foreign() -> ApiError {
+    ApiError::UnsupportedMediaType {
+        expected: CONTENT_TYPE,
+    }
+}
+
+fn too_large(max_bytes: usize) -> ApiError {
+    let limit = if max_bytes >= 1 << 20 {
+        format!("{} MiB", max_bytes >> 20)
+    } else {
+        format!("{} KiB", max_bytes >> 10)
+    };
+    ApiError::TooLarge(format!(
+        "The body is larger than any valid request: over {limit}."
+    ))
 }
 
 /// Whether the body claims to be JSON, or claims nothing.

@@ -3,10 +3,11 @@
 //! A request can be refused before its body is read. If the socket were then closed with the
 //! caller still sending, the caller's system would throw the answer away ("connection reset").
 //! So the sending half is closed first and what still comes in is discarded for a moment: RFC 9112,
-//! section 9.6.
+//! section 9.6. How many connections there are, and how long they are waited for, is bounded.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,7 +16,10 @@ use poem::listener::Acceptor;
 use poem::web::{LocalAddr, RemoteAddr};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
+
+use super::patience::{Limits, Patience};
 
 /// How long after the answer a caller may go on sending.
 const LINGER: Duration = Duration::from_secs(2);
@@ -27,16 +31,23 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct LingeringListener {
     listener: TcpListener,
     address: LocalAddr,
+    places: Arc<Semaphore>,
+    limits: Limits,
 }
 
 impl LingeringListener {
-    /// Accepts from `listener`.
+    /// Accepts from `listener`, at most `max_connections` at once; more wait to be accepted.
     ///
     /// # Errors
     /// The I/O error of a socket that has no address.
-    pub fn new(listener: TcpListener) -> io::Result<Self> {
+    pub fn new(listener: TcpListener, max_connections: usize, limits: Limits) -> io::Result<Self> {
         let address = LocalAddr(listener.local_addr()?.into());
-        Ok(Self { listener, address })
+        Ok(Self {
+            listener,
+            address,
+            places: Arc::new(Semaphore::new(max_connections)),
+            limits,
+        })
     }
 }
 
@@ -48,13 +59,19 @@ impl Acceptor for LingeringListener {
     }
 
     async fn accept(&mut self) -> io::Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
+        let place = Arc::clone(&self.places)
+            .acquire_owned()
+            .await
+            .map_err(io::Error::other)?;
         match self.listener.accept().await {
             Ok((stream, from)) => {
                 // Answers are written whole: waiting to fill a packet only delays them.
                 let _ = stream.set_nodelay(true);
                 let io = Lingering {
                     stream,
+                    patience: Patience::new(self.limits),
                     closing: None,
+                    _place: place,
                 };
                 Ok((
                     io,
@@ -75,7 +92,9 @@ impl Acceptor for LingeringListener {
 /// A connection that lingers when it is closed.
 pub struct Lingering {
     stream: TcpStream,
+    patience: Patience,
     closing: Option<Pin<Box<Sleep>>>,
+    _place: OwnedSemaphorePermit,
 }
 
 impl AsyncRead for Lingering {
@@ -84,7 +103,18 @@ impl AsyncRead for Lingering {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        match Pin::new(&mut self.stream).poll_read(cx, buf) {
+            Poll::Ready(Ok(())) => {
+                let read = buf.filled().get(before..).unwrap_or_default();
+                Poll::Ready(self.patience.read(read))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => {
+                ready!(self.patience.poll_over(cx));
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+        }
     }
 }
 
@@ -94,6 +124,7 @@ impl AsyncWrite for Lingering {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.patience.wrote(buf);
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -128,6 +159,9 @@ impl AsyncWrite for Lingering {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let Some(first) = bufs.iter().find(|b| !b.is_empty()) {
+            self.patience.wrote(first);
+        }
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 

@@ -5,3 +5,5 @@ pub mod failure;
 pub mod json;
 pub mod listener;
 pub mod nullable;
+pub mod patience;
+pub mod uploads;

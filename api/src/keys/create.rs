@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use fs4::fs_std::FileExt;
@@ -128,14 +128,30 @@ fn append(path: &Path, entry: Entry) -> Result<(), KeyFileError> {
         path: path.to_owned(),
         cause: e.to_string(),
     })?;
-    // Appended as text, so that the operator's comments stay. The temporary file is 0600.
+    // Appended as text, so that the operator's comments stay. A new file is 0600.
     let gap = if old.is_empty() { "" } else { "\n" };
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail())?;
     file.write_all(format!("{old}{gap}{table}").as_bytes())
         .map_err(fail())?;
+    like_the_old(path, file.as_file()).map_err(fail())?;
     file.as_file().sync_all().map_err(fail())?;
     file.persist(path).map_err(|e| fail()(e.error))?;
     Ok(())
+}
+
+/// Gives the file the owner and the mode of the one that it will replace, which the server may
+/// need to read it.
+fn like_the_old(path: &Path, file: &std::fs::File) -> std::io::Result<()> {
+    let old = match std::fs::metadata(path) {
+        Ok(old) => old,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    // As far as it is ours to give away: only root may choose any owner.
+    if fchown(file, Some(old.uid()), Some(old.gid())).is_err() {
+        let _ = fchown(file, None, Some(old.gid()));
+    }
+    file.set_permissions(old.permissions())
 }
 
 /// Held while the file is replaced; freed when dropped. A file of its own, since a lock on one that
@@ -163,7 +179,8 @@ fn random<const N: usize>() -> Result<[u8; N], CreateError> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, chown};
 
     use super::*;
 
@@ -186,8 +203,27 @@ mod tests {
         for secret in secrets {
             assert!(ring.find(&secret).is_some() && !text.contains(&secret));
         }
-        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        let new = folder.path().join("new.toml");
+        create(&new, &NewKey::named("a")).unwrap();
+        let mode = std::fs::metadata(&new).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_keeps_its_mode_and_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.toml");
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        // Only root can give files away, and so check that it stays given.
+        let _ = chown(&path, Some(12_345), Some(54_321));
+        let kept = |path: &Path| {
+            let metadata = std::fs::metadata(path).unwrap();
+            (metadata.mode() & 0o777, metadata.uid(), metadata.gid())
+        };
+        let before = kept(&path);
+        create(&path, &NewKey::named("a")).unwrap();
+        assert_eq!(kept(&path), before);
     }
 
     #[test]

@@ -18,7 +18,18 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub struct LiveKeys {
     path: PathBuf,
     ring: RwLock<Arc<KeyRing>>,
-    seen: Mutex<Option<Stamp>>,
+    seen: Mutex<Seen>,
+}
+
+/// What was there at the last look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// Unknown: look again.
+    Nothing,
+    /// No file.
+    NoFile,
+    /// A file in this state.
+    File(Stamp),
 }
 
 /// Tells two states of a file apart: replaced, or changed in place.
@@ -48,7 +59,7 @@ impl LiveKeys {
         let keys = Self {
             path: path.to_owned(),
             ring: RwLock::default(),
-            seen: Mutex::new(None),
+            seen: Mutex::new(Seen::Nothing),
         };
         keys.look()?;
         if keys.ring().is_empty() {
@@ -77,8 +88,8 @@ impl LiveKeys {
     /// [`KeyFileError`] when it cannot be used; the old keys go on counting.
     pub fn look(&self) -> Result<bool, KeyFileError> {
         let now = match std::fs::metadata(&self.path) {
-            Ok(metadata) => Some(Stamp::of(&metadata)),
-            Err(e) if e.kind() == ErrorKind::NotFound => None,
+            Ok(metadata) => Seen::File(Stamp::of(&metadata)),
+            Err(e) if e.kind() == ErrorKind::NotFound => Seen::NoFile,
             Err(e) => return Err(KeyFileError::io(&self.path)(e)),
         };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,10 +99,15 @@ impl LiveKeys {
         // Before reading, so that a broken file is complained of once and a file that changes
         // meanwhile is read again.
         *seen = now;
-        let ring = match now {
-            Some(_) => KeyRing::load(&self.path)?,
-            None => KeyRing::default(),
+        let loaded = match now {
+            Seen::File(_) => KeyRing::load(&self.path),
+            Seen::Nothing | Seen::NoFile => Ok(KeyRing::default()),
         };
+        if matches!(loaded, Err(KeyFileError::Io { .. })) {
+            // It says nothing about the file's content, and may pass: try again at the next look.
+            *seen = Seen::Nothing;
+        }
+        let ring = loaded?;
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
         Ok(true)
     }
@@ -99,6 +115,7 @@ impl LiveKeys {
     /// Follows the file until told to stop.
     pub async fn follow(self: Arc<Self>, shutdown: Shutdown) {
         let mut tick = tokio::time::interval(LOOK_EVERY);
+        let mut trouble = None;
         loop {
             tokio::select! {
                 () = shutdown.wait() => return,
@@ -106,10 +123,17 @@ impl LiveKeys {
             }
             let keys = Arc::clone(&self);
             match tokio::task::spawn_blocking(move || keys.look()).await {
-                Ok(Ok(true)) => tracing::info!("Read the key file: {} keys", self.ring().len()),
-                Ok(Ok(false)) => {}
+                Ok(Ok(read)) => {
+                    trouble = None;
+                    if read {
+                        tracing::info!("Read the key file: {} keys", self.ring().len());
+                    }
+                }
+                // Said once, not every second.
+                Ok(Err(error)) if trouble == Some(error.to_string()) => {}
                 Ok(Err(error)) => {
                     tracing::error!(error = %error, "The old API keys go on counting: {error}");
+                    trouble = Some(error.to_string());
                 }
                 Err(error) => tracing::error!(error = %error, "Looking at the key file: {error}"),
             }
@@ -142,6 +166,31 @@ mod tests {
         std::fs::write(&path, good).unwrap();
         assert!(keys.look().unwrap());
         std::fs::remove_file(&path).unwrap();
+        assert!(keys.look().unwrap());
+        assert!(keys.find(&first).is_none());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.toml");
+        let first = create(&path, &NewKey::named("first")).unwrap().secret;
+        let text = std::fs::read_to_string(&path).unwrap();
+        let keys = LiveKeys::open(&path).unwrap();
+        // A folder is there and does not read, whoever asks; permissions would not stop root.
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert!(keys.look().is_err());
+        assert!(keys.look().is_err(), "tried again");
+        assert!(keys.find(&first).is_some());
+        std::fs::remove_dir(&path).unwrap();
+        assert!(keys.look().unwrap());
+        assert!(keys.find(&first).is_none(), "removed meanwhile");
+        std::fs::write(&path, text).unwrap();
+        assert!(keys.look().unwrap());
+        assert!(keys.find(&first).is_some());
+        // The last key's entry deleted from the file.
+        std::fs::write(&path, "# nobody\n").unwrap();
         assert!(keys.look().unwrap());
         assert!(keys.find(&first).is_none());
     }

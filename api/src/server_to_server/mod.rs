@@ -1,5 +1,6 @@
 //! The server-to-server API: `/v1/liveness`.
 
+mod conduct;
 pub mod details;
 pub mod health;
 pub mod record;
@@ -165,7 +166,7 @@ impl ServerToServer {
         body: JsonRequest<VerifyBody>,
     ) -> Result<VerifyAnswer, Failure<VerifyFailures>> {
         let request_id = request_id.0.clone();
-        let verdict = verify::verify(&state, &caller.0, request_id, body.bytes).await?;
+        let verdict = verify::verify(&state, &caller.0, request_id, body).await?;
         Ok(VerifyAnswer::Verdict(JsonResponse(verdict)))
     }
 

@@ -7,6 +7,7 @@ use livegate_common::liveness::challenge::Challenge;
 use livegate_common::results::StoreError;
 use livegate_common::sessions::{SessionStore, Versioned};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::vocabulary::ReasonCode;
 
@@ -35,6 +36,8 @@ pub enum State {
     Processing {
         /// Unix milliseconds until which that verify may run.
         deadline_ms: u64,
+        /// The claim, so that whoever made it knows it again.
+        claim: Uuid,
     },
     /// The capture was verified.
     Verified,
@@ -134,6 +137,49 @@ impl Stored {
     }
 }
 
+/// What has become of a claim that the store did not confirm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unconfirmed {
+    /// The session is ended as failed, and no claim of it can count any more.
+    Ended,
+    /// Somebody else moved the session.
+    Elsewhere,
+}
+
+impl Stored {
+    /// Ends a session whose claim may or may not be in the store, or yet to arrive there. `self` is
+    /// the session as it was before it.
+    ///
+    /// # Errors
+    /// [`RecordError`]: nothing is known; the session ends when its deadline has passed.
+    pub async fn end_unconfirmed(
+        self,
+        store: &dyn SessionStore,
+        claim: Uuid,
+        now_ms: u64,
+    ) -> Result<Unconfirmed, RecordError> {
+        let id = self.id.clone();
+        // Not there: then it cannot arrive late either, since the version has moved on.
+        if self.advance(store, State::Failed, now_ms).await?.is_some() {
+            return Ok(Unconfirmed::Ended);
+        }
+        let Some(found) = Self::load(store, &id).await? else {
+            return Ok(Unconfirmed::Elsewhere);
+        };
+        match found.record.state {
+            State::Processing { claim: of, .. } if of == claim => {
+                found.advance(store, State::Failed, now_ms).await?;
+                Ok(Unconfirmed::Ended)
+            }
+            State::Processing { .. }
+            | State::Pending
+            | State::Verified
+            | State::Rejected(_)
+            | State::Failed => Ok(Unconfirmed::Elsewhere),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use livegate_common::liveness::challenge::{Action, Angles};
@@ -163,7 +209,10 @@ mod tests {
         assert!(!record().create(&store, "live_1", 0).await.unwrap());
         let first = Stored::load(&store, "live_1").await.unwrap().unwrap();
         let second = first.clone();
-        let claim = || State::Processing { deadline_ms: 9 };
+        let claim = || State::Processing {
+            deadline_ms: 9,
+            claim: Uuid::new_v4(),
+        };
         let claimed = first.advance(&store, claim(), 0).await.unwrap().unwrap();
         assert!(second.advance(&store, claim(), 0).await.unwrap().is_none());
         assert!(

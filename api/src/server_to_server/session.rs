@@ -164,7 +164,7 @@ pub async fn status(
         State::Pending if now >= stored.record.expires_at_ms => (SessionState::Expired, None, None),
         State::Pending => (SessionState::Pending, None, None),
         // Whoever claimed it died on the way.
-        State::Processing { deadline_ms } if now > *deadline_ms => failed(),
+        State::Processing { deadline_ms, .. } if now > *deadline_ms => failed(),
         State::Processing { .. } => (SessionState::Processing, None, None),
         State::Verified => (
             SessionState::Verified,

@@ -1,38 +1,25 @@
 //! `POST /v1/liveness/verify`.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use livegate_common::job::now_ms;
-use livegate_common::liveness::challenge::{Challenge, Phase};
-use livegate_common::liveness::decision::{Findings, Proof};
-use livegate_worker::decode;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 
+use super::conduct::Verification;
 use super::record::{State, Stored};
-use super::response::{Rejected, Verdict, Verified};
+use super::response::Verdict;
 use super::session;
-use super::vocabulary::{Mode, ReasonCode};
-use super::wire::{Capture, MAX_VERIFY_BODY_BYTES, VerifyRequest};
-use crate::audit::AuditRecord;
-use crate::clock::rfc3339;
+use super::vocabulary::Mode;
+use super::wire::{MAX_VERIFY_BODY_BYTES, VerifyRequest};
 use crate::error::ApiError;
 use crate::http::boundary::RequestId;
-use crate::http::json::RequestDocument;
-use crate::judge::{Judgement, judge};
+use crate::http::json::{JsonRequest, RequestDocument};
+use crate::http::uploads::{SMALL, UploadPlace};
 use crate::keys::KeyRecord;
-use crate::measure::measure;
 use crate::state::AppState;
-
-/// A body beyond which parsing would hold up other requests, bytes.
-const PARSE_INLINE: usize = 64 << 10;
-
-/// How long after its deadline a claimed session still counts as being processed.
-const PROCESSING_MARGIN: Duration = Duration::from_secs(5);
 
 /// A capture to verify.
 #[derive(Object)]
@@ -102,12 +89,12 @@ pub async fn verify(
     state: &Arc<AppState>,
     caller: &Arc<KeyRecord>,
     request_id: RequestId,
-    body: Bytes,
+    body: JsonRequest<VerifyBody>,
 ) -> Result<Verdict, ApiError> {
     let started = Instant::now();
-    let request = parse(body).await?;
-    let stored = session::find(state, caller, &request.session_id).await?;
-    still_usable(&stored)?;
+    let (request, upload) = parse(state, body.bytes, body.place).await?;
+    let session = session::find(state, caller, &request.session_id).await?;
+    still_usable(&session)?;
     let limit = state.config.verify_timeout;
     let admission = match state
         .admissions
@@ -121,22 +108,19 @@ pub async fn verify(
             return Err(busy);
         }
     };
-    let claimed = claim(state, stored, limit).await?;
-    // Claimed: the session is used, whatever happens, and its end is recorded even if the caller
-    // hangs up. So it runs on a task of its own, which nobody cancels.
-    let work = Claimed {
+    let verification = Verification {
         state: Arc::clone(state),
-        session: claimed,
+        session,
         capture: request.capture,
         request_id,
         started,
+        audit: state.audit.reserve()?,
+        _admission: admission,
+        _upload: upload,
     };
-    let verdict = tokio::spawn(async move {
-        let verdict = work.conduct().await;
-        drop(admission);
-        verdict
-    });
-    verdict
+    // Once claimed the session is used, whatever happens, and its end is recorded even if the
+    // caller hangs up. So it runs, claim included, on a task of its own, which nobody cancels.
+    tokio::spawn(verification.run())
         .await
         .unwrap_or_else(|error| Err(ApiError::internal(error)))
 }
@@ -151,148 +135,18 @@ fn still_usable(stored: &Stored) -> Result<(), ApiError> {
     }
 }
 
-async fn parse(body: Bytes) -> Result<VerifyRequest, ApiError> {
-    if body.len() <= PARSE_INLINE {
-        return VerifyRequest::parse(&body);
-    }
-    let parsing = tokio::task::spawn_blocking(move || VerifyRequest::parse(&body));
-    parsing
-        .await
-        .unwrap_or_else(|error| Err(ApiError::internal(error)))
-}
-
-async fn claim(state: &AppState, stored: Stored, limit: Duration) -> Result<Stored, ApiError> {
-    let now = now_ms();
-    let longest = u64::try_from((limit + PROCESSING_MARGIN).as_millis()).unwrap_or(u64::MAX / 2);
-    let processing = State::Processing {
-        deadline_ms: now + longest,
-    };
-    let claimed = stored
-        .advance(&*state.services.sessions, processing, now)
-        .await?;
-    claimed.ok_or(ApiError::SessionUsed)
-}
-
-/// A verification whose session is claimed.
-struct Claimed {
-    state: Arc<AppState>,
-    session: Stored,
-    capture: Capture,
-    request_id: RequestId,
-    started: Instant,
-}
-
-impl Claimed {
-    /// Works it out, then records how it ended.
-    async fn conduct(self) -> Result<Verdict, ApiError> {
-        let verdict = AssertUnwindSafe(self.work_out())
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| Err(ApiError::internal("the verification panicked")));
-        let (session, audit) = (self.session_state(&verdict), self.audit_record(&verdict));
-        let id = self.session.id.clone();
-        match self
-            .session
-            .advance(&*self.state.services.sessions, session, now_ms())
-            .await
-        {
-            Ok(Some(_)) => {}
-            Ok(None) => tracing::warn!(session.id = %id, "Session {id} was gone at its end"),
-            Err(error) => {
-                tracing::warn!(session.id = %id, error = %error, "The end of session {id} is not recorded: {error}");
-            }
-        }
-        self.state.audit.record(audit).await;
-        verdict
-    }
-
-    async fn work_out(&self) -> Result<Verdict, ApiError> {
-        let services = &self.state.services;
-        let images: Vec<Bytes> = self
-            .capture
-            .frames
-            .iter()
-            .map(|f| f.image.clone())
-            .collect();
-        let phases: Vec<Phase> = self.capture.frames.iter().map(|f| f.phase).collect();
-        let outcomes = measure(services, &images, self.state.config.verify_timeout)
-            .await
-            .map_err(ApiError::internal)?;
-        let challenge: &Challenge = &self.session.record.challenge;
-        let judgement = judge(challenge, &phases, &outcomes, &services.thresholds)
-            .map_err(ApiError::internal)?;
-        Ok(match judgement {
-            Judgement::Undecodable(frames) => {
-                Verdict::Rejected(Box::new(Rejected::undecodable(&frames, self.elapsed_ms())))
-            }
-            Judgement::Rejected(findings, reasons) => {
-                let body = Rejected::new(&findings, &reasons, self.elapsed_ms());
-                Verdict::Rejected(Box::new(body))
-            }
-            Judgement::Verified(findings, proof) => self.verified(&findings, proof).await?,
-        })
-    }
-
-    async fn verified(&self, findings: &Findings, proof: Proof) -> Result<Verdict, ApiError> {
-        let best = self.capture.frames.get(proof.best_frame);
-        let image = best
-            .ok_or_else(|| ApiError::internal("there is no best frame"))?
-            .image
-            .clone();
-        let encoding = tokio::task::spawn_blocking(move || {
-            decode::upright_jpeg(image).map(|jpeg| base64_simd::STANDARD.encode_to_string(&jpeg))
-        });
-        let best_frame_b64 = encoding
-            .await
-            .map_err(ApiError::internal)?
-            .map_err(ApiError::internal)?;
-        let body = Verified::new(findings, proof, best_frame_b64, self.elapsed_ms());
-        Ok(Verdict::Verified(Box::new(body)))
-    }
-
-    fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn session_state(&self, verdict: &Result<Verdict, ApiError>) -> State {
-        match verdict {
-            Ok(Verdict::Verified(_)) => State::Verified,
-            Ok(Verdict::Rejected(rejected)) => State::Rejected(rejected.reason_codes.clone()),
-            Err(_) => State::Failed,
-        }
-    }
-
-    fn audit_record(&self, verdict: &Result<Verdict, ApiError>) -> AuditRecord {
-        let mut record = AuditRecord {
-            time: rfc3339(now_ms()),
-            request_id: self.request_id.0.to_string(),
-            key_id: self.session.record.key.clone(),
-            session_id: self.session.id.clone(),
-            mode: "images",
-            verdict: "failed",
-            reason_codes: vec![ReasonCode::InternalError],
-            confidence: None,
-            anti_spoof_avg_score: None,
-            same_person_score: None,
-            frames: self.capture.frames.len(),
-            processing_time_ms: self.elapsed_ms(),
-        };
-        match verdict {
-            Ok(Verdict::Verified(verified)) => {
-                record.verdict = "verified";
-                record.reason_codes = verified.reason_codes.clone();
-                record.confidence = Some(verified.confidence);
-                record.anti_spoof_avg_score = Some(verified.anti_spoof_avg_score);
-                record.same_person_score = Some(verified.same_person_score);
-            }
-            Ok(Verdict::Rejected(rejected)) => {
-                record.verdict = "rejected";
-                record.reason_codes = rejected.reason_codes.clone();
-                record.anti_spoof_avg_score = rejected.anti_spoof_avg_score.0;
-                record.same_person_score = rejected.same_person_score.0;
-            }
-            Err(_) => {}
-        }
-        record
+/// The body's place goes with it, also when the caller hangs up while it is parsed.
+async fn parse(
+    state: &AppState,
+    bytes: Bytes,
+    place: UploadPlace,
+) -> Result<(VerifyRequest, UploadPlace), ApiError> {
+    let is_small = bytes.len() <= SMALL;
+    let parse = move || VerifyRequest::parse(&bytes).map(|request| (request, place));
+    // A small body is parsed sooner than it would be handed over.
+    if is_small {
+        parse()
+    } else {
+        state.uploads.parse(parse).await
     }
 }

@@ -85,7 +85,7 @@ pub trait Publisher: Send + Sync {
     /// held are gone then, and whoever still waits for one publishes it again.
     fn connections(&self) -> watch::Receiver<u64>;
 
-    /// Whether the broker can be reached at this moment.
+    /// Whether the broker can be reached, and takes messages, at this moment.
     fn is_connected(&self) -> bool;
 }
 

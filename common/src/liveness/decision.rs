@@ -42,6 +42,18 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Where not enough was seen to say that one person did all of it, the share of frames that say
+    /// anything: of all frames when fewer than two faces can be compared, of the turned ones when
+    /// the head had to turn and none of them can.
+    fn too_little_seen(&self, frames: &[TaggedFrame], t: &Thresholds) -> Option<f32> {
+        if self.same_person.is_none() || self.anti_spoof.is_none() {
+            let usable = identity::usable_frames(frames);
+            return Some(presence::share(usable, frames.len()));
+        }
+        let turns = self.completed.iter().any(|a| a.head_move().is_some());
+        (turns && !identity::covers_turns(frames, t.neutral_deg)).then_some(0.0)
+    }
+
     /// Whether every action was shown.
     pub fn challenge_passed(&self) -> bool {
         self.failed.is_empty() && !self.completed.is_empty()
@@ -190,14 +202,15 @@ fn reject(findings: &Findings, frames: &[TaggedFrame], t: &Thresholds) -> Vec<Re
     if !findings.challenge_passed() {
         rejections.push(Rejection::ChallengeFailed);
     }
-    if rejections.is_empty() && (findings.same_person.is_none() || findings.anti_spoof.is_none()) {
-        // Faces, but at most one seen well enough to say whose it is: that they are one person's is
-        // not shown.
-        let measured = presence::share(identity::usable_frames(frames), frames.len());
-        rejections.push(Rejection::InsufficientFaceDetections {
-            measured,
-            required: t.face_ratio,
-        });
+    if rejections.is_empty() {
+        // Faces, but too few of them seen well enough to say whose they are.
+        let unseen = findings.too_little_seen(frames, t);
+        rejections.extend(
+            unseen.map(|measured| Rejection::InsufficientFaceDetections {
+                measured,
+                required: t.face_ratio,
+            }),
+        );
     }
     rejections
 }

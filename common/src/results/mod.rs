@@ -41,10 +41,10 @@ pub trait ResultStore: Send + Sync {
         keep: Duration,
     ) -> Result<bool, StoreError>;
 
-    /// Reads an outcome and deletes it.
+    /// Reads an outcome, and deletes it if it can: it is in the caller's hands then, and expires.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be asked.
+    /// [`StoreError`] when the store cannot be asked; the outcome is still there to be read.
     async fn take(&self, id: BatchId) -> Result<Option<Bytes>, StoreError>;
 
     /// Counts one more start of work on a batch and returns the count, from 1. Forgotten after

@@ -20,6 +20,9 @@ use crate::redis_pool::{OPERATION_TIMEOUT, RedisPool, milliseconds};
 /// a word closes no socket, and announcements would be lost unnoticed.
 const PING_EVERY: Duration = Duration::from_secs(5);
 
+/// What deleting an outcome that was read may take.
+const DELETE_WAIT: Duration = Duration::from_millis(100);
+
 const RECONNECT_MIN: Duration = Duration::from_millis(200);
 const RECONNECT_MAX: Duration = Duration::from_secs(2);
 
@@ -102,10 +105,15 @@ impl ResultStore for RedisResults {
     }
 
     async fn take(&self, id: BatchId) -> Result<Option<Bytes>, StoreError> {
-        let outcome: Option<Vec<u8>> = self
-            .pool
-            .query(redis::cmd("GETDEL").arg(outcome_key(id)))
-            .await?;
+        let key = outcome_key(id);
+        let outcome: Option<Vec<u8>> = self.pool.query(redis::cmd("GET").arg(&key)).await?;
+        if outcome.is_some() {
+            // Only now: an outcome deleted by a read whose answer is lost would be lost with it.
+            // It expires anyway, so the caller does not wait long for a server that has gone since.
+            let mut delete = redis::cmd("DEL");
+            delete.arg(&key);
+            let _ = timeout(DELETE_WAIT, self.pool.query::<()>(&delete)).await;
+        }
         Ok(outcome.map(Bytes::from))
     }
 

@@ -1,5 +1,10 @@
 //! `make bench`: speed and memory of the release binaries, measured from outside. It prints figures
 //! and fails on none.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a measuring tool: it prints, and ends where something is missing"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,11 +1,8 @@
 //! What a picture's header says, without decoding a pixel.
 
-use std::io::Cursor;
-
-use image::ImageDecoder;
-use image::codecs::jpeg::JpegDecoder;
-use image::codecs::png::PngDecoder;
 use image::metadata::Orientation;
+
+use super::{jpeg, png};
 
 /// Smallest side of a frame, pixels.
 pub const MIN_SIDE: u32 = 120;
@@ -30,6 +27,9 @@ pub enum HeaderError {
     /// The format's magic number, but no header after it.
     #[error("has no readable {0} header")]
     Broken(&'static str),
+    /// Printers' colours, which no camera writes.
+    #[error("has {0} colour channels; a JPEG must be grey or in colour (1 or 3 channels)")]
+    Channels(u8),
     /// A side outside [`MIN_SIDE`]..=[`MAX_SIDE`].
     #[error("is {width}x{height} pixels; each side must be {MIN_SIDE} to {MAX_SIDE}")]
     Size {
@@ -60,12 +60,17 @@ impl ImageHeader {
     /// [`HeaderError`] when the picture is not one that is accepted.
     pub fn read(bytes: &[u8]) -> Result<Self, HeaderError> {
         let format = Format::of(bytes).ok_or(HeaderError::UnknownFormat)?;
-        let ((stored_width, stored_height), orientation) = match format {
+        let (stored_width, stored_height, orientation) = match format {
             Format::Jpeg => {
-                probe(JpegDecoder::new(Cursor::new(bytes))).ok_or(HeaderError::Broken("JPEG"))?
+                let header = jpeg::read(bytes).ok_or(HeaderError::Broken("JPEG"))?;
+                if !matches!(header.channels, 1 | 3) {
+                    return Err(HeaderError::Channels(header.channels));
+                }
+                (header.width, header.height, header.orientation)
             }
             Format::Png => {
-                probe(PngDecoder::new(Cursor::new(bytes))).ok_or(HeaderError::Broken("PNG"))?
+                let header = png::read(bytes).ok_or(HeaderError::Broken("PNG"))?;
+                (header.width, header.height, header.orientation)
             }
         };
         let (width, height) = if swaps_sides(orientation) {
@@ -86,6 +91,17 @@ impl ImageHeader {
     }
 }
 
+impl ImageHeader {
+    /// Width and height as stored, before it is set upright, pixels.
+    pub(super) fn stored_size(&self) -> (u32, u32) {
+        if swaps_sides(self.orientation) {
+            (self.height, self.width)
+        } else {
+            (self.width, self.height)
+        }
+    }
+}
+
 impl Format {
     fn of(bytes: &[u8]) -> Option<Self> {
         if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
@@ -96,13 +112,6 @@ impl Format {
             None
         }
     }
-}
-
-fn probe<D: ImageDecoder>(decoder: image::ImageResult<D>) -> Option<((u32, u32), Orientation)> {
-    let mut decoder = decoder.ok()?;
-    // A broken EXIF block is no reason to refuse a good picture: browsers show it as stored, too.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    Some((decoder.dimensions(), orientation))
 }
 
 fn swaps_sides(orientation: Orientation) -> bool {

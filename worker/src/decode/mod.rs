@@ -4,7 +4,9 @@
 //! and checked before a pixel is decoded, and a picture that ends early is refused, not padded.
 
 mod header;
+mod jpeg;
 mod pixels;
+mod png;
 
 pub use header::{Format, HeaderError, ImageHeader, MAX_SIDE, MIN_SIDE};
 pub use pixels::{DecodeError, RgbFrame, decode, upright_jpeg};

@@ -16,50 +16,48 @@ pub struct Crop {
 impl Crop {
     /// Cuts a square out of the frame; what lies beyond the frame is black.
     pub fn by_similarity(frame: &RgbFrame, size: u32, to_frame: Similarity) -> Self {
-        Self::sample(frame, size, Beyond::Black, |x, y| to_frame.apply([x, y]))
+        let (start, along, down) = (
+            to_frame.apply([0.0, 0.0]),
+            to_frame.apply([1.0, 0.0]),
+            to_frame.apply([0.0, 1.0]),
+        );
+        let step = |to: Point| [to[0] - start[0], to[1] - start[1]];
+        let (right, below) = (step(along), step(down));
+        let mut pixels = Vec::with_capacity((size * size) as usize);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a crop has a few hundred pixels"
+        )]
+        for row in 0..size {
+            let row = row as f32;
+            let from = [start[0] + row * below[0], start[1] + row * below[1]];
+            // Each from the start: a running sum would drift.
+            pixels.extend((0..size).map(|x| {
+                let x = x as f32;
+                bilinear(frame, [from[0] + x * right[0], from[1] + x * right[1]])
+            }));
+        }
+        Self { size, pixels }
     }
 
     /// Cuts out a rectangle, corners included, and stretches it to a square.
     ///
     /// `first` and `last` are the outermost pixels taken, inside the frame.
     pub fn by_rectangle(frame: &RgbFrame, size: u32, first: Point, last: Point) -> Self {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a crop has a few hundred pixels"
-        )]
-        let n = size as f32;
-        let (sx, sy) = (
-            (last[0] - first[0] + 1.0) / n,
-            (last[1] - first[1] + 1.0) / n,
-        );
-        // Pixel centres, as OpenCV's resize has them; what falls outside the rectangle is its edge.
-        Self::sample(frame, size, Beyond::Edge, |x, y| {
-            let at = [
-                first[0] + (x + 0.5) * sx - 0.5,
-                first[1] + (y + 0.5) * sy - 0.5,
-            ];
-            [
-                at[0].clamp(first[0], last[0]),
-                at[1].clamp(first[1], last[1]),
-            ]
-        })
-    }
-
-    fn sample(
-        frame: &RgbFrame,
-        size: u32,
-        beyond: Beyond,
-        place: impl Fn(f32, f32) -> Point,
-    ) -> Self {
+        let columns = Taps::across(size, first[0], last[0]);
+        let rows = Taps::across(size, first[1], last[1]);
+        let width = frame.width as usize;
         let mut pixels = Vec::with_capacity((size * size) as usize);
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a crop has a few hundred pixels"
-        )]
-        for y in 0..size {
-            for x in 0..size {
-                pixels.push(bilinear(frame, place(x as f32, y as f32), beyond));
-            }
+        for row in &rows {
+            let (top, bottom) = (row.low * width, row.high * width);
+            pixels.extend(columns.iter().map(|column| {
+                let at = |line: usize, x: usize| pixel(frame, (line + x) * 3);
+                mix(
+                    [at(top, column.low), at(top, column.high)],
+                    [at(bottom, column.low), at(bottom, column.high)],
+                    [column.share, row.share],
+                )
+            }));
         }
         Self { size, pixels }
     }
@@ -78,10 +76,61 @@ impl Crop {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Beyond {
-    Black,
-    Edge,
+/// The two pixels that a sample lies between, on one axis, and its share of the second.
+struct Taps {
+    low: usize,
+    high: usize,
+    share: f32,
+}
+
+impl Taps {
+    /// `size` samples spread evenly over the pixels `first` to `last`, with pixel centres as OpenCV's
+    /// resize has them; what falls outside is the edge.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and a side of the frame, which is at most 4096"
+    )]
+    fn across(size: u32, first: f32, last: f32) -> Vec<Self> {
+        let scale = (last - first + 1.0) / size as f32;
+        let sample = |i: u32| {
+            let at = (first + (i as f32 + 0.5) * scale - 0.5)
+                .clamp(first, last)
+                .max(0.0);
+            let low = at as usize;
+            let high = (low + 1).min(last as usize).max(low);
+            Self {
+                low,
+                high,
+                share: at - low as f32,
+            }
+        };
+        (0..size).map(sample).collect()
+    }
+}
+
+/// The frame's colour between its pixels; black beyond it.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sides are at most 4096, and coordinates are compared with them before they are cast"
+)]
+fn bilinear(frame: &RgbFrame, [x, y]: Point) -> [f32; 3] {
+    let (width, height) = (frame.width as usize, frame.height as usize);
+    if x >= 0.0 && y >= 0.0 && x < (width - 1) as f32 && y < (height - 1) as f32 {
+        // Nearly every pixel: all four neighbours are there. Casts, since they round down here and
+        // a call to `floor` for each is dear.
+        let (x0, y0) = (x as usize, y as usize);
+        let share = [x - x0 as f32, y - y0 as f32];
+        let top = (y0 * width + x0) * 3;
+        let bottom = top + width * 3;
+        if let (Some(top), Some(bottom)) = (pair(frame, top), pair(frame, bottom)) {
+            return mix(top, bottom, share);
+        }
+    }
+    border(frame, x, y)
 }
 
 #[expect(
@@ -91,58 +140,46 @@ enum Beyond {
     clippy::cast_possible_wrap,
     reason = "sides are at most 4096, and coordinates are compared with them before they are cast"
 )]
-fn bilinear(frame: &RgbFrame, [x, y]: Point, beyond: Beyond) -> [f32; 3] {
+fn border(frame: &RgbFrame, x: f32, y: f32) -> [f32; 3] {
     let (width, height) = (frame.width as i32, frame.height as i32);
     if !(x > -1.0 && y > -1.0 && x < width as f32 && y < height as f32) {
         return [0.0; 3];
     }
-    let (x0, y0) = (x.floor(), y.floor());
-    let (fx, fy) = (x - x0, y - y0);
-    let (x0, y0) = (x0 as i32, y0 as i32);
-    if x0 >= 0 && y0 >= 0 && x0 + 1 < width && y0 + 1 < height {
-        // Nearly every pixel: all four neighbours are there.
-        let at = (y0 as usize * width as usize + x0 as usize) * 3;
-        let below = at + width as usize * 3;
-        if let (Some(top), Some(bottom)) = (
-            frame.pixels.get(at..at + 6),
-            frame.pixels.get(below..below + 6),
-        ) {
-            let mix = |c: usize| {
-                let t = f32::from(top[c]) + fx * (f32::from(top[c + 3]) - f32::from(top[c]));
-                let b =
-                    f32::from(bottom[c]) + fx * (f32::from(bottom[c + 3]) - f32::from(bottom[c]));
-                t + fy * (b - t)
-            };
-            return [mix(0), mix(1), mix(2)];
-        }
-    }
-    let pixel = |px: i32, py: i32| -> [f32; 3] {
+    let (x0, y0) = (x.floor() as i32, y.floor() as i32);
+    let at = |px: i32, py: i32| {
         let inside = (0..width).contains(&px) && (0..height).contains(&py);
-        if !inside && matches!(beyond, Beyond::Black) {
-            return [0.0; 3];
+        if inside {
+            pixel(frame, ((py * width + px) * 3) as usize)
+        } else {
+            [0.0; 3]
         }
-        let (px, py) = (
-            px.clamp(0, width - 1) as usize,
-            py.clamp(0, height - 1) as usize,
-        );
-        let at = (py * width as usize + px) * 3;
-        frame
-            .pixels
-            .get(at..at + 3)
-            .map_or([0.0; 3], |p| [p[0], p[1], p[2]].map(f32::from))
     };
-    let (a, b, c, d) = (
-        pixel(x0, y0),
-        pixel(x0 + 1, y0),
-        pixel(x0, y0 + 1),
-        pixel(x0 + 1, y0 + 1),
-    );
-    let mut mixed = [0.0; 3];
-    for (k, out) in mixed.iter_mut().enumerate() {
-        let (top, bottom) = (a[k] + fx * (b[k] - a[k]), c[k] + fx * (d[k] - c[k]));
-        *out = top + fy * (bottom - top);
+    let top = [at(x0, y0), at(x0 + 1, y0)];
+    let bottom = [at(x0, y0 + 1), at(x0 + 1, y0 + 1)];
+    mix(top, bottom, [x - x0 as f32, y - y0 as f32])
+}
+
+fn pixel(frame: &RgbFrame, at: usize) -> [f32; 3] {
+    match frame.pixels.get(at..at + 3) {
+        Some(&[r, g, b]) => [f32::from(r), f32::from(g), f32::from(b)],
+        Some(_) | None => [0.0; 3],
     }
-    mixed
+}
+
+/// Two neighbours, looked up at once.
+fn pair(frame: &RgbFrame, at: usize) -> Option<[[f32; 3]; 2]> {
+    let &[r0, g0, b0, r1, g1, b1] = frame.pixels.get(at..at + 6)? else {
+        return None;
+    };
+    Some([[r0, g0, b0].map(f32::from), [r1, g1, b1].map(f32::from)])
+}
+
+fn mix(top: [[f32; 3]; 2], bottom: [[f32; 3]; 2], [fx, fy]: Point) -> [f32; 3] {
+    std::array::from_fn(|k| {
+        let t = top[0][k] + fx * (top[1][k] - top[0][k]);
+        let b = bottom[0][k] + fx * (bottom[1][k] - bottom[0][k]);
+        t + fy * (b - t)
+    })
 }
 
 #[cfg(test)]
@@ -170,22 +207,28 @@ mod tests {
             (79.0, 59.0),
             (78.5, 30.0),
         ] {
-            let p = bilinear(&ramp(), [x, y], Beyond::Edge);
-            assert!(
-                (p[0] - 2.0 * x).abs() < 1e-3 && (p[1] - 2.0 * y).abs() < 1e-3,
-                "{x},{y}: {p:?}"
-            );
+            let p = bilinear(&ramp(), [x, y]);
+            let close = (p[0] - 2.0 * x).abs() < 1e-3 && (p[1] - 2.0 * y).abs() < 1e-3;
+            assert!(close, "{x},{y}: {p:?}");
         }
     }
 
     #[test]
-    fn beyond_the_frame_is_black_or_the_edge() {
-        assert_eq!(bilinear(&ramp(), [-5.0, 10.0], Beyond::Black), [0.0; 3]);
-        assert_eq!(bilinear(&ramp(), [f32::NAN, 10.0], Beyond::Black), [0.0; 3]);
-        let half_out = bilinear(&ramp(), [79.5, 10.0], Beyond::Black);
+    fn beyond_the_frame_is_black() {
+        assert_eq!(bilinear(&ramp(), [-5.0, 10.0]), [0.0; 3]);
+        assert_eq!(bilinear(&ramp(), [f32::NAN, 10.0]), [0.0; 3]);
+        let half_out = bilinear(&ramp(), [79.5, 10.0]);
         assert!((half_out[0] - 79.0).abs() < 1e-3, "{half_out:?}");
-        let edge = bilinear(&ramp(), [79.5, 10.0], Beyond::Edge);
-        assert!((edge[0] - 158.0).abs() < 1e-3, "{edge:?}");
+    }
+
+    #[test]
+    fn a_rectangle_ends_at_its_edge() {
+        let crop = Crop::by_rectangle(&ramp(), 32, [5.0, 7.0], [8.0, 10.0]);
+        let (first, last) = (crop.pixels[0], crop.pixels[32 * 32 - 1]);
+        assert_eq!(
+            (first[0], first[1], last[0], last[1]),
+            (10.0, 14.0, 16.0, 20.0)
+        );
     }
 
     #[test]

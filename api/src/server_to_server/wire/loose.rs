@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use crate::error::ApiError;
 
 /// One value, as far as a flat request needs it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Loose<'a> {
     /// `null`: the same as absent.
     Null,
@@ -33,6 +33,20 @@ impl Loose<'_> {
     /// Whether it counts as absent.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
+    }
+}
+
+/// Prints what it is, not what it holds, which may be media.
+impl fmt::Debug for Loose<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("Null"),
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Number(_) => f.write_str("Number"),
+            Self::Bool(_) => f.write_str("Bool"),
+            Self::List(list) => write!(f, "List({} items)", list.len()),
+            Self::Object => f.write_str("Object"),
+        }
     }
 }
 
@@ -194,5 +208,23 @@ pub fn read_object<'de>(body: &'de [u8], fields: &mut impl Fields<'de>) -> Resul
             error.line(),
             error.column()
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_content() {
+        let values: Vec<Loose<'_>> =
+            serde_json::from_str(r#"["/9j/4AAQ", 4242, ["/9j/4AAQ"], true, null, {"a": 4242}]"#)
+                .unwrap();
+        let shown = format!("{values:?}");
+        assert!(!shown.contains("9j") && !shown.contains("42"), "{shown}");
+        assert!(
+            shown.contains("Text(8 bytes), Number, List(1 items)"),
+            "{shown}"
+        );
     }
 }

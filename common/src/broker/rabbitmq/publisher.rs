@@ -100,11 +100,10 @@ impl Publisher for RabbitPublisher {
     }
 
     fn is_connected(&self) -> bool {
-        self.state
-            .channel
-            .borrow()
-            .as_ref()
-            .is_some_and(|c| c.status().connected())
+        // A broker that reads nothing is no use, however well it is connected.
+        let blocked = self.state.blocked.load(Ordering::Relaxed);
+        let channel = self.state.channel.borrow();
+        !blocked && channel.as_ref().is_some_and(|c| c.status().connected())
     }
 }
 

@@ -154,6 +154,19 @@ fn one_person_must_be_shown_to_be_verified() {
 }
 
 #[test]
+fn who_turns_must_be_seen_to_be_who_faced_the_camera() {
+    // Turned so far that no embedding says anything, while the frontal frames are many and alike.
+    let mut frames = capture();
+    faces(&mut frames)
+        .filter(|f| f.pose.yaw.abs() > 12.0)
+        .for_each(|f| f.pose.yaw *= 4.0);
+    assert!(matches!(
+        rejections(&frames)[..],
+        [Rejection::InsufficientFaceDetections { .. }]
+    ));
+}
+
+#[test]
 fn no_frames_are_no_verification() {
     assert!(!decide(&challenge(), &[], &Thresholds::default()).is_verified());
 }

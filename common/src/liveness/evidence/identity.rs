@@ -9,8 +9,8 @@
 //! Groups are compared by the means of their embeddings (average linkage; Sokal and Michener 1958,
 //! here with centroids on the sphere). By their closest members instead, one chance likeness among
 //! all pairs joins two people: on captures of 2 to 12 frames, composed of four people's turns with
-//! one action's frames swapped for another person's, the closest pair let 27% of the swaps pass at a
-//! threshold of 0.40, the means 2.7%, both refusing less than 2% of the captures of one person.
+//! one action's frames swapped for another person's, the closest pair let 28% of the swaps pass at a
+//! threshold of 0.40, the means 2%, where they refuse 2% of the captures of one person.
 
 use super::TaggedFrame;
 use crate::liveness::embedding::Embedding;
@@ -20,11 +20,11 @@ use crate::liveness::pose::Pose;
 /// |yaw| up to which embeddings of one person and of two do not overlap, degrees.
 const RELIABLE_YAW_DEG: f32 = 40.0;
 /// |pitch| up to which they do not, degrees.
-const RELIABLE_PITCH_DEG: f32 = 30.0;
+const RELIABLE_PITCH_DEG: f32 = 35.0;
 /// |yaw| beyond which an embedding says nothing, degrees.
 const USABLE_YAW_DEG: f32 = 70.0;
 /// |pitch| beyond which an embedding says nothing, degrees.
-const USABLE_PITCH_DEG: f32 = 35.0;
+const USABLE_PITCH_DEG: f32 = 40.0;
 /// What a likeness may lack where genuine frames weaken: their 1st percentile falls from 0.44 or
 /// more in the reliable range to 0.24 between it and the usable one.
 const ALLOWANCE: f32 = 0.2;
@@ -32,6 +32,12 @@ const ALLOWANCE: f32 = 0.2;
 /// Frames whose face can be compared with others'.
 pub fn usable_frames(frames: &[TaggedFrame]) -> usize {
     usable(frames).count()
+}
+
+/// Whether a face can be compared that is turned further than `neutral_deg`: otherwise nothing says
+/// that who faced the camera is who turned.
+pub fn covers_turns(frames: &[TaggedFrame], neutral_deg: f32) -> bool {
+    usable(frames).any(|f| !f.pose.is_within(neutral_deg))
 }
 
 fn usable(frames: &[TaggedFrame]) -> impl Iterator<Item = &Face> {

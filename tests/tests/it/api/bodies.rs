@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use livegate_tests::app::{App, spawn_app};
-use livegate_tests::client::Client;
+use livegate_api::config::ServerConfig;
+use livegate_tests::app::{App, Options, spawn, spawn_app};
+use livegate_tests::client::{Capture, Client};
 use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -95,4 +96,39 @@ async fn a_session_body_has_a_limit_of_its_own() {
     let answer = Client::send(request.body(vec![b' '; 65 << 10])).await;
     answer.assert_error(413, "VIDEO_TOO_LARGE");
     assert!(answer.error().contains("64 KiB"), "{}", answer.error());
+}
+
+#[tokio::test]
+async fn large_bodies_beyond_the_room_for_them_are_refused_unread_and_small_ones_get_in() {
+    let server = ServerConfig {
+        max_upload_mib: 36,
+        ..Options::default().server
+    };
+    let app = spawn(Options {
+        server,
+        ..Options::default()
+    })
+    .await;
+    let session = app.client.session(&["turn_left", "turn_right"]).await;
+    let head = format!(
+        "POST /v1/liveness/verify HTTP/1.1\r\nHost: x\r\nX-AI-API-Key: {}\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        app.key.secret,
+        30 * MIB
+    );
+    let mut first = TcpStream::connect(app.client.address()).await.unwrap();
+    first.write_all(head.as_bytes()).await.unwrap();
+    assert_eq!(read_status(&mut first).await, "100", "it has its room");
+
+    let request = app.client.request(Method::POST, "/v1/liveness/verify");
+    let request = request.header("content-type", "application/json");
+    let refused = Client::send(request.body(vec![b' '; 8 * MIB])).await;
+    refused.assert_error(429, "CONCURRENCY_LIMIT");
+    let answer = app.client.verify(&session, &Capture::good()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+
+    // Whoever hangs up leaves his room to others.
+    drop(first);
+    let length = format!("Content-Length: {}\r\nExpect: 100-continue", 30 * MIB);
+    let (_, status) = status_for_head(&app, &app.key.secret, &length).await;
+    assert_eq!(status, "100");
 }

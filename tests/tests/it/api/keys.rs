@@ -1,5 +1,7 @@
 //! API keys: who is let in, and how a running server follows its file.
 
+use std::time::{Duration, Instant};
+
 use livegate_api::keys::create::NewKey;
 use livegate_tests::app::spawn_app;
 use livegate_tests::client::{Capture, Client};
@@ -85,6 +87,7 @@ async fn a_running_server_follows_its_key_file() {
         .assert_error(401, "UNAUTHORIZED");
     assert_eq!(second.create(&json!({})).await.status, 200);
     std::fs::write(&app.keys, before).unwrap();
+    let revoked = Instant::now();
     let gone = app
         .until(
             async || second.create(&json!({})).await,
@@ -92,5 +95,6 @@ async fn a_running_server_follows_its_key_file() {
         )
         .await;
     gone.assert_error(401, "UNAUTHORIZED");
+    assert!(revoked.elapsed() < Duration::from_secs(2), "as documented");
     assert_eq!(app.client.create(&json!({})).await.status, 200);
 }

@@ -3,6 +3,8 @@
 mod bodies;
 mod broker;
 mod check;
+mod claims;
+mod connections;
 mod distributed;
 mod errors;
 mod frames;

@@ -323,6 +323,7 @@ async fn each_claimed_verification_leaves_one_audit_record_without_media() {
             "anti_spoof_avg_score",
             "confidence",
             "frames",
+            "inference_cpu_ms",
             "key_id",
             "mode",
             "processing_time_ms",
@@ -332,6 +333,7 @@ async fn each_claimed_verification_leaves_one_audit_record_without_media() {
             "session_id",
             "time",
             "verdict",
+            "worker_cpu_ms",
         ]
     );
     for (field, value) in [

@@ -1,0 +1,57 @@
+use super::*;
+
+fn read(vars: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
+    Config::read(|name| {
+        vars.iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, v)| (*v).to_owned())
+    })
+}
+
+#[test]
+fn nothing_set_means_the_documented_defaults() {
+    let config = read(&[("LIVEGATE_KEYS", ""), ("LIVEGATE_AMQP_URL", " ")]).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8000");
+    assert_eq!(config.server.keys, PathBuf::from("keys.toml"));
+    assert_eq!(config.server.session_ttl, Duration::from_secs(300));
+    assert_eq!(config.server.audit_log, AuditTarget::StandardOutput);
+    assert!(matches!(config.backend, Backend::Embedded { .. }));
+}
+
+#[test]
+fn a_bad_value_is_named_with_what_is_allowed() {
+    for (name, value, allowed) in [
+        ("LIVEGATE_LISTEN", "8000", "an address and a port"),
+        ("LIVEGATE_SESSION_TTL_SECONDS", "0", "from 1 to 3600"),
+        ("LIVEGATE_VERIFY_TIMEOUT_SECONDS", "ten", "from 1 to 300"),
+        ("LIVEGATE_MAX_CONCURRENT_VERIFIES", "-1", "from 1 to 10000"),
+        ("LIVEGATE_MAX_UPLOAD_MB", "35", "from 36 to 1000000"),
+        ("LIVEGATE_WORKER_THREADS", "0", "from 1 to 256"),
+    ] {
+        let error = read(&[(name, value)]).unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains(value), "{error}");
+        assert!(error.contains(allowed), "{error}");
+    }
+}
+
+#[test]
+fn broker_and_store_come_together_and_with_a_key() {
+    let (amqp, redis) = ("LIVEGATE_AMQP_URL", "LIVEGATE_REDIS_URL");
+    let alone = read(&[(amqp, "amqp://u:secret@h")]).unwrap_err();
+    assert_eq!(
+        alone,
+        ConfigError::Alone {
+            set: amqp,
+            missing: redis
+        }
+    );
+    assert!(read(&[(redis, "redis://h")]).is_err());
+    let both = [(amqp, "amqp://u:secret@h"), (redis, "redis://h")];
+    assert_eq!(read(&both).unwrap_err(), ConfigError::SealKey);
+    let bad = [both[0], both[1], ("LIVEGATE_SEAL_KEY", "hunter2")];
+    assert!(!read(&bad).unwrap_err().to_string().contains("hunter2"));
+    let key = base64_simd::STANDARD.encode_to_string([7; 32]);
+    let good = [both[0], both[1], ("LIVEGATE_SEAL_KEY", key.as_str())];
+    let config = read(&good).unwrap();
+    assert!(!format!("{config:?}").contains("secret"));
+}

@@ -1,0 +1,217 @@
+//! How long a connection is waited for.
+//!
+//! hyper would wait for the rest of a request's head for ever, since poem sets it no limit, and a
+//! stranger without a key could keep any number of connections with a few bytes each. What a body
+//! may take is for whoever reads it to say.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+
+/// How a provisional answer begins ("100 Continue"): the request goes on after it.
+const PROVISIONAL: &[u8] = b"HTTP/1.1 1";
+
+/// What every HTTP/2 connection begins with, and no request of HTTP/1.
+const HTTP2: &[u8] = b"PRI ";
+
+/// What a connection may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From a connection's beginning, or from the first byte of a head, to the head's end.
+    pub head: Duration,
+    /// From an answer to the first byte of the next head.
+    pub idle: Duration,
+}
+
+/// Watches what goes over one connection.
+pub struct Patience {
+    limits: Limits,
+    state: State,
+}
+
+enum State {
+    /// It is the caller's turn to send a head, until then.
+    Head { until: Pin<Box<Sleep>>, head: Head },
+    /// The head is here; it is our turn to answer.
+    Answer,
+}
+
+impl Patience {
+    /// For a connection that begins now.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            state: State::head_within(limits.head),
+        }
+    }
+
+    /// Ready when the caller has taken too long.
+    pub fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.state {
+            State::Head { until, .. } => until.as_mut().poll(cx),
+            State::Answer => Poll::Pending,
+        }
+    }
+
+    /// Takes note of what the caller sent.
+    ///
+    /// # Errors
+    /// HTTP/2, which without TLS nobody needs: its heads cannot be watched from here.
+    pub fn read(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let State::Head { until, head } = &mut self.state else {
+            return Ok(());
+        };
+        let had_begun = head.has_begun();
+        let complete = head.read(bytes);
+        if head.start == HTTP2 {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        if complete {
+            self.state = State::Answer;
+        } else if head.has_begun() && !had_begun {
+            until.as_mut().reset(Instant::now() + self.limits.head);
+        }
+        Ok(())
+    }
+
+    /// Takes note of what we send.
+    pub fn wrote(&mut self, bytes: &[u8]) {
+        if matches!(self.state, State::Answer) && !bytes.starts_with(PROVISIONAL) {
+            self.state = State::head_within(self.limits.idle);
+        }
+    }
+}
+
+impl State {
+    fn head_within(limit: Duration) -> Self {
+        Self::Head {
+            until: Box::pin(tokio::time::sleep(limit)),
+            head: Head::default(),
+        }
+    }
+}
+
+/// As much of a head as its end depends on.
+#[derive(Default)]
+struct Head {
+    /// Its first bytes.
+    start: Vec<u8>,
+    /// Whether the line that is being read has anything in it yet.
+    in_line: bool,
+}
+
+impl Head {
+    fn has_begun(&self) -> bool {
+        !self.start.is_empty()
+    }
+
+    /// Whether these bytes complete it: with an empty line, once it has begun. Empty lines before
+    /// it are nothing (RFC 9112, section 2.2), and servers take a bare LF for a line's end.
+    fn read(&mut self, bytes: &[u8]) -> bool {
+        for byte in bytes {
+            match byte {
+                b'\r' => {}
+                b'\n' if self.has_begun() && !self.in_line => return true,
+                b'\n' => self.in_line = false,
+                other => {
+                    self.in_line = true;
+                    if self.start.len() < HTTP2.len() {
+                        self.start.push(*other);
+                    }
+                }
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        head: Duration::from_secs(15),
+        idle: Duration::from_secs(75),
+    };
+
+    async fn over(patience: &mut Patience) -> Duration {
+        let start = Instant::now();
+        std::future::poll_fn(|cx| patience.poll_over(cx)).await;
+        start.elapsed()
+    }
+
+    fn waits_for_ever(patience: &mut Patience) -> bool {
+        std::future::poll_fn(|cx| patience.poll_over(cx))
+            .now_or_never()
+            .is_none()
+            && matches!(patience.state, State::Answer)
+    }
+
+    /// Timers count milliseconds and round up.
+    fn about(found: Duration, wanted: Duration) {
+        assert!(
+            found >= wanted && found < wanted + Duration::from_millis(5),
+            "{found:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_whole_head_ends_the_wait_for_it() {
+        for parts in [
+            &[&b""[..]][..],
+            &[b"\r\n\r\n\r\n"],
+            &[b"\r\n\r\nGET / HTTP/1.1\r\n"],
+            &[b"GET / HTTP/1.1\r\nHost: x\r\n", b"A: b\r"],
+        ] {
+            let mut patience = Patience::new(LIMITS);
+            for part in parts {
+                patience.read(part).unwrap();
+            }
+            about(over(&mut patience).await, LIMITS.head);
+        }
+        for parts in [
+            &[&b"GET / HTTP/1.1\r\n\r\n"[..]][..],
+            &[b"GET / HTTP/1.1\r\nHost: x\r\n\r", b"\n"],
+            &[b"\r\nGET / HTTP/1.1\n\nbody"],
+        ] {
+            let mut patience = Patience::new(LIMITS);
+            for part in parts {
+                patience.read(part).unwrap();
+            }
+            assert!(waits_for_ever(&mut patience));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_an_answer_a_connection_may_rest_but_a_head_once_begun_is_due() {
+        let mut patience = Patience::new(LIMITS);
+        patience.read(b"POST / HTTP/1.1\r\n\r\n").unwrap();
+        patience.wrote(b"HTTP/1.1 100 Continue\r\n\r\n");
+        assert!(waits_for_ever(&mut patience), "the body is on its way");
+        patience.wrote(b"HTTP/1.1 200 OK\r\n\r\n{");
+        patience.wrote(b"}");
+        tokio::time::advance(Duration::from_secs(60)).await;
+        patience.read(b"G").unwrap();
+        tokio::time::advance(Duration::from_secs(10)).await;
+        patience.read(b"ET").unwrap();
+        about(over(&mut patience).await, Duration::from_secs(5));
+
+        let mut patience = Patience::new(LIMITS);
+        patience.read(b"GET / HTTP/1.1\r\n\r\nGET").unwrap();
+        patience.wrote(b"HTTP/1.1 200 OK\r\n\r\n");
+        about(over(&mut patience).await, LIMITS.idle);
+    }
+
+    #[tokio::test]
+    async fn http_2_is_refused() {
+        let mut patience = Patience::new(LIMITS);
+        patience.read(b"PR").unwrap();
+        assert!(patience.read(b"I * HTTP/2.0\r\n\r\nSM\r\n\r\n").is_err());
+        assert!(Patience::new(LIMITS).read(b"PRINT / HTTP/1.1\r\n").is_ok());
+    }
+}

@@ -1,0 +1,149 @@
+//! How much of large bodies this process holds at once, and how many of them it parses at once.
+
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::{ApiError, Busy};
+
+/// A body up to this size takes no room and is parsed where it arrives, bytes.
+pub const SMALL: usize = 64 << 10;
+
+/// How long a body may wait for room, unread.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a permit stands for, bytes: semaphores count to 2³² only.
+const UNIT: usize = 1 << 10;
+
+/// Room for large bodies. Clones share it.
+#[derive(Clone)]
+pub struct Uploads {
+    room: Arc<Semaphore>,
+    units: u32,
+    parsers: Arc<Semaphore>,
+}
+
+/// The room of one body; free again when dropped. Kept for as long as anything of the body is.
+#[derive(Default)]
+pub struct UploadPlace(Option<OwnedSemaphorePermit>);
+
+impl Uploads {
+    /// Room for this many MiB of bodies as they come in, and as many parsers as there are cores.
+    pub fn new(max_mib: usize) -> Self {
+        let units = u32::try_from(max_mib.saturating_mul((1 << 20) / UNIT)).unwrap_or(u32::MAX);
+        Self {
+            room: Arc::new(Semaphore::new(units as usize)),
+            units,
+            // Parsing shares the blocking threads with sealing, which must never wait for it.
+            parsers: Arc::new(Semaphore::new(
+                available_parallelism().map_or(1, Into::into),
+            )),
+        }
+    }
+
+    /// Takes room for a body of this size, before it is read. Nothing else bounds what callers can
+    /// make the process hold: admission comes after the body.
+    ///
+    /// # Errors
+    /// [`ApiError::ConcurrencyLimited`] when there is none within two seconds.
+    pub async fn admit(&self, bytes: usize) -> Result<UploadPlace, ApiError> {
+        if bytes <= SMALL {
+            return Ok(UploadPlace::default());
+        }
+        // A body larger than all room there is gets through alone.
+        let units = units(bytes).min(self.units);
+        let room = Arc::clone(&self.room).acquire_many_owned(units);
+        match tokio::time::timeout(PATIENCE, room).await {
+            Ok(Ok(room)) => Ok(UploadPlace(Some(room))),
+            Ok(Err(_)) | Err(_) => Err(ApiError::ConcurrencyLimited(Busy::Uploads)),
+        }
+    }
+
+    /// Runs a parser on a blocking thread, when it is its turn.
+    ///
+    /// # Errors
+    /// The parser's own.
+    pub async fn parse<T: Send + 'static>(
+        &self,
+        parser: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let turn = Arc::clone(&self.parsers)
+            .acquire_owned()
+            .await
+            .map_err(ApiError::internal)?;
+        let parsing = tokio::task::spawn_blocking(move || {
+            // Inside, since a caller who hangs up does not stop the parser.
+            let _turn = turn;
+            parser()
+        });
+        parsing
+            .await
+            .unwrap_or_else(|error| Err(ApiError::internal(error)))
+    }
+}
+
+impl UploadPlace {
+    /// Gives back what a body whose length was not known did not need.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        if bytes <= SMALL {
+            self.0 = None;
+        } else if let Some(room) = &mut self.0 {
+            let spare = room.num_permits().saturating_sub(units(bytes) as usize);
+            drop(room.split(spare));
+        }
+    }
+}
+
+fn units(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: usize = 1 << 20;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_without_room_is_refused_and_small_ones_need_none() {
+        let uploads = Uploads::new(10);
+        let first = uploads.admit(6 * MIB).await.unwrap();
+        let refused = uploads.admit(6 * MIB).await.err().unwrap();
+        assert!(matches!(
+            refused,
+            ApiError::ConcurrencyLimited(Busy::Uploads)
+        ));
+        assert!(uploads.admit(SMALL).await.is_ok());
+        assert!(uploads.admit(4 * MIB).await.is_ok());
+        drop(first);
+        // Larger than all room: alone.
+        let all = uploads.admit(36 * MIB).await.unwrap();
+        assert!(uploads.admit(SMALL + 1).await.is_err());
+        drop(all);
+        assert!(uploads.admit(SMALL + 1).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_of_unknown_length_keeps_the_room_that_it_fills() {
+        let uploads = Uploads::new(10);
+        let mut place = uploads.admit(10 * MIB).await.unwrap();
+        place.shrink_to(4 * MIB);
+        let rest = uploads.admit(6 * MIB).await.unwrap();
+        assert!(uploads.admit(MIB).await.is_err());
+        place.shrink_to(SMALL);
+        assert!(uploads.admit(4 * MIB).await.is_ok());
+        drop(rest);
+    }
+
+    #[tokio::test]
+    async fn a_parser_that_panics_is_an_error_and_gives_its_turn_back() {
+        let uploads = Uploads::new(1);
+        for _ in 0..=available_parallelism().map_or(1, Into::into) {
+            let parsed = uploads.parse(|| -> Result<(), _> { panic!("told to") });
+            assert!(matches!(parsed.await, Err(ApiError::Processing(_))));
+        }
+        assert_eq!(uploads.parse(|| Ok(7)).await.unwrap(), 7);
+    }
+}

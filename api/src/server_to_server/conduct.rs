@@ -1,0 +1,217 @@
+//! A verification from the claim of its session to the record of its end.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use livegate_common::job::{Cost, now_ms};
+use livegate_common::liveness::challenge::{Challenge, Phase};
+use livegate_common::liveness::decision::{Findings, Proof};
+use livegate_worker::decode;
+use uuid::Uuid;
+
+use super::record::{RecordError, State, Stored, Unconfirmed};
+use super::response::{Rejected, Verdict, Verified};
+use super::vocabulary::ReasonCode;
+use super::wire::Capture;
+use crate::audit::{AuditPlace, AuditRecord};
+use crate::clock::rfc3339;
+use crate::error::ApiError;
+use crate::http::boundary::RequestId;
+use crate::http::uploads::UploadPlace;
+use crate::judge::{Judgement, judge};
+use crate::limits::Admission;
+use crate::measure::measure;
+use crate::state::AppState;
+
+/// How long after its deadline a claimed session still counts as being processed.
+const PROCESSING_MARGIN: Duration = Duration::from_secs(5);
+
+/// A verification that lacks only the claim of its session. What it holds is free when it ends.
+pub(super) struct Verification {
+    pub state: Arc<AppState>,
+    pub session: Stored,
+    pub capture: Capture,
+    pub request_id: RequestId,
+    pub started: Instant,
+    pub audit: AuditPlace,
+    pub _admission: Admission,
+    pub _upload: UploadPlace,
+}
+
+impl Verification {
+    /// Claims the session, works the verdict out, and records how it ended.
+    pub async fn run(mut self) -> Result<Verdict, ApiError> {
+        let mut cost = Cost::default();
+        let verdict = match self.claim().await {
+            Ok(true) => {
+                let verdict = self.conduct(&mut cost).await;
+                self.record_end(&verdict).await;
+                verdict
+            }
+            Ok(false) => return Err(ApiError::SessionUsed),
+            // It may be claimed, so it counts as that.
+            Err(unknown) => Err(unknown.into()),
+        };
+        let record = self.audit_record(&verdict, cost);
+        self.audit.record(record);
+        verdict
+    }
+
+    /// Claims the session; `false` when somebody else has.
+    async fn claim(&mut self) -> Result<bool, RecordError> {
+        let store = &*self.state.services.sessions;
+        let longest = self.state.config.verify_timeout + PROCESSING_MARGIN;
+        let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX / 2);
+        let (now, claim) = (now_ms(), Uuid::new_v4());
+        let processing = State::Processing {
+            deadline_ms: now + longest_ms,
+            claim,
+        };
+        let before = self.session.clone();
+        match before.clone().advance(store, processing, now).await {
+            Ok(Some(claimed)) => {
+                self.session = claimed;
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(unknown) => match before.end_unconfirmed(store, claim, now_ms()).await {
+                Ok(Unconfirmed::Elsewhere) => Ok(false),
+                Ok(Unconfirmed::Ended) => Err(unknown),
+                Err(error) => {
+                    self.warn_unrecorded(&error);
+                    Err(unknown)
+                }
+            },
+        }
+    }
+
+    async fn conduct(&self, cost: &mut Cost) -> Result<Verdict, ApiError> {
+        AssertUnwindSafe(self.work_out(cost))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Err(ApiError::internal("the verification panicked")))
+    }
+
+    async fn record_end(&self, verdict: &Result<Verdict, ApiError>) {
+        let ended = self
+            .session
+            .clone()
+            .advance(
+                &*self.state.services.sessions,
+                session_state(verdict),
+                now_ms(),
+            )
+            .await;
+        match ended {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                let id = &self.session.id;
+                tracing::warn!(session.id = %id, "Session {id} was gone at its end");
+            }
+            Err(error) => self.warn_unrecorded(&error),
+        }
+    }
+
+    fn warn_unrecorded(&self, error: &RecordError) {
+        let id = &self.session.id;
+        tracing::warn!(session.id = %id, error = %error, "The end of session {id} is not recorded: {error}");
+    }
+
+    async fn work_out(&self, cost: &mut Cost) -> Result<Verdict, ApiError> {
+        let services = &self.state.services;
+        let images: Vec<Bytes> = self
+            .capture
+            .frames
+            .iter()
+            .map(|f| f.image.clone())
+            .collect();
+        let phases: Vec<Phase> = self.capture.frames.iter().map(|f| f.phase).collect();
+        let measured = measure(services, &images, self.state.config.verify_timeout)
+            .await
+            .map_err(ApiError::internal)?;
+        let challenge: &Challenge = &self.session.record.challenge;
+        *cost = measured.cost;
+        let thresholds = &services.thresholds;
+        Ok(
+            match judge(challenge, &phases, &measured.outcomes, thresholds) {
+                Judgement::Undecodable(frames) => {
+                    Verdict::Rejected(Box::new(Rejected::undecodable(&frames, self.elapsed_ms())))
+                }
+                Judgement::Rejected(findings, reasons) => {
+                    let body = Rejected::new(&findings, &reasons, self.elapsed_ms());
+                    Verdict::Rejected(Box::new(body))
+                }
+                Judgement::Verified(findings, proof) => self.verified(&findings, proof).await?,
+            },
+        )
+    }
+
+    async fn verified(&self, findings: &Findings, proof: Proof) -> Result<Verdict, ApiError> {
+        let best = self.capture.frames.get(proof.best_frame);
+        let image = best
+            .ok_or_else(|| ApiError::internal("there is no best frame"))?
+            .image
+            .clone();
+        let encoding = tokio::task::spawn_blocking(move || {
+            decode::upright_jpeg(image).map(|jpeg| base64_simd::STANDARD.encode_to_string(&jpeg))
+        });
+        let best_frame_b64 = encoding
+            .await
+            .map_err(ApiError::internal)?
+            .map_err(ApiError::internal)?;
+        let body = Verified::new(findings, proof, best_frame_b64, self.elapsed_ms());
+        Ok(Verdict::Verified(Box::new(body)))
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn audit_record(&self, verdict: &Result<Verdict, ApiError>, cost: Cost) -> AuditRecord {
+        let milliseconds = |us: u64| Duration::from_micros(us).as_secs_f64() * 1e3;
+        let mut record = AuditRecord {
+            time: rfc3339(now_ms()),
+            request_id: self.request_id.0.to_string(),
+            key_id: self.session.record.key.clone(),
+            session_id: self.session.id.clone(),
+            mode: "images",
+            verdict: "failed",
+            reason_codes: vec![ReasonCode::InternalError],
+            confidence: None,
+            anti_spoof_avg_score: None,
+            same_person_score: None,
+            frames: self.capture.frames.len(),
+            processing_time_ms: self.elapsed_ms(),
+            worker_cpu_ms: milliseconds(cost.cpu_us),
+            inference_cpu_ms: milliseconds(cost.inference_us),
+        };
+        match verdict {
+            Ok(Verdict::Verified(verified)) => {
+                record.verdict = "verified";
+                record.reason_codes = verified.reason_codes.clone();
+                record.confidence = Some(verified.confidence);
+                record.anti_spoof_avg_score = Some(verified.anti_spoof_avg_score);
+                record.same_person_score = Some(verified.same_person_score);
+            }
+            Ok(Verdict::Rejected(rejected)) => {
+                record.verdict = "rejected";
+                record.reason_codes = rejected.reason_codes.clone();
+                record.anti_spoof_avg_score = rejected.anti_spoof_avg_score.0;
+                record.same_person_score = rejected.same_person_score.0;
+            }
+            Err(_) => {}
+        }
+        record
+    }
+}
+
+fn session_state(verdict: &Result<Verdict, ApiError>) -> State {
+    match verdict {
+        Ok(Verdict::Verified(_)) => State::Verified,
+        Ok(Verdict::Rejected(rejected)) => State::Rejected(rejected.reason_codes.clone()),
+        Err(_) => State::Failed,
+    }
+}
