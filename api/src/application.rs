@@ -23,6 +23,7 @@ use crate::keys::KeyFileError;
 use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
 use crate::server_to_server::ServerToServer;
+use crate::server_to_server::wire::MIN_IMAGES;
 use crate::services::Services;
 use crate::state::AppState;
 
@@ -71,7 +72,7 @@ impl Application {
     /// [`BindError`], whose text names what to change.
     pub async fn bind(config: ServerConfig, services: Services) -> Result<Self, BindError> {
         let keys = Arc::new(LiveKeys::open(&config.keys)?);
-        let places = config.max_concurrent_verifies;
+        let places = config.max_frames_in_flight / MIN_IMAGES;
         let (audit, writer) = Audit::open(&config.audit_log, places).map_err(|cause| {
             let target = match &config.audit_log {
                 AuditTarget::StandardOutput => "on standard output".to_owned(),
@@ -91,7 +92,7 @@ impl Application {
         };
         let listener = LingeringListener::new(listener, config.max_connections, limits);
         let listener = listener.map_err(failed)?;
-        let admissions = Admissions::new(config.max_concurrent_verifies);
+        let admissions = Admissions::new(config.max_frames_in_flight);
         let uploads = Uploads::new(config.max_upload_mib);
         let state = Arc::new(AppState {
             services,

@@ -12,7 +12,14 @@ use std::time::Duration;
 
 use livegate_common::seal::SealKey;
 
-use crate::server_to_server::wire::MAX_VERIFY_BODY_BYTES;
+use crate::server_to_server::wire::{MAX_IMAGES, MAX_VERIFY_BODY_BYTES};
+
+/// Frames in flight that one inference thread measures well within the default deadline: 320, at
+/// the 30-35 a second measured on a 2-core server, take about 10 of the 15 seconds.
+const FRAMES_IN_FLIGHT_A_THREAD: usize = 320;
+
+/// The same for workers that are not counted here: eight threads' worth.
+const FRAMES_IN_FLIGHT_DISTRIBUTED: usize = 8 * FRAMES_IN_FLIGHT_A_THREAD;
 
 /// Everything that the environment says.
 #[derive(Clone, Debug)]
@@ -36,8 +43,8 @@ pub struct ServerConfig {
     pub session_ttl: Duration,
     /// `LIVEGATE_VERIFY_TIMEOUT_SECONDS`: from the claim to the answer.
     pub verify_timeout: Duration,
-    /// `LIVEGATE_MAX_CONCURRENT_VERIFIES`: verifications at once, of all keys together.
-    pub max_concurrent_verifies: usize,
+    /// `LIVEGATE_MAX_FRAMES_IN_FLIGHT`: frames of all admitted verifications together.
+    pub max_frames_in_flight: usize,
     /// `LIVEGATE_MAX_UPLOAD_MB`: MiB of large bodies held at once, of all keys together.
     pub max_upload_mib: usize,
     /// From the first byte of a request's head to its last. No variable: a constant, but for tests.
@@ -55,7 +62,7 @@ impl Default for ServerConfig {
             keys: PathBuf::from("keys.toml"),
             session_ttl: Duration::from_secs(300),
             verify_timeout: Duration::from_secs(15),
-            max_concurrent_verifies: 64,
+            max_frames_in_flight: FRAMES_IN_FLIGHT_A_THREAD,
             max_upload_mib: 512,
             head_timeout: Duration::from_secs(15),
             max_connections: 4096,
@@ -160,6 +167,11 @@ impl Config {
     pub fn read(lookup: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
         let vars = Variables { lookup };
         let defaults = ServerConfig::default();
+        let backend = vars.backend()?;
+        let frames_in_flight = match &backend {
+            Backend::Embedded { threads } => threads.get() * FRAMES_IN_FLIGHT_A_THREAD,
+            Backend::Distributed { .. } => FRAMES_IN_FLIGHT_DISTRIBUTED,
+        };
         let server = ServerConfig {
             listen: vars.parsed(
                 "LIVEGATE_LISTEN",
@@ -177,10 +189,10 @@ impl Config {
                 defaults.verify_timeout,
                 300,
             )?,
-            max_concurrent_verifies: vars.number(
-                "LIVEGATE_MAX_CONCURRENT_VERIFIES",
-                defaults.max_concurrent_verifies,
-                1..=10_000,
+            max_frames_in_flight: vars.number(
+                "LIVEGATE_MAX_FRAMES_IN_FLIGHT",
+                frames_in_flight,
+                MAX_IMAGES..=1_000_000,
             )?,
             // Less than one body needs would keep it from ever getting in beside another.
             max_upload_mib: vars.number(
@@ -197,7 +209,7 @@ impl Config {
         };
         Ok(Self {
             server,
-            backend: vars.backend()?,
+            backend,
             models: vars.models(),
         })
     }

@@ -30,24 +30,25 @@ pub struct Admission {
     _server: OwnedSemaphorePermit,
 }
 
-/// The server's own limit of simultaneous verifications.
+/// The server's own limit of work in hand, in frames: what a capture costs is the number of its
+/// frames, and more of them than the workers measure within the deadline would only fail later.
 #[derive(Clone)]
 pub struct Admissions {
-    places: Arc<Semaphore>,
+    frames: Arc<Semaphore>,
     max: u32,
 }
 
 impl Admissions {
-    /// At most `max` at once.
+    /// At most `max` frames at once.
     pub fn new(max: usize) -> Self {
         let max = u32::try_from(max).unwrap_or(u32::MAX);
         Self {
-            places: Arc::new(Semaphore::new(max as usize)),
+            frames: Arc::new(Semaphore::new(max as usize)),
             max,
         }
     }
 
-    /// Takes one of the key's places and one of the server's, at once or not at all.
+    /// Takes one of the key's places and room for so many frames, at once or not at all.
     ///
     /// # Errors
     /// [`ApiError::ConcurrencyLimited`] when either is full.
@@ -55,6 +56,7 @@ impl Admissions {
         &self,
         limits: &dyn Limits,
         key: &KeyRecord,
+        frames: usize,
         longest: Duration,
     ) -> Result<Admission, ApiError> {
         let name = format!("verify:{}", key.id);
@@ -62,8 +64,10 @@ impl Admissions {
             .acquire(&name, key.concurrency, longest + LEASE_MARGIN)
             .await?
             .ok_or(ApiError::ConcurrencyLimited(Busy::Key))?;
-        let of_server = Arc::clone(&self.places)
-            .try_acquire_owned()
+        // A capture larger than all there is would never get in: it takes all there is.
+        let room = u32::try_from(frames).unwrap_or(u32::MAX).min(self.max);
+        let of_server = Arc::clone(&self.frames)
+            .try_acquire_many_owned(room)
             .map_err(|_| ApiError::ConcurrencyLimited(Busy::Server))?;
         Ok(Admission {
             _key: of_key,
@@ -75,9 +79,9 @@ impl Admissions {
     pub async fn drain(&self) {
         // An error means that it is closed, so drained before.
         let _ = self
-            .places
+            .frames
             .acquire_many(self.max)
             .await
-            .map(|_| self.places.close());
+            .map(|_| self.frames.close());
     }
 }

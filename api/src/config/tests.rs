@@ -24,7 +24,7 @@ fn a_bad_value_is_named_with_what_is_allowed() {
         ("LIVEGATE_LISTEN", "8000", "an address and a port"),
         ("LIVEGATE_SESSION_TTL_SECONDS", "0", "from 1 to 3600"),
         ("LIVEGATE_VERIFY_TIMEOUT_SECONDS", "ten", "from 1 to 300"),
-        ("LIVEGATE_MAX_CONCURRENT_VERIFIES", "-1", "from 1 to 10000"),
+        ("LIVEGATE_MAX_FRAMES_IN_FLIGHT", "19", "from 20 to 1000000"),
         ("LIVEGATE_MAX_UPLOAD_MB", "35", "from 36 to 1000000"),
         ("LIVEGATE_WORKER_THREADS", "0", "from 1 to 256"),
     ] {

@@ -96,9 +96,10 @@ pub async fn verify(
     let session = session::find(state, caller, &request.session_id).await?;
     still_usable(&session)?;
     let limit = state.config.verify_timeout;
+    let frames = request.capture.frames.len();
     let admission = match state
         .admissions
-        .admit(&*state.services.limits, caller, limit)
+        .admit(&*state.services.limits, caller, frames, limit)
         .await
     {
         Ok(admission) => admission,

@@ -287,9 +287,11 @@ fn text<'a>(field: &'static str, value: Option<Loose<'a>>) -> Result<Cow<'a, str
 /// Decodes base64 as browsers do (white space and missing padding are no error), after a data-URL
 /// prefix if there is one.
 fn decode_base64(text: &str) -> Result<Bytes, Problem> {
-    let base64 = match text.strip_prefix("data:") {
-        Some(rest) => rest.split_once(',').ok_or(Problem::Base64)?.1,
-        None => text,
+    let prefix = text.get(..5).unwrap_or_default();
+    let base64 = if prefix.eq_ignore_ascii_case("data:") {
+        text.split_once(',').ok_or(Problem::Base64)?.1
+    } else {
+        text
     };
     // Not even with a line break after every few characters.
     if base64.len() / 4 * 3 > MAX_FRAME_BYTES + MAX_FRAME_BYTES / 8 {

@@ -37,9 +37,15 @@ pub fn find(
         clippy::cast_precision_loss,
         reason = "captures hold at most a few hundred frames"
     )]
-    if dip.is_none() || eyes.len() < thresholds.blink_frames {
-        let needed = thresholds.blink_frames as f32;
-        return fail(Why::NoFrames, Some(eyes.len() as f32), needed, Unit::Frames);
+    {
+        let tagged = eyes.iter().filter(|e| e.tagged).count();
+        if tagged == 0 {
+            return fail(Why::NoFrames, Some(0.0), 1.0, Unit::Frames);
+        }
+        if eyes.len() < thresholds.blink_frames {
+            let (seen, needed) = (eyes.len() as f32, thresholds.blink_frames as f32);
+            return fail(Why::NoFrames, Some(seen), needed, Unit::Frames);
+        }
     }
     let level = open_level(&eyes);
     let closed = blink_ear.min(thresholds.blink_closed_share * level);

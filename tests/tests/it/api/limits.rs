@@ -83,7 +83,7 @@ async fn more_verifications_at_once_than_the_key_may_have_are_refused_and_stay_u
 #[tokio::test]
 async fn more_verifications_at_once_than_the_server_takes_are_refused_and_stay_unused() {
     let server = ServerConfig {
-        max_concurrent_verifies: 1,
+        max_frames_in_flight: 8,
         ..Options::default().server
     };
     let app = spawn(Options {
