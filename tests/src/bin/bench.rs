@@ -174,12 +174,17 @@ impl Service {
         ]);
         let began = Instant::now();
         let process = Running::start("livegate-api", &all);
+        let client = Client::new(address, Some(&key.secret));
+        // The socket listens before the models are loaded: ready is what can be answered.
         while tokio::net::TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        while client.get("/v1/liveness/health").await.status != 200 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         Self {
             process,
-            client: Client::new(address, Some(&key.secret)),
+            client,
             audit,
             ready_ms: began.elapsed().as_secs_f64() * 1e3,
         }
