@@ -68,7 +68,7 @@ pub fn find(
     } else if closings().next().is_none() {
         fail(Why::NoMovement, measured, closed, ratio)
     } else if closings().any(|(at, _)| begun(at)) {
-        // The eyes opened least after the dip they opened most after: report the best of it.
+        // The widest that the eyes opened after they first closed: how near it came.
         let first = closings().next().map_or(0, |(at, _)| at);
         let reopened = eyes[first + 1..].iter().map(|e| e.ratio).reduce(f32::max);
         fail(Why::NotReopened, reopened, open, ratio)

@@ -1,8 +1,6 @@
 //! Real people, in both stacks: live ones do what is asked, a replay does too and is told, two are
 //! not one. Each test runs where the media are and says that it was skipped where they are not.
 
-use std::path::Path;
-
 use livegate_tests::app::App;
 use livegate_tests::client::{Answer, Capture};
 use livegate_tests::media::{capture, media};
@@ -246,10 +244,6 @@ async fn everything(app: &App) {
     two_people_are_different_persons(app).await;
 }
 
-fn with_three(folder: &Path) -> Option<std::path::PathBuf> {
-    three_anti_spoof_models(folder)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_told_apart_in_one_process() {
     everything(&embedded(None).await).await;
@@ -258,7 +252,7 @@ async fn people_are_told_apart_in_one_process() {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_told_apart_in_one_process_with_three_anti_spoof_models() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(config) = with_three(folder.path()) else {
+    let Some(config) = three_anti_spoof_models(folder.path()) else {
         return;
     };
     everything(&embedded(Some(&config)).await).await;
@@ -272,7 +266,7 @@ async fn people_are_told_apart_across_a_queue_by_two_workers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_told_apart_across_a_queue_with_three_anti_spoof_models() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(config) = with_three(folder.path()) else {
+    let Some(config) = three_anti_spoof_models(folder.path()) else {
         return;
     };
     everything(&Distributed::start(2, Some(&config)).await.app).await;
