@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use livegate_common::liveness::challenge::{Action, Angles, Challenge, Range};
 use livegate_common::liveness::thresholds::Thresholds;
 use livegate_common::shutdown::Shutdown;
+use livegate_worker::AnalyzerPool;
 
 use crate::check::{self, Progress, Report};
 use crate::config::{Config, key_file, measuring};
@@ -60,9 +61,9 @@ struct CreateArgs {
 
 #[derive(Args)]
 struct CheckArgs {
-    /// Folder of frames named NN_PHASE.jpg, .jpeg or .png, for example 03_turn_left.jpg; taken in
-    /// the order of their names.
-    folder: PathBuf,
+    /// A clip, mp4 or webm; or a folder of frames named NN_PHASE.jpg, .jpeg or .png, for example
+    /// 03_turn_left.jpg, taken in the order of their names.
+    capture: PathBuf,
     /// The actions asked for, in their order, separated by commas.
     #[arg(long, value_delimiter = ',', required = true, value_parser = action)]
     actions: Vec<Action>,
@@ -156,13 +157,24 @@ impl CheckArgs {
             angles,
             mirrored: self.mirrored,
         };
-        let frames = check::read_folder(&self.folder)?;
-        let (models, threads) = measuring()?;
-        let pool = tokio::task::block_in_place(|| start_pool(&models, threads))?;
-        let progress = Progress::new(frames.len(), std::io::stderr().is_terminal());
-        let report =
-            check::check(&pool, &Thresholds::default(), &challenge, frames, &progress).await?;
-        progress.finish();
+        let thresholds = Thresholds::default();
+        let start = || -> Result<AnalyzerPool, Failure> {
+            let (models, threads) = measuring()?;
+            Ok(tokio::task::block_in_place(|| {
+                start_pool(&models, threads)
+            })?)
+        };
+        let report = if self.capture.is_dir() {
+            let frames = check::read_folder(&self.capture)?;
+            let progress = Progress::new(frames.len(), std::io::stderr().is_terminal());
+            let report =
+                check::check_frames(&start()?, &thresholds, &challenge, frames, &progress).await?;
+            progress.finish();
+            report
+        } else {
+            let clip = check::read_clip(&self.capture)?;
+            check::check_clip(&start()?, &thresholds, &challenge, clip).await?
+        };
         self::print(&report, self.json)?;
         Ok(if report.is_verified() { 0 } else { REJECTED })
     }

@@ -1,33 +1,42 @@
-//! From what became of the frames to a verdict.
+//! From what became of a capture's frames to a verdict.
 
-use livegate_common::job::FrameOutcome;
+use livegate_common::job::{FrameOutcome, MeasuredClip};
 use livegate_common::liveness::challenge::{Challenge, Phase};
 use livegate_common::liveness::decision::{Conclusion, Findings, Proof, Rejection, decide};
 use livegate_common::liveness::evidence::TaggedFrame;
+use livegate_common::liveness::measurement::FrameMeasurement;
 use livegate_common::liveness::thresholds::Thresholds;
 
-/// A frame whose pixels could not be decoded.
+/// Why there is nothing to judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UndecodableFrame {
-    /// Its position, from 0.
-    pub index: usize,
-    /// Why; holds nothing of the picture.
-    pub cause: String,
+pub enum Undecodable {
+    /// A frame's pixels could not be decoded.
+    Frame {
+        /// Its position, from 0.
+        index: usize,
+        /// Why; holds nothing of the picture.
+        cause: String,
+    },
+    /// The clip could not be played.
+    Clip {
+        /// Why; holds nothing of what it shows.
+        cause: String,
+    },
 }
 
 /// What a capture amounts to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Judgement {
-    /// Some frames could not be decoded, so nothing else counts. Never empty.
-    Undecodable(Vec<UndecodableFrame>),
+    /// Some of it could not be decoded, so nothing else counts. Never empty.
+    Undecodable(Vec<Undecodable>),
     /// It was rejected for these reasons. Never empty.
     Rejected(Findings, Vec<Rejection>),
     /// It was verified.
     Verified(Findings, Proof),
 }
 
-/// Judges a capture; `phases` and `outcomes` are those of its frames, in their order.
-pub fn judge(
+/// Judges frames; `phases` and `outcomes` are those of the frames, in their order.
+pub fn judge_images(
     challenge: &Challenge,
     phases: &[Phase],
     outcomes: &[FrameOutcome],
@@ -36,30 +45,53 @@ pub fn judge(
     let (mut frames, mut undecodable) = (Vec::with_capacity(phases.len()), Vec::new());
     for (index, (phase, outcome)) in phases.iter().zip(outcomes).enumerate() {
         match outcome {
-            FrameOutcome::Measured(measured) => {
-                let measurement = measured.as_ref().clone();
-                let measurement = if challenge.mirrored {
-                    measurement.unmirrored()
-                } else {
-                    measurement
-                };
-                frames.push(TaggedFrame {
-                    phase: *phase,
-                    measurement,
-                });
-            }
-            FrameOutcome::Undecodable(cause) => {
-                undecodable.push(UndecodableFrame {
-                    index,
-                    cause: cause.clone(),
-                });
-            }
+            FrameOutcome::Measured(measured) => frames.push(TaggedFrame {
+                phase: *phase,
+                measurement: as_seen(challenge, measured.as_ref().clone()),
+                has_picture: true,
+            }),
+            FrameOutcome::Undecodable(cause) => undecodable.push(Undecodable::Frame {
+                index,
+                cause: cause.clone(),
+            }),
         }
     }
-    if !undecodable.is_empty() {
-        return Judgement::Undecodable(undecodable);
+    if undecodable.is_empty() {
+        conclude(challenge, &frames, thresholds)
+    } else {
+        Judgement::Undecodable(undecodable)
     }
-    let verdict = decide(challenge, &frames, thresholds);
+}
+
+/// Judges a clip. Takes milliseconds for one of many frames: not on an async thread.
+pub fn judge_clip(
+    challenge: &Challenge,
+    clip: &MeasuredClip,
+    thresholds: &Thresholds,
+) -> Judgement {
+    let has_picture = |index| clip.portraits.iter().any(|p| p.frame == index);
+    let frames: Vec<TaggedFrame> = (0..)
+        .zip(&clip.frames)
+        .map(|(index, measured)| TaggedFrame {
+            phase: Phase::Untagged,
+            measurement: as_seen(challenge, measured.clone()),
+            has_picture: has_picture(index),
+        })
+        .collect();
+    conclude(challenge, &frames, thresholds)
+}
+
+/// Directions as they are, whatever the client's library did to the frames.
+fn as_seen(challenge: &Challenge, measurement: FrameMeasurement) -> FrameMeasurement {
+    if challenge.mirrored {
+        measurement.unmirrored()
+    } else {
+        measurement
+    }
+}
+
+fn conclude(challenge: &Challenge, frames: &[TaggedFrame], thresholds: &Thresholds) -> Judgement {
+    let verdict = decide(challenge, frames, thresholds);
     match verdict.conclusion {
         Conclusion::Verified(proof) => Judgement::Verified(verdict.findings, proof),
         Conclusion::Rejected(reasons) => Judgement::Rejected(verdict.findings, reasons),

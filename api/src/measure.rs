@@ -1,8 +1,9 @@
-//! Frames out, measurements in, before a deadline.
+//! Media out, measurements in, before a deadline.
 //!
 //! The frames of one capture are split into small batches, so that an idle pool of workers shares
-//! one request; under load the split costs nothing. The frames stay here until every outcome is in:
-//! a batch that the broker lost is published again.
+//! one request; under load the split costs nothing. A clip is one batch: whoever decodes it measures
+//! it. The media stay here until every outcome is in: a batch that the broker lost is published
+//! again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,8 +14,8 @@ use futures_util::stream::FuturesUnordered;
 use livegate_common::broker::{Publisher, Queue};
 use livegate_common::id::{BatchId, JobId};
 use livegate_common::job::{
-    BatchHeader, CodecError, Cost, EncodedFrame, FrameBatch, FrameOutcome, Outcome, encode_batch,
-    now_ms, open_outcome,
+    Batch, BatchHeader, ClipOutcome, CodecError, Cost, EncodedFrame, FrameOutcome, Outcome,
+    encode_batch, now_ms, open_outcome,
 };
 use livegate_common::results::{Announcements, ResultStore, StoreError};
 use livegate_common::seal::SealKey;
@@ -65,6 +66,9 @@ pub enum MeasureError {
     /// An outcome is not about the frames that were sent.
     #[error("the outcome of batch {0} is about other frames")]
     Mismatch(BatchId),
+    /// Some frames have no outcome.
+    #[error("not every frame has an outcome")]
+    Missing,
     /// Sealing was cut short.
     #[error("sealing the frames was interrupted")]
     Interrupted,
@@ -72,25 +76,82 @@ pub enum MeasureError {
 
 /// What measuring gave.
 #[derive(Debug)]
-pub struct Measured {
-    /// One outcome per image, in their order.
-    pub outcomes: Vec<FrameOutcome>,
-    /// What all batches together cost the workers.
+pub struct Measured<T> {
+    /// What became of the medium.
+    pub outcome: T,
+    /// What all of it together cost the workers.
     pub cost: Cost,
 }
 
-/// Measures `images`, in their order, within `limit`.
+/// Measures `images` within `limit`: one outcome each, in their order.
 ///
 /// # Errors
 /// [`MeasureError`]: not every frame has an outcome.
-pub async fn measure(
+pub async fn measure_images(
     services: &Services,
     images: &[Bytes],
     limit: Duration,
-) -> Result<Measured, MeasureError> {
+) -> Result<Measured<Vec<FrameOutcome>>, MeasureError> {
+    let batches = split(images).into_iter().map(Batch::Frames).collect();
+    let (mut all, mut cost) = (Vec::with_capacity(images.len()), Cost::default());
+    for (id, outcome) in measure(services, batches, limit).await? {
+        match outcome {
+            Outcome::Frames {
+                frames,
+                cost: spent,
+            } => {
+                cost += spent;
+                all.extend(frames.into_iter().map(|frame| (id, frame)));
+            }
+            Outcome::Clip { .. } => return Err(MeasureError::Mismatch(id)),
+            Outcome::Failed(cause) => return Err(MeasureError::Failed { id, cause }),
+        }
+    }
+    // Batches come in the order of their frames, and every frame must be there.
+    let mut outcome = Vec::with_capacity(all.len());
+    for (expected, (id, (index, frame))) in (0..).zip(all) {
+        if index != expected {
+            return Err(MeasureError::Mismatch(id));
+        }
+        outcome.push(frame);
+    }
+    if outcome.len() == images.len() {
+        Ok(Measured { outcome, cost })
+    } else {
+        Err(MeasureError::Missing)
+    }
+}
+
+/// Measures a clip within `limit`.
+///
+/// # Errors
+/// [`MeasureError`]: nothing is known of it.
+pub async fn measure_clip(
+    services: &Services,
+    clip: Bytes,
+    limit: Duration,
+) -> Result<Measured<ClipOutcome>, MeasureError> {
+    let outcomes = measure(services, vec![Batch::Clip(clip)], limit).await?;
+    match outcomes.into_iter().next() {
+        Some((_, Outcome::Clip { clip, cost })) => Ok(Measured {
+            outcome: clip,
+            cost,
+        }),
+        Some((id, Outcome::Failed(cause))) => Err(MeasureError::Failed { id, cause }),
+        Some((id, Outcome::Frames { .. })) => Err(MeasureError::Mismatch(id)),
+        None => Err(MeasureError::Missing),
+    }
+}
+
+/// Has workers measure each batch; gives the outcomes in the order of the batches.
+async fn measure(
+    services: &Services,
+    batches: Vec<Batch>,
+    limit: Duration,
+) -> Result<Vec<(BatchId, Outcome)>, MeasureError> {
     let deadline = Instant::now() + limit;
     let deadline_ms = now_ms() + u64::try_from(limit.as_millis()).unwrap_or(u64::MAX / 2);
-    let job = JobId::random();
+    let (job, number) = (JobId::random(), batches.len());
     let mut work = Work {
         publisher: &*services.publisher,
         results: &*services.results,
@@ -100,28 +161,24 @@ pub async fn measure(
         job,
         deadline,
         deadline_ms,
-        outstanding: split(images),
-        outcomes: vec![None; images.len()],
-        cost: Cost::default(),
+        outstanding: (0..).zip(batches).collect(),
+        outcomes: BTreeMap::new(),
         look_at: deadline.checked_sub(LAST_LOOK).unwrap_or(deadline),
     };
-    let batches = work.outstanding.len();
     match tokio::time::timeout_at(deadline, work.run()).await {
         Ok(done) => done?,
         Err(_) => {
-            let missing = work.outstanding.len();
             return Err(MeasureError::Deadline {
                 job,
-                missing,
-                batches,
+                missing: work.outstanding.len(),
+                batches: number,
             });
         }
     }
-    // Every slot is full, or a batch would be outstanding.
-    Ok(Measured {
-        outcomes: work.outcomes.into_iter().flatten().collect(),
-        cost: work.cost,
-    })
+    let outcomes = work.outcomes.into_iter();
+    Ok(outcomes
+        .map(|(batch, outcome)| (BatchId { job, batch }, outcome))
+        .collect())
 }
 
 struct Work<'a> {
@@ -133,14 +190,15 @@ struct Work<'a> {
     deadline: Instant,
     deadline_ms: u64,
     /// Batches without an outcome.
-    outstanding: BTreeMap<u16, FrameBatch>,
-    outcomes: Vec<Option<FrameOutcome>>,
-    cost: Cost,
+    outstanding: BTreeMap<u16, Batch>,
+    /// The outcomes of the others.
+    outcomes: BTreeMap<u16, Outcome>,
     /// When to look into the store without having been told to.
     look_at: Instant,
 }
 
 impl Work<'_> {
+    /// Until every batch has an outcome, or one has failed: then the others don't matter.
     async fn run(&mut self) -> Result<(), MeasureError> {
         let mut connections = self.publisher.connections();
         connections.mark_unchanged();
@@ -177,13 +235,13 @@ impl Work<'_> {
         let reply_to = self.results.replica();
         let batches = self.outstanding.clone();
         let sealing = tokio::task::spawn_blocking(move || {
-            let seal_one = |(batch, frames): (u16, FrameBatch)| {
+            let seal_one = |(batch, content): (u16, Batch)| {
                 let header = BatchHeader {
                     id: BatchId { job, batch },
                     reply_to,
                     deadline_ms,
                 };
-                encode_batch(&header, &frames, &seal)
+                encode_batch(&header, &content, &seal)
             };
             batches
                 .into_iter()
@@ -203,7 +261,13 @@ impl Work<'_> {
             };
             match self.results.take(id).await {
                 Ok(None) => {}
-                Ok(Some(message)) => self.accept(id, &open_outcome(&message, id, self.seal)?)?,
+                Ok(Some(message)) => match open_outcome(&message, id, self.seal)? {
+                    Outcome::Failed(cause) => return Err(MeasureError::Failed { id, cause }),
+                    outcome @ (Outcome::Frames { .. } | Outcome::Clip { .. }) => {
+                        self.outstanding.remove(&batch);
+                        self.outcomes.insert(batch, outcome);
+                    }
+                },
                 Err(StoreError(cause)) => {
                     tracing::warn!(batch.id = %id, "The outcome of {id} is not known yet: {cause}");
                     self.look_at = self.look_at.min(Instant::now() + STORE_RETRY);
@@ -213,62 +277,25 @@ impl Work<'_> {
         }
         Ok(())
     }
-
-    fn accept(&mut self, id: BatchId, outcome: &Outcome) -> Result<(), MeasureError> {
-        let frames = match outcome {
-            Outcome::Done { frames, cost } => {
-                self.cost.cpu_us += cost.cpu_us;
-                self.cost.inference_us += cost.inference_us;
-                frames
-            }
-            Outcome::Failed(cause) => {
-                return Err(MeasureError::Failed {
-                    id,
-                    cause: cause.clone(),
-                });
-            }
-        };
-        let sent = self
-            .outstanding
-            .remove(&id.batch)
-            .map(|b| b.frames)
-            .unwrap_or_default();
-        let same = sent
-            .iter()
-            .map(|f| f.index)
-            .eq(frames.iter().map(|(index, _)| *index));
-        if !same {
-            return Err(MeasureError::Mismatch(id));
-        }
-        for (index, outcome) in frames {
-            let slot = usize::try_from(*index)
-                .ok()
-                .and_then(|i| self.outcomes.get_mut(i));
-            *slot.ok_or(MeasureError::Mismatch(id))? = Some(outcome.clone());
-        }
-        Ok(())
-    }
 }
 
-fn split(images: &[Bytes]) -> BTreeMap<u16, FrameBatch> {
-    let mut batches: Vec<FrameBatch> = Vec::new();
+fn split(images: &[Bytes]) -> Vec<Vec<EncodedFrame>> {
+    let mut batches: Vec<Vec<EncodedFrame>> = Vec::new();
     for (index, image) in (0_u32..).zip(images) {
         let frame = EncodedFrame {
             index,
             image: image.clone(),
         };
-        let has_room = |batch: &&mut FrameBatch| {
-            let bytes: usize = batch.frames.iter().map(|f| f.image.len()).sum();
-            batch.frames.len() < FRAMES_PER_BATCH && bytes + image.len() <= BYTES_PER_BATCH
+        let has_room = |batch: &&mut Vec<EncodedFrame>| {
+            let bytes: usize = batch.iter().map(|f| f.image.len()).sum();
+            batch.len() < FRAMES_PER_BATCH && bytes + image.len() <= BYTES_PER_BATCH
         };
         match batches.last_mut().filter(has_room) {
-            Some(batch) => batch.frames.push(frame),
-            None => batches.push(FrameBatch {
-                frames: vec![frame],
-            }),
+            Some(batch) => batch.push(frame),
+            None => batches.push(vec![frame]),
         }
     }
-    (0..).zip(batches).collect()
+    batches
 }
 
 /// Publishes one message, again and again if need be, until the broker has it.
@@ -298,10 +325,9 @@ mod tests {
     fn frames_are_split_in_their_order_by_number_and_by_size() {
         let (small, large) = (Bytes::from(vec![0; 10]), Bytes::from(vec![0; 5 << 20]));
         let sizes = |images: &[Bytes]| -> Vec<Vec<u32>> {
-            let batches = split(images).into_values();
-            batches
-                .map(|b| b.frames.iter().map(|f| f.index).collect())
-                .collect()
+            let batches = split(images);
+            let indexes = |batch: &Vec<EncodedFrame>| batch.iter().map(|f| f.index).collect();
+            batches.iter().map(indexes).collect()
         };
         assert_eq!(
             sizes(&vec![small.clone(); 5]),

@@ -7,7 +7,7 @@ use livegate_common::liveness::thresholds::Thresholds;
 use livegate_common::seal::SealError;
 use livegate_common::shutdown::Shutdown;
 use livegate_models::{ModelSet, ModelsError};
-use livegate_worker::{AnalyzerPool, StartError, onnx};
+use livegate_worker::{AnalyzerPool, StartError, clip, onnx};
 
 use crate::application::{Application, BindError};
 use crate::config::{Backend, Config, ModelsConfig};
@@ -47,6 +47,7 @@ pub enum PoolError {
 /// # Errors
 /// [`PoolError`] when the models cannot be used.
 pub fn start_pool(models: &ModelsConfig, threads: NonZeroUsize) -> Result<AnalyzerPool, PoolError> {
+    clip::check_tools()?;
     let set = ModelSet::load(&models.cache, models.config.as_deref())?;
     Ok(AnalyzerPool::start(threads, onnx::factory(set)?)?)
 }

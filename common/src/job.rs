@@ -13,7 +13,7 @@ use crate::liveness::measurement::FrameMeasurement;
 use crate::seal::{SealError, SealKey};
 
 /// First byte of every message; another number is another encoding.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Why a message is not one of ours.
 #[derive(Debug, thiserror::Error)]
@@ -73,11 +73,23 @@ impl std::fmt::Debug for EncodedFrame {
     }
 }
 
-/// Work for one worker: some frames of one capture.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FrameBatch {
-    /// The frames, in the caller's order.
-    pub frames: Vec<EncodedFrame>,
+/// Work for one worker.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Batch {
+    /// Some frames of one capture, in the caller's order.
+    Frames(Vec<EncodedFrame>),
+    /// A whole clip, mp4 or webm, as the caller sent it.
+    Clip(#[serde(with = "serde_bytes_as_bytes")] Bytes),
+}
+
+/// Prints sizes only.
+impl std::fmt::Debug for Batch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Frames(frames) => f.debug_tuple("Frames").field(frames).finish(),
+            Self::Clip(clip) => write!(f, "Clip({} bytes)", clip.len()),
+        }
+    }
 }
 
 /// What became of one frame.
@@ -89,14 +101,57 @@ pub enum FrameOutcome {
     Undecodable(String),
 }
 
+/// What became of a clip.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ClipOutcome {
+    /// It was played; this is what it shows.
+    Measured(MeasuredClip),
+    /// It is no clip that can be judged; the text says why and holds nothing of what it shows.
+    Unplayable(String),
+}
+
+/// A clip's frames.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MeasuredClip {
+    /// What each sampled frame shows, in their order.
+    pub frames: Vec<FrameMeasurement>,
+    /// The pictures of a few of them, from which the best frame can be chosen. Not empty if any
+    /// frame shows a face.
+    pub portraits: Vec<Portrait>,
+}
+
+/// The picture of a sampled frame.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Portrait {
+    /// Position among the sampled frames, from 0.
+    pub frame: u32,
+    /// JPEG, upright.
+    #[serde(with = "serde_bytes_as_bytes")]
+    pub jpeg: Bytes,
+}
+
+/// Prints sizes only.
+impl std::fmt::Debug for Portrait {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Portrait({}, {} bytes)", self.frame, self.jpeg.len())
+    }
+}
+
 /// A worker's answer to one batch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
-    /// One entry per frame of the batch, with its index.
-    Done {
-        /// The frames' outcomes.
+    /// The answer to [`Batch::Frames`].
+    Frames {
+        /// One entry per frame of the batch, with its index.
         frames: Vec<(u32, FrameOutcome)>,
         /// What it took.
+        cost: Cost,
+    },
+    /// The answer to [`Batch::Clip`].
+    Clip {
+        /// What became of it.
+        clip: ClipOutcome,
+        /// What it took; decoding, which is done by another process, not included.
         cost: Cost,
     },
     /// The batch could not be worked on; the text is for operators.
@@ -112,13 +167,20 @@ pub struct Cost {
     pub inference_us: u64,
 }
 
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.cpu_us += other.cpu_us;
+        self.inference_us += other.inference_us;
+    }
+}
+
 /// A batch as the queue carries it.
 ///
 /// # Errors
 /// [`CodecError`] when it cannot be encoded or sealed.
 pub fn encode_batch(
     header: &BatchHeader,
-    batch: &FrameBatch,
+    batch: &Batch,
     key: &SealKey,
 ) -> Result<Bytes, CodecError> {
     encode(header, batch, key)
@@ -136,7 +198,7 @@ pub fn read_header(message: &[u8]) -> Result<BatchHeader, CodecError> {
 ///
 /// # Errors
 /// [`CodecError`] when it is not a batch, or not sealed with this key.
-pub fn open_batch(message: &[u8], key: &SealKey) -> Result<(BatchHeader, FrameBatch), CodecError> {
+pub fn open_batch(message: &[u8], key: &SealKey) -> Result<(BatchHeader, Batch), CodecError> {
     open(message, key)
 }
 
@@ -170,7 +232,7 @@ trait Content: Serialize + for<'de> Deserialize<'de> {
     const KIND: &'static [u8];
 }
 
-impl Content for FrameBatch {
+impl Content for Batch {
     const KIND: &'static [u8] = b"livegate batch";
 }
 
@@ -238,11 +300,9 @@ mod tests {
         }
     }
 
-    fn batch() -> FrameBatch {
+    fn batch() -> Batch {
         let image = Bytes::from_static(b"\xff\xd8 not really a picture");
-        FrameBatch {
-            frames: vec![EncodedFrame { index: 4, image }],
-        }
+        Batch::Frames(vec![EncodedFrame { index: 4, image }])
     }
 
     #[test]
@@ -252,6 +312,30 @@ mod tests {
         assert!(!message.windows(6).any(|w| w == b"really"));
         assert_eq!(read_header(&message).unwrap(), header);
         assert_eq!(open_batch(&message, &key).unwrap(), (header, batch()));
+        let clip = Batch::Clip(Bytes::from_static(b"not really a clip"));
+        let message = encode_batch(&header, &clip, &key).unwrap();
+        assert!(!message.windows(6).any(|w| w == b"really"));
+        assert_eq!(open_batch(&message, &key).unwrap(), (header, clip));
+    }
+
+    #[test]
+    fn nothing_of_a_medium_is_printed() {
+        let picture = Bytes::from_static(b"secret");
+        let portrait = Portrait {
+            frame: 1,
+            jpeg: picture.clone(),
+        };
+        let batches = [
+            Batch::Clip(picture.clone()),
+            Batch::Frames(vec![EncodedFrame {
+                index: 0,
+                image: picture,
+            }]),
+        ];
+        assert_eq!(
+            format!("{batches:?} {portrait:?}"),
+            "[Clip(6 bytes), Frames([EncodedFrame(0, 6 bytes)])] Portrait(1, 6 bytes)"
+        );
     }
 
     #[test]

@@ -181,6 +181,17 @@ impl Client {
         self.verify_raw(&capture.body(session_id)).await
     }
 
+    /// Verifies a clip for a session.
+    pub async fn verify_clip(&self, session_id: &str, clip: &[u8]) -> Answer {
+        self.verify_raw(&clip_body(session_id, clip)).await
+    }
+
+    /// Creates a session for these actions, and verifies a clip for it.
+    pub async fn verify_new_clip(&self, actions: &[&str], clip: &[u8]) -> Answer {
+        let session = self.session(actions).await;
+        self.verify_clip(&session, clip).await
+    }
+
     /// Creates a session for turn_left and turn_right, and verifies a capture for it.
     pub async fn verify_new(&self, capture: &Capture) -> Answer {
         let session = self.session(&["turn_left", "turn_right"]).await;
@@ -247,6 +258,11 @@ impl Capture {
     pub fn body(&self, session_id: &str) -> Value {
         json!({ "session_id": session_id, "mode": "images", "frames": self.frames() })
     }
+}
+
+/// The body of a verify in video mode.
+pub fn clip_body(session_id: &str, clip: &[u8]) -> Value {
+    json!({ "session_id": session_id, "mode": "video", "video_b64": base64(clip) })
 }
 
 /// Standard base64.

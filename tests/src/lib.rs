@@ -8,6 +8,7 @@
 
 pub mod app;
 pub mod client;
+pub mod clips;
 pub mod media;
 pub mod scripted;
 pub mod servers;

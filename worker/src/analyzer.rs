@@ -54,6 +54,9 @@ pub enum StartError {
         /// What is wrong with it.
         cause: String,
     },
+    /// A program that reads clips is missing.
+    #[error("`{0}` is not in PATH: install ffmpeg, version 5.1 or later")]
+    Program(&'static str),
     /// The system gives no more threads.
     #[error("an inference thread cannot be started: {0}")]
     Thread(String),

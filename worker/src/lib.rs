@@ -1,20 +1,24 @@
 //! The worker: frames in, measurements out.
 //!
 //! It knows no sessions, no callers and no thresholds. [`run`](run()) takes batches from a queue,
-//! [`AnalyzerPool`] measures their frames on threads of its own, each with a [`FaceAnalyzer`]; the
-//! real one is in [`onnx`]. [`decode`] turns hostile bytes into pixels or a clear refusal.
+//! [`measure`](measure()) turns each into an outcome on the threads of an [`AnalyzerPool`], each with
+//! a [`FaceAnalyzer`]; the real one is in [`onnx`]. [`decode`] turns hostile pictures into pixels or
+//! a clear refusal, [`clip`] hostile clips.
 
 pub mod analyzer;
+pub mod clip;
 pub mod config;
 pub mod decode;
 pub mod distributed;
 pub mod geometry;
+mod measure;
 pub mod onnx;
 mod pool;
 mod presence;
 mod run;
 
 pub use analyzer::{AnalyzeError, AnalyzerFactory, FaceAnalyzer, StartError};
-pub use pool::AnalyzerPool;
+pub use measure::measure;
+pub use pool::{AnalyzerPool, PoolError};
 pub use presence::beat;
 pub use run::run;

@@ -8,7 +8,7 @@ use clap::Parser;
 use livegate_common::shutdown::Shutdown;
 use livegate_common::telemetry;
 use livegate_worker::config::Config;
-use livegate_worker::{AnalyzerPool, distributed, onnx};
+use livegate_worker::{AnalyzerPool, clip, distributed, onnx};
 use tracing::info;
 
 /// Takes frame batches from RabbitMQ, measures them and stores the outcomes in Redis. Run as many as
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
 
 fn start() -> anyhow::Result<()> {
     let config = Config::from_lookup(|name| std::env::var(name).ok())?;
+    clip::check_tools()?;
     let models = livegate_models::ModelSet::load(&config.models, config.model_config.as_deref())?;
     let pool = Arc::new(AnalyzerPool::start(config.threads, onnx::factory(models)?)?);
     let runtime = tokio::runtime::Runtime::new().context("the async runtime does not start")?;

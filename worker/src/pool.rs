@@ -6,13 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use livegate_common::job::{Cost, FrameBatch, FrameOutcome, Outcome, now_ms};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
 use tracing::{error, info};
 
 use crate::analyzer::{AnalyzerFactory, FaceAnalyzer, StartError};
-use crate::decode;
-use crate::onnx::thread_cpu_us;
 
 /// Pause before models that could not be loaded again are tried once more.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);
@@ -21,12 +18,27 @@ const RELOAD_PAUSE: Duration = Duration::from_secs(1);
 pub struct AnalyzerPool {
     tasks: mpsc::Sender<Task>,
     threads: NonZeroUsize,
+    clips: Semaphore,
 }
 
-struct Task {
-    batch: FrameBatch,
-    deadline_ms: u64,
-    reply: oneshot::Sender<Outcome>,
+type Task = Box<dyn FnOnce(&mut dyn FaceAnalyzer) -> Condition + Send>;
+
+/// What a task leaves its analyzer in.
+enum Condition {
+    Sound,
+    /// The task panicked: the next one gets another analyzer.
+    Doubtful,
+}
+
+/// Why work was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PoolError {
+    /// It panicked; the panic hook has logged where.
+    #[error("the analyzer panicked")]
+    Panicked,
+    /// There are no threads any more.
+    #[error("every inference thread has ended")]
+    Ended,
 }
 
 impl AnalyzerPool {
@@ -60,29 +72,47 @@ impl AnalyzerPool {
             .iter()
             .take(threads.get())
             .collect::<Result<Vec<()>, _>>()?;
-        Ok(Self { tasks, threads })
+        Ok(Self {
+            tasks,
+            threads,
+            clips: Semaphore::new(threads.get()),
+        })
     }
 
-    /// How many batches are measured at once.
+    /// How many tasks run at once.
     pub fn threads(&self) -> NonZeroUsize {
         self.threads
     }
 
-    /// Measures a batch; `None` when nobody waits for it any more: the deadline (Unix milliseconds)
-    /// passed before or while it was measured.
-    pub async fn measure(&self, batch: FrameBatch, deadline_ms: u64) -> Option<Outcome> {
-        let (reply, outcome) = oneshot::channel();
-        let task = Task {
-            batch,
-            deadline_ms,
-            reply,
-        };
-        if self.tasks.send(task).await.is_err() {
-            return Some(Outcome::Failed(
-                "every inference thread has ended".to_owned(),
-            ));
-        }
-        outcome.await.ok()
+    /// Waits for the right to decode a clip, which as many have as there are threads: more would
+    /// decode frames faster than they are measured.
+    pub(crate) async fn clip_turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.clips.acquire().await.ok()
+    }
+
+    /// Has a thread do `work`, which is told how to see whether anybody still waits for it.
+    ///
+    /// # Errors
+    /// [`PoolError`] when it was not done.
+    pub async fn run<T, F>(&self, work: F) -> Result<T, PoolError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn FaceAnalyzer, &dyn Fn() -> bool) -> T + Send + 'static,
+    {
+        let (reply, result) = oneshot::channel();
+        let task: Task = Box::new(move |analyzer| {
+            let is_awaited = || !reply.is_closed();
+            let done = catch_unwind(AssertUnwindSafe(|| work(analyzer, &is_awaited)));
+            let (done, condition) = match done {
+                Ok(done) => (Ok(done), Condition::Sound),
+                Err(_panic) => (Err(PoolError::Panicked), Condition::Doubtful),
+            };
+            // Whoever asked may have gone.
+            let _ = reply.send(done);
+            condition
+        });
+        self.tasks.send(task).await.map_err(|_| PoolError::Ended)?;
+        result.await.unwrap_or(Err(PoolError::Ended))
     }
 }
 
@@ -97,41 +127,22 @@ fn work(
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .blocking_recv();
-        let Some(Task {
-            batch,
-            deadline_ms,
-            reply,
-        }) = task
-        else {
-            return;
-        };
-        let measured = catch_unwind(AssertUnwindSafe(|| {
-            measure(analyzer.as_mut(), &batch, deadline_ms, &reply)
-        }));
-        let outcome = match measured {
-            Ok(outcome) => outcome,
-            Err(_panic) => {
-                // The panic hook has logged where.
-                let failed = Outcome::Failed("the analyzer panicked".to_owned());
-                let _ = reply.send(failed);
-                // It may be broken: the next batch gets another.
+        let Some(task) = task else { return };
+        match task(analyzer.as_mut()) {
+            Condition::Sound => {}
+            Condition::Doubtful => {
                 let Some(fresh) = load_again(factory, queue) else {
                     return;
                 };
                 analyzer = fresh;
-                continue;
             }
-        };
-        // Dropping the sender says that nobody waits.
-        if let Some(outcome) = outcome {
-            let _ = reply.send(outcome);
         }
     }
 }
 
-/// Makes another analyzer, for as long as it takes: a thread that ended would leave its batches to
-/// the others, and a pool without threads would fail every batch of the queue. `None` once the pool
-/// is gone.
+/// Makes another analyzer, for as long as it takes: a thread that ended would leave its work to the
+/// others, and a pool without threads would fail every batch of the queue. `None` once the pool is
+/// gone.
 fn load_again(
     factory: &AnalyzerFactory,
     queue: &Mutex<mpsc::Receiver<Task>>,
@@ -150,33 +161,4 @@ fn load_again(
             return None;
         }
     }
-}
-
-fn measure(
-    analyzer: &mut dyn FaceAnalyzer,
-    batch: &FrameBatch,
-    deadline_ms: u64,
-    reply: &oneshot::Sender<Outcome>,
-) -> Option<Outcome> {
-    let began_us = thread_cpu_us();
-    analyzer.take_inference_us();
-    let mut frames = Vec::with_capacity(batch.frames.len());
-    for frame in &batch.frames {
-        if reply.is_closed() || now_ms() >= deadline_ms {
-            return None;
-        }
-        let outcome = match decode::decode(&frame.image) {
-            Err(e) => FrameOutcome::Undecodable(e.to_string()),
-            Ok(pixels) => match analyzer.analyze(&pixels) {
-                Ok(measurement) => FrameOutcome::Measured(Box::new(measurement)),
-                Err(e) => return Some(Outcome::Failed(e.to_string())),
-            },
-        };
-        frames.push((frame.index, outcome));
-    }
-    let cost = Cost {
-        cpu_us: thread_cpu_us().saturating_sub(began_us),
-        inference_us: analyzer.take_inference_us(),
-    };
-    Some(Outcome::Done { frames, cost })
 }

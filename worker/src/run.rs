@@ -12,6 +12,7 @@ use livegate_common::shutdown::Shutdown;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
+use crate::measure::measure;
 use crate::pool::AnalyzerPool;
 
 /// Starts of one batch after which it is given up: it has killed a worker each time.
@@ -94,7 +95,7 @@ async fn work_out(
         ));
     }
     match job::open_batch(&delivery.body, key) {
-        Ok((_, batch)) => pool.measure(batch, header.deadline_ms).await,
+        Ok((_, batch)) => measure(pool, batch, header.deadline_ms).await,
         Err(e) => {
             error!(batch.id = %header.id, "Batch {} cannot be read; is LIVEGATE_SEAL_KEY the API's? {e}", header.id);
             Some(Outcome::Failed(

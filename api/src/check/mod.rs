@@ -1,4 +1,4 @@
-//! Judges frames in a folder as verify would, without a server.
+//! Judges a folder of frames, or a clip, as verify would, without a server.
 
 mod report;
 
@@ -9,15 +9,17 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use livegate_common::job::{EncodedFrame, FrameBatch, FrameOutcome, Outcome, now_ms};
+use livegate_common::job::{Batch, ClipOutcome, EncodedFrame, FrameOutcome, Outcome, now_ms};
 use livegate_common::liveness::challenge::{Challenge, Phase};
 use livegate_common::liveness::thresholds::Thresholds;
-use livegate_worker::AnalyzerPool;
+use livegate_worker::{AnalyzerPool, measure};
 
 pub use self::report::{FrameReport, Report};
 use crate::error::ApiError;
-use crate::judge::judge;
-use crate::server_to_server::wire::{BadFrame, CapturedFrame, MAX_IMAGES, MIN_IMAGES};
+use crate::judge::{Judgement, Undecodable, judge_clip, judge_images};
+use crate::server_to_server::wire::{
+    BadFrame, CapturedFrame, MAX_IMAGES, MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB, MIN_IMAGES,
+};
 
 /// Longer than any capture takes on any machine.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
@@ -31,7 +33,7 @@ pub struct NamedFrame {
     pub frame: CapturedFrame,
 }
 
-/// Why a folder cannot be judged.
+/// Why a capture cannot be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
     /// The folder or a file cannot be read.
@@ -58,9 +60,24 @@ pub enum CheckError {
         /// What verify would say.
         cause: ApiError,
     },
-    /// The models failed.
-    #[error("the frames could not be measured: {0}")]
+    /// A clip that verify would refuse.
+    #[error("{0} is over {MAX_VIDEO_SIZE_MB} MiB")]
+    ClipSize(PathBuf),
+    /// The models failed, or what decodes clips.
+    #[error("the capture could not be measured: {0}")]
     Measure(String),
+}
+
+impl CheckError {
+    fn unmeasured(outcome: Option<Outcome>) -> Self {
+        Self::Measure(match outcome {
+            Some(Outcome::Failed(cause)) => cause,
+            Some(Outcome::Frames { .. } | Outcome::Clip { .. }) => {
+                "the outcome is about another medium".to_owned()
+            }
+            None => "it took too long".to_owned(),
+        })
+    }
 }
 
 /// Says how far a check is.
@@ -137,11 +154,26 @@ pub fn read_folder(folder: &Path) -> Result<Vec<NamedFrame>, CheckError> {
     Ok(frames)
 }
 
+/// Reads a clip.
+///
+/// # Errors
+/// [`CheckError`] when it cannot be read, or verify would refuse its size.
+pub fn read_clip(path: &Path) -> Result<Bytes, CheckError> {
+    let clip = std::fs::read(path).map_err(|cause| CheckError::Io {
+        path: path.to_owned(),
+        cause,
+    })?;
+    if clip.len() > MAX_VIDEO_BYTES {
+        return Err(CheckError::ClipSize(path.to_owned()));
+    }
+    Ok(clip.into())
+}
+
 /// Measures and judges frames.
 ///
 /// # Errors
 /// [`CheckError`] when they cannot be measured.
-pub async fn check(
+pub async fn check_frames(
     pool: &AnalyzerPool,
     thresholds: &Thresholds,
     challenge: &Challenge,
@@ -149,45 +181,76 @@ pub async fn check(
     progress: &Progress,
 ) -> Result<Report, CheckError> {
     let started = Instant::now();
-    let deadline_ms = now_ms() + u64::try_from(TIME_LIMIT.as_millis()).unwrap_or(u64::MAX / 2);
     let mut measuring = FuturesUnordered::new();
     for (index, frame) in (0_u32..).zip(&frames) {
-        let encoded = EncodedFrame {
-            index,
-            image: frame.frame.image.clone(),
-        };
-        measuring.push(pool.measure(
-            FrameBatch {
-                frames: vec![encoded],
-            },
-            deadline_ms,
-        ));
+        let image = frame.frame.image.clone();
+        let batch = Batch::Frames(vec![EncodedFrame { index, image }]);
+        measuring.push(measure(pool, batch, deadline_ms()));
     }
     let mut measured = Vec::with_capacity(frames.len());
     while let Some(outcome) = measuring.next().await {
         match outcome {
-            Some(Outcome::Done { frames, cost: _ }) => measured.extend(frames),
-            Some(Outcome::Failed(cause)) => return Err(CheckError::Measure(cause)),
-            None => return Err(CheckError::Measure("it took too long".to_owned())),
+            Some(Outcome::Frames { frames, cost: _ }) => measured.extend(frames),
+            other => return Err(CheckError::unmeasured(other)),
         }
         progress.0.inc(1);
     }
     measured.sort_by_key(|(index, _)| *index);
     let outcomes: Vec<FrameOutcome> = measured.into_iter().map(|(_, outcome)| outcome).collect();
     let phases: Vec<Phase> = frames.iter().map(|f| f.frame.phase).collect();
-    let judgement = judge(challenge, &phases, &outcomes, thresholds);
-    let rows = frames
-        .into_iter()
-        .zip(outcomes)
-        .enumerate()
-        .map(|(index, (frame, outcome))| {
-            FrameReport::new(index, frame.name, outcome, challenge.mirrored)
-        })
-        .collect();
-    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let judgement = judge_images(challenge, &phases, &outcomes, thresholds);
+    let rows = frames.into_iter().zip(outcomes).enumerate();
+    let row = |(index, (frame, outcome)): (usize, (NamedFrame, FrameOutcome))| {
+        FrameReport::new(index, frame.name, outcome, challenge.mirrored)
+    };
     Ok(Report {
-        frames: rows,
+        frames: rows.map(row).collect(),
         judgement,
-        elapsed_ms,
+        elapsed_ms: elapsed_ms(started),
     })
+}
+
+/// Measures and judges a clip.
+///
+/// # Errors
+/// [`CheckError`] when it cannot be measured.
+pub async fn check_clip(
+    pool: &AnalyzerPool,
+    thresholds: &Thresholds,
+    challenge: &Challenge,
+    clip: Bytes,
+) -> Result<Report, CheckError> {
+    let started = Instant::now();
+    let clip = match measure(pool, Batch::Clip(clip), deadline_ms()).await {
+        Some(Outcome::Clip { clip, cost: _ }) => clip,
+        other => return Err(CheckError::unmeasured(other)),
+    };
+    let (frames, judgement) = match clip {
+        ClipOutcome::Measured(clip) => {
+            let judgement = judge_clip(challenge, &clip, thresholds);
+            let row = |(index, measured)| {
+                let outcome = FrameOutcome::Measured(Box::new(measured));
+                FrameReport::new(index, String::new(), outcome, challenge.mirrored)
+            };
+            let rows = clip.frames.into_iter().enumerate().map(row);
+            (rows.collect(), judgement)
+        }
+        ClipOutcome::Unplayable(cause) => {
+            let unplayable = Judgement::Undecodable(vec![Undecodable::Clip { cause }]);
+            (Vec::new(), unplayable)
+        }
+    };
+    Ok(Report {
+        frames,
+        judgement,
+        elapsed_ms: elapsed_ms(started),
+    })
+}
+
+fn deadline_ms() -> u64 {
+    now_ms() + u64::try_from(TIME_LIMIT.as_millis()).unwrap_or(u64::MAX / 2)
+}
+
+fn elapsed_ms(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use livegate_common::job::{Cost, now_ms};
-use livegate_common::liveness::challenge::{Challenge, Phase};
+use livegate_common::job::{ClipOutcome, Cost, Portrait, now_ms};
+use livegate_common::liveness::challenge::Phase;
 use livegate_common::liveness::decision::{Findings, Proof};
 use livegate_worker::decode;
 use uuid::Uuid;
@@ -15,15 +15,15 @@ use uuid::Uuid;
 use super::record::{RecordError, State, Stored, Unconfirmed};
 use super::response::{Rejected, Verdict, Verified};
 use super::vocabulary::ReasonCode;
-use super::wire::Capture;
+use super::wire::{Capture, CapturedFrame};
 use crate::audit::{AuditPlace, AuditRecord};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::http::boundary::RequestId;
 use crate::http::uploads::UploadPlace;
-use crate::judge::{Judgement, judge};
+use crate::judge::{Judgement, Undecodable, judge_clip, judge_images};
 use crate::limits::Admission;
-use crate::measure::measure;
+use crate::measure::{measure_clip, measure_images};
 use crate::state::AppState;
 
 /// How long after its deadline a claimed session still counts as being processed.
@@ -41,13 +41,20 @@ pub(super) struct Verification {
     pub _upload: UploadPlace,
 }
 
+/// What there was to look at, for the record.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    frames: usize,
+    cost: Cost,
+}
+
 impl Verification {
     /// Claims the session, works the verdict out, and records how it ended.
     pub async fn run(mut self) -> Result<Verdict, ApiError> {
-        let mut cost = Cost::default();
+        let mut seen = Seen::default();
         let verdict = match self.claim().await {
             Ok(true) => {
-                let verdict = self.conduct(&mut cost).await;
+                let verdict = self.conduct(&mut seen).await;
                 self.record_end(&verdict).await;
                 verdict
             }
@@ -55,7 +62,7 @@ impl Verification {
             // It may be claimed, so it counts as that.
             Err(unknown) => Err(unknown.into()),
         };
-        let record = self.audit_record(&verdict, cost);
+        let record = self.audit_record(&verdict, seen);
         self.audit.record(record);
         verdict
     }
@@ -88,8 +95,8 @@ impl Verification {
         }
     }
 
-    async fn conduct(&self, cost: &mut Cost) -> Result<Verdict, ApiError> {
-        AssertUnwindSafe(self.work_out(cost))
+    async fn conduct(&self, seen: &mut Seen) -> Result<Verdict, ApiError> {
+        AssertUnwindSafe(self.work_out(seen))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Err(ApiError::internal("the verification panicked")))
@@ -120,43 +127,91 @@ impl Verification {
         tracing::warn!(session.id = %id, error = %error, "The end of session {id} is not recorded: {error}");
     }
 
-    async fn work_out(&self, cost: &mut Cost) -> Result<Verdict, ApiError> {
-        let services = &self.state.services;
-        let images: Vec<Bytes> = self
-            .capture
-            .frames
-            .iter()
-            .map(|f| f.image.clone())
-            .collect();
-        let phases: Vec<Phase> = self.capture.frames.iter().map(|f| f.phase).collect();
-        let measured = measure(services, &images, self.state.config.verify_timeout)
-            .await
-            .map_err(ApiError::internal)?;
-        let challenge: &Challenge = &self.session.record.challenge;
-        *cost = measured.cost;
-        let thresholds = &services.thresholds;
-        Ok(
-            match judge(challenge, &phases, &measured.outcomes, thresholds) {
-                Judgement::Undecodable(frames) => {
-                    Verdict::Rejected(Box::new(Rejected::undecodable(&frames, self.elapsed_ms())))
-                }
-                Judgement::Rejected(findings, reasons) => {
-                    let body = Rejected::new(&findings, &reasons, self.elapsed_ms());
-                    Verdict::Rejected(Box::new(body))
-                }
-                Judgement::Verified(findings, proof) => self.verified(&findings, proof).await?,
-            },
-        )
+    async fn work_out(&self, seen: &mut Seen) -> Result<Verdict, ApiError> {
+        match &self.capture {
+            Capture::Images(frames) => self.work_out_images(frames, seen).await,
+            Capture::Video(clip) => self.work_out_clip(clip, seen).await,
+        }
     }
 
-    async fn verified(&self, findings: &Findings, proof: Proof) -> Result<Verdict, ApiError> {
-        let best = self.capture.frames.get(proof.best_frame);
-        let image = best
-            .ok_or_else(|| ApiError::internal("there is no best frame"))?
-            .image
-            .clone();
+    async fn work_out_images(
+        &self,
+        frames: &[CapturedFrame],
+        seen: &mut Seen,
+    ) -> Result<Verdict, ApiError> {
+        let services = &self.state.services;
+        seen.frames = frames.len();
+        let images: Vec<Bytes> = frames.iter().map(|f| f.image.clone()).collect();
+        let phases: Vec<Phase> = frames.iter().map(|f| f.phase).collect();
+        let measured = measure_images(services, &images, self.state.config.verify_timeout)
+            .await
+            .map_err(ApiError::internal)?;
+        seen.cost = measured.cost;
+        let challenge = &self.session.record.challenge;
+        let thresholds = &services.thresholds;
+        let judgement = judge_images(challenge, &phases, &measured.outcome, thresholds);
+        self.conclude(judgement, |best| images.get(best).cloned())
+            .await
+    }
+
+    async fn work_out_clip(&self, clip: &Bytes, seen: &mut Seen) -> Result<Verdict, ApiError> {
+        let services = &self.state.services;
+        let limit = self.state.config.verify_timeout;
+        let measured = measure_clip(services, clip.clone(), limit)
+            .await
+            .map_err(ApiError::internal)?;
+        seen.cost = measured.cost;
+        let clip = match measured.outcome {
+            ClipOutcome::Measured(clip) => clip,
+            ClipOutcome::Unplayable(cause) => {
+                let undecodable = Judgement::Undecodable(vec![Undecodable::Clip { cause }]);
+                return self.conclude(undecodable, |_| None).await;
+            }
+        };
+        seen.frames = clip.frames.len();
+        let challenge = self.session.record.challenge.clone();
+        let thresholds = Arc::clone(&services.thresholds);
+        let judging = tokio::task::spawn_blocking(move || {
+            (judge_clip(&challenge, &clip, &thresholds), clip.portraits)
+        });
+        let (judgement, portraits) = judging.await.map_err(ApiError::internal)?;
+        let picture = |best| {
+            let of_best = |p: &Portrait| usize::try_from(p.frame).is_ok_and(|f| f == best);
+            portraits.into_iter().find(of_best).map(|p| p.jpeg)
+        };
+        self.conclude(judgement, picture).await
+    }
+
+    /// The answer to a judgement; `picture` gives that of a frame.
+    async fn conclude(
+        &self,
+        judgement: Judgement,
+        picture: impl FnOnce(usize) -> Option<Bytes>,
+    ) -> Result<Verdict, ApiError> {
+        Ok(match judgement {
+            Judgement::Undecodable(media) => {
+                Verdict::Rejected(Box::new(Rejected::undecodable(&media, self.elapsed_ms())))
+            }
+            Judgement::Rejected(findings, reasons) => {
+                let body = Rejected::new(&findings, &reasons, self.elapsed_ms());
+                Verdict::Rejected(Box::new(body))
+            }
+            Judgement::Verified(findings, proof) => {
+                let best = picture(proof.best_frame)
+                    .ok_or_else(|| ApiError::internal("there is no picture of the best frame"))?;
+                self.verified(&findings, proof, best).await?
+            }
+        })
+    }
+
+    async fn verified(
+        &self,
+        findings: &Findings,
+        proof: Proof,
+        best: Bytes,
+    ) -> Result<Verdict, ApiError> {
         let encoding = tokio::task::spawn_blocking(move || {
-            decode::upright_jpeg(image).map(|jpeg| base64_simd::STANDARD.encode_to_string(&jpeg))
+            decode::upright_jpeg(best).map(|jpeg| base64_simd::STANDARD.encode_to_string(&jpeg))
         });
         let best_frame_b64 = encoding
             .await
@@ -170,23 +225,23 @@ impl Verification {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn audit_record(&self, verdict: &Result<Verdict, ApiError>, cost: Cost) -> AuditRecord {
+    fn audit_record(&self, verdict: &Result<Verdict, ApiError>, seen: Seen) -> AuditRecord {
         let milliseconds = |us: u64| Duration::from_micros(us).as_secs_f64() * 1e3;
         let mut record = AuditRecord {
             time: rfc3339(now_ms()),
             request_id: self.request_id.0.to_string(),
             key_id: self.session.record.key.clone(),
             session_id: self.session.id.clone(),
-            mode: "images",
+            mode: self.capture.mode().name(),
             verdict: "failed",
             reason_codes: vec![ReasonCode::InternalError],
             confidence: None,
             anti_spoof_avg_score: None,
             same_person_score: None,
-            frames: self.capture.frames.len(),
+            frames: seen.frames,
             processing_time_ms: self.elapsed_ms(),
-            worker_cpu_ms: milliseconds(cost.cpu_us),
-            inference_cpu_ms: milliseconds(cost.inference_us),
+            worker_cpu_ms: milliseconds(seen.cost.cpu_us),
+            inference_cpu_ms: milliseconds(seen.cost.inference_us),
         };
         match verdict {
             Ok(Verdict::Verified(verified)) => {

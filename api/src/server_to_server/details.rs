@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::vocabulary::{ActionName, FailureReason, MeasureUnit};
 use crate::http::nullable::Nullable;
-use crate::judge::UndecodableFrame;
+use crate::judge::Undecodable;
 
 /// What was measured and what it takes; only the fields of checks that failed are there.
 #[derive(Clone, Debug, Default, Serialize, Object)]
@@ -107,12 +107,20 @@ impl Evidence {
         clippy::cast_precision_loss,
         reason = "there are at most a few hundred frames"
     )]
-    pub(super) fn undecodable(frame: &UndecodableFrame) -> Self {
-        Self {
-            name: "undecodable_frame".to_owned(),
-            measured: Nullable(Some(frame.index as f64)),
-            required: Nullable(None),
-            text: format!("Frame {} cannot be decoded: {}.", frame.index, frame.cause),
+    pub(super) fn undecodable(medium: &Undecodable) -> Self {
+        match medium {
+            Undecodable::Frame { index, cause } => Self {
+                name: "undecodable_frame".to_owned(),
+                measured: Nullable(Some(*index as f64)),
+                required: Nullable(None),
+                text: format!("Frame {index} cannot be decoded: {cause}."),
+            },
+            Undecodable::Clip { cause } => Self {
+                name: "unplayable_clip".to_owned(),
+                measured: Nullable(None),
+                required: Nullable(None),
+                text: format!("The clip cannot be judged: {cause}."),
+            },
         }
     }
 

@@ -11,7 +11,7 @@ use super::details::{Evidence, RejectionDetails, rounded};
 use super::vocabulary::{ActionName, Mode, ReasonCode};
 use super::wire::{MAX_IMAGES, MAX_VIDEO_SIZE_MB, MIN_IMAGES};
 use crate::http::nullable::Nullable;
-use crate::judge::UndecodableFrame;
+use crate::judge::Undecodable;
 
 /// A new session.
 #[derive(Clone, Debug, Serialize, Object)]
@@ -47,7 +47,7 @@ impl Default for CaptureLimits {
             min_images: MIN_IMAGES,
             max_images: MAX_IMAGES,
             max_video_size_mb: MAX_VIDEO_SIZE_MB,
-            accepted_modes: vec![Mode::Images],
+            accepted_modes: Mode::ALL.to_vec(),
         }
     }
 }
@@ -87,7 +87,8 @@ pub struct Verified {
     pub embedding: Vec<f32>,
     /// The sharpest frontal frame, upright, as JPEG in base64.
     pub best_frame_b64: String,
-    /// The index of that frame.
+    /// The index of that frame; in video mode, its position among the sampled frames, of which
+    /// there are at most 15 a second.
     pub best_frame_index: usize,
     /// Always `liveness_passed`, `challenge_completed`, `no_spoof_detected`.
     pub reason_codes: Vec<ReasonCode>,
@@ -187,9 +188,9 @@ impl Rejected {
         }
     }
 
-    /// The body for frames that cannot be decoded: nothing was measured.
-    pub fn undecodable(frames: &[UndecodableFrame], elapsed_ms: u64) -> Self {
-        let evidence = frames.iter().map(Evidence::undecodable).collect();
+    /// The body for media that cannot be decoded: nothing was measured.
+    pub fn undecodable(media: &[Undecodable], elapsed_ms: u64) -> Self {
+        let evidence = media.iter().map(Evidence::undecodable).collect();
         Self {
             verified: false,
             anti_spoof_avg_score: Nullable(None),

@@ -32,6 +32,10 @@ pub struct VerifyBody {
     /// The frames, in images mode.
     #[oai(validator(min_items = 8, max_items = 20))]
     frames: Option<Vec<FrameBody>>,
+    /// The clip, in video mode: mp4 or webm in base64, up to 25 MiB and 30 seconds; about 5 seconds
+    /// is usual. Each side 120 to 2160 pixels, at most 1920x1440 in all. H.264, HEVC, MPEG-4, VP8, VP9
+    /// or AV1; sound is ignored, rotation honoured.
+    video_b64: Option<String>,
 }
 
 /// One frame of a capture.
@@ -73,6 +77,7 @@ impl Example for VerifyBody {
             session_id: "live_a1b2c3d4e5f60718293a4b5c6d7e8f90".to_owned(),
             mode: Mode::Images,
             frames: Some((0..).zip(phases).zip(times).map(frame).collect()),
+            video_b64: None,
         }
     }
 }
@@ -96,10 +101,10 @@ pub async fn verify(
     let session = session::find(state, caller, &request.session_id).await?;
     still_usable(&session)?;
     let limit = state.config.verify_timeout;
-    let frames = request.capture.frames.len();
+    let weight = request.capture.weight();
     let admission = match state
         .admissions
-        .admit(&*state.services.limits, caller, frames, limit)
+        .admit(&*state.services.limits, caller, weight, limit)
         .await
     {
         Ok(admission) => admission,

@@ -50,6 +50,21 @@ impl ActionName {
 pub enum Mode {
     /// As tagged frames.
     Images,
+    /// As a short clip, mp4 or webm.
+    Video,
+}
+
+impl Mode {
+    /// Every mode, in the order of the documentation.
+    pub const ALL: [Self; 2] = [Self::Images, Self::Video];
+
+    /// The mode's public name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Images => "images",
+            Self::Video => "video",
+        }
+    }
 }
 
 /// What has become of a session.

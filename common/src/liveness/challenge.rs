@@ -182,6 +182,8 @@ pub enum Phase {
     Center,
     /// Part of an action.
     Of(Action),
+    /// Anything: a clip's frames come without a claim.
+    Untagged,
 }
 
 impl Phase {
@@ -192,6 +194,15 @@ impl Phase {
             .find(|a| tag.starts_with(a.name()))
             .map(Self::Of)
             .or_else(|| tag.starts_with("center").then_some(Self::Center))
+    }
+
+    /// Whether a frame with this tag counts towards `action`.
+    pub fn may_show(self, action: Action) -> bool {
+        match self {
+            Self::Center => false,
+            Self::Of(claimed) => claimed == action,
+            Self::Untagged => true,
+        }
     }
 }
 

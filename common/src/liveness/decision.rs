@@ -226,12 +226,14 @@ fn prove(findings: &Findings, frames: &[TaggedFrame], t: &Thresholds) -> Option<
     })
 }
 
-/// The sharpest portrait: near-frontal, eyes open. Where no frame is one, the most frontal.
+/// The sharpest portrait among the frames whose picture is at hand: near-frontal, eyes open. Where
+/// no frame is one, the most frontal.
 pub fn best_frame(frames: &[TaggedFrame], t: &Thresholds) -> Option<usize> {
     let faces = || {
         frames
             .iter()
             .enumerate()
+            .filter(|(_, f)| f.has_picture)
             .filter_map(|(i, f)| Some((i, f.face()?)))
     };
     let portraits = || faces().filter(|(_, f)| f.pose.is_within(t.portrait_deg));

@@ -9,16 +9,10 @@ use livegate_worker::decode::{HeaderError, ImageHeader};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::base64::{self, Base64Error};
 use super::loose::{Fields, Loose, Object};
 use super::{MAX_FRAME_BYTES, MAX_IMAGES, MIN_IMAGES};
 use crate::error::ApiError;
-
-/// The frames of one capture, in order; between [`MIN_IMAGES`] and [`MAX_IMAGES`] of them.
-#[derive(Clone, Debug)]
-pub struct Capture {
-    /// The frames.
-    pub frames: Vec<CapturedFrame>,
-}
 
 /// One frame that passed every check that needs no pixels.
 #[derive(Clone)]
@@ -103,6 +97,15 @@ pub enum Problem {
     /// Not a picture that is accepted.
     #[error("image_b64 {0}")]
     Picture(#[from] HeaderError),
+}
+
+impl From<Base64Error> for Problem {
+    fn from(error: Base64Error) -> Self {
+        match error {
+            Base64Error::NotBase64 => Self::Base64,
+            Base64Error::TooLarge => Self::TooLarge,
+        }
+    }
 }
 
 /// `frames` as it stands in the body: at most one more than is allowed is kept.
@@ -210,11 +213,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for FrameList<'a> {
     }
 }
 
-impl TryFrom<FrameList<'_>> for Capture {
-    type Error = ApiError;
-
-    fn try_from(list: FrameList<'_>) -> Result<Self, ApiError> {
-        let FrameList::List { kept, count } = list else {
+impl FrameList<'_> {
+    /// The frames, in order; between [`MIN_IMAGES`] and [`MAX_IMAGES`] of them.
+    pub(super) fn read(self) -> Result<Vec<CapturedFrame>, ApiError> {
+        let Self::List { kept, count } = self else {
             return Err(ApiError::InvalidInput(
                 "frames must be an array.".to_owned(),
             ));
@@ -234,7 +236,7 @@ impl TryFrom<FrameList<'_>> for Capture {
                 .and_then(|r| r.read(position, &mut latest_ms));
             frames.push(read.map_err(|problem| BadFrame { position, problem })?);
         }
-        Ok(Self { frames })
+        Ok(frames)
     }
 }
 
@@ -258,7 +260,7 @@ impl RawFrame<'_> {
         }
         *latest_ms = Some(at_ms);
         let tag = text("phase", self.phase)?;
-        let image = decode_base64(&text("image_b64", self.image_b64)?)?;
+        let image = base64::decode(&text("image_b64", self.image_b64)?, MAX_FRAME_BYTES)?;
         CapturedFrame::new(&tag, image)
     }
 }
@@ -282,21 +284,4 @@ fn text<'a>(field: &'static str, value: Option<Loose<'a>>) -> Result<Cow<'a, str
             expected: "a string",
         }),
     }
-}
-
-/// Decodes base64 as browsers do (white space and missing padding are no error), after a data-URL
-/// prefix if there is one.
-fn decode_base64(text: &str) -> Result<Bytes, Problem> {
-    let prefix = text.get(..5).unwrap_or_default();
-    let base64 = if prefix.eq_ignore_ascii_case("data:") {
-        text.split_once(',').ok_or(Problem::Base64)?.1
-    } else {
-        text
-    };
-    // Not even with a line break after every few characters.
-    if base64.len() / 4 * 3 > MAX_FRAME_BYTES + MAX_FRAME_BYTES / 8 {
-        return Err(Problem::TooLarge);
-    }
-    let image = base64_simd::forgiving_decode_to_vec(base64.as_bytes());
-    image.map(Bytes::from).map_err(|_| Problem::Base64)
 }

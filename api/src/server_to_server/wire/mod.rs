@@ -4,14 +4,15 @@
 //! field, the frame and what is allowed, must not repeat what was sent, and has to come in a fixed
 //! order.
 
+mod base64;
 mod frames;
 mod loose;
 mod session;
 mod verify;
 
-pub use frames::{BadFrame, Capture, CapturedFrame, Problem};
+pub use frames::{BadFrame, CapturedFrame, Problem};
 pub use session::{NewSession, SessionDefaults};
-pub use verify::VerifyRequest;
+pub use verify::{Capture, VerifyRequest};
 
 /// Fewest frames of a capture.
 pub const MIN_IMAGES: usize = 8;
@@ -21,6 +22,8 @@ pub const MAX_IMAGES: usize = 20;
 pub const MAX_FRAME_BYTES: usize = 10 << 20;
 /// Largest clip once decoded from base64, MiB.
 pub const MAX_VIDEO_SIZE_MB: u32 = 25;
+/// The same in bytes.
+pub const MAX_VIDEO_BYTES: usize = (MAX_VIDEO_SIZE_MB as usize) << 20;
 /// Largest verify body, bytes: a clip of the largest size in base64, and room to spare.
 pub const MAX_VERIFY_BODY_BYTES: usize = 36 << 20;
 /// Largest body of a session's creation, bytes.

@@ -1,12 +1,59 @@
 //! The body of `POST /v1/liveness/verify`.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use bytes::Bytes;
 use serde::de::MapAccess;
 
-use super::frames::{Capture, FrameList};
+use super::base64::{self, Base64Error};
+use super::frames::{CapturedFrame, FrameList};
 use super::loose::{Fields, Loose, read_object};
+use super::{MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB};
 use crate::error::ApiError;
+use crate::server_to_server::vocabulary::Mode;
+
+/// What a clip weighs, in frames: those of 15 s. Clips of 5 s are usual and those of 30 s allowed, so
+/// that this many at a time are done within the deadline even if all are of the longest.
+const CLIP_WEIGHT: usize = 225;
+
+/// What was captured.
+#[derive(Clone)]
+pub enum Capture {
+    /// Tagged frames, in order; between [`MIN_IMAGES`](super::MIN_IMAGES) and
+    /// [`MAX_IMAGES`](super::MAX_IMAGES) of them.
+    Images(Vec<CapturedFrame>),
+    /// A clip, as it came; at most [`MAX_VIDEO_BYTES`].
+    Video(Bytes),
+}
+
+impl Capture {
+    /// How it was sent.
+    pub fn mode(&self) -> Mode {
+        match self {
+            Self::Images(_) => Mode::Images,
+            Self::Video(_) => Mode::Video,
+        }
+    }
+
+    /// How much work it is, in frames, as far as can be known before it is decoded.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Images(frames) => frames.len(),
+            Self::Video(_) => CLIP_WEIGHT,
+        }
+    }
+}
+
+/// Prints sizes only.
+impl fmt::Debug for Capture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Images(frames) => f.debug_tuple("Images").field(frames).finish(),
+            Self::Video(clip) => write!(f, "Video({} bytes)", clip.len()),
+        }
+    }
+}
 
 /// A verification asked for.
 #[derive(Debug)]
@@ -36,10 +83,9 @@ impl VerifyRequest {
             return Err(ApiError::MissingFields(vec!["session_id", "mode"]));
         };
         let (session_id, mode) = (session_id.into_owned(), mode.into_owned());
-        let frames = raw.frames(&mode)?;
         Ok(Self {
             session_id,
-            capture: Capture::try_from(frames)?,
+            capture: raw.capture(&mode)?,
         })
     }
 }
@@ -109,19 +155,37 @@ impl<'a> Raw<'a> {
         }
     }
 
-    fn frames(self, mode: &str) -> Result<FrameList<'a>, ApiError> {
+    fn capture(self, mode: &str) -> Result<Capture, ApiError> {
         let invalid = |text: &str| Err(ApiError::InvalidInput(text.to_owned()));
         match (mode, self.frames, self.video_b64) {
             ("images" | "video", Some(_), Some(_)) => {
                 invalid("Send either frames or video_b64, as mode says, not both.")
             }
-            ("images", Some(frames), None) => Ok(frames),
+            ("images", Some(frames), None) => Ok(Capture::Images(frames.read()?)),
             ("images", None, _) => invalid("mode is \"images\": send frames, not video_b64."),
+            ("video", None, Some(Loose::Text(clip))) => Ok(Capture::Video(read_clip(&clip)?)),
+            ("video", None, _) => invalid("video_b64 must be a string."),
             ("video", Some(_), None) => invalid("mode is \"video\": send video_b64, not frames."),
-            ("video", None, _) => {
-                invalid("mode \"video\" is not available in this version: send mode \"images\".")
-            }
-            (_, _, _) => invalid("mode must be \"images\"."),
+            (_, _, _) => invalid("mode must be \"images\" or \"video\"."),
         }
+    }
+}
+
+fn read_clip(text: &str) -> Result<Bytes, ApiError> {
+    let too_large = || {
+        ApiError::TooLarge(format!(
+            "video_b64 is over {MAX_VIDEO_SIZE_MB} MiB once decoded; send a shorter or smaller clip."
+        ))
+    };
+    match base64::decode(text, MAX_VIDEO_BYTES) {
+        Ok(clip) if clip.len() > MAX_VIDEO_BYTES => Err(too_large()),
+        Ok(clip) if clip.is_empty() => {
+            Err(ApiError::InvalidInput("video_b64 is empty.".to_owned()))
+        }
+        Ok(clip) => Ok(clip),
+        Err(Base64Error::TooLarge) => Err(too_large()),
+        Err(Base64Error::NotBase64) => Err(ApiError::InvalidInput(
+            "video_b64 does not decode as base64.".to_owned(),
+        )),
     }
 }

@@ -1,13 +1,13 @@
 //! A blink: eyes open, closed, open again.
 
 use super::{FailedAction, TaggedFrame, Unit, Why};
-use crate::liveness::challenge::{Action, Phase};
+use crate::liveness::challenge::Action;
 use crate::liveness::thresholds::Thresholds;
 
 /// Looks for a blink and gives the index of the frame in which the eyes are closed.
 ///
 /// Only frames near enough to frontal count, where aspect ratios can be compared. The closing must
-/// be in a frame tagged `blink`; the open eyes before and after it may be in any frame. Closed is
+/// be in a frame tagged `blink`, or in any where frames come without tags; the open eyes before and after it may be in any frame. Closed is
 /// below `blink_ear` *and* well below the session's own open level: a photo of closed eyes is below
 /// `blink_ear` throughout and shows no blink.
 ///
@@ -95,7 +95,7 @@ fn visible<'a>(
             && face.pose.pitch.abs() <= thresholds.eyes_pitch_deg;
         near_frontal.then(|| Eyes {
             index,
-            tagged: frame.phase == Phase::Of(Action::Blink),
+            tagged: frame.phase.may_show(Action::Blink),
             ratio: face.eyes.ratio(),
         })
     })
@@ -114,6 +114,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::liveness::challenge::Phase;
     use crate::liveness::evidence::testing::frame;
 
     const BLINK: Phase = Phase::Of(Action::Blink);

@@ -2,13 +2,18 @@
 
 use super::{FailedAction, TaggedFrame, Unit, Why};
 use crate::liveness::challenge::{Action, Angles, HeadMove, Phase};
+use crate::liveness::pose::Pose;
 use crate::liveness::thresholds::Thresholds;
 
 /// Looks for the head actions among `actions` and gives each one's verdict, in the order asked.
 ///
-/// An action is shown by a frame that is tagged for it and reaches its angle, when a frame before it
-/// faces the camera or points the other way. The first such frame of each action must come after
+/// An action is shown by a frame that counts towards it and reaches its angle, when a frame before
+/// it faces the camera or points the other way. The first such frame of each action must come after
 /// that of the action before it.
+///
+/// A tag says what a frame counts towards. Without tags it is the movement that goes furthest beyond
+/// what is asked of it: the pitch of a head that is turned far to the side is estimated so poorly
+/// that it would pass for a look up or down.
 pub fn find(
     actions: &[Action],
     frames: &[TaggedFrame],
@@ -38,30 +43,43 @@ fn first_support(
 ) -> Result<usize, FailedAction> {
     let required = angles.required(head_move);
     let mut begun = false;
-    let mut peak: Option<f32> = None;
+    // The furthest of the frames that count, and of those whose tag lets them.
+    let (mut peak, mut tagged_peak): (Option<f32>, Option<f32>) = (None, None);
     for (index, frame) in frames.iter().enumerate() {
         let Some(face) = frame.face() else { continue };
         let extent = head_move.extent(face.pose);
-        if frame.phase == Phase::Of(action) {
-            if extent >= required && begun {
-                return Ok(index);
+        if frame.phase.may_show(action) {
+            tagged_peak = Some(tagged_peak.map_or(extent, |p| p.max(extent)));
+            if frame.phase != Phase::Untagged || goes_furthest(head_move, face.pose, angles) {
+                if extent >= required && begun {
+                    return Ok(index);
+                }
+                peak = Some(peak.map_or(extent, |p| p.max(extent)));
             }
-            peak = Some(peak.map_or(extent, |p| p.max(extent)));
         }
         begun |= face.pose.is_within(thresholds.neutral_deg) || extent <= -thresholds.neutral_deg;
     }
-    let why = match peak {
-        None => Why::NoFrames,
-        Some(peak) if peak < required => Why::NotReached,
-        Some(_) => Why::NoNeutralBefore,
+    let why = match (peak, tagged_peak) {
+        (_, None) => Why::NoFrames,
+        (Some(peak), _) if peak >= required => Why::NoNeutralBefore,
+        (Some(_) | None, Some(_)) => Why::NotReached,
     };
+    let nearest = peak.or(tagged_peak.filter(|p| *p < required));
     Err(FailedAction {
         action,
         why,
-        measured: peak.map(|p| head_move.sign * p),
+        measured: nearest.map(|p| head_move.sign * p),
         required: head_move.sign * required,
         unit: Unit::Degrees,
     })
+}
+
+/// Whether no other head action is nearer to, or further beyond, its own angle.
+fn goes_furthest(head_move: HeadMove, pose: Pose, angles: &Angles) -> bool {
+    let share = |m: HeadMove| m.extent(pose) / angles.required(m);
+    let own = share(head_move);
+    let others = Action::ALL.into_iter().filter_map(Action::head_move);
+    others.into_iter().all(|other| share(other) <= own)
 }
 
 fn in_order(action: Action, index: usize, latest: Option<usize>) -> Result<usize, FailedAction> {
@@ -87,7 +105,6 @@ mod tests {
 
     use super::*;
     use crate::liveness::evidence::testing::{frame, no_face};
-    use crate::liveness::pose::Pose;
 
     const LEFT: Phase = Phase::Of(Action::TurnLeft);
     const RIGHT: Phase = Phase::Of(Action::TurnRight);
@@ -168,6 +185,54 @@ mod tests {
         assert_eq!(
             whys(&[TurnRight, TurnLeft], &frames),
             [None, Some(Why::OutOfOrder)]
+        );
+    }
+
+    #[test]
+    fn frames_without_tags_show_the_movement_that_goes_furthest() {
+        use Action::{TurnLeft, TurnRight, TurnUp};
+        let untagged = |poses: &[(f32, f32)]| -> Vec<TaggedFrame> {
+            poses
+                .iter()
+                .map(|(yaw, pitch)| at(Phase::Untagged, *yaw, *pitch))
+                .collect()
+        };
+        // A far turn whose pitch is off, then a look up.
+        let clip = untagged(&[
+            (0.0, 0.0),
+            (-30.0, -4.0),
+            (-60.0, -22.0),
+            (0.0, 0.0),
+            (2.0, -24.0),
+        ]);
+        let found = |actions: &[Action]| -> Vec<Option<usize>> {
+            find(actions, &clip, &Angles::default(), &Thresholds::default())
+                .into_iter()
+                .map(|(_, found)| found.ok())
+                .collect()
+        };
+        assert_eq!(found(&[TurnLeft, TurnUp]), [Some(1), Some(4)]);
+        assert_eq!(
+            whys(&[TurnUp, TurnLeft], &clip),
+            [None, Some(Why::OutOfOrder)]
+        );
+        assert_eq!(
+            whys(&[TurnLeft, TurnRight], &clip),
+            [None, Some(Why::NotReached)]
+        );
+        // Up is reached, but never as what the head does.
+        let sideways = untagged(&[(0.0, 0.0), (-30.0, -4.0), (-60.0, -22.0)]);
+        assert_eq!(
+            whys(&[TurnLeft, TurnUp], &sideways),
+            [None, Some(Why::NotReached)]
+        );
+        assert_eq!(
+            whys(&[TurnUp], &untagged(&[(0.0, -30.0)])),
+            [Some(Why::NoNeutralBefore)]
+        );
+        assert_eq!(
+            whys(&[TurnUp], &[no_face(Phase::Untagged)]),
+            [Some(Why::NoFrames)]
         );
     }
 

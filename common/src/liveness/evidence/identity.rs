@@ -47,27 +47,55 @@ fn usable(frames: &[TaggedFrame]) -> impl Iterator<Item = &Face> {
 
 /// How strongly all usable frames hang together, 0 to 1; `None` with fewer than two of them.
 pub fn consistency(frames: &[TaggedFrame]) -> Option<f32> {
-    let mut groups: Vec<Group<'_>> = usable(frames).filter_map(|f| Group::of(vec![f])).collect();
+    let mut table = Table::of(usable(frames).filter_map(|f| Group::of(vec![f])).collect());
     let mut weakest: Option<f32> = None;
-    while let Some((likeness, a, b)) = closest(&groups) {
+    while let Some((likeness, a, b)) = table.closest() {
         weakest = Some(weakest.map_or(likeness, |w| w.min(likeness)));
-        let mut members = groups.swap_remove(b).members;
-        members.append(&mut groups.swap_remove(a).members);
-        // Embeddings that cancel out exactly have no mean; nothing could be more unlike.
-        let Some(joined) = Group::of(members) else {
+        if table.join(a, b).is_none() {
+            // Embeddings that cancel out exactly have no mean; nothing could be more unlike.
             return Some(0.0);
-        };
-        groups.push(joined);
+        }
     }
     weakest.map(|w| w.clamp(0.0, 1.0))
 }
 
-/// The two groups most alike, as likeness and positions `a < b`.
-fn closest(groups: &[Group<'_>]) -> Option<(f32, usize, usize)> {
-    let pairs = (0..groups.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
-    pairs
-        .map(|(a, b)| (groups[a].likeness(&groups[b]), a, b))
-        .max_by(|x, y| x.0.total_cmp(&y.0))
+/// Groups, and how alike any two of them are: kept, since a clip has hundreds of frames.
+struct Table<'a> {
+    groups: Vec<Group<'a>>,
+    likeness: Vec<Vec<f32>>,
+}
+
+impl<'a> Table<'a> {
+    fn of(groups: Vec<Group<'a>>) -> Self {
+        let row = |a: &Group<'a>| groups.iter().map(|b| a.likeness(b)).collect();
+        let likeness = groups.iter().map(row).collect();
+        Self { groups, likeness }
+    }
+
+    /// The two groups most alike, as likeness and positions `a < b`.
+    fn closest(&self) -> Option<(f32, usize, usize)> {
+        let pairs = (0..self.groups.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
+        pairs
+            .map(|(a, b)| (self.likeness[a][b], a, b))
+            .max_by(|x, y| x.0.total_cmp(&y.0))
+    }
+
+    /// Makes one group of those at `a < b`, at `a`; `None` when it has no mean.
+    fn join(&mut self, a: usize, b: usize) -> Option<()> {
+        let mut members = self.groups.swap_remove(b).members;
+        self.likeness.swap_remove(b);
+        for row in &mut self.likeness {
+            row.swap_remove(b);
+        }
+        members.append(&mut self.groups[a].members);
+        self.groups[a] = Group::of(members)?;
+        for i in 0..self.groups.len() {
+            let likeness = self.groups[i].likeness(&self.groups[a]);
+            self.likeness[i][a] = likeness;
+            self.likeness[a][i] = likeness;
+        }
+        Some(())
+    }
 }
 
 /// Faces taken to be one person's so far.

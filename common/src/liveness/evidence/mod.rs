@@ -17,6 +17,9 @@ pub struct TaggedFrame {
     pub phase: Phase,
     /// What it shows.
     pub measurement: FrameMeasurement,
+    /// Whether its picture is at hand, so that it can be the best frame: of a clip's frames only a
+    /// few are kept.
+    pub has_picture: bool,
 }
 
 impl TaggedFrame {
@@ -134,7 +137,11 @@ pub(crate) mod testing {
             faces,
             face: Some(face),
         };
-        TaggedFrame { phase, measurement }
+        TaggedFrame {
+            phase,
+            measurement,
+            has_picture: true,
+        }
     }
 
     pub(crate) fn no_face(phase: Phase) -> TaggedFrame {
@@ -144,6 +151,10 @@ pub(crate) mod testing {
             faces: Vec::new(),
             face: None,
         };
-        TaggedFrame { phase, measurement }
+        TaggedFrame {
+            phase,
+            measurement,
+            has_picture: true,
+        }
     }
 }

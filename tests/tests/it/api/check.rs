@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use livegate_api::check::{CheckError, Progress, Report, check, read_folder};
+use livegate_api::check::{CheckError, Progress, Report, check_frames, read_folder};
 use livegate_common::liveness::challenge::{Action, Angles, Challenge};
 use livegate_common::liveness::thresholds::Thresholds;
 use livegate_tests::client::Capture;
@@ -31,7 +31,7 @@ async fn report(capture: &Capture, mirrored: bool) -> Report {
         mirrored,
     };
     let progress = Progress::new(frames.len(), false);
-    check(&pool, &Thresholds::default(), &challenge, frames, &progress)
+    check_frames(&pool, &Thresholds::default(), &challenge, frames, &progress)
         .await
         .unwrap()
 }

@@ -14,3 +14,4 @@ mod openapi;
 mod session;
 mod shutdown;
 mod verify;
+mod video;

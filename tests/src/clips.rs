@@ -1,0 +1,79 @@
+//! Clips, made by `ffmpeg`: of scenes for the scripted analyzer, and of other clips.
+
+use std::path::Path;
+
+use ffmpeg_sidecar::command::FfmpegCommand;
+
+use crate::scripted::{Scene, png};
+
+/// A clip of these scenes, `rate` of them a second, as fragmented mp4. Lossless, so that every pixel
+/// arrives as it was.
+pub fn of_scenes(scenes: &[Scene], rate: u32) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, scene) in scenes.iter().enumerate() {
+        std::fs::write(folder.path().join(format!("{index:05}.png")), png(scene)).unwrap();
+    }
+    let pictures = folder.path().join("%05d.png");
+    let output = folder.path().join("clip.mp4");
+    run(&[
+        "-framerate",
+        &rate.to_string(),
+        "-i",
+        pictures.to_str().unwrap(),
+        "-c:v",
+        "libx264rgb",
+        "-crf",
+        "0",
+        "-preset",
+        "ultrafast",
+        "-movflags",
+        "frag_keyframe+empty_moov",
+        output.to_str().unwrap(),
+    ]);
+    std::fs::read(output).unwrap()
+}
+
+/// A clip made of another by `ffmpeg` with these options; `extension` names the container.
+pub fn made_of(clip: &Path, options: &[&str], extension: &str) -> Vec<u8> {
+    let before = ["-i", clip.to_str().unwrap()];
+    made(&[&before, options].concat(), extension)
+}
+
+/// A clip made by `ffmpeg` with these options; `extension` names the container.
+pub fn made(options: &[&str], extension: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join(format!("clip.{extension}"));
+    run(&[options, &[output.to_str().unwrap()]].concat());
+    std::fs::read(output).unwrap()
+}
+
+fn run(arguments: &[&str]) {
+    let mut ffmpeg = FfmpegCommand::new()
+        .args(["-v", "error"])
+        .args(arguments)
+        .spawn()
+        .expect("ffmpeg starts; `make test` installs it");
+    assert!(ffmpeg.wait().unwrap().success(), "{arguments:?}");
+}
+
+/// Somebody live in front of the camera at 15 frames a second: frontal, then left, then right, at
+/// the pace of a person; `change` may change each scene.
+pub fn left_right(change: impl Fn(usize, &mut Scene)) -> Vec<Scene> {
+    let there_and_back = |peak: f32| {
+        let steps = [0.0, 0.2, 0.5, 0.8, 1.0, 1.0, 0.8, 0.5, 0.2, 0.0];
+        steps.map(|share| peak * share)
+    };
+    let yaws = [0.0; 5]
+        .into_iter()
+        .chain(there_and_back(-35.0))
+        .chain([0.0; 5])
+        .chain(there_and_back(35.0))
+        .chain([0.0; 5]);
+    yaws.enumerate()
+        .map(|(index, yaw)| {
+            let mut scene = Scene::turned(yaw);
+            change(index, &mut scene);
+            scene
+        })
+        .collect()
+}

@@ -1,0 +1,202 @@
+//! Clips: hostile bytes into measured frames, or a clear refusal.
+//!
+//! [`container`] says by the first bytes which one demuxer may look, [`probe`] refuses within a
+//! tenth of a second what is too large or too long, [`frames`] decodes the rest and samples it; both
+//! run in a [`jail`]. Frames are measured on the threads of the pool, beside other captures', while
+//! the next ones are decoded, and the few pictures that may become the best frame are kept in
+//! [`portraits`]. Nothing touches a disk.
+
+mod container;
+mod frames;
+mod jail;
+mod portraits;
+mod probe;
+mod tools;
+
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use livegate_common::job::{ClipOutcome, Cost, MeasuredClip, Outcome, Portrait, now_ms};
+use livegate_common::liveness::measurement::FrameMeasurement;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::analyzer::{FaceAnalyzer, StartError};
+use crate::decode::RgbFrame;
+use crate::measure::metered;
+use crate::pool::AnalyzerPool;
+use container::Container;
+use portraits::Album;
+use tools::{Tools, memory_file};
+
+pub use frames::FRAMES_PER_SECOND;
+pub use probe::MAX_SECONDS;
+
+/// Why a clip cannot be judged; for the caller.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unplayable {
+    /// Its first bytes are those of something else.
+    #[error("it is neither mp4 nor webm")]
+    Container,
+    /// There is no video stream in it.
+    #[error("it has no video stream")]
+    NoVideo,
+    /// The stream is in a codec that is not decoded.
+    #[error("its codec, {0}, is not supported; send H.264, HEVC, MPEG-4, VP8, VP9 or AV1")]
+    Codec(String),
+    /// Its frames are too small or too large.
+    #[error(
+        "it is {width}x{height}; each side must be 120 to 2160 pixels, with at most 1920x1440 pixels in all"
+    )]
+    Size {
+        /// Width, pixels.
+        width: u32,
+        /// Height, pixels.
+        height: u32,
+    },
+    /// It goes on for too long.
+    #[error("it lasts over 30 seconds")]
+    TooLong,
+    /// It cannot be decoded to its end.
+    #[error("it is damaged or ends early")]
+    Damaged,
+    /// There is no frame in it.
+    #[error("it has no frames")]
+    Empty,
+    /// Decoding takes more time or memory than any camera's clip.
+    #[error("it takes too long to decode; send a lower resolution or frame rate")]
+    TooCostly,
+}
+
+/// Why a clip was not measured.
+enum ClipError {
+    /// It is its own fault.
+    Unplayable(Unplayable),
+    /// It is ours; for operators.
+    Failed(String),
+}
+
+impl ClipError {
+    fn failed(what: &str, cause: &dyn Display) -> Self {
+        Self::Failed(format!("{what}: {cause}"))
+    }
+}
+
+impl From<Unplayable> for ClipError {
+    fn from(unplayable: Unplayable) -> Self {
+        Self::Unplayable(unplayable)
+    }
+}
+
+/// Makes sure that clips can be read here; says so where the kernel is too old to confine what
+/// reads them.
+///
+/// # Errors
+/// [`StartError::Program`] naming the program that is missing.
+pub fn check_tools() -> Result<(), StartError> {
+    Tools::find()?;
+    if !jail::is_confined() {
+        tracing::warn!(
+            "This kernel has no Landlock (Linux 5.13 or later): what decodes clips is not kept from files"
+        );
+    }
+    Ok(())
+}
+
+/// Measures a clip; `None` when its deadline (Unix milliseconds) passed.
+pub(crate) async fn measure(pool: &AnalyzerPool, clip: &[u8], deadline_ms: u64) -> Option<Outcome> {
+    let left = Duration::from_millis(deadline_ms.saturating_sub(now_ms()));
+    let mut cost = Cost::default();
+    // Dropping the work ends whatever it has started.
+    let measured = tokio::time::timeout(left, work_out(pool, clip, &mut cost)).await;
+    let clip = match measured.ok()? {
+        Ok(measured) => ClipOutcome::Measured(measured),
+        Err(ClipError::Unplayable(why)) => ClipOutcome::Unplayable(why.to_string()),
+        Err(ClipError::Failed(cause)) => return Some(Outcome::Failed(cause)),
+    };
+    Some(Outcome::Clip { clip, cost })
+}
+
+async fn work_out(
+    pool: &AnalyzerPool,
+    clip: &[u8],
+    cost: &mut Cost,
+) -> Result<MeasuredClip, ClipError> {
+    let container = Container::of(clip).ok_or(Unplayable::Container)?;
+    let tools = Tools::find().map_err(|e| ClipError::Failed(e.to_string()))?;
+    let _turn = pool.clip_turn().await;
+    let file = || memory_file(clip).map_err(|e| ClipError::failed("no memory for a clip", &e));
+    probe::probe(tools, container, file()?).await?;
+
+    let file = file()?;
+    let (sender, decoded) = mpsc::channel(1);
+    // A set, since dropping it ends the task.
+    let mut decoding = JoinSet::new();
+    decoding.spawn(async move { frames::decode(tools, container, file, sender).await });
+    let album = Arc::new(Mutex::new(Album::default()));
+    let frames = measure_all(pool, decoded, &album, cost).await?;
+    match decoding.join_next().await {
+        Some(Ok(ended)) => ended?,
+        Some(Err(e)) => return Err(ClipError::failed("decoding panicked", &e)),
+        None => {}
+    }
+    let album = std::mem::take(&mut *album.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(MeasuredClip {
+        frames,
+        portraits: album.into_portraits(),
+    })
+}
+
+/// Measures frames as they come, a few at once, and gives them in their order.
+async fn measure_all(
+    pool: &AnalyzerPool,
+    mut decoded: mpsc::Receiver<RgbFrame>,
+    album: &Arc<Mutex<Album>>,
+    cost: &mut Cost,
+) -> Result<Vec<FrameMeasurement>, ClipError> {
+    let (mut measured, mut measuring) = (Vec::new(), FuturesOrdered::new());
+    // One more than the threads, so that none waits for its next frame.
+    let at_once = pool.threads().get() + 1;
+    let (mut index, mut ended) = (0_u32, false);
+    loop {
+        tokio::select! {
+            frame = decoded.recv(), if !ended && measuring.len() < at_once => match frame {
+                Some(frame) => {
+                    let album = Arc::clone(album);
+                    measuring.push_back(pool.run(move |analyzer, _| {
+                        metered(analyzer, |a| measure_one(a, index, &frame, &album))
+                    }));
+                    index += 1;
+                }
+                None => ended = true,
+            },
+            Some(done) = measuring.next() => {
+                let (frame, spent) = done.map_err(|e| ClipError::Failed(e.to_string()))?;
+                *cost += spent;
+                measured.push(frame.map_err(ClipError::Failed)?);
+            }
+            else => return Ok(measured),
+        }
+    }
+}
+
+fn measure_one(
+    analyzer: &mut dyn FaceAnalyzer,
+    index: u32,
+    frame: &RgbFrame,
+    album: &Mutex<Album>,
+) -> Result<FrameMeasurement, String> {
+    let measurement = analyzer.analyze(frame).map_err(|e| e.to_string())?;
+    let open = || album.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(face) = measurement.face.as_ref()
+        && open().wants(face)
+    {
+        // Not under the lock: it takes milliseconds.
+        let jpeg = portraits::jpeg(frame).map_err(|e| e.to_string())?;
+        open().keep(face, Portrait { frame: index, jpeg });
+    }
+    Ok(measurement)
+}

@@ -1,0 +1,85 @@
+//! The few pictures of a clip that may become its best frame.
+//!
+//! Which one does is the API's choice, by angles that the worker does not know. So it keeps the
+//! best of each of several ranges of angles.
+
+use std::io;
+
+use bytes::Bytes;
+use livegate_common::job::Portrait;
+use livegate_common::liveness::measurement::Face;
+use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
+
+use crate::decode::RgbFrame;
+
+/// Upper ends of the ranges of angles, degrees; the last range has none.
+const RANGES_DEG: [f32; 4] = [5.0, 10.0, 15.0, 30.0];
+
+/// Pictures kept of each range.
+const PER_RANGE: usize = 2;
+
+/// JPEG quality, 1 to 100.
+const QUALITY: i32 = 92;
+
+/// Pictures kept so far.
+#[derive(Default)]
+pub struct Album([Vec<Candidate>; RANGES_DEG.len() + 1]);
+
+struct Candidate {
+    rank: f32,
+    portrait: Portrait,
+}
+
+impl Album {
+    /// Whether the picture of this face would be kept.
+    pub fn wants(&self, face: &Face) -> bool {
+        let range = &self.0[range(face)];
+        range.len() < PER_RANGE || range.last().is_some_and(|worst| rank(face) > worst.rank)
+    }
+
+    /// Keeps the picture of this face, if none better have come meanwhile.
+    pub fn keep(&mut self, face: &Face, portrait: Portrait) {
+        let (range, rank) = (&mut self.0[range(face)], rank(face));
+        let at = range.partition_point(|c| c.rank >= rank);
+        range.insert(at, Candidate { rank, portrait });
+        range.truncate(PER_RANGE);
+    }
+
+    /// The pictures, in the order of their frames.
+    pub fn into_portraits(self) -> Vec<Portrait> {
+        let mut portraits: Vec<Portrait> =
+            self.0.into_iter().flatten().map(|c| c.portrait).collect();
+        portraits.sort_by_key(|p| p.frame);
+        portraits
+    }
+}
+
+fn range(face: &Face) -> usize {
+    RANGES_DEG.partition_point(|end| *end < face.pose.deviation())
+}
+
+/// Sharp, and with open eyes.
+fn rank(face: &Face) -> f32 {
+    face.quality.sharpness * face.eyes.ratio().max(0.0)
+}
+
+/// A picture as JPEG.
+///
+/// # Errors
+/// When it cannot be encoded.
+pub fn jpeg(frame: &RgbFrame) -> io::Result<Bytes> {
+    let (width, height) = (frame.width as usize, frame.height as usize);
+    let encode = || {
+        let mut compressor = Compressor::new()?;
+        compressor.set_quality(QUALITY)?;
+        compressor.set_subsamp(Subsamp::Sub2x2)?;
+        compressor.compress_to_vec(Image {
+            pixels: frame.pixels.as_slice(),
+            width,
+            pitch: width * 3,
+            height,
+            format: PixelFormat::RGB,
+        })
+    };
+    encode().map(Bytes::from).map_err(io::Error::other)
+}

@@ -1,0 +1,197 @@
+//! What a clip says of itself, read before any of it is decoded for good: refusing takes a tenth of
+//! a second.
+
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::io::AsyncReadExt;
+
+use super::container::Container;
+use super::tools::{COMMON, DECODERS, INPUT, Tools};
+use super::{ClipError, Unplayable, jail};
+
+/// Longest clip, seconds.
+pub const MAX_SECONDS: f64 = 30.0;
+
+/// Slack of that, seconds: a camera that is told to stop after 30 s stops a frame or two later.
+pub const SLACK_SECONDS: f64 = 0.25;
+
+/// Most pixels of a frame: 1920x1440.
+pub const MAX_PIXELS: u32 = 1920 * 1440;
+
+/// Longest side of a frame, pixels.
+pub const MAX_SIDE: u32 = 2160;
+
+/// Shortest side of a frame, pixels.
+pub const MIN_SIDE: u32 = 120;
+
+/// The codecs that the decoders read.
+const CODECS: [&str; 6] = ["h264", "hevc", "mpeg4", "vp8", "vp9", "av1"];
+
+/// What is read: the stream, and the packets from the last key frame before the limit to a little
+/// after it. The container is not asked how long the clip is: it may say anything.
+const ASKED: [&str; 4] = [
+    "-show_entries",
+    "stream=codec_name,width,height:format=start_time:packet=pts_time",
+    "-read_intervals",
+    "30%35",
+];
+
+/// Longest report, bytes. That of 35 s at 60 frames a second is a tenth of it.
+const MAX_REPORT: u64 = 1 << 20;
+
+/// What a report may take: no clip of a camera takes a tenth of it.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Looks at a clip.
+///
+/// # Errors
+/// [`Unplayable`] when it will not do, else what kept us from looking.
+pub async fn probe(tools: &Tools, container: Container, clip: OwnedFd) -> Result<(), ClipError> {
+    let arguments = ["-v", "error", "-f", container.demuxer()]
+        .into_iter()
+        .chain(COMMON)
+        // It opens a decoder for each stream, the sound's included, and fails where it may not.
+        .chain(["-codec_whitelist:v", DECODERS])
+        .chain(["-select_streams", "V:0", "-of", "json=compact=1"])
+        .chain(ASKED)
+        .chain(["-i", INPUT]);
+    let mut child = jail::spawn(&tools.ffprobe, arguments, clip)
+        .await
+        .map_err(|e| ClipError::failed("ffprobe cannot be started", &e))?;
+    let mut report = Vec::new();
+    let reading = async {
+        if let Some(out) = child.stdout.take() {
+            out.take(MAX_REPORT).read_to_end(&mut report).await?;
+        }
+        // Full: the writer waits for ever, and is killed.
+        std::io::Result::Ok(())
+    };
+    match tokio::time::timeout(PATIENCE, reading).await {
+        Ok(Ok(())) => {}
+        Ok(Err(e)) => return Err(ClipError::failed("ffprobe's report cannot be read", &e)),
+        Err(_late) => return Err(Unplayable::TooCostly.into()),
+    }
+    let report: Report = serde_json::from_slice(&report).map_err(|_| Unplayable::Damaged)?;
+    Ok(report.judge()?)
+}
+
+#[derive(Deserialize)]
+struct Report {
+    #[serde(default)]
+    streams: Vec<Stream>,
+    #[serde(default)]
+    packets: Vec<Packet>,
+    #[serde(default)]
+    format: Format,
+}
+
+#[derive(Deserialize)]
+struct Stream {
+    #[serde(default)]
+    codec_name: String,
+    #[serde(default)]
+    width: u32,
+    #[serde(default)]
+    height: u32,
+}
+
+#[derive(Deserialize)]
+struct Packet {
+    pts_time: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Format {
+    start_time: Option<String>,
+}
+
+impl Report {
+    fn judge(&self) -> Result<(), Unplayable> {
+        let stream = self.streams.first().ok_or(Unplayable::NoVideo)?;
+        if !CODECS.contains(&stream.codec_name.as_str()) {
+            let name = stream.codec_name.chars().filter(char::is_ascii_graphic);
+            return Err(Unplayable::Codec(name.take(32).collect()));
+        }
+        // Fragments may not say their size before they are decoded.
+        if (stream.width, stream.height) != (0, 0) {
+            within_limits(stream.width, stream.height)?;
+        }
+        let seconds = |text: &Option<String>| text.as_ref().and_then(|t| t.parse::<f64>().ok());
+        let start = seconds(&self.format.start_time).unwrap_or(0.0);
+        let last = self.packets.iter().filter_map(|p| seconds(&p.pts_time));
+        if last.fold(0.0, f64::max) - start > MAX_SECONDS + SLACK_SECONDS {
+            return Err(Unplayable::TooLong);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a frame may have this size.
+pub fn within_limits(width: u32, height: u32) -> Result<(), Unplayable> {
+    let sides = MIN_SIDE..=MAX_SIDE;
+    let fits = sides.contains(&width) && sides.contains(&height) && width * height <= MAX_PIXELS;
+    if fits {
+        Ok(())
+    } else {
+        Err(Unplayable::Size { width, height })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(report: &str) -> Result<(), Unplayable> {
+        serde_json::from_str::<Report>(report).unwrap().judge()
+    }
+
+    fn clip(codec: &str, size: (u32, u32), start: f64, last: f64) -> String {
+        let (width, height) = size;
+        format!(
+            r#"{{"packets": [{{"pts_time": "{last}"}}, {{}}],
+                "streams": [{{"codec_name": "{codec}", "width": {width}, "height": {height}}}],
+                "format": {{"start_time": "{start}"}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_clip_is_refused_for_what_it_is() {
+        let hd = (1280, 720);
+        for (report, expected) in [
+            (clip("h264", hd, 0.0, 5.0), Ok(())),
+            (clip("vp9", (1440, 1920), 0.0, 30.1), Ok(())),
+            (clip("vp8", hd, 100.0, 129.0), Ok(())),
+            (clip("h264", hd, 0.0, 30.3), Err(Unplayable::TooLong)),
+            (
+                clip("prores", hd, 0.0, 5.0),
+                Err(Unplayable::Codec("prores".to_owned())),
+            ),
+            (
+                clip("h264", (3840, 2160), 0.0, 5.0),
+                Err(Unplayable::Size {
+                    width: 3840,
+                    height: 2160,
+                }),
+            ),
+            (
+                clip("h264", (2100, 1440), 0.0, 5.0),
+                Err(Unplayable::Size {
+                    width: 2100,
+                    height: 1440,
+                }),
+            ),
+            (
+                clip("h264", (100, 100), 0.0, 5.0),
+                Err(Unplayable::Size {
+                    width: 100,
+                    height: 100,
+                }),
+            ),
+            ("{}".to_owned(), Err(Unplayable::NoVideo)),
+        ] {
+            assert_eq!(judge(&report), expected, "{report}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The programs that read clips: `ffmpeg` and `ffprobe`, and what both are told.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+
+use super::jail;
+use crate::analyzer::StartError;
+
+/// The clip: what the program was given as its standard input, opened anew so that it can be
+/// searched (`moov` may be at its end).
+pub const INPUT: &str = "file:/proc/self/fd/0";
+
+/// Options of the input that both programs take: one protocol, one thread.
+pub const COMMON: [&str; 4] = ["-protocol_whitelist", "file", "-threads", "1"];
+
+/// Video decoders that may be used, by `ffmpeg`'s names.
+pub const DECODERS: &str = "h264,hevc,mpeg4,vp8,libvpx,vp9,libvpx-vp9,av1,libdav1d";
+
+/// Where the programs are.
+#[derive(Debug)]
+pub struct Tools {
+    /// Decodes.
+    pub ffmpeg: PathBuf,
+    /// Looks.
+    pub ffprobe: PathBuf,
+}
+
+impl Tools {
+    /// The programs in `PATH`, looked for once.
+    ///
+    /// # Errors
+    /// [`StartError::Program`] naming the one that is missing.
+    pub fn find() -> Result<&'static Self, StartError> {
+        static FOUND: OnceLock<Tools> = OnceLock::new();
+        if let Some(found) = FOUND.get() {
+            return Ok(found);
+        }
+        let find = |name| jail::find(name).ok_or(StartError::Program(name));
+        let found = Self {
+            ffmpeg: find("ffmpeg")?,
+            ffprobe: find("ffprobe")?,
+        };
+        Ok(FOUND.get_or_init(|| found))
+    }
+}
+
+/// Bytes as a file that is on no disk and that nobody can change.
+pub fn memory_file(bytes: &[u8]) -> io::Result<OwnedFd> {
+    let file = memfd_create(
+        "livegate-clip",
+        MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING,
+    )?;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let written = rustix::io::write(&file, rest)?;
+        rest = rest.get(written..).unwrap_or_default();
+    }
+    fcntl_add_seals(
+        &file,
+        SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE,
+    )?;
+    Ok(file)
+}

@@ -1,0 +1,69 @@
+//! A batch in, its outcome out.
+
+use livegate_common::job::{Batch, Cost, EncodedFrame, FrameOutcome, Outcome, now_ms};
+
+use crate::analyzer::FaceAnalyzer;
+use crate::clip;
+use crate::decode;
+use crate::onnx::thread_cpu_us;
+use crate::pool::AnalyzerPool;
+
+/// Measures a batch; `None` when nobody waits for it any more: the deadline (Unix milliseconds)
+/// passed before or while it was measured.
+pub async fn measure(pool: &AnalyzerPool, batch: Batch, deadline_ms: u64) -> Option<Outcome> {
+    match batch {
+        Batch::Frames(frames) => {
+            let measuring = pool.run(move |analyzer, is_awaited| {
+                let goes_on = || is_awaited() && now_ms() < deadline_ms;
+                metered(analyzer, |analyzer| {
+                    measure_frames(analyzer, &frames, &goes_on)
+                })
+            });
+            match measuring.await {
+                Ok((Some(Ok(frames)), cost)) => Some(Outcome::Frames { frames, cost }),
+                Ok((Some(Err(cause)), _)) => Some(Outcome::Failed(cause)),
+                Ok((None, _)) => None,
+                Err(e) => Some(Outcome::Failed(e.to_string())),
+            }
+        }
+        Batch::Clip(bytes) => clip::measure(pool, &bytes, deadline_ms).await,
+    }
+}
+
+/// Does `work` and says what it cost; all of it happens on this thread.
+pub(crate) fn metered<T>(
+    analyzer: &mut dyn FaceAnalyzer,
+    work: impl FnOnce(&mut dyn FaceAnalyzer) -> T,
+) -> (T, Cost) {
+    let began_us = thread_cpu_us();
+    analyzer.take_inference_us();
+    let done = work(analyzer);
+    let cost = Cost {
+        cpu_us: thread_cpu_us().saturating_sub(began_us),
+        inference_us: analyzer.take_inference_us(),
+    };
+    (done, cost)
+}
+
+/// `None` when it need not go on; an error when the models fail.
+fn measure_frames(
+    analyzer: &mut dyn FaceAnalyzer,
+    frames: &[EncodedFrame],
+    goes_on: &dyn Fn() -> bool,
+) -> Option<Result<Vec<(u32, FrameOutcome)>, String>> {
+    let mut outcomes = Vec::with_capacity(frames.len());
+    for frame in frames {
+        if !goes_on() {
+            return None;
+        }
+        let outcome = match decode::decode(&frame.image) {
+            Err(e) => FrameOutcome::Undecodable(e.to_string()),
+            Ok(pixels) => match analyzer.analyze(&pixels) {
+                Ok(measurement) => FrameOutcome::Measured(Box::new(measurement)),
+                Err(e) => return Some(Err(e.to_string())),
+            },
+        };
+        outcomes.push((frame.index, outcome));
+    }
+    Some(Ok(outcomes))
+}
