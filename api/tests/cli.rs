@@ -168,7 +168,7 @@ fn a_wrong_command_line_is_2_and_says_what_is_allowed() {
         ),
         (
             &["keys", "rotate", "key_1", "--keep-old-for", "31d"],
-            "at most 30days",
+            "at most 30 days",
         ),
         (&["keys", "revoke"], "<KEY>"),
         (&["check", ".", "--actions", "nod"], "turn_left"),

@@ -8,12 +8,9 @@ use livegate_common::liveness::challenge::{Action, Angles};
 
 use super::{Failure, action, in_range};
 use crate::config::key_file;
-use crate::keys::change::{MAX_KEEP_OLD, revoke, rotate};
+use crate::keys::change::{MAX_KEEP_OLD, MAX_KEEP_OLD_DAYS, revoke, rotate};
 use crate::keys::create::{NewKey, create};
 use crate::keys::list::{list, to_text};
-
-/// Said where a key is shown.
-const SHOWN_ONCE: &str = "It is shown this once: keep it now. Send it as X-AI-API-Key.";
 
 #[derive(Subcommand)]
 pub(super) enum KeysCommand {
@@ -82,8 +79,7 @@ pub(super) struct RevokeArgs {
 fn keep_old_for(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text).ok();
     duration.filter(|d| *d <= MAX_KEEP_OLD).ok_or_else(|| {
-        let max = humantime::format_duration(MAX_KEEP_OLD);
-        format!("it must be a duration such as 90s, 10m, 24h or 7d, at most {max}")
+        format!("it must be a duration such as 10m, 24h or 7d, at most {MAX_KEEP_OLD_DAYS} days")
     })
 }
 
@@ -115,7 +111,10 @@ impl CreateArgs {
         // The key alone on standard output, for scripts; the rest beside it.
         writeln!(std::io::stdout(), "{}", key.secret)?;
         let (id, path) = (key.id, path.display());
-        writeln!(std::io::stderr(), "Made key {id} in {path}. {SHOWN_ONCE}")?;
+        writeln!(
+            std::io::stderr(),
+            "Made key {id} in {path}. It is shown this once: keep it now. Send it as X-AI-API-Key."
+        )?;
         Ok(0)
     }
 }
@@ -139,13 +138,13 @@ impl RotateArgs {
         let rotated = rotate(&key_file(), &self.key, self.keep_old_for)?;
         writeln!(std::io::stdout(), "{}", rotated.secret)?;
         let old = match rotated.old_until {
-            Some(until) => format!("counts until {until} as well"),
+            Some(until) => format!("counts beside it until {until}"),
             None => "stops counting within two seconds".to_owned(),
         };
         let id = self.key;
         writeln!(
             std::io::stderr(),
-            "Gave key {id} a new secret; the old one {old}. {SHOWN_ONCE}"
+            "Gave key {id} a new secret, shown this once: keep it now. The old one {old}."
         )?;
         Ok(0)
     }

@@ -9,8 +9,11 @@ use super::KeyHash;
 use super::edit::{EditError, edit, new_secret};
 use crate::clock::rfc3339;
 
-/// Longest that an old secret may go on counting.
-pub const MAX_KEEP_OLD: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Longest that an old secret may go on counting, days.
+pub const MAX_KEEP_OLD_DAYS: u64 = 30;
+
+/// The same as a duration.
+pub const MAX_KEEP_OLD: Duration = Duration::from_secs(MAX_KEEP_OLD_DAYS * 24 * 3600);
 
 /// A key's new secret.
 pub struct Rotated {
@@ -31,9 +34,8 @@ pub fn rotate(path: &Path, id: &str, keep_old_for: Option<Duration>) -> Result<R
     let now = now_ms();
     let old_until = match keep_old_for {
         Some(time) if time > MAX_KEEP_OLD => {
-            let days = MAX_KEEP_OLD.as_secs() / (24 * 3600);
             return Err(EditError::Invalid(format!(
-                "an old secret may go on counting for {days} days at most"
+                "an old secret may go on counting for {MAX_KEEP_OLD_DAYS} days at most"
             )));
         }
         Some(time) => {
