@@ -171,6 +171,10 @@ mod tests {
         std::fs::write(&path, "keys = 7").unwrap();
         assert!(create(&path, &NewKey::named("a")).is_err());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "keys = 7");
+        std::fs::write(&path, "keys = []").unwrap();
+        let error = create(&path, &NewKey::named("a")).err().unwrap();
+        assert!(error.to_string().contains("[[keys]]"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "keys = []");
         let new = folder.path().join("new.toml");
         let good = NewKey::named("a");
         for (bad, named) in [

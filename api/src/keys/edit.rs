@@ -22,7 +22,7 @@ pub enum EditError {
     /// The file cannot be read, written or understood.
     #[error(transparent)]
     File(#[from] KeyFileError),
-    /// A limit is out of range, or the name is no name.
+    /// A value is out of range, or the name is no name.
     #[error("{0}")]
     Invalid(String),
     /// No key has the id.
