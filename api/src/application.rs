@@ -92,7 +92,7 @@ impl Application {
         };
         let listener = LingeringListener::new(listener, config.max_connections, limits);
         let listener = listener.map_err(failed)?;
-        let admissions = Admissions::new(config.max_frames_in_flight);
+        let admissions = Admissions::new(config.max_frames_in_flight, config.lease_margin);
         let uploads = Uploads::new(config.max_upload_mib);
         let state = Arc::new(AppState {
             services,

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod keys;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -9,9 +11,9 @@ use livegate_common::liveness::thresholds::Thresholds;
 use livegate_common::shutdown::Shutdown;
 use livegate_worker::AnalyzerPool;
 
+use self::keys::KeysCommand;
 use crate::check::{self, Progress, Report};
-use crate::config::{Config, key_file, measuring};
-use crate::keys::create::{NewKey, create};
+use crate::config::{Config, measuring};
 use crate::serve::{serve, start_pool};
 
 /// Exit code of a check that rejected the capture.
@@ -35,28 +37,6 @@ enum Command {
     Keys(KeysCommand),
     /// Judges the frames in a folder as verify would: exit code 0 verified, 3 rejected, 1 error.
     Check(CheckArgs),
-}
-
-#[derive(Subcommand)]
-enum KeysCommand {
-    /// Makes a key and prints it. It is shown this once; the file holds its hash.
-    Create(CreateArgs),
-}
-
-#[derive(Args)]
-struct CreateArgs {
-    /// What to call it.
-    #[arg(long)]
-    name: String,
-    /// Makes a key that may not use liveness.
-    #[arg(long)]
-    no_liveness: bool,
-    /// Requests per minute.
-    #[arg(long, default_value_t = NewKey::named("").requests_per_minute, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    requests_per_minute: u32,
-    /// Verifications at once.
-    #[arg(long, default_value_t = NewKey::named("").concurrency, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    concurrency: u32,
 }
 
 #[derive(Args)]
@@ -110,31 +90,9 @@ impl Cli {
                 serve(Config::from_env()?, shutdown).await?;
                 Ok(0)
             }
-            Some(Command::Keys(KeysCommand::Create(args))) => args.run(),
+            Some(Command::Keys(command)) => command.run(),
             Some(Command::Check(args)) => args.run().await,
         }
-    }
-}
-
-impl CreateArgs {
-    fn run(self) -> Result<u8, Failure> {
-        let path = key_file();
-        let new = NewKey {
-            name: self.name,
-            liveness: !self.no_liveness,
-            requests_per_minute: self.requests_per_minute,
-            concurrency: self.concurrency,
-        };
-        let key = create(&path, &new)?;
-        // The key alone on standard output, for scripts; the rest beside it.
-        writeln!(std::io::stdout(), "{}", key.secret)?;
-        writeln!(
-            std::io::stderr(),
-            "Made key {} in {}. It is shown this once: keep it now. Send it as X-AI-API-Key.",
-            key.id,
-            path.display()
-        )?;
-        Ok(0)
     }
 }
 

@@ -45,6 +45,9 @@ pub struct ServerConfig {
     pub verify_timeout: Duration,
     /// `LIVEGATE_MAX_FRAMES_IN_FLIGHT`: frames of all admitted verifications together.
     pub max_frames_in_flight: usize,
+    /// How much longer than a verification may take its key's place is held if its process dies. No
+    /// variable: a constant, but for tests.
+    pub lease_margin: Duration,
     /// `LIVEGATE_MAX_UPLOAD_MB`: MiB of large bodies held at once, of all keys together.
     pub max_upload_mib: usize,
     /// From the first byte of a request's head to its last. No variable: a constant, but for tests.
@@ -63,6 +66,7 @@ impl Default for ServerConfig {
             session_ttl: Duration::from_secs(300),
             verify_timeout: Duration::from_secs(15),
             max_frames_in_flight: FRAMES_IN_FLIGHT_A_THREAD,
+            lease_margin: Duration::from_secs(30),
             max_upload_mib: 512,
             head_timeout: Duration::from_secs(15),
             max_connections: 4096,
@@ -194,6 +198,7 @@ impl Config {
                 frames_in_flight,
                 MAX_IMAGES..=1_000_000,
             )?,
+            lease_margin: defaults.lease_margin,
             // Less than one body needs would keep it from ever getting in beside another.
             max_upload_mib: vars.number(
                 "LIVEGATE_MAX_UPLOAD_MB",

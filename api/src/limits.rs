@@ -9,9 +9,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::error::{ApiError, Busy};
 use crate::keys::KeyRecord;
 
-/// How much longer than a verification may take its place is held if its process dies.
-const LEASE_MARGIN: Duration = Duration::from_secs(30);
-
 /// Takes a token from the key's bucket.
 ///
 /// # Errors
@@ -36,15 +33,18 @@ pub struct Admission {
 pub struct Admissions {
     frames: Arc<Semaphore>,
     max: u32,
+    lease_margin: Duration,
 }
 
 impl Admissions {
-    /// At most `max` frames at once.
-    pub fn new(max: usize) -> Self {
+    /// At most `max` frames at once. The place of a process that dies is free `lease_margin` after
+    /// the longest that its verification could have taken.
+    pub fn new(max: usize, lease_margin: Duration) -> Self {
         let max = u32::try_from(max).unwrap_or(u32::MAX);
         Self {
             frames: Arc::new(Semaphore::new(max as usize)),
             max,
+            lease_margin,
         }
     }
 
@@ -61,7 +61,7 @@ impl Admissions {
     ) -> Result<Admission, ApiError> {
         let name = format!("verify:{}", key.id);
         let of_key = limits
-            .acquire(&name, key.concurrency, longest + LEASE_MARGIN)
+            .acquire(&name, key.concurrency, longest + self.lease_margin)
             .await?
             .ok_or(ApiError::ConcurrencyLimited(Busy::Key))?;
         // A capture larger than all there is would never get in: it takes all there is.

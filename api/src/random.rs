@@ -5,7 +5,11 @@
 #[error("the system's random number generator failed")]
 pub struct NoRandomness;
 
-fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
+/// Random bytes.
+///
+/// # Errors
+/// [`NoRandomness`] when the system gives none.
+pub fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
     Ok(bytes)

@@ -1,21 +1,17 @@
 //! Makes a key: its hash goes into the file, the key itself is shown once.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use fs4::fs_std::FileExt;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use livegate_common::job::now_ms;
+use livegate_common::liveness::challenge::Action;
 
-use super::file::{CONCURRENCY, Entry, File, KeyFileError, REQUESTS_PER_MINUTE, check};
-use super::{KeyHash, KeyRing, PREFIX};
+use super::KeyHash;
+use super::edit::{EditError, edit, new_secret};
+use super::file::Entry;
+use crate::clock::rfc3339;
+use crate::random;
 
-/// Random bytes of a key.
-const SECRET_BYTES: usize = 32;
-
-/// What a new key may do.
+/// What a new key may do, and what its sessions ask for.
 #[derive(Clone, Debug)]
 pub struct NewKey {
     /// What its operator calls it.
@@ -26,16 +22,28 @@ pub struct NewKey {
     pub requests_per_minute: u32,
     /// 1 to 1,000.
     pub concurrency: u32,
+    /// What its sessions draw from, at least 2 and all different; `None`: all there are.
+    pub actions: Option<Vec<Action>>,
+    /// Degrees, 15 to 40; `None` for the standard, here and below.
+    pub yaw_deg: Option<f32>,
+    /// Degrees, 10 to 30.
+    pub pitch_deg: Option<f32>,
+    /// Eye aspect ratio, 0.12 to 0.28.
+    pub blink_ear: Option<f32>,
 }
 
 impl NewKey {
-    /// A key with the default limits.
+    /// A key with the default limits and the standard sessions.
     pub fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             liveness: true,
             requests_per_minute: super::file::default_requests_per_minute(),
             concurrency: super::file::default_concurrency(),
+            actions: None,
+            yaw_deg: None,
+            pitch_deg: None,
+            blink_ear: None,
         }
     }
 }
@@ -48,141 +56,49 @@ pub struct CreatedKey {
     pub secret: String,
 }
 
-/// Why no key was made.
-#[derive(Debug, thiserror::Error)]
-pub enum CreateError {
-    /// The file cannot be read, written or understood.
-    #[error(transparent)]
-    File(#[from] KeyFileError),
-    /// A limit is out of range, or the name is no name.
-    #[error("{0}")]
-    Invalid(String),
-    /// The system gives no random bytes.
-    #[error("the system's random number generator failed")]
-    NoRandomness,
-}
-
 /// Adds a key to the file, which it makes if there is none.
 ///
-/// Others may read the file and make keys at the same time: the file is replaced whole, under a
+/// Others may read the file and change keys at the same time: the file is replaced whole, under a
 /// lock.
 ///
 /// # Errors
-/// [`CreateError`]; the file is then as it was.
-pub fn create(path: &Path, new: &NewKey) -> Result<CreatedKey, CreateError> {
-    check(
-        "requests per minute",
-        new.requests_per_minute,
-        &REQUESTS_PER_MINUTE,
-    )
-    .and_then(|()| check("concurrency", new.concurrency, &CONCURRENCY))
-    .map_err(CreateError::Invalid)?;
+/// [`EditError`]; the file is then as it was.
+pub fn create(path: &Path, new: &NewKey) -> Result<CreatedKey, EditError> {
     if new.name.trim().is_empty() || new.name.chars().any(char::is_control) {
-        return Err(CreateError::Invalid(
+        return Err(EditError::Invalid(
             "the name must be readable text".to_owned(),
         ));
     }
-    let secret = format!(
-        "{PREFIX}{}",
-        base64_simd::URL_SAFE_NO_PAD.encode_to_string(random::<SECRET_BYTES>()?)
-    );
-    let digits: String = random::<8>()?.iter().map(|b| format!("{b:02x}")).collect();
-    let id = format!("key_{digits}");
+    let secret = new_secret()?;
+    let id = format!("key_{:016x}", u64::from_be_bytes(random::bytes()?));
+    let names = |actions: &Vec<Action>| actions.iter().map(|a| a.name().to_owned()).collect();
     let entry = Entry {
         id: id.clone(),
         name: new.name.clone(),
         hash: KeyHash::of(&secret).to_text(),
-        created_at: OffsetDateTime::now_utc()
-            .replace_nanosecond(0)
-            .ok()
-            .and_then(|t| t.format(&Rfc3339).ok()),
+        created_at: Some(rfc3339(now_ms())),
+        rotated_at: None,
+        old_secrets: Vec::new(),
         liveness: new.liveness,
         requests_per_minute: new.requests_per_minute,
         concurrency: new.concurrency,
-        actions: None,
-        yaw_deg: None,
-        pitch_deg: None,
-        blink_ear: None,
+        actions: new.actions.as_ref().map(names),
+        yaw_deg: new.yaw_deg,
+        pitch_deg: new.pitch_deg,
+        blink_ear: new.blink_ear,
     };
-    append(path, entry)?;
+    entry.secrets().map_err(EditError::Invalid)?;
+    edit(path, |draft| draft.add(entry))?;
     Ok(CreatedKey { id, secret })
-}
-
-fn append(path: &Path, entry: Entry) -> Result<(), KeyFileError> {
-    let fail = || KeyFileError::io(path);
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    };
-    let _lock = lock(path)?;
-    let old = match std::fs::read_to_string(path) {
-        Ok(text) => {
-            // Refuses a broken file rather than making it longer.
-            KeyRing::load(path)?;
-            text
-        }
-        Err(e) if e.kind() == ErrorKind::NotFound => String::new(),
-        Err(e) => return Err(fail()(e)),
-    };
-    let table = toml::to_string(&File { keys: vec![entry] }).map_err(|e| KeyFileError::Shape {
-        path: path.to_owned(),
-        cause: e.to_string(),
-    })?;
-    // Appended as text, so that the operator's comments stay. A new file is 0600.
-    let gap = if old.is_empty() { "" } else { "\n" };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail())?;
-    file.write_all(format!("{old}{gap}{table}").as_bytes())
-        .map_err(fail())?;
-    like_the_old(path, file.as_file()).map_err(fail())?;
-    file.as_file().sync_all().map_err(fail())?;
-    file.persist(path).map_err(|e| fail()(e.error))?;
-    Ok(())
-}
-
-/// Gives the file the owner and the mode of the one that it will replace, which the server may
-/// need to read it.
-fn like_the_old(path: &Path, file: &std::fs::File) -> std::io::Result<()> {
-    let old = match std::fs::metadata(path) {
-        Ok(old) => old,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(e),
-    };
-    // As far as it is ours to give away: only root may choose any owner.
-    if fchown(file, Some(old.uid()), Some(old.gid())).is_err() {
-        let _ = fchown(file, None, Some(old.gid()));
-    }
-    file.set_permissions(old.permissions())
-}
-
-/// Held while the file is replaced; freed when dropped. A file of its own, since a lock on one that
-/// is replaced protects nothing.
-fn lock(path: &Path) -> Result<std::fs::File, KeyFileError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&lock_path)
-        .map_err(KeyFileError::io(&lock_path))?;
-    FileExt::lock_exclusive(&file).map_err(KeyFileError::io(&lock_path))?;
-    Ok(file)
-}
-
-fn random<const N: usize>() -> Result<[u8; N], CreateError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|_| CreateError::NoRandomness)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs::Permissions;
-    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
     use super::*;
+    use crate::keys::KeyRing;
 
     #[test]
     fn keys_made_at_once_are_all_there_and_only_their_hashes() {
@@ -201,7 +117,7 @@ mod tests {
         assert!(text.starts_with("# ours\n"));
         assert_eq!(ring.len(), 8);
         for secret in secrets {
-            assert!(ring.find(&secret).is_some() && !text.contains(&secret));
+            assert!(ring.find(&secret, 0).is_some() && !text.contains(&secret));
         }
         let new = folder.path().join("new.toml");
         create(&new, &NewKey::named("a")).unwrap();
@@ -227,17 +143,67 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_added_to_a_broken_file_or_with_a_limit_out_of_range() {
+    fn the_defaults_of_a_key_are_in_the_file_as_they_were_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.toml");
+        let new = NewKey {
+            actions: Some(vec![Action::Blink, Action::TurnUp]),
+            pitch_deg: Some(12.5),
+            blink_ear: Some(0.15),
+            ..NewKey::named("strict")
+        };
+        let key = create(&path, &new).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for line in ["pitch_deg = 12.5\n", "blink_ear = 0.15\n"] {
+            assert!(text.contains(line), "{text}");
+        }
+        let ring = KeyRing::load(&path).unwrap();
+        let defaults = &ring.find(&key.secret, 0).unwrap().defaults;
+        assert_eq!(defaults.actions, [Action::Blink, Action::TurnUp]);
+        let angles = (defaults.angles.yaw_deg, defaults.angles.pitch_deg);
+        assert_eq!((angles, defaults.angles.blink_ear), ((25.0, 12.5), 0.15));
+    }
+
+    #[test]
+    fn nothing_is_added_to_a_broken_file_or_with_a_value_out_of_range() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.toml");
         std::fs::write(&path, "keys = 7").unwrap();
         assert!(create(&path, &NewKey::named("a")).is_err());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "keys = 7");
-        let too_many = NewKey {
-            concurrency: 1001,
-            ..NewKey::named("a")
-        };
-        assert!(create(&folder.path().join("new.toml"), &too_many).is_err());
-        assert!(create(&folder.path().join("new.toml"), &NewKey::named(" ")).is_err());
+        std::fs::write(&path, "keys = []").unwrap();
+        let error = create(&path, &NewKey::named("a")).err().unwrap();
+        assert!(error.to_string().contains("[[keys]]"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "keys = []");
+        let new = folder.path().join("new.toml");
+        let good = NewKey::named("a");
+        for (bad, named) in [
+            (NewKey::named(" "), "name"),
+            (
+                NewKey {
+                    concurrency: 1001,
+                    ..good.clone()
+                },
+                "1 to 1000",
+            ),
+            (
+                NewKey {
+                    yaw_deg: Some(f32::NAN),
+                    ..good.clone()
+                },
+                "15 to 40",
+            ),
+            (
+                NewKey {
+                    actions: Some(vec![Action::Blink]),
+                    ..good
+                },
+                "at least 2",
+            ),
+        ] {
+            let error = create(&new, &bad).err().unwrap().to_string();
+            assert!(error.contains(named), "{error}");
+        }
+        assert!(!new.exists());
     }
 }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use livegate_common::liveness::challenge::{Action, Angles, Range};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-use super::{KeyHash, KeyRecord, KeyRing};
+use super::{KeyHash, KeyRecord, KeyRing, Secret};
 use crate::server_to_server::wire::SessionDefaults;
 
 /// Requests per minute that a key may be given.
-pub(super) const REQUESTS_PER_MINUTE: std::ops::RangeInclusive<u32> = 1..=1_000_000;
+const REQUESTS_PER_MINUTE: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 /// Simultaneous verifications that a key may be given.
-pub(super) const CONCURRENCY: std::ops::RangeInclusive<u32> = 1..=1_000;
+const CONCURRENCY: std::ops::RangeInclusive<u32> = 1..=1_000;
 
 /// Why a key file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -40,10 +42,15 @@ impl KeyFileError {
         let path = path.to_owned();
         |cause| Self::Io { path, cause }
     }
+
+    pub(super) fn shape(path: &Path) -> impl FnOnce(String) -> Self + use<> {
+        let path = path.to_owned();
+        |cause| Self::Shape { path, cause }
+    }
 }
 
 /// One table of the file.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
     pub id: String,
@@ -51,6 +58,10 @@ pub(super) struct Entry {
     pub hash: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotated_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub old_secrets: Vec<OldSecret>,
     #[serde(default = "yes")]
     pub liveness: bool,
     #[serde(default = "default_requests_per_minute")]
@@ -67,6 +78,29 @@ pub(super) struct Entry {
     pub blink_ear: Option<f32>,
 }
 
+/// A secret that was replaced and goes on counting for a while.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OldSecret {
+    pub hash: String,
+    /// When it stops counting: RFC 3339.
+    pub until: String,
+}
+
+impl OldSecret {
+    fn until_ms(&self) -> Result<u64, String> {
+        OffsetDateTime::parse(&self.until, &Rfc3339)
+            .ok()
+            .and_then(|t| u64::try_from(t.unix_timestamp_nanos() / 1_000_000).ok())
+            .ok_or("until must be a time such as 2026-01-31T12:00:00Z".to_owned())
+    }
+
+    /// Whether it still counts at `now_ms`, Unix milliseconds.
+    pub fn counts_at(&self, now_ms: u64) -> bool {
+        self.until_ms().is_ok_and(|until_ms| now_ms < until_ms)
+    }
+}
+
 fn yes() -> bool {
     true
 }
@@ -79,11 +113,11 @@ pub(super) fn default_concurrency() -> u32 {
     16
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
+struct File {
     #[serde(default)]
-    pub keys: Vec<Entry>,
+    keys: Vec<Entry>,
 }
 
 impl KeyRing {
@@ -93,85 +127,111 @@ impl KeyRing {
     /// [`KeyFileError`] when any of it cannot be used: a ring with a hole would be a surprise.
     pub fn load(path: &Path) -> Result<Self, KeyFileError> {
         let text = std::fs::read_to_string(path).map_err(KeyFileError::io(path))?;
-        parse(&text).map_err(|cause| KeyFileError::Shape {
-            path: path.to_owned(),
-            cause,
-        })
+        parse(&text).map_err(KeyFileError::shape(path))
     }
 }
 
-fn parse(text: &str) -> Result<KeyRing, String> {
+/// Reads the tables in a file that a server would take.
+pub(super) fn load_entries(path: &Path) -> Result<Vec<Entry>, KeyFileError> {
+    let text = std::fs::read_to_string(path).map_err(KeyFileError::io(path))?;
+    parse(&text)
+        .and_then(|_| entries(&text))
+        .map_err(KeyFileError::shape(path))
+}
+
+/// The tables of the file, as they are.
+pub(super) fn entries(text: &str) -> Result<Vec<Entry>, String> {
     // The message only: the full text would quote the line, which may be a hash.
-    let file: File = toml::from_str(text).map_err(|e| e.message().to_owned())?;
-    let mut keys: Vec<Arc<KeyRecord>> = Vec::new();
-    for entry in file.keys {
-        let id = entry.id.clone();
-        let record = KeyRecord::try_from(entry).map_err(|e| format!("key {id}: {e}"))?;
-        if keys
-            .iter()
-            .any(|k| k.id == record.id || k.hash == record.hash)
-        {
+    let file: Result<File, _> = toml::from_str(text);
+    file.map(|f| f.keys).map_err(|e| e.message().to_owned())
+}
+
+/// What a server makes of the file.
+pub(super) fn parse(text: &str) -> Result<KeyRing, String> {
+    let mut ring: Vec<Secret> = Vec::new();
+    for entry in entries(text)? {
+        let id = &entry.id;
+        let secrets = entry.secrets().map_err(|e| format!("key {id}: {e}"))?;
+        if ring.iter().any(|known| known.key.id == *id) {
             return Err(format!("key {id} is there twice"));
         }
-        keys.push(Arc::new(record));
+        for secret in secrets {
+            if ring.iter().any(|known| known.hash == secret.hash) {
+                return Err(format!("a secret of key {id} is there twice"));
+            }
+            ring.push(secret);
+        }
     }
-    Ok(KeyRing(keys))
+    Ok(KeyRing(ring))
 }
 
-impl TryFrom<Entry> for KeyRecord {
-    type Error = String;
+impl Entry {
+    /// What lets a caller in as this key: its present secret, then the old ones.
+    pub fn secrets(&self) -> Result<Vec<Secret>, String> {
+        let key = Arc::new(self.record()?);
+        let secret = |hash: &str, until_ms| -> Result<Secret, String> {
+            let hash = KeyHash::parse(hash)
+                .ok_or("hash must be sha256: and 64 hexadecimal digits".to_owned())?;
+            let key = Arc::clone(&key);
+            Ok(Secret {
+                hash,
+                until_ms,
+                key,
+            })
+        };
+        let mut secrets = vec![secret(&self.hash, None)?];
+        for old in &self.old_secrets {
+            secrets.push(secret(&old.hash, Some(old.until_ms()?))?);
+        }
+        Ok(secrets)
+    }
 
-    fn try_from(entry: Entry) -> Result<Self, String> {
+    /// What the server knows of the key.
+    pub fn record(&self) -> Result<KeyRecord, String> {
         // Ids name limits at the store and appear in every log line.
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-        if entry.id.is_empty() || entry.id.len() > 64 || !entry.id.bytes().all(plain) {
+        if self.id.is_empty() || self.id.len() > 64 || !self.id.bytes().all(plain) {
             return Err("id must be 1 to 64 letters, digits, _ or -".to_owned());
         }
-        let hash = KeyHash::parse(&entry.hash)
-            .ok_or("hash must be sha256: and 64 hexadecimal digits".to_owned())?;
         check(
             "requests_per_minute",
-            entry.requests_per_minute,
+            self.requests_per_minute,
             &REQUESTS_PER_MINUTE,
         )?;
-        check("concurrency", entry.concurrency, &CONCURRENCY)?;
+        check("concurrency", self.concurrency, &CONCURRENCY)?;
         let standard = Angles::default();
         let angles = Angles {
-            yaw_deg: in_range("yaw_deg", entry.yaw_deg, Angles::YAW, standard.yaw_deg)?,
+            yaw_deg: in_range("yaw_deg", self.yaw_deg, Angles::YAW, standard.yaw_deg)?,
             pitch_deg: in_range(
                 "pitch_deg",
-                entry.pitch_deg,
+                self.pitch_deg,
                 Angles::PITCH,
                 standard.pitch_deg,
             )?,
             blink_ear: in_range(
                 "blink_ear",
-                entry.blink_ear,
+                self.blink_ear,
                 Angles::BLINK,
                 standard.blink_ear,
             )?,
         };
-        let actions = entry
+        let actions = self
             .actions
-            .map_or_else(|| Ok(Action::ALL.to_vec()), |a| actions(&a))?;
-        Ok(Self {
-            id: entry.id,
-            name: entry.name,
-            hash,
-            liveness: entry.liveness,
-            requests_per_minute: entry.requests_per_minute,
-            concurrency: entry.concurrency,
+            .as_ref()
+            .map_or_else(|| Ok(Action::ALL.to_vec()), |a| actions(a))?;
+        Ok(KeyRecord {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            liveness: self.liveness,
+            requests_per_minute: self.requests_per_minute,
+            concurrency: self.concurrency,
             defaults: SessionDefaults { actions, angles },
         })
     }
 }
 
 /// Says whether a limit is one that a key may have.
-pub(super) fn check(
-    name: &str,
-    value: u32,
-    range: &std::ops::RangeInclusive<u32>,
-) -> Result<(), String> {
+fn check(name: &str, value: u32, range: &std::ops::RangeInclusive<u32>) -> Result<(), String> {
     let (min, max) = (range.start(), range.end());
     match range.contains(&value) {
         true => Ok(()),
@@ -221,8 +281,8 @@ mod tests {
             &KeyHash::of("tsk_other").to_text(),
         );
         let ring = parse(&(entry("") + &other)).unwrap();
-        assert_eq!(ring.find("tsk_secret").unwrap().id, "key_1");
-        assert_eq!(ring.find("tsk_other").unwrap().id, "key_2");
+        assert_eq!(ring.find("tsk_secret", 0).unwrap().id, "key_1");
+        assert_eq!(ring.find("tsk_other", 0).unwrap().id, "key_2");
         for wrong in [
             "",
             "tsk_",
@@ -231,14 +291,14 @@ mod tests {
             "secret",
             &"tsk_".repeat(100),
         ] {
-            assert!(ring.find(wrong).is_none(), "{wrong:?}");
+            assert!(ring.find(wrong, 0).is_none(), "{wrong:?}");
         }
     }
 
     #[test]
     fn what_is_left_out_has_its_default() {
         let ring = parse(&entry("")).unwrap();
-        let key = ring.find("tsk_secret").unwrap();
+        let key = ring.find("tsk_secret", 0).unwrap();
         assert_eq!(
             (key.liveness, key.requests_per_minute, key.concurrency),
             (true, 600, 16)
@@ -255,6 +315,11 @@ mod tests {
             ("actions = [\"blink\"]", "at least 2"),
             ("actions = [\"blink\", \"blink\"]", "different"),
             ("livenes = false", "livenes"),
+            ("old_secrets = [{ hash = \"x\" }]", "until"),
+            (
+                "old_secrets = [{ hash = \"x\", until = \"soon\" }]",
+                "2026-01-31T12:00:00Z",
+            ),
         ] {
             let cause = parse(&entry(more)).unwrap_err();
             assert!(cause.contains(named), "{more}: {cause}");

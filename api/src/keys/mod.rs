@@ -3,8 +3,12 @@
 //! The file holds hashes only. A key is 32 random bytes, so a plain SHA-256 is enough: there is
 //! nothing to guess, and a slow hash would only slow every request down.
 
+pub mod change;
 pub mod create;
+pub mod edit;
 mod file;
+pub mod list;
+
 pub mod watch;
 
 use std::fmt;
@@ -24,13 +28,12 @@ const PREFIX: &str = "tsk_";
 const MAX_KEY_BYTES: usize = 256;
 
 /// One key, as the server knows it.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyRecord {
     /// What records and logs call the key.
     pub id: String,
     /// What its operator calls it.
     pub name: String,
-    hash: KeyHash,
     /// Whether it may use liveness.
     pub liveness: bool,
     /// Size of its token bucket, and its refill each minute.
@@ -41,22 +44,16 @@ pub struct KeyRecord {
     pub defaults: SessionDefaults,
 }
 
-/// Prints no hash.
-impl fmt::Debug for KeyRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRecord")
-            .field("id", &self.id)
-            .field("name", &self.name)
-            .field("liveness", &self.liveness)
-            .field("requests_per_minute", &self.requests_per_minute)
-            .field("concurrency", &self.concurrency)
-            .finish_non_exhaustive()
-    }
-}
-
 /// SHA-256 of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct KeyHash([u8; 32]);
+
+/// Prints no digit of it.
+impl fmt::Debug for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyHash(..)")
+    }
+}
 
 impl KeyHash {
     const PREFIX: &'static str = "sha256:";
@@ -82,32 +79,43 @@ impl KeyHash {
     }
 }
 
+/// What lets a caller in as a key.
+#[derive(Clone, Debug)]
+struct Secret {
+    hash: KeyHash,
+    /// When it stops counting, Unix milliseconds; `None` for the key's present secret.
+    until_ms: Option<u64>,
+    key: Arc<KeyRecord>,
+}
+
 /// All keys.
 #[derive(Clone, Debug, Default)]
-pub struct KeyRing(Vec<Arc<KeyRecord>>);
+pub struct KeyRing(Vec<Secret>);
 
 impl KeyRing {
-    /// The key that `presented` is, if it is one.
+    /// The key that `presented` is at `now_ms`, Unix milliseconds, if it is one.
     ///
     /// Takes the same time whichever key it is, and whether or not it is one.
-    pub fn find(&self, presented: &str) -> Option<Arc<KeyRecord>> {
+    pub fn find(&self, presented: &str, now_ms: u64) -> Option<Arc<KeyRecord>> {
         if !presented.starts_with(PREFIX) || presented.len() > MAX_KEY_BYTES {
             return None;
         }
         let hash = KeyHash::of(presented);
         let (mut found, mut at) = (Choice::from(0), 0_u64);
-        for (i, record) in (0_u64..).zip(&self.0) {
-            let same = record.hash.0.ct_eq(&hash.0);
+        for (i, secret) in (0_u64..).zip(&self.0) {
+            let same = secret.hash.0.ct_eq(&hash.0);
             at = u64::conditional_select(&at, &i, same);
             found |= same;
         }
         let at = usize::try_from(at).ok()?;
-        bool::from(found).then(|| self.0.get(at).cloned()).flatten()
+        let secret = bool::from(found).then(|| self.0.get(at)).flatten()?;
+        let counts = secret.until_ms.is_none_or(|until_ms| now_ms < until_ms);
+        counts.then(|| Arc::clone(&secret.key))
     }
 
     /// How many keys there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.iter().filter(|s| s.until_ms.is_none()).count()
     }
 
     /// Whether there is none.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use livegate_common::job::now_ms;
 use livegate_common::shutdown::Shutdown;
 
 use super::{KeyFileError, KeyRecord, KeyRing};
@@ -73,7 +74,7 @@ impl LiveKeys {
 
     /// The key that `presented` is, if it is one.
     pub fn find(&self, presented: &str) -> Option<Arc<KeyRecord>> {
-        self.ring().find(presented)
+        self.ring().find(presented, now_ms())
     }
 
     fn ring(&self) -> Arc<KeyRing> {

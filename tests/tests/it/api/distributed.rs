@@ -1,95 +1,29 @@
 //! Several API replicas and workers of their own, over RabbitMQ and Redis.
 
-use std::num::NonZeroUsize;
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use livegate_api::config::ServerConfig;
-use livegate_api::distributed;
 use livegate_api::keys::create::NewKey;
-use livegate_common::broker::{Queue, RabbitConsumer};
-use livegate_common::liveness::thresholds::Thresholds;
-use livegate_common::redis_pool::RedisPool;
-use livegate_common::results::RedisResults;
-use livegate_common::seal::SealKey;
-use livegate_common::shutdown::{Shutdown, Trigger};
-use livegate_tests::app::{App, Options, spawn};
+use livegate_tests::app::Options;
 use livegate_tests::client::Capture;
-use livegate_tests::{scripted, servers};
-use livegate_worker::AnalyzerPool;
 use serde_json::json;
+use tokio::runtime;
 
-/// Servers that replicas and workers share.
-struct Shared {
-    amqp_url: String,
-    redis_url: String,
-    seal: SealKey,
-}
+use super::replicas::Shared;
 
-impl Shared {
-    fn new() -> Self {
-        let (amqp_url, redis_url) = (servers::amqp_url(), servers::redis_url());
-        Self {
-            amqp_url,
-            redis_url,
-            seal: SealKey::random().unwrap(),
-        }
-    }
-
-    /// An API with this key; the first replica makes it.
-    async fn replica(&self, of: Option<&App>) -> App {
-        let seal = self.seal.clone();
-        let services =
-            distributed::services(&self.amqp_url, &self.redis_url, seal, Thresholds::default());
-        let options = Options {
-            services: Some(services.unwrap()),
-            server: ServerConfig {
-                verify_timeout: Duration::from_secs(10),
-                ..ServerConfig::default()
-            },
-            key: NewKey {
-                requests_per_minute: 12,
-                ..NewKey::named("shared")
-            },
-            ..Options::default()
-        };
-        let mut app = spawn(options).await;
-        if let Some(first) = of {
-            std::fs::copy(&first.keys, &app.keys).unwrap();
-            app.client = app.client.with_key(&first.key.secret);
-            let status = format!("live_{}", "0".repeat(32));
-            app.until(
-                async || app.client.status(&status).await,
-                |a| a.status == 404,
-            )
-            .await;
-        }
-        app
-    }
-
-    /// Works until the trigger is dropped.
-    fn worker(&self) -> Trigger {
-        let pool = AnalyzerPool::start(NonZeroUsize::MIN, scripted::factory()).unwrap();
-        let consumer = RabbitConsumer::new(&self.amqp_url, &[Queue::Verify], 2).unwrap();
-        let results = RedisResults::new(RedisPool::connect(&self.redis_url).unwrap());
-        let (trigger, shutdown) = Shutdown::new();
-        let (results, pool, seal) = (Arc::new(results), Arc::new(pool), self.seal.clone());
-        tokio::spawn(livegate_worker::run(
-            Box::new(consumer),
-            results,
-            pool,
-            seal,
-            shutdown,
-        ));
-        trigger
+/// A replica whose key, if it makes it, is this one.
+fn with_key(key: NewKey) -> Options {
+    Options {
+        key,
+        ..Options::default()
     }
 }
 
 #[tokio::test]
 async fn a_session_of_one_replica_is_verified_by_another_and_known_to_all() {
     let shared = Shared::new();
-    let first = shared.replica(None).await;
-    let second = shared.replica(Some(&first)).await;
+    let first = shared.first(Options::default()).await;
+    let second = shared.another(&first, Options::default()).await;
     let _workers = [shared.worker(), shared.worker()];
     let session = first.client.session(&["turn_left", "turn_right"]).await;
     let answer = second.client.verify(&session, &Capture::good()).await;
@@ -107,36 +41,95 @@ async fn a_session_of_one_replica_is_verified_by_another_and_known_to_all() {
 }
 
 #[tokio::test]
-async fn of_simultaneous_verifies_on_two_replicas_exactly_one_proceeds_and_limits_are_shared() {
+async fn a_key_has_one_request_rate_for_all_replicas() {
     let shared = Shared::new();
-    let first = shared.replica(None).await;
-    let second = shared.replica(Some(&first)).await;
-    let _worker = shared.worker();
-    let session = first.client.session(&["turn_left", "turn_right"]).await;
-    let body = Capture::left_right(|_, s| s.delay_ms = 30).body(&session);
-    let calls: Vec<_> = (0..10)
-        .map(|i| {
-            let client = if i % 2 == 0 {
-                first.client.clone()
-            } else {
-                second.client.clone()
-            };
-            let body = body.clone();
-            tokio::spawn(async move { client.verify_raw(&body).await.status })
-        })
-        .collect();
-    let mut statuses = Vec::new();
-    for call in calls {
-        statuses.push(call.await.unwrap());
+    let key = NewKey {
+        requests_per_minute: 3,
+        ..NewKey::named("slow")
+    };
+    let first = shared.first(with_key(key)).await;
+    let second = shared.another(&first, Options::default()).await;
+    for app in [&first, &second, &first] {
+        assert_eq!(app.client.create(&json!({})).await.status, 200);
     }
-    statuses.sort_unstable();
-    assert_eq!(statuses, [[200].as_slice(), &[409; 9]].concat());
-    // Eleven of the key's twelve requests are spent; a token comes back every five seconds.
-    let more = [
-        second.client.create(&json!({})).await,
-        first.client.create(&json!({})).await,
-    ];
-    let more: Vec<u16> = more.iter().map(|a| a.status).collect();
-    let again = [second.client.create(&json!({})).await.status, more[1]];
-    assert!(more[0] == 200 && again.contains(&429), "{more:?} {again:?}");
+    for app in [&first, &second] {
+        let refused = app.client.create(&json!({})).await;
+        refused.assert_error(429, "RATE_LIMIT");
+    }
+}
+
+#[tokio::test]
+async fn a_key_has_one_number_of_places_for_all_replicas() {
+    let shared = Shared::new();
+    let key = NewKey {
+        concurrency: 1,
+        ..NewKey::named("narrow")
+    };
+    let first = shared.first(with_key(key)).await;
+    let second = shared.another(&first, Options::default()).await;
+    let one = first.client.session(&["turn_left", "turn_right"]).await;
+    let other = first.client.session(&["turn_left", "turn_right"]).await;
+    // Nobody works yet, so the first goes on until the second was refused.
+    let running = {
+        let (client, one) = (first.client.clone(), one.clone());
+        tokio::spawn(async move { client.verify(&one, &Capture::good()).await })
+    };
+    first.until_state(&one, "processing").await;
+    let refused = second.client.verify(&other, &Capture::good()).await;
+    refused.assert_error(429, "CONCURRENCY_LIMIT");
+    let _worker = shared.worker();
+    assert_eq!(running.await.unwrap().body["verified"], json!(true));
+    // The place is given back beside the answer, not before it.
+    let verify = async || second.client.verify(&other, &Capture::good()).await;
+    let answer = second.until(verify, |a| a.status != 429).await;
+    assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn the_place_of_a_replica_that_died_is_free_after_its_lease_and_its_session_used() {
+    const LEASE: Duration = Duration::from_secs(3);
+    let shared = Shared::new();
+    let mortal = Options {
+        server: ServerConfig {
+            verify_timeout: LEASE,
+            lease_margin: Duration::ZERO,
+            ..ServerConfig::default()
+        },
+        key: NewKey {
+            concurrency: 1,
+            ..NewKey::named("narrow")
+        },
+        ..Options::default()
+    };
+    // On a runtime of its own: what runs there when that ends is not finished, nor given back.
+    let life = runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let first = life.spawn({
+        let shared = shared.clone();
+        async move { shared.first(mortal).await }
+    });
+    let first = first.await.unwrap();
+    let second = shared.another(&first, Options::default()).await;
+    let one = second.client.session(&["turn_left", "turn_right"]).await;
+    let other = second.client.session(&["turn_left", "turn_right"]).await;
+    let began = Instant::now();
+    let unanswered = {
+        let request = first
+            .client
+            .request(reqwest::Method::POST, "/v1/liveness/verify");
+        tokio::spawn(request.json(&Capture::good().body(&one)).send())
+    };
+    second.until_state(&one, "processing").await;
+    life.shutdown_background();
+    assert!(unanswered.await.unwrap().is_err(), "it died");
+    let _worker = shared.worker();
+    let verify = async || second.client.verify(&other, &Capture::good()).await;
+    let answer = second.until(verify, |a| a.status != 429).await;
+    assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
+    assert!(began.elapsed() >= LEASE, "given back by whoever died");
+    let again = second.client.verify(&one, &Capture::good()).await;
+    again.assert_error(409, "SESSION_USED");
 }

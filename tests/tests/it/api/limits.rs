@@ -46,6 +46,36 @@ async fn a_key_has_a_request_rate_that_status_reads_do_not_spend() {
 }
 
 #[tokio::test]
+async fn a_key_that_has_used_up_its_own_limits_leaves_others_theirs() {
+    let key = NewKey {
+        requests_per_minute: 2,
+        concurrency: 1,
+        ..NewKey::named("small")
+    };
+    let app = spawn(Options {
+        key,
+        ..Options::default()
+    })
+    .await;
+    let other = app.add_key(&NewKey::named("other"));
+    let other = app.client.with_key(&other.secret);
+    app.until_known(&other).await;
+    let id = app.client.session(&["turn_left", "turn_right"]).await;
+    let running = {
+        let (client, id) = (app.client.clone(), id.clone());
+        tokio::spawn(async move { client.verify(&id, &slow()).await })
+    };
+    app.until_state(&id, "processing").await;
+    app.client
+        .create(&json!({}))
+        .await
+        .assert_error(429, "RATE_LIMIT");
+    let answer = other.verify_new(&Capture::good()).await;
+    assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
+    assert_eq!(running.await.unwrap().body["verified"], json!(true));
+}
+
+#[tokio::test]
 async fn the_rate_is_checked_before_the_body() {
     let key = NewKey {
         requests_per_minute: 1,

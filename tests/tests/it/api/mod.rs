@@ -1,5 +1,6 @@
 //! The server-to-server API over HTTP, with a scripted analyzer.
 
+mod audit;
 mod bodies;
 mod broker;
 mod check;
@@ -7,10 +8,12 @@ mod claims;
 mod connections;
 mod distributed;
 mod errors;
+mod exactly_once;
 mod frames;
 mod keys;
 mod limits;
 mod openapi;
+mod replicas;
 mod session;
 mod shutdown;
 mod verify;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use livegate_api::config::ServerConfig;
 use livegate_api::keys::create::NewKey;
+use livegate_common::liveness::challenge::Action;
 use livegate_tests::app::{Options, spawn, spawn_app};
 use livegate_tests::client::{Capture, Client};
 use livegate_tests::scripted::Scene;
@@ -113,18 +114,27 @@ async fn a_wrong_field_is_named_with_what_is_allowed() {
 }
 
 #[tokio::test]
-async fn a_key_has_its_own_defaults() {
+async fn a_key_has_its_own_actions_and_angles_which_a_request_may_replace() {
     let app = spawn_app().await;
-    let key = app.add_key(&NewKey::named("strict"));
-    let text = std::fs::read_to_string(&app.keys).unwrap();
-    let strict = "actions = [\"turn_left\", \"turn_right\"]\nyaw_deg = 35.0\n";
-    std::fs::write(&app.keys, text + strict).unwrap();
+    let own = [Action::TurnLeft, Action::TurnRight, Action::Blink];
+    let key = app.add_key(&NewKey {
+        actions: Some(own.to_vec()),
+        yaw_deg: Some(35.0),
+        ..NewKey::named("strict")
+    });
     let client = app.client.with_key(&key.secret);
-    let created = app.until_known(&client).await;
-    let mut challenge: Vec<String> =
-        serde_json::from_value(created.body["challenge"].clone()).unwrap();
-    challenge.sort();
-    assert_eq!(challenge, ["turn_left", "turn_right"]);
+    app.until_known(&client).await;
+    let mut orders = Vec::new();
+    for _ in 0..12 {
+        let created = client.create(&json!({})).await;
+        let order: Vec<String> = serde_json::from_value(created.body["challenge"].clone()).unwrap();
+        let mut sorted = order.clone();
+        sorted.sort();
+        assert_eq!(sorted, ["blink", "turn_left", "turn_right"]);
+        orders.push(order);
+    }
+    // The same order twelve times: once in 6^11.
+    assert!(orders.iter().any(|o| *o != orders[0]));
     // 30 and 32 degrees are enough for 25, not for the key's 35.
     client
         .verify_new(&Capture::good())

@@ -1,0 +1,280 @@
+//! Changes the key file: under a lock, whole, and with the operator's comments.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
+
+use fs4::fs_std::FileExt;
+use livegate_common::job::now_ms;
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
+
+use super::PREFIX;
+use super::file::{Entry, KeyFileError, OldSecret, entries, parse};
+use crate::random::{self, NoRandomness};
+
+/// Random bytes of a key.
+const SECRET_BYTES: usize = 32;
+
+/// Why the keys were not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The file cannot be read, written or understood.
+    #[error(transparent)]
+    File(#[from] KeyFileError),
+    /// A value is out of range, or the name is no name.
+    #[error("{0}")]
+    Invalid(String),
+    /// No key has the id.
+    #[error("{0}")]
+    NoSuchKey(String),
+    /// The system gives no random bytes.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+/// A key that nobody has: `tsk_` and 43 characters.
+pub(super) fn new_secret() -> Result<String, NoRandomness> {
+    let bytes = random::bytes::<SECRET_BYTES>()?;
+    let digits = base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
+    Ok(format!("{PREFIX}{digits}"))
+}
+
+/// Replaces the file by what `change` makes of it. No file is an empty one; a new one is 0600.
+pub(super) fn edit(
+    path: &Path,
+    change: impl FnOnce(&mut Draft) -> Result<(), EditError>,
+) -> Result<(), EditError> {
+    let _lock = lock(path)?;
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == ErrorKind::NotFound => String::new(),
+        Err(e) => return Err(KeyFileError::io(path)(e).into()),
+    };
+    let mut draft = Draft::read(path, &text)?;
+    draft.drop_ended(now_ms())?;
+    change(&mut draft)?;
+    let text = draft.document.to_string();
+    // A running server must be able to take over whatever is written.
+    parse(&text).map_err(KeyFileError::shape(path))?;
+    replace(path, &text)?;
+    Ok(())
+}
+
+/// The key file while it is changed: what it means and how it is written, key by key.
+pub(super) struct Draft {
+    path: PathBuf,
+    entries: Vec<Entry>,
+    document: DocumentMut,
+}
+
+impl Draft {
+    /// Refuses a file that the server would refuse.
+    fn read(path: &Path, text: &str) -> Result<Self, KeyFileError> {
+        parse(text).map_err(KeyFileError::shape(path))?;
+        let document = text.parse::<DocumentMut>();
+        Ok(Self {
+            path: path.to_owned(),
+            entries: entries(text).map_err(KeyFileError::shape(path))?,
+            document: document.map_err(|e| KeyFileError::shape(path)(e.message().to_owned()))?,
+        })
+    }
+
+    fn tables(&mut self) -> Result<&mut ArrayOfTables, KeyFileError> {
+        let keys = self.document.entry("keys");
+        let keys = keys.or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+        let shape = KeyFileError::shape(&self.path);
+        keys.as_array_of_tables_mut()
+            .ok_or_else(|| shape("keys must be [[keys]] tables to be changed".to_owned()))
+    }
+
+    fn table(&mut self, at: usize) -> Result<&mut Table, KeyFileError> {
+        let shape = KeyFileError::shape(&self.path);
+        let table = self.tables()?.get_mut(at);
+        table.ok_or_else(|| shape("a key has no table of its own".to_owned()))
+    }
+
+    /// Forgets the old secrets that count no more.
+    fn drop_ended(&mut self, now_ms: u64) -> Result<(), EditError> {
+        for at in 0..self.entries.len() {
+            let old = &mut self.entries[at].old_secrets;
+            let before = old.len();
+            old.retain(|secret| secret.counts_at(now_ms));
+            if old.len() < before {
+                self.write_old_secrets(at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a key at the end.
+    pub fn add(&mut self, entry: Entry) -> Result<(), EditError> {
+        let shape = || KeyFileError::shape(&self.path);
+        let text = toml::to_string(&entry).map_err(|e| shape()(e.to_string()))?;
+        let document = text.parse::<DocumentMut>();
+        let mut table = document
+            .map_err(|e| shape()(e.message().to_owned()))?
+            .into_table();
+        // Placed after the last; else it would stand where it stood in its own document.
+        table.set_position(None);
+        // What stands after the last key was there before this one.
+        let end = self.document.trailing().as_str().unwrap_or_default();
+        let gap = if self.entries.is_empty() && end.is_empty() {
+            ""
+        } else {
+            "\n"
+        };
+        table.decor_mut().set_prefix(format!("{end}{gap}"));
+        self.document.set_trailing("");
+        self.tables()?.push(table);
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// Removes a key.
+    pub fn remove(&mut self, id: &str) -> Result<(), EditError> {
+        let at = self.find(id)?;
+        self.entries.remove(at);
+        let tables = self.tables()?;
+        let above = prefix(&tables.remove(at)).to_owned();
+        // Comments right above a key go with it; those before a blank line are about the file.
+        let Some((kept, _)) = above.rsplit_once("\n\n") else {
+            return Ok(());
+        };
+        let before = |rest: &str| format!("{}\n\n{}", kept.trim_end(), rest.trim_start());
+        if let Some(next) = tables.get_mut(at) {
+            let prefix = before(prefix(next));
+            next.decor_mut().set_prefix(prefix);
+        } else {
+            let end = before(self.document.trailing().as_str().unwrap_or_default());
+            self.document.set_trailing(end);
+        }
+        Ok(())
+    }
+
+    /// Gives a key another secret. `until`: how long its present one still counts, RFC 3339;
+    /// `None`: not at all, and neither do the ones before it.
+    pub fn replace_secret(
+        &mut self,
+        id: &str,
+        hash: String,
+        rotated_at: &str,
+        until: Option<String>,
+    ) -> Result<(), EditError> {
+        let at = self.find(id)?;
+        let table = self.table(at)?;
+        set(table, "hash", hash.as_str());
+        set(table, "rotated_at", rotated_at);
+        let entry = &mut self.entries[at];
+        let old_hash = std::mem::replace(&mut entry.hash, hash);
+        match until {
+            Some(until) => entry.old_secrets.push(OldSecret {
+                hash: old_hash,
+                until,
+            }),
+            None => entry.old_secrets.clear(),
+        }
+        self.write_old_secrets(at)
+    }
+
+    fn write_old_secrets(&mut self, at: usize) -> Result<(), EditError> {
+        const NAME: &str = "old_secrets";
+        let row = |old: &OldSecret| {
+            let pairs = [("hash", old.hash.as_str()), ("until", old.until.as_str())];
+            Value::InlineTable(InlineTable::from_iter(pairs))
+        };
+        let old: Array = self.entries[at].old_secrets.iter().map(row).collect();
+        let table = self.table(at)?;
+        if old.is_empty() {
+            table.remove(NAME);
+        } else {
+            set(table, NAME, old);
+        }
+        Ok(())
+    }
+
+    fn find(&self, id: &str) -> Result<usize, EditError> {
+        let at = self.entries.iter().position(|entry| entry.id == id);
+        at.ok_or_else(|| EditError::NoSuchKey(self.why_not(id)))
+    }
+
+    fn why_not(&self, given: &str) -> String {
+        // Never repeated: error texts end up in logs.
+        if given.starts_with(PREFIX) {
+            return "that is a key itself: give its id, which `livegate-api keys list` shows"
+                .to_owned();
+        }
+        let named = self.entries.iter().filter(|entry| entry.name == given);
+        let ids: Vec<&str> = named.map(|entry| entry.id.as_str()).collect();
+        if ids.is_empty() {
+            let path = self.path.display();
+            format!("{path} has no key {given:?}; `livegate-api keys list` shows those it has")
+        } else {
+            let ids = ids.join(" or ");
+            format!("{given:?} is a name, and names need not be unique: give the id, {ids}")
+        }
+    }
+}
+
+/// What stands above a table.
+fn prefix(table: &Table) -> &str {
+    let prefix = table.decor().prefix().and_then(|p| p.as_str());
+    prefix.unwrap_or_default()
+}
+
+/// Sets a value; the comments around the old one stay.
+fn set(table: &mut Table, name: &str, value: impl Into<Value>) {
+    let mut value = value.into();
+    let item = table.entry(name).or_insert(Item::None);
+    if let Some(old) = item.as_value() {
+        *value.decor_mut() = old.decor().clone();
+    }
+    *item = Item::Value(value);
+}
+
+/// Replaces the file whole: whoever reads it meanwhile has the old one or the new one.
+fn replace(path: &Path, text: &str) -> Result<(), KeyFileError> {
+    let fail = || KeyFileError::io(path);
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail())?;
+    file.write_all(text.as_bytes()).map_err(fail())?;
+    like_the_old(path, file.as_file()).map_err(fail())?;
+    file.as_file().sync_all().map_err(fail())?;
+    file.persist(path).map_err(|e| fail()(e.error))?;
+    Ok(())
+}
+
+/// Gives the file the owner and the mode of the one that it will replace, which the server may
+/// need to read it.
+fn like_the_old(path: &Path, file: &std::fs::File) -> std::io::Result<()> {
+    let old = match std::fs::metadata(path) {
+        Ok(old) => old,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    // As far as it is ours to give away: only root may choose any owner.
+    if fchown(file, Some(old.uid()), Some(old.gid())).is_err() {
+        let _ = fchown(file, None, Some(old.gid()));
+    }
+    file.set_permissions(old.permissions())
+}
+
+/// Held while the file is replaced; freed when dropped. A file of its own, since a lock on one that
+/// is replaced protects nothing.
+fn lock(path: &Path) -> Result<std::fs::File, KeyFileError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock_path = PathBuf::from(name);
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&lock_path)
+        .map_err(KeyFileError::io(&lock_path))?;
+    FileExt::lock_exclusive(&file).map_err(KeyFileError::io(&lock_path))?;
+    Ok(file)
+}

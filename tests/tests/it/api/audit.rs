@@ -1,0 +1,156 @@
+//! The audit log: what leaves a line, and what stands in it.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use livegate_api::config::ServerConfig;
+use livegate_tests::app::{Options, spawn, spawn_app};
+use livegate_tests::client::Capture;
+use livegate_tests::scripted::Act;
+use serde_json::{Value, json};
+
+const FIELDS: [&str; 14] = [
+    "anti_spoof_avg_score",
+    "confidence",
+    "frames",
+    "inference_cpu_ms",
+    "key_id",
+    "mode",
+    "processing_time_ms",
+    "reason_codes",
+    "request_id",
+    "same_person_score",
+    "session_id",
+    "time",
+    "verdict",
+    "worker_cpu_ms",
+];
+
+fn fields(record: &Value) -> Vec<&String> {
+    record.as_object().unwrap().keys().collect()
+}
+
+/// Waits until the log holds so many bytes; ends the test after five seconds.
+async fn until_len(log: &Path, wanted: impl Fn(u64) -> bool) {
+    let patience = Instant::now() + Duration::from_secs(5);
+    while !wanted(std::fs::metadata(log).unwrap().len()) {
+        assert!(Instant::now() < patience, "no line is written");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_verification_that_failed_leaves_a_line_of_the_same_fields() {
+    let app = spawn_app().await;
+    let session = app.client.session(&["turn_left", "turn_right"]).await;
+    let failing = Capture::left_right(|_, s| s.act = Act::Fail);
+    let answer = app.client.verify(&session, &failing).await;
+    answer.assert_error(502, "PROCESSING_ERROR");
+    let request_id = answer.headers["x-request-id"].to_str().unwrap().to_owned();
+    let records = app.stop().await;
+    let [record] = records.as_slice() else {
+        panic!("{records:?}")
+    };
+    assert_eq!(fields(record), FIELDS);
+    for (field, value) in [
+        ("session_id", json!(session)),
+        ("request_id", json!(request_id)),
+        ("verdict", json!("failed")),
+        ("reason_codes", json!(["internal_error"])),
+        ("confidence", Value::Null),
+        ("anti_spoof_avg_score", Value::Null),
+        ("same_person_score", Value::Null),
+        ("frames", json!(8)),
+    ] {
+        assert_eq!(record[field], value, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_verification_that_ran_out_of_time_leaves_a_line() {
+    let app = spawn(Options {
+        workers: 0,
+        server: ServerConfig {
+            verify_timeout: Duration::from_millis(50),
+            ..ServerConfig::default()
+        },
+        ..Options::default()
+    })
+    .await;
+    let answer = app.client.verify_new(&Capture::good()).await;
+    answer.assert_error(502, "PROCESSING_ERROR");
+    let records = app.stop().await;
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0]["verdict"], "failed");
+    assert!(records[0]["processing_time_ms"].as_u64().unwrap() >= 50);
+}
+
+#[tokio::test]
+async fn what_is_refused_before_the_claim_leaves_no_line() {
+    let app = spawn_app().await;
+    let session = app.client.session(&["turn_left", "turn_right"]).await;
+    let good = Capture::good();
+    let few = Capture(good.0[..7].to_vec());
+    app.client
+        .verify(&session, &few)
+        .await
+        .assert_error(400, "INVALID_FRAME_COUNT");
+    app.client
+        .verify("live_0", &good)
+        .await
+        .assert_error(404, "SESSION_NOT_FOUND");
+    app.client
+        .without_key()
+        .verify(&session, &good)
+        .await
+        .assert_error(401, "UNAUTHORIZED");
+    assert_eq!(app.client.verify(&session, &good).await.status, 200);
+    app.client
+        .verify(&session, &good)
+        .await
+        .assert_error(409, "SESSION_USED");
+    let records = app.stop().await;
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert_eq!(records[0]["verdict"], "verified");
+}
+
+#[tokio::test]
+async fn a_line_holds_numbers_and_names_and_nothing_of_the_person() {
+    let app = spawn_app().await;
+    let answer = app.client.verify_new(&Capture::good()).await;
+    assert_eq!(answer.body["verified"], json!(true));
+    let records = app.stop().await;
+    let record = &records[0];
+    assert_eq!(fields(record), FIELDS);
+    // Neither list nor text can hide an embedding or a picture: they are few, and short.
+    for (field, value) in record.as_object().unwrap() {
+        match value {
+            Value::Array(items) => {
+                assert_eq!(field, "reason_codes");
+                assert_eq!(*value, answer.body["reason_codes"], "{items:?}");
+            }
+            Value::String(text) => assert!(text.len() <= 40, "{field}: {text}"),
+            Value::Number(_) => {}
+            Value::Null | Value::Bool(_) | Value::Object(_) => panic!("{field}: {value}"),
+        }
+    }
+    for score in ["confidence", "anti_spoof_avg_score", "same_person_score"] {
+        assert_eq!(record[score], answer.body[score], "{score}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_is_truncated_under_the_server_goes_on_from_its_start() {
+    let app = spawn_app().await;
+    app.client.verify_new(&Capture::good()).await;
+    until_len(&app.audit, |bytes| bytes > 0).await;
+    // As logrotate does with `copytruncate`, once it has its copy.
+    let log = OpenOptions::new().write(true).open(&app.audit).unwrap();
+    log.set_len(0).unwrap();
+    let session = app.client.session(&["turn_left", "turn_right"]).await;
+    app.client.verify(&session, &Capture::good()).await;
+    let records = app.stop().await;
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert_eq!(records[0]["session_id"], json!(session));
+}
