@@ -17,7 +17,7 @@ pub fn in_our_shape(answer: &[u8]) -> Option<Vec<u8>> {
     }
     let end = answer.windows(4).position(|w| w == b"\r\n\r\n")?;
     let head = std::str::from_utf8(answer.get(..end)?).ok()?;
-    if head.lines().any(|line| is_request_id(line)) {
+    if head.lines().any(is_request_id) {
         return None;
     }
     let status = head.lines().next()?;

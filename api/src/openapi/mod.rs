@@ -1,6 +1,8 @@
-//! The API document, completed: poem-openapi derives operations and schemas from the types; what it
-//! has no words for (examples, headers of every answer, errors by their codes, formats) is added to
-//! its JSON here, once, at the start.
+//! The API document, completed.
+//!
+//! poem-openapi derives operations and schemas from the types; what it has no words for (examples,
+//! the headers of every answer, errors by their codes, formats) is added to its JSON here, once, at
+//! the start.
 
 mod answers;
 mod failures;

@@ -47,8 +47,9 @@ pub struct SessionRequest {
         validator(minimum(value = "0.12"), maximum(value = "0.28"))
     )]
     blink_ear: Option<f64>,
-    /// Whether the frames will be mirror images, as some capture libraries deliver them. In a frame
-    /// that is none, a subject who turns to their own left moves the nose towards the picture's right.
+    /// Whether the frames will be mirror images, as some capture libraries deliver them. In
+    /// an unmirrored frame a subject who turns to their own left moves the nose towards the picture's
+    /// right.
     #[oai(default = "not_mirrored")]
     mirrored: Option<bool>,
 }

@@ -232,7 +232,7 @@ mod tests {
             (
                 r#"{"actions":["blink","nod"]}"#,
                 "turn_up",
-                "\"nod\" is none of them of them",
+                "\"nod\" is none of them",
             ),
             (
                 r#"{"actions":["blink","no\r\n\"d"]}"#,
