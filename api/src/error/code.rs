@@ -72,7 +72,7 @@ impl Code {
         match self {
             Self::MissingFields => "Required fields are absent; `error` names them all.",
             Self::InvalidInput => {
-                "The body is not valid JSON, or a field is wrong; `error` names it and what is allowed."
+                "The request cannot be read, or a field of it is wrong; `error` says which and what is allowed."
             }
             Self::InvalidFrameCount => {
                 "Fewer frames than `config.min_images` or more than `config.max_images`."
