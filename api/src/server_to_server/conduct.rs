@@ -143,9 +143,8 @@ impl Verification {
         seen.frames = frames.len();
         let images: Vec<Bytes> = frames.iter().map(|f| f.image.clone()).collect();
         let phases: Vec<Phase> = frames.iter().map(|f| f.phase).collect();
-        let measured = measure_images(services, &images, self.state.config.verify_timeout)
-            .await
-            .map_err(ApiError::internal)?;
+        let limit = self.state.config.verify_timeout;
+        let measured = measure_images(services, &images, limit).await?;
         seen.cost = measured.cost;
         let challenge = &self.session.record.challenge;
         let thresholds = &services.thresholds;
@@ -157,9 +156,7 @@ impl Verification {
     async fn work_out_clip(&self, clip: &Bytes, seen: &mut Seen) -> Result<Verdict, ApiError> {
         let services = &self.state.services;
         let limit = self.state.config.verify_timeout;
-        let measured = measure_clip(services, clip.clone(), limit)
-            .await
-            .map_err(ApiError::internal)?;
+        let measured = measure_clip(services, clip.clone(), limit).await?;
         seen.cost = measured.cost;
         let clip = match measured.outcome {
             ClipOutcome::Measured(clip) => clip,

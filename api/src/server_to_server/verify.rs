@@ -6,7 +6,6 @@ use std::time::Instant;
 use bytes::Bytes;
 use livegate_common::job::now_ms;
 use poem_openapi::Object;
-use poem_openapi::types::Example;
 
 use super::conduct::Verification;
 use super::record::{State, Stored};
@@ -23,13 +22,13 @@ use crate::state::AppState;
 
 /// A capture to verify.
 #[derive(Object)]
-#[oai(rename = "VerifyRequest", example)]
+#[oai(rename = "VerifyRequest")]
 pub struct VerifyBody {
     /// The session.
     session_id: String,
     /// How the capture is sent.
     mode: Mode,
-    /// The frames, in images mode.
+    /// The frames, in images mode: 2 neutral ones, then 2-3 for each action.
     #[oai(validator(min_items = 8, max_items = 20))]
     frames: Option<Vec<FrameBody>>,
     /// The clip, in video mode: mp4 or webm in base64, up to 25 MiB and 30 seconds; about 5 seconds
@@ -52,34 +51,6 @@ pub struct FrameBody {
     phase: String,
     /// JPEG or PNG in base64, each side 120 to 4096 pixels, up to 10 MiB.
     image_b64: String,
-}
-
-impl Example for VerifyBody {
-    fn example() -> Self {
-        let phases = [
-            "center",
-            "center",
-            "turn_left",
-            "turn_left",
-            "blink",
-            "blink",
-            "turn_right",
-            "turn_right",
-        ];
-        let times = [0.0, 200.0, 600.0, 800.0, 1200.0, 1400.0, 1800.0, 2000.0];
-        let frame = |((index, phase), timestamp_ms): ((u32, &str), f64)| FrameBody {
-            index,
-            timestamp_ms,
-            phase: phase.to_owned(),
-            image_b64: "/9j/4AAQ...".to_owned(),
-        };
-        Self {
-            session_id: "live_a1b2c3d4e5f60718293a4b5c6d7e8f90".to_owned(),
-            mode: Mode::Images,
-            frames: Some((0..).zip(phases).zip(times).map(frame).collect()),
-            video_b64: None,
-        }
-    }
 }
 
 impl RequestDocument for VerifyBody {

@@ -1,8 +1,8 @@
 //! Request bodies, parsed once into values that need no further check.
 //!
 //! The bodies are read by hand rather than by derived types because every refusal has to name the
-//! field, the frame and what is allowed, must not repeat what was sent, and has to come in a fixed
-//! order.
+//! field, the frame and what is allowed, must not repeat more of what was sent than a short name, and
+//! has to come in a fixed order.
 
 mod base64;
 mod frames;

@@ -3,4 +3,5 @@
 mod people;
 mod portrait;
 mod stack;
+mod video;
 mod workers;

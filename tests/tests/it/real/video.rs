@@ -1,0 +1,241 @@
+//! Video mode on real people: whole clips, as cameras and browsers make them. Each test runs where
+//! the media are and says that it was skipped where they are not.
+
+use livegate_tests::app::App;
+use livegate_tests::client::Answer;
+use livegate_tests::clips::{made, made_of};
+use livegate_tests::media::{jpeg, media, portrait_frame};
+use serde_json::json;
+
+use super::stack::{Distributed, embedded};
+
+/// What the people in these clips do, in their order.
+const CLIPS: [(&str, [&str; 4]); 3] = [
+    (
+        "live/turns_a.mov",
+        ["turn_left", "turn_right", "turn_up", "turn_down"],
+    ),
+    (
+        "live/turns_b.mov",
+        ["turn_left", "turn_right", "turn_up", "turn_down"],
+    ),
+    (
+        "live/turns_c.mov",
+        ["turn_up", "turn_right", "turn_left", "turn_down"],
+    ),
+];
+
+/// The turns to the sides at the start of one of them.
+const SIDES: (&str, [&str; 2]) = ("live/turns_a.mov", ["turn_left", "turn_right"]);
+
+/// A session for `actions` within angles that a relaxed look up reaches, and its verdict.
+async fn verify(app: &App, actions: &[&str], clip: &[u8]) -> Answer {
+    let created = app
+        .client
+        .create(&json!({ "actions": actions, "pitch_deg": 15 }))
+        .await;
+    assert_eq!(created.status, 200, "{}", created.body);
+    let session = created.body["session_id"].as_str().unwrap();
+    app.client.verify_clip(session, clip).await
+}
+
+fn best_frame_size(answer: &Answer) -> (u32, u32) {
+    let best = answer.body["best_frame_b64"].as_str().unwrap();
+    let best = base64_simd::STANDARD.decode_to_vec(best).unwrap();
+    let best = image::load_from_memory(&best).unwrap();
+    (best.width(), best.height())
+}
+
+#[tokio::test]
+async fn whole_clips_of_live_people_are_verified_in_their_order_and_in_no_other() {
+    let app = embedded(None).await;
+    for (file, actions) in CLIPS {
+        let Some(path) = media(file) else { return };
+        let clip = std::fs::read(path).unwrap();
+        let answer = verify(&app, &actions, &clip).await;
+        assert_eq!(answer.body["verified"], true, "{file}: {}", answer.body);
+        assert_eq!(
+            answer.body["challenge_details"]["completed_actions"],
+            json!(actions)
+        );
+        assert_eq!(best_frame_size(&answer), (360, 480), "upright");
+
+        if file == CLIPS[0].0 {
+            let reverse: Vec<&str> = actions.into_iter().rev().collect();
+            let answer = verify(&app, &reverse, &clip).await;
+            answer.assert_rejected(&["challenge_failed"]);
+            let failed = answer.body["rejection_details"]["failed_actions"]
+                .as_array()
+                .unwrap();
+            let whys: Vec<_> = failed.iter().map(|f| f["why"].as_str().unwrap()).collect();
+            assert_eq!(
+                whys, ["out_of_order"; 3],
+                "all but the one that was asked first"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn containers_codecs_rotation_and_sound_make_no_difference() {
+    let app = embedded(None).await;
+    let Some(path) = media(SIDES.0) else { return };
+    let encode = |codec: &str, extra: &[&str], extension: &str| {
+        let options = ["-t", "6", "-c:v", codec];
+        made_of(&path, &[&options, extra].concat(), extension)
+    };
+    let fast = ["-deadline", "realtime", "-cpu-used", "8", "-b:v", "1M"];
+    let silent = [&fast[..], &["-an"]].concat();
+    let front = ["-movflags", "+faststart"];
+    let fragments = ["-movflags", "frag_keyframe+empty_moov"];
+    for (name, clip) in [
+        (
+            "mp4, moov at its end, rotated by its header, with sound",
+            encode("copy", &[], "mp4"),
+        ),
+        ("mp4, moov at its front", encode("copy", &front, "mp4")),
+        ("mp4 in fragments", encode("copy", &fragments, "mp4")),
+        ("mov", encode("copy", &[], "mov")),
+        (
+            "mp4, upright pixels, no sound",
+            encode("libx264", &["-an"], "mp4"),
+        ),
+        (
+            "mp4 with HEVC",
+            encode(
+                "libx265",
+                &["-preset", "ultrafast", "-x265-params", "log-level=error"],
+                "mp4",
+            ),
+        ),
+        ("webm with VP8 and sound", encode("libvpx", &fast, "webm")),
+        ("webm with VP9", encode("libvpx-vp9", &silent, "webm")),
+        (
+            "webm as a browser records it",
+            encode("libvpx", &[&silent[..], &["-live", "1"]].concat(), "webm"),
+        ),
+    ] {
+        let answer = verify(&app, &SIDES.1, &clip).await;
+        assert_eq!(answer.body["verified"], true, "{name}: {}", answer.body);
+        assert_eq!(best_frame_size(&answer), (360, 480), "{name}: upright");
+    }
+}
+
+#[tokio::test]
+async fn a_clip_that_ends_early_is_invalid_input_whatever_it_shows_until_then() {
+    let app = embedded(None).await;
+    let Some(path) = media(SIDES.0) else { return };
+    let webm = [
+        "-t",
+        "6",
+        "-c:v",
+        "libvpx",
+        "-deadline",
+        "realtime",
+        "-cpu-used",
+        "8",
+        "-an",
+    ];
+    for (options, extension) in [
+        (
+            &["-t", "6", "-c", "copy", "-movflags", "+faststart"][..],
+            "mp4",
+        ),
+        (&["-t", "6", "-c", "copy"], "mp4"),
+        (
+            &[
+                "-t",
+                "6",
+                "-c",
+                "copy",
+                "-movflags",
+                "frag_keyframe+empty_moov",
+            ],
+            "mp4",
+        ),
+        (&webm, "webm"),
+    ] {
+        let clip = made_of(&path, options, extension);
+        let answer = verify(&app, &SIDES.1, &clip[..clip.len() * 3 / 4]).await;
+        answer.assert_rejected(&["invalid_input"]);
+        let text = &answer.body["rejection_details"]["evidence"][0]["text"];
+        assert!(
+            text.as_str().unwrap().contains("ends early"),
+            "{options:?}: {text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_replay_that_meets_the_challenge_is_told_as_a_spoof() {
+    let app = embedded(None).await;
+    let Some(path) = media("replay/replay_a.mp4") else {
+        return;
+    };
+    let clip = std::fs::read(path).unwrap();
+    let answer = verify(&app, &["turn_right", "turn_left"], &clip).await;
+    let reasons = answer.body["reason_codes"].as_array().unwrap();
+    assert!(
+        reasons.contains(&json!("spoof_detected")),
+        "{}",
+        answer.body
+    );
+    assert_eq!(answer.body["challenge_passed"], true, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn real_blinks_are_found_in_clips_without_tags() {
+    let app = embedded(None).await;
+    for file in ["talking_smile", "blinks_smile", "blinks_closeup"] {
+        let Some(path) = media(&format!("actions/{file}.mp4")) else {
+            return;
+        };
+        let clip = made_of(&path, &["-t", "5", "-c:v", "copy", "-an"], "mp4");
+        let answer = verify(&app, &["blink", "turn_left"], &clip).await;
+        // Nobody turns in these clips.
+        answer.assert_rejected(&["challenge_failed"]);
+        let completed = &answer.body["rejection_details"]["completed_actions"];
+        assert_eq!(completed, &json!(["blink"]), "{file}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_clip_travels_through_broker_and_store_to_a_worker_process() {
+    let Some(path) = media(SIDES.0) else { return };
+    let stack = Distributed::start(1, None).await;
+    let clip = made_of(&path, &["-t", "6", "-c", "copy"], "mp4");
+    let answer = verify(&stack.app, &SIDES.1, &clip).await;
+    assert_eq!(answer.body["verified"], true, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_clip_of_a_photo_shows_a_face_and_no_movement() {
+    let folder = tempfile::tempdir().unwrap();
+    let photo = folder.path().join("photo.jpg");
+    std::fs::write(&photo, jpeg(&portrait_frame(500, 0))).unwrap();
+    let still = [
+        "-loop",
+        "1",
+        "-framerate",
+        "10",
+        "-t",
+        "2",
+        "-i",
+        photo.to_str().unwrap(),
+        "-pix_fmt",
+        "yuv420p",
+    ];
+    let app = embedded(None).await;
+    let answer = verify(&app, &["turn_left", "blink"], &made(&still, "mp4")).await;
+    assert_eq!(answer.body["frames_analyzed"], 20, "{}", answer.body);
+    let reasons = answer.body["reason_codes"].as_array().unwrap();
+    assert!(
+        reasons.contains(&json!("challenge_failed")),
+        "{}",
+        answer.body
+    );
+    assert_eq!(
+        answer.body["challenge_details"]["completed_actions"],
+        json!([])
+    );
+}
