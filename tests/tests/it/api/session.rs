@@ -35,7 +35,7 @@ async fn a_session_has_the_documented_body() {
     assert_eq!(created.body["challenge"], asked["actions"]);
     assert_eq!(
         created.body["config"],
-        json!({"min_images": 8, "max_images": 20, "max_video_size_mb": 25, "accepted_modes": ["images"]})
+        json!({"min_images": 8, "max_images": 20, "max_video_size_mb": 25, "accepted_modes": ["images", "video"]})
     );
     let id = created.body["session_id"].as_str().unwrap();
     let digits = id.strip_prefix("live_").unwrap();
