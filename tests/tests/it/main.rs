@@ -9,3 +9,4 @@
 mod api;
 mod real;
 mod seams;
+mod tables;

@@ -72,10 +72,6 @@ async fn wrong_types_and_modes_that_disagree_are_invalid_input() {
             json!({"session_id": "x", "mode": "images", "video_b64": "AAAA"}),
             "frames",
         ),
-        (
-            json!({"session_id": "x", "mode": "video", "video_b64": "AAAA"}),
-            "not available",
-        ),
         (json!([]), "object"),
     ] {
         refused(&app, &body, "INVALID_INPUT", named).await;

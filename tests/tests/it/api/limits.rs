@@ -2,16 +2,10 @@
 
 use std::collections::HashMap;
 
-use livegate_api::config::ServerConfig;
 use livegate_api::keys::create::NewKey;
 use livegate_tests::app::{Options, spawn};
 use livegate_tests::client::Capture;
 use serde_json::json;
-
-/// A capture that takes about half a second to measure.
-fn slow() -> Capture {
-    Capture::left_right(|_, s| s.delay_ms = 120)
-}
 
 #[tokio::test]
 async fn a_key_has_a_request_rate_that_status_reads_do_not_spend() {
@@ -46,36 +40,6 @@ async fn a_key_has_a_request_rate_that_status_reads_do_not_spend() {
 }
 
 #[tokio::test]
-async fn a_key_that_has_used_up_its_own_limits_leaves_others_theirs() {
-    let key = NewKey {
-        requests_per_minute: 2,
-        concurrency: 1,
-        ..NewKey::named("small")
-    };
-    let app = spawn(Options {
-        key,
-        ..Options::default()
-    })
-    .await;
-    let other = app.add_key(&NewKey::named("other"));
-    let other = app.client.with_key(&other.secret);
-    app.until_known(&other).await;
-    let id = app.client.session(&["turn_left", "turn_right"]).await;
-    let running = {
-        let (client, id) = (app.client.clone(), id.clone());
-        tokio::spawn(async move { client.verify(&id, &slow()).await })
-    };
-    app.until_state(&id, "processing").await;
-    app.client
-        .create(&json!({}))
-        .await
-        .assert_error(429, "RATE_LIMIT");
-    let answer = other.verify_new(&Capture::good()).await;
-    assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
-    assert_eq!(running.await.unwrap().body["verified"], json!(true));
-}
-
-#[tokio::test]
 async fn the_rate_is_checked_before_the_body() {
     let key = NewKey {
         requests_per_minute: 1,
@@ -94,50 +58,6 @@ async fn the_rate_is_checked_before_the_body() {
         .verify_raw(&json!({}))
         .await
         .assert_error(429, "RATE_LIMIT");
-}
-
-#[tokio::test]
-async fn more_verifications_at_once_than_the_key_may_have_are_refused_and_stay_unused() {
-    let key = NewKey {
-        concurrency: 1,
-        ..NewKey::named("narrow")
-    };
-    let app = spawn(Options {
-        key,
-        ..Options::default()
-    })
-    .await;
-    refuses_the_second(&app).await;
-}
-
-#[tokio::test]
-async fn more_verifications_at_once_than_the_server_takes_are_refused_and_stay_unused() {
-    let server = ServerConfig {
-        max_frames_in_flight: 8,
-        ..Options::default().server
-    };
-    let app = spawn(Options {
-        server,
-        ..Options::default()
-    })
-    .await;
-    refuses_the_second(&app).await;
-}
-
-async fn refuses_the_second(app: &livegate_tests::app::App) {
-    let first = app.client.session(&["turn_left", "turn_right"]).await;
-    let second = app.client.session(&["turn_left", "turn_right"]).await;
-    let running = {
-        let (client, first) = (app.client.clone(), first.clone());
-        tokio::spawn(async move { client.verify(&first, &slow()).await })
-    };
-    app.until_state(&first, "processing").await;
-    let refused = app.client.verify(&second, &Capture::good()).await;
-    refused.assert_error(429, "CONCURRENCY_LIMIT");
-    assert_eq!(app.client.status(&second).await.body["state"], "pending");
-    assert_eq!(running.await.unwrap().body["verified"], json!(true));
-    let answer = app.client.verify(&second, &Capture::good()).await;
-    assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
 }
 
 #[tokio::test]
