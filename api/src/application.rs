@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use crate::audit::{Audit, AuditWriter};
 use crate::config::{AuditTarget, ServerConfig};
 use crate::http::boundary::Boundary;
+use crate::http::document::Documented;
 use crate::http::listener::LingeringListener;
 use crate::http::patience::Limits;
 use crate::http::uploads::Uploads;
@@ -156,9 +157,13 @@ impl Application {
 pub fn routes(state: Arc<AppState>) -> impl Endpoint {
     let request_id = ExtraHeader::new("X-Request-Id")
         .description("What logs call the request: yours if you sent a sane one, else a fresh one.");
-    let api = OpenApiService::new(ServerToServer, "Livegate", env!("CARGO_PKG_VERSION"))
-        .description("Self-hosted liveness detection.")
-        .extra_response_header::<String, _>(request_id);
+    let api = OpenApiService::new(
+        Documented(ServerToServer),
+        "Livegate",
+        env!("CARGO_PKG_VERSION"),
+    )
+    .description("Self-hosted liveness detection.")
+    .extra_response_header::<String, _>(request_id);
     let (document, pages) = (api.spec_endpoint(), api.swagger_ui());
     Route::new()
         .at("/", make_sync(|_| Redirect::see_other("/docs")))
