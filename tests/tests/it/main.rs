@@ -7,5 +7,6 @@
 )]
 
 mod api;
+mod document;
 mod real;
 mod seams;

@@ -1,0 +1,9 @@
+//! What integrators start from: the document's own examples, run as they stand, and the clients and
+//! tests that others' tools make of `/openapi.json`.
+
+mod camera;
+mod clients;
+mod examples;
+mod passages;
+mod readme;
+mod tools;
