@@ -7,10 +7,11 @@ use poem::http::Method;
 use poem_openapi::OpenApi;
 use poem_openapi::registry::{MetaApi, MetaSchemaRef, Registry};
 
-/// An API whose document describes a field of another type as `allOf` with that type alone, and the
-/// description beside it. The framework puts the description into the `allOf` a second time, as a
-/// schema of its own without a type; generators make of it an intersection with anything
-/// (openapi-typescript), or leave out every operation that uses it (openapi-python-client).
+/// An API whose document puts a field's description beside the reference to the field's type alone.
+///
+/// The framework writes it into the `allOf` with the reference too, as a schema of its own without a
+/// type. Generators make of that an intersection with anything (openapi-typescript), or leave out
+/// every operation that uses it (openapi-python-client).
 pub struct Documented<A>(pub A);
 
 impl<A: OpenApi> OpenApi for Documented<A> {

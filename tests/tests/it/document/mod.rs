@@ -3,6 +3,7 @@
 
 mod camera;
 mod clients;
+mod conformance;
 mod examples;
 mod passages;
 mod readme;
