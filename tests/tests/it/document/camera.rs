@@ -7,8 +7,7 @@ use livegate_tests::client::{Capture, base64};
 use livegate_tests::scripted::{Scene, png};
 use serde_json::{Map, Value, json};
 
-/// What somebody live shows in the frames of each phase, in the document's number of frames: two
-/// neutral ones at the start, two for each action.
+/// Every phase that a frame can belong to.
 const PHASES: [&str; 6] = [
     "center",
     "turn_left",
@@ -18,6 +17,7 @@ const PHASES: [&str; 6] = [
     "blink",
 ];
 
+/// What somebody live shows in the frames of a phase: as many as the document asks for.
 fn scenes(phase: &str) -> [Scene; 2] {
     let tilted = |pitch| Scene {
         pitch,

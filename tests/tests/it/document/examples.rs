@@ -3,7 +3,6 @@
 //! integrator (the camera, the payload) is there.
 
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use livegate_tests::app::{App, spawn_app};
@@ -248,21 +247,17 @@ async fn the_python_example_runs_unchanged() {
         + "\nimport json; print(json.dumps([session, result]))\n";
     let path = examples.folder.path().join("example.py");
     fs::write(&path, program).unwrap();
-    let printed = run_python(&examples, &path).await;
+    let mut python = python();
+    python
+        .arg(&path)
+        .env("PICTURES", save_pictures(examples.folder.path()))
+        .env("TASKINOGO_API_KEY", &examples.app.key.secret);
+    let printed = run(python, LIMIT).await;
     let (line, answers) = printed.split_once('\n').unwrap();
     let [session, verdict]: [Value; 2] = serde_json::from_str(answers).unwrap();
     examples.assert_session(&session);
     examples.assert_verified(&verdict);
     assert_eq!(line, format!("True {}", verdict["confidence"]));
-}
-
-async fn run_python(examples: &Examples, program: &Path) -> String {
-    let mut python = python();
-    python
-        .arg(program)
-        .env("PICTURES", save_pictures(examples.folder.path()))
-        .env("TASKINOGO_API_KEY", &examples.app.key.secret);
-    run(python, LIMIT).await
 }
 
 // VIDEO MODE: the document's payload for it stands after "Keep it under config.max_video_size_mb."
