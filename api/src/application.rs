@@ -9,21 +9,19 @@ use livegate_common::shutdown::Shutdown;
 use poem::endpoint::make_sync;
 use poem::middleware::AddData;
 use poem::web::Redirect;
-use poem::{Endpoint, EndpointExt, Route, Server};
-use poem_openapi::{ExtraHeader, OpenApiService};
+use poem::{Endpoint, EndpointExt, IntoResponse, Route, Server, get};
 use tokio::net::TcpListener;
 
 use crate::audit::{Audit, AuditWriter};
 use crate::config::{AuditTarget, ServerConfig};
 use crate::http::boundary::Boundary;
-use crate::http::document::Documented;
 use crate::http::listener::LingeringListener;
 use crate::http::patience::Limits;
 use crate::http::uploads::Uploads;
 use crate::keys::KeyFileError;
 use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
-use crate::server_to_server::ServerToServer;
+use crate::openapi::{self, ApiDocument};
 use crate::server_to_server::wire::MIN_IMAGES;
 use crate::services::Services;
 use crate::state::AppState;
@@ -155,21 +153,22 @@ impl Application {
 
 /// Everything that can be asked for.
 pub fn routes(state: Arc<AppState>) -> impl Endpoint {
-    let request_id = ExtraHeader::new("X-Request-Id")
-        .description("What logs call the request: yours if you sent a sane one, else a fresh one.");
-    let api = OpenApiService::new(
-        Documented(ServerToServer),
-        "Livegate",
-        env!("CARGO_PKG_VERSION"),
-    )
-    .description("Self-hosted liveness detection.")
-    .extra_response_header::<String, _>(request_id);
-    let (document, pages) = (api.spec_endpoint(), api.swagger_ui());
+    let service = openapi::service();
+    let ApiDocument {
+        json,
+        page,
+        mut methods,
+    } = ApiDocument::of(&service);
+    for path in ["/", "/openapi.json", "/docs"] {
+        methods.add(path, &["GET"]);
+    }
+    let document = make_sync(move |_| json.clone().with_content_type("application/json"));
+    let page = make_sync(move |_| page.clone().with_content_type("text/html; charset=utf-8"));
     Route::new()
-        .at("/", make_sync(|_| Redirect::see_other("/docs")))
-        .at("/openapi.json", document)
-        .nest("/docs", pages)
-        .nest_no_strip("/v1", api)
+        .at("/", get(make_sync(|_| Redirect::see_other("/docs"))))
+        .at("/openapi.json", get(document))
+        .at("/docs", get(page))
+        .nest_no_strip("/v1", service)
         .with(AddData::new(state))
-        .with(Boundary)
+        .with(Boundary(methods))
 }

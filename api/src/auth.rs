@@ -15,7 +15,8 @@ use crate::keys::KeyRecord;
 use crate::limits::take_token;
 use crate::state::AppState;
 
-/// Your API key, `tsk_…`. Treat it like a password: keep it on your server.
+/// Your API key, `tsk_…`, from the operator of the service. Treat it like a password: keep it on your
+/// server, out of apps and browsers.
 #[derive(SecurityScheme)]
 #[oai(
     ty = "api_key",

@@ -4,90 +4,34 @@
 //! says what the caller can change; the internal cause of a 502 is logged with the request's id
 //! and never sent.
 
+mod code;
+
 use std::error::Error as StdError;
 use std::time::Duration;
 
 use livegate_common::results::StoreError;
-use poem::error::ResponseError;
+use poem::error::{ParsePathError, ResponseError};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
-use poem_openapi::{Enum, Object};
+use poem_openapi::Object;
 use serde::Serialize;
 
+pub use self::code::Code;
+use crate::http::excerpt::Excerpt;
 use crate::http::json::JsonResponse;
+use crate::http::methods::Methods;
+use crate::measure::MeasureError;
 use crate::server_to_server::wire::BadFrame;
 
 /// The body of every response that is not a success.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
 #[oai(rename = "Error")]
 pub struct ErrorBody {
-    /// One sentence that says what to fix.
+    /// One sentence for people, in English, that says what to fix. Its wording may change: decide by
+    /// `code`.
     pub error: String,
-    /// The machine-readable code.
+    /// What went wrong, for machines.
     pub code: Code,
-}
-
-/// A code of the error body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Enum)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[oai(rename = "ErrorCode", rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Code {
-    /// The key is missing, malformed, unknown or revoked.
-    Unauthorized,
-    /// The key may not use liveness.
-    LivenessDisabled,
-    /// The key's requests per minute are spent.
-    RateLimit,
-    /// As many verifications run as may.
-    ConcurrencyLimit,
-    /// Something required is absent.
-    MissingFields,
-    /// Something is there and wrong.
-    InvalidInput,
-    /// Too few or too many frames.
-    InvalidFrameCount,
-    /// A frame is not as documented.
-    InvalidFrameFormat,
-    /// The medium or the body is too large.
-    VideoTooLarge,
-    /// The body is not in a supported content type.
-    UnsupportedMediaType,
-    /// No such route.
-    NotFound,
-    /// The route exists for other methods.
-    MethodNotAllowed,
-    /// No such session.
-    SessionNotFound,
-    /// The session belongs to another key.
-    SessionForbidden,
-    /// The session was used before.
-    SessionUsed,
-    /// The session's time is over.
-    SessionExpired,
-    /// Something failed on our side.
-    ProcessingError,
-}
-
-impl Code {
-    /// The HTTP status that carries the code.
-    pub fn status(self) -> StatusCode {
-        match self {
-            Self::MissingFields
-            | Self::InvalidInput
-            | Self::InvalidFrameCount
-            | Self::InvalidFrameFormat => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::LivenessDisabled | Self::SessionForbidden => StatusCode::FORBIDDEN,
-            Self::NotFound | Self::SessionNotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::SessionUsed => StatusCode::CONFLICT,
-            Self::SessionExpired => StatusCode::GONE,
-            Self::VideoTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::RateLimit | Self::ConcurrencyLimit => StatusCode::TOO_MANY_REQUESTS,
-            Self::ProcessingError => StatusCode::BAD_GATEWAY,
-        }
-    }
 }
 
 /// What went wrong with one request.
@@ -133,18 +77,21 @@ pub enum ApiError {
     /// The body, or the medium in it, is too large.
     #[error("{0}")]
     TooLarge(String),
-    /// The body is in another content type.
-    #[error("Send the body as {expected}.")]
-    UnsupportedMediaType {
-        /// The content type that is.
-        expected: &'static str,
-    },
+    /// The body is not in a form that is read.
+    #[error(transparent)]
+    UnsupportedMediaType(ForeignBody),
     /// No such route.
     #[error("There is nothing at this path; see /docs.")]
     NotFound,
+    /// No such route, but one without the slash at its end.
+    #[error("There is nothing at this path; leave out the slash at its end.")]
+    TrailingSlash,
     /// The route exists for other methods.
-    #[error("This path does not take this method; see /docs.")]
-    MethodNotAllowed,
+    #[error("This path takes {allow} only; see /docs.")]
+    MethodNotAllowed {
+        /// Those that it exists for, as the `Allow` header lists them.
+        allow: String,
+    },
     /// No such session, or no longer.
     #[error("There is no such session; create a new one.")]
     SessionNotFound,
@@ -157,9 +104,31 @@ pub enum ApiError {
     /// The session's time is over.
     #[error("The session has expired; create a new one.")]
     SessionExpired,
+    /// The deadline passed; the source says what was missing, to operators only.
+    #[error("The verification was not finished in time; retry with a new session.")]
+    TimedOut(#[source] Box<dyn StdError + Send + Sync>),
     /// Something failed on our side; the source says what, to operators only.
-    #[error("The request could not be processed; retry with a new session.")]
+    #[error("Processing the request failed on the server; retry, a verify with a new session.")]
     Processing(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+/// Why a body is not read, whatever is in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ForeignBody {
+    /// It says that it is something else.
+    #[error("Send the body as {expected}; its Content-Type is {arrived}.")]
+    ContentType {
+        /// The content type that is read.
+        expected: &'static str,
+        /// What it says.
+        arrived: Excerpt,
+    },
+    /// It says that its text is coded in another way.
+    #[error("Send the body in UTF-8; its Content-Type says charset {0}.")]
+    Charset(Excerpt),
+    /// It says that it is compressed.
+    #[error("Send the body uncompressed; its Content-Encoding is {0}.")]
+    Encoding(Excerpt),
 }
 
 /// Whose limit of simultaneous verifications is reached.
@@ -182,6 +151,11 @@ impl ApiError {
         Self::Processing(cause.into())
     }
 
+    /// The path's escapes (`%FF`) make no text.
+    pub fn undecodable_path() -> Self {
+        Self::InvalidInput("The path is not valid UTF-8 once its escapes are decoded.".to_owned())
+    }
+
     /// The machine-readable code.
     pub fn code(&self) -> Code {
         match self {
@@ -194,14 +168,14 @@ impl ApiError {
             Self::FrameCount { .. } => Code::InvalidFrameCount,
             Self::FrameFormat(_) => Code::InvalidFrameFormat,
             Self::TooLarge(_) => Code::VideoTooLarge,
-            Self::UnsupportedMediaType { .. } => Code::UnsupportedMediaType,
-            Self::NotFound => Code::NotFound,
-            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
+            Self::NotFound | Self::TrailingSlash => Code::NotFound,
+            Self::MethodNotAllowed { .. } => Code::MethodNotAllowed,
             Self::SessionNotFound => Code::SessionNotFound,
             Self::SessionForbidden => Code::SessionForbidden,
             Self::SessionUsed => Code::SessionUsed,
             Self::SessionExpired => Code::SessionExpired,
-            Self::Processing(_) => Code::ProcessingError,
+            Self::TimedOut(_) | Self::Processing(_) => Code::ProcessingError,
         }
     }
 
@@ -217,27 +191,36 @@ impl ApiError {
             | Self::FrameCount { .. }
             | Self::FrameFormat(_)
             | Self::TooLarge(_)
-            | Self::UnsupportedMediaType { .. }
+            | Self::UnsupportedMediaType(_)
             | Self::NotFound
-            | Self::MethodNotAllowed
+            | Self::TrailingSlash
+            | Self::MethodNotAllowed { .. }
             | Self::SessionNotFound
             | Self::SessionForbidden
             | Self::SessionUsed
             | Self::SessionExpired
+            | Self::TimedOut(_)
             | Self::Processing(_) => None,
         }
     }
 
     /// The one JSON shape.
-    fn response(&self) -> Response {
-        let code = self.code();
-        let body = ErrorBody {
+    pub fn body(&self) -> ErrorBody {
+        ErrorBody {
             error: self.to_string(),
-            code,
-        };
-        let mut response = JsonResponse(body)
-            .with_status(code.status())
+            code: self.code(),
+        }
+    }
+
+    fn response(&self) -> Response {
+        let mut response = JsonResponse(self.body())
+            .with_status(self.code().status())
             .into_response();
+        if let Self::MethodNotAllowed { allow } = self
+            && let Ok(value) = HeaderValue::try_from(allow)
+        {
+            response.headers_mut().insert(header::ALLOW, value);
+        }
         if let Some(wait) = self.retry_after() {
             let seconds = wait.as_millis().div_ceil(1000).max(1);
             if let Ok(value) = HeaderValue::try_from(seconds.to_string()) {
@@ -264,23 +247,42 @@ impl From<BadFrame> for ApiError {
     }
 }
 
+impl From<ForeignBody> for ApiError {
+    fn from(body: ForeignBody) -> Self {
+        Self::UnsupportedMediaType(body)
+    }
+}
+
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::internal(error)
     }
 }
 
-/// Our error for one that the framework raised. Its own texts can repeat what the caller sent, so
-/// only the status is kept.
-pub fn from_framework(error: &poem::Error) -> ApiError {
+impl From<MeasureError> for ApiError {
+    fn from(error: MeasureError) -> Self {
+        if matches!(error, MeasureError::Deadline { .. }) {
+            Self::TimedOut(error.into())
+        } else {
+            Self::internal(error)
+        }
+    }
+}
+
+/// Our error for one that the framework raised at `path`. Its own texts can repeat what the caller
+/// sent, so only its status and kind are kept.
+pub fn from_framework(error: &poem::Error, path: &str, methods: &Methods) -> ApiError {
+    let allow = methods.at(path);
+    let shorter = path.strip_suffix('/').and_then(|p| methods.at(p));
     match error.status() {
+        StatusCode::NOT_FOUND if shorter.is_some() => ApiError::TrailingSlash,
         StatusCode::NOT_FOUND => ApiError::NotFound,
-        StatusCode::METHOD_NOT_ALLOWED => ApiError::MethodNotAllowed,
+        StatusCode::METHOD_NOT_ALLOWED => ApiError::MethodNotAllowed {
+            allow: allow.unwrap_or_default().to_owned(),
+        },
         StatusCode::UNAUTHORIZED => ApiError::Unauthorized,
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge("The body is too large.".to_owned()),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ApiError::UnsupportedMediaType {
-            expected: "application/json",
-        },
+        _ if error.is::<ParsePathError>() => ApiError::undecodable_path(),
         status if status.is_client_error() => {
             ApiError::InvalidInput("The request is malformed.".to_owned())
         }

@@ -19,6 +19,7 @@ pub mod judge;
 pub mod keys;
 pub mod limits;
 pub mod measure;
+pub mod openapi;
 pub mod random;
 pub mod serve;
 pub mod server_to_server;

@@ -10,9 +10,11 @@ use poem::http::{HeaderName, HeaderValue};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 use uuid::Uuid;
 
+use super::methods::Methods;
 use crate::error::{ApiError, from_framework};
 
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header with the request's id.
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Longest request id that is taken over from the caller.
 const MAX_ID_BYTES: usize = 64;
@@ -30,8 +32,13 @@ impl RequestId {
             .and_then(|v| v.to_str().ok());
         match given.filter(|id| is_harmless(id)) {
             Some(id) => Self(id.into()),
-            None => Self(Uuid::new_v4().to_string().into()),
+            None => Self::fresh(),
         }
+    }
+
+    /// One that no other request has.
+    pub fn fresh() -> Self {
+        Self(Uuid::new_v4().to_string().into())
     }
 }
 
@@ -41,19 +48,25 @@ fn is_harmless(id: &str) -> bool {
     !id.is_empty() && id.len() <= MAX_ID_BYTES && id.bytes().all(allowed)
 }
 
-/// Wraps the whole application.
-pub struct Boundary;
+/// Wraps the whole application, whose paths take these methods.
+pub struct Boundary(pub Methods);
 
 impl<E: Endpoint> Middleware<E> for Boundary {
     type Output = Bounded<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        Bounded(inner)
+        Bounded {
+            inner,
+            methods: self.0.clone(),
+        }
     }
 }
 
 /// The wrapped application.
-pub struct Bounded<E>(E);
+pub struct Bounded<E> {
+    inner: E,
+    methods: Methods,
+}
 
 impl<E: Endpoint> Endpoint for Bounded<E> {
     type Output = Response;
@@ -64,10 +77,12 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         request.extensions_mut().insert(id.clone());
 
-        let answer = AssertUnwindSafe(self.0.call(request)).catch_unwind().await;
+        let answer = AssertUnwindSafe(self.inner.call(request))
+            .catch_unwind()
+            .await;
         let mut response = match answer {
             Ok(Ok(response)) => response.into_response(),
-            Ok(Err(error)) => failure(error, &id),
+            Ok(Err(error)) => self.failure(error, &path, &id),
             // The panic's own text went to the panic hook; here it might hold anything.
             Err(_) => refuse(&ApiError::internal("a handler panicked"), &id),
         };
@@ -84,14 +99,16 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
     }
 }
 
-fn failure(error: poem::Error, id: &RequestId) -> Response {
-    if let Some(ours) = error.downcast_ref::<ApiError>() {
-        return refuse(ours, id);
+impl<E> Bounded<E> {
+    fn failure(&self, error: poem::Error, path: &str, id: &RequestId) -> Response {
+        if let Some(ours) = error.downcast_ref::<ApiError>() {
+            return refuse(ours, id);
+        }
+        if error.is_from_response() {
+            return error.into_response();
+        }
+        refuse(&from_framework(&error, path, &self.methods), id)
     }
-    if error.is_from_response() {
-        return error.into_response();
-    }
-    refuse(&from_framework(&error), id)
 }
 
 fn refuse(error: &ApiError, id: &RequestId) -> Response {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use poem::http::header;
+use poem::http::{HeaderValue, header};
 use poem::web::Data;
 use poem::{FromRequest, IntoResponse, Request, RequestBody, Response};
 use poem_openapi::payload::Payload;
@@ -15,11 +15,15 @@ use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::Serialize;
 
+use super::excerpt::Excerpt;
 use super::uploads::UploadPlace;
-use crate::error::ApiError;
+use crate::error::{ApiError, ForeignBody};
 use crate::state::AppState;
 
 const CONTENT_TYPE: &str = "application/json";
+
+/// What UTF-8 is called; ASCII is part of it.
+const UTF_8: [&str; 3] = ["utf-8", "utf8", "us-ascii"];
 
 /// How long a body may take to arrive: at 36 MiB a link of 5 Mbit/s.
 const ARRIVAL: Duration = Duration::from_secs(60);
@@ -95,8 +99,8 @@ fn declared_length(request: &Request, max_bytes: usize) -> Result<Option<usize>,
     let Some(declared) = declared else {
         return Ok(None);
     };
-    if declared > 0 && !is_json(request) {
-        return Err(foreign());
+    if declared > 0 {
+        check_form(request)?;
     }
     match usize::try_from(declared) {
         Ok(length) if length <= max_bytes => Ok(Some(length)),
@@ -113,7 +117,7 @@ async fn read(
     let Ok(body) = body.take() else {
         return Ok(Bytes::new());
     };
-    let is_json = is_json(request);
+    let form = check_form(request);
     let mut stream = std::pin::pin!(body.into_bytes_stream());
     let arrive = async {
         let mut bytes = BytesMut::with_capacity(expected);
@@ -124,8 +128,8 @@ async fn read(
             if bytes.len() + chunk.len() > max_bytes {
                 return Err(too_large(max_bytes));
             }
-            if !is_json && !chunk.is_empty() {
-                return Err(foreign());
+            if !chunk.is_empty() {
+                form.clone()?;
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -141,13 +145,8 @@ async fn read(
         })
 }
 
-fn foreign() -> ApiError {
-    ApiError::UnsupportedMediaType {
-        expected: CONTENT_TYPE,
-    }
-}
-
-fn too_large(max_bytes: usize) -> ApiError {
+/// The refusal of a body over its limit.
+pub fn too_large(max_bytes: usize) -> ApiError {
     let limit = if max_bytes >= 1 << 20 {
         format!("{} MiB", max_bytes >> 20)
     } else {
@@ -158,21 +157,38 @@ fn too_large(max_bytes: usize) -> ApiError {
     ))
 }
 
-/// Whether the body claims to be JSON, or claims nothing.
-fn is_json(request: &Request) -> bool {
-    let Some(value) = request.headers().get(header::CONTENT_TYPE) else {
-        return true;
+/// Whether the head says of the body that it is plain JSON, or says nothing.
+fn check_form(request: &Request) -> Result<(), ForeignBody> {
+    let headers = request.headers();
+    for coding in headers.get_all(header::CONTENT_ENCODING) {
+        if !coding.as_bytes().eq_ignore_ascii_case(b"identity") {
+            return Err(ForeignBody::Encoding(excerpt(coding)));
+        }
+    }
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
     };
-    let Ok(value) = value.to_str() else {
-        return false;
-    };
-    let essence = value
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    essence == CONTENT_TYPE || (essence.contains('/') && essence.ends_with("+json"))
+    let mut parts = value.to_str().unwrap_or_default().split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    if essence != CONTENT_TYPE && !(essence.contains('/') && essence.ends_with("+json")) {
+        return Err(ForeignBody::ContentType {
+            expected: CONTENT_TYPE,
+            arrived: excerpt(value),
+        });
+    }
+    let charset = parts
+        .filter_map(|parameter| parameter.split_once('='))
+        .find(|(name, _)| name.eq_ignore_ascii_case("charset"))
+        .map(|(_, charset)| charset.trim_matches('"'));
+    match charset {
+        None => Ok(()),
+        Some(name) if UTF_8.iter().any(|n| n.eq_ignore_ascii_case(name)) => Ok(()),
+        Some(other) => Err(ForeignBody::Charset(Excerpt::of(other))),
+    }
+}
+
+fn excerpt(value: &HeaderValue) -> Excerpt {
+    Excerpt::of(&String::from_utf8_lossy(value.as_bytes()))
 }
 
 /// A response body, documented as `T` and written by serde, which prints an `f32` as the shortest

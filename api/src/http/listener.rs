@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 
 use super::patience::{Limits, Patience};
+use super::refusal::in_our_shape;
 
 /// How long after the answer a caller may go on sending.
 const LINGER: Duration = Duration::from_secs(2);
@@ -70,6 +71,7 @@ impl Acceptor for LingeringListener {
                 let io = Lingering {
                     stream,
                     patience: Patience::new(self.limits),
+                    unsent: Vec::new(),
                     closing: None,
                     _place: place,
                 };
@@ -93,8 +95,22 @@ impl Acceptor for LingeringListener {
 pub struct Lingering {
     stream: TcpStream,
     patience: Patience,
+    /// What is still to be sent in place of an answer that was taken as sent.
+    unsent: Vec<u8>,
     closing: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
+}
+
+impl Lingering {
+    fn poll_unsent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.unsent.is_empty() {
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, &self.unsent))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                sent => drop(self.unsent.drain(..sent)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
 }
 
 impl AsyncRead for Lingering {
@@ -124,16 +140,23 @@ impl AsyncWrite for Lingering {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_unsent(cx))?;
         self.patience.wrote(buf);
+        if let Some(ours) = in_our_shape(buf) {
+            self.unsent = ours;
+            return Poll::Ready(Ok(buf.len()));
+        }
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_unsent(cx))?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.closing.is_none() {
+            ready!(self.poll_unsent(cx))?;
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
             self.closing = Some(Box::pin(tokio::time::sleep(LINGER)));
         }
@@ -159,6 +182,11 @@ impl AsyncWrite for Lingering {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        // A refusal of hyper's is one buffer: it has no body.
+        if let [only] = bufs {
+            return self.poll_write(cx, only);
+        }
+        ready!(self.poll_unsent(cx))?;
         if let Some(first) = bufs.iter().find(|b| !b.is_empty()) {
             self.patience.wrote(first);
         }

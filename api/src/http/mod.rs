@@ -1,10 +1,11 @@
 //! HTTP around the handlers: what comes in, what goes out, and the shape of failures.
 
 pub mod boundary;
-pub mod document;
-pub mod failure;
+pub mod excerpt;
 pub mod json;
 pub mod listener;
+pub mod methods;
 pub mod nullable;
 pub mod patience;
+mod refusal;
 pub mod uploads;

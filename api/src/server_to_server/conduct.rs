@@ -129,9 +129,7 @@ impl Verification {
             .map(|f| f.image.clone())
             .collect();
         let phases: Vec<Phase> = self.capture.frames.iter().map(|f| f.phase).collect();
-        let measured = measure(services, &images, self.state.config.verify_timeout)
-            .await
-            .map_err(ApiError::internal)?;
+        let measured = measure(services, &images, self.state.config.verify_timeout).await?;
         let challenge: &Challenge = &self.session.record.challenge;
         *cost = measured.cost;
         let thresholds = &services.thresholds;

@@ -9,35 +9,45 @@ use super::vocabulary::{ActionName, FailureReason, MeasureUnit};
 use crate::http::nullable::Nullable;
 use crate::judge::UndecodableFrame;
 
-/// What was measured and what it takes; only the fields of checks that failed are there.
+/// What was measured and what it takes. Only the fields of checks that failed are there: each begins
+/// with the reason code that it belongs to.
 #[derive(Clone, Debug, Default, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct RejectionDetails {
-    /// `spoof_detected`: the score.
+    /// `spoof_detected`: the mean anti-spoof score, 0 to 1; below `threshold`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub anti_spoof_avg_score: Option<f64>,
-    /// `spoof_detected`: the score that it takes.
+    /// `spoof_detected`: the score that it takes, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub threshold: Option<f64>,
-    /// `different_persons_detected`: the score.
+    /// `different_persons_detected`: the consistency with one person, 0 to 1; below
+    /// `same_person_threshold`. Absent where only a second face, named in `evidence`, spoke against
+    /// the capture.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_score: Option<f64>,
-    /// `different_persons_detected`: the score that it takes.
+    /// `different_persons_detected`: the consistency that it takes, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_threshold: Option<f64>,
-    /// `insufficient_face_detections`: share of the frames that show a face.
+    /// `insufficient_face_detections`: share of the frames that show a face, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub face_detection_ratio: Option<f64>,
-    /// `insufficient_face_detections`: the share that it takes.
+    /// `insufficient_face_detections`: the share that it takes, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub required_ratio: Option<f64>,
-    /// `challenge_failed`: the actions that were detected.
+    /// `challenge_failed`: the actions that were detected, in the order asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_actions: Option<Vec<ActionName>>,
-    /// `challenge_failed`: the actions that were not, and why.
+    /// `challenge_failed`: the actions that were not detected, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_actions: Option<Vec<FailedActionDetails>>,
-    /// Whatever else spoke against the capture.
+    /// Findings that have no field of their own, under `different_persons_detected` and
+    /// `invalid_input`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Vec<Evidence>>,
 }
@@ -49,7 +59,8 @@ pub struct FailedActionDetails {
     pub action: ActionName,
     /// What is missing.
     pub why: FailureReason,
-    /// The nearest that was measured, in `unit`; null where there was nothing to measure.
+    /// The nearest to `required` that was measured, in `unit`; null where there was nothing to
+    /// measure.
     pub measured: Nullable<f64>,
     /// What it takes, in `unit`.
     pub required: f64,
@@ -60,13 +71,17 @@ pub struct FailedActionDetails {
 /// A finding that has no field of its own.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct Evidence {
-    /// What was looked at.
+    /// What was looked at. More may be added.
+    ///
+    /// - `second_face_frames`: frames that show a second face over half as wide as the main one;
+    ///   `measured` counts them, `required` is how many there may be.
+    /// - `undecodable_frame`: a frame that cannot be decoded; `measured` is its index.
     pub name: String,
-    /// What was found.
+    /// The number found; `name` says what it counts.
     pub measured: Nullable<f64>,
-    /// What it takes, where a number says it.
+    /// What it takes, where a number says it; else null.
     pub required: Nullable<f64>,
-    /// The same in words.
+    /// The same in a sentence for people.
     pub text: String,
 }
 

@@ -8,15 +8,19 @@ use crate::services::Services;
 /// How the service is.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct Health {
-    /// `ok`; `degraded`: no worker was seen lately; `down`: queue or store cannot be reached.
+    /// How it is as a whole.
     pub status: HealthStatus,
     /// The version that runs.
     pub version: String,
-    /// The parts.
+    /// How each part is.
     pub components: Components,
 }
 
 /// How the service is, in a word.
+///
+/// - `ok`: all parts are there.
+/// - `degraded`: no worker was seen lately; sessions can be created, verifications fail.
+/// - `down`: queue or store cannot be reached; nothing works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
@@ -32,11 +36,11 @@ pub enum HealthStatus {
 /// The parts of the service.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct Components {
-    /// The queue.
+    /// The queue that frames go to workers through.
     pub broker: Component,
     /// Where sessions and outcomes are kept.
     pub store: Component,
-    /// Whoever measures frames.
+    /// The processes that measure frames.
     pub workers: Workers,
 }
 
@@ -52,11 +56,14 @@ pub struct Component {
 pub struct Workers {
     /// How they are: `down` when there is none.
     pub status: ComponentStatus,
-    /// How many were seen lately.
+    /// How many processes were seen lately.
     pub count: u32,
 }
 
 /// How a part is.
+///
+/// - `ok`: it can be reached.
+/// - `down`: it cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
@@ -84,26 +91,35 @@ pub async fn look(services: &Services) -> Health {
             None
         }
     };
-    let workers = count.unwrap_or(0);
-    let status = match (broker && count.is_some(), workers) {
-        (false, _) => HealthStatus::Down,
-        (true, 0) => HealthStatus::Degraded,
-        (true, _) => HealthStatus::Ok,
-    };
-    Health {
-        status,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        components: Components {
-            broker: Component {
-                status: ComponentStatus::of(broker),
+    Health::of(broker, count)
+}
+
+impl Health {
+    /// How the service is, by whether the broker is connected and how many workers the store lists;
+    /// `None`: the store cannot be reached.
+    pub fn of(broker: bool, workers: Option<u32>) -> Self {
+        let store = workers.is_some();
+        let count = workers.unwrap_or(0);
+        let status = match (broker && store, count) {
+            (false, _) => HealthStatus::Down,
+            (true, 0) => HealthStatus::Degraded,
+            (true, _) => HealthStatus::Ok,
+        };
+        Self {
+            status,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            components: Components {
+                broker: Component {
+                    status: ComponentStatus::of(broker),
+                },
+                store: Component {
+                    status: ComponentStatus::of(store),
+                },
+                workers: Workers {
+                    status: ComponentStatus::of(count > 0),
+                    count,
+                },
             },
-            store: Component {
-                status: ComponentStatus::of(count.is_some()),
-            },
-            workers: Workers {
-                status: ComponentStatus::of(workers > 0),
-                count: workers,
-            },
-        },
+        }
     }
 }

@@ -22,7 +22,6 @@ use self::session::{SessionRequest, SessionStatus};
 use self::verify::VerifyBody;
 use crate::auth::Caller;
 use crate::http::boundary::RequestId;
-use crate::http::failure::{Failure, Failures};
 use crate::http::json::{JsonRequest, JsonResponse};
 use crate::state::AppState;
 
@@ -32,6 +31,7 @@ pub struct ServerToServer;
 #[derive(Tags)]
 enum ApiTags {
     /// Create a session, capture, verify: from your backend, with your API key.
+    #[oai(rename = "Server to server")]
     ServerToServer,
 }
 
@@ -44,7 +44,7 @@ enum CreateAnswer {
 
 #[derive(ApiResponse)]
 enum VerifyAnswer {
-    /// The verdict, whether verified or not.
+    /// The verdict, whether `verified` is true or false.
     #[oai(status = 200)]
     Verdict(JsonResponse<Verdict>),
 }
@@ -58,81 +58,12 @@ enum StatusAnswer {
 
 #[derive(ApiResponse)]
 enum HealthAnswer {
-    /// The service answers: `ok` or `degraded`.
+    /// The service is `ok` or `degraded`.
     #[oai(status = 200)]
     Up(JsonResponse<Health>),
-    /// The service can do nothing: `down`.
+    /// The service is `down`.
     #[oai(status = 503)]
     Down(JsonResponse<Health>, #[oai(header = "Retry-After")] u32),
-}
-
-/// Why a session is not created.
-pub struct CreateFailures;
-
-impl Failures for CreateFailures {
-    const DOCUMENTED: &'static [(u16, &'static str)] = &[
-        (400, "`INVALID_INPUT`: fix the body."),
-        (401, "`UNAUTHORIZED`: missing or invalid API key."),
-        (403, "`LIVENESS_DISABLED`: the key lacks liveness."),
-        (
-            413,
-            "`VIDEO_TOO_LARGE`: the body is larger than any valid request.",
-        ),
-        (415, "`UNSUPPORTED_MEDIA_TYPE`: send JSON."),
-        (
-            429,
-            "`RATE_LIMIT`: back off, at least as long as `Retry-After` says, and retry.",
-        ),
-        (502, "`PROCESSING_ERROR`: retry."),
-    ];
-}
-
-/// Why a capture is not verified.
-pub struct VerifyFailures;
-
-impl Failures for VerifyFailures {
-    const DOCUMENTED: &'static [(u16, &'static str)] = &[
-        (
-            400,
-            "`MISSING_FIELDS`, `INVALID_INPUT`, `INVALID_FRAME_COUNT`, `INVALID_FRAME_FORMAT`: fix the payload.",
-        ),
-        (401, "`UNAUTHORIZED`: missing or invalid API key."),
-        (
-            403,
-            "`LIVENESS_DISABLED`: the key lacks liveness. `SESSION_FORBIDDEN`: the session belongs to another key.",
-        ),
-        (404, "`SESSION_NOT_FOUND`: create a new session."),
-        (409, "`SESSION_USED`: create a new session."),
-        (410, "`SESSION_EXPIRED`: create a new session."),
-        (
-            413,
-            "`VIDEO_TOO_LARGE`: the medium or the body is too large.",
-        ),
-        (415, "`UNSUPPORTED_MEDIA_TYPE`: send JSON."),
-        (
-            429,
-            "`RATE_LIMIT`, `CONCURRENCY_LIMIT`: back off, at least as long as `Retry-After` says, and retry.",
-        ),
-        (502, "`PROCESSING_ERROR`: retry with a new session."),
-    ];
-}
-
-/// Why a status is not told.
-pub struct StatusFailures;
-
-impl Failures for StatusFailures {
-    const DOCUMENTED: &'static [(u16, &'static str)] = &[
-        (401, "`UNAUTHORIZED`: missing or invalid API key."),
-        (
-            403,
-            "`LIVENESS_DISABLED`: the key lacks liveness. `SESSION_FORBIDDEN`: the session belongs to another key.",
-        ),
-        (
-            404,
-            "`SESSION_NOT_FOUND`: there is no such session, or no longer.",
-        ),
-        (502, "`PROCESSING_ERROR`: retry."),
-    ];
 }
 
 #[OpenApi(prefix_path = "/v1/liveness", tag = "ApiTags::ServerToServer")]
@@ -140,23 +71,25 @@ impl ServerToServer {
     /// Create a session
     ///
     /// Returns the challenge and the limits of the capture. The body is optional: anything left out
-    /// is the API key's default. A session can be verified once, and expires after five minutes
-    /// unless configured otherwise.
+    /// is the API key's default. A session is verified once, and expires at `expires_at`, after five
+    /// minutes unless the operator chose otherwise.
     #[oai(path = "/session", method = "post", operation_id = "createSession")]
     async fn create_session(
         &self,
         state: Data<&Arc<AppState>>,
         caller: Caller,
         body: JsonRequest<Option<SessionRequest>>,
-    ) -> Result<CreateAnswer, Failure<CreateFailures>> {
+    ) -> poem::Result<CreateAnswer> {
         let created = session::create(&state, &caller.0, &body.bytes).await?;
         Ok(CreateAnswer::Created(JsonResponse(created)))
     }
 
     /// Verify a capture
     ///
-    /// Judges the frames captured for a session: whether a real person is in front of the camera,
-    /// the same throughout, and does what the challenge asks.
+    /// Judges the frames captured for a session: whether a live person is in front of the camera, the
+    /// same throughout, and does what the challenge asks. Answers when the verdict is there, within
+    /// 15 seconds unless the operator chose otherwise. A verdict uses the session up, and so does a
+    /// 502; a request refused with a 4xx does not.
     #[oai(path = "/verify", method = "post", operation_id = "verify")]
     async fn verify(
         &self,
@@ -164,7 +97,7 @@ impl ServerToServer {
         request_id: Data<&RequestId>,
         caller: Caller,
         body: JsonRequest<VerifyBody>,
-    ) -> Result<VerifyAnswer, Failure<VerifyFailures>> {
+    ) -> poem::Result<VerifyAnswer> {
         let request_id = request_id.0.clone();
         let verdict = verify::verify(&state, &caller.0, request_id, body).await?;
         Ok(VerifyAnswer::Verdict(JsonResponse(verdict)))
@@ -172,22 +105,23 @@ impl ServerToServer {
 
     /// Read a session's status
     ///
-    /// Answers until ten minutes after the session expired or was verified.
+    /// What has become of the session; no biometric data. It can be read until ten minutes after it
+    /// expired or was verified, by the key that created it, and does not count against the rate.
     #[oai(path = "/session/:id", method = "get", operation_id = "sessionStatus")]
     async fn session_status(
         &self,
         state: Data<&Arc<AppState>>,
         caller: Caller,
-        /// The session.
+        /// The session, as `session_id` named it when it was created.
         id: Path<String>,
-    ) -> Result<StatusAnswer, Failure<StatusFailures>> {
+    ) -> poem::Result<StatusAnswer> {
         let status = session::status(&state, &caller.0, &id).await?;
         Ok(StatusAnswer::Status(JsonResponse(status)))
     }
 
     /// Check the service's health
     ///
-    /// Public.
+    /// Needs no API key. 200 for `ok` and `degraded`, 503 for `down`: fit for a load balancer's probe.
     #[oai(path = "/health", method = "get", operation_id = "health")]
     async fn health(&self, state: Data<&Arc<AppState>>) -> HealthAnswer {
         let health = health::look(&state.services).await;

@@ -3,7 +3,6 @@
 //! Scores are rounded to four decimals: more would be noise.
 
 use livegate_common::liveness::decision::{Findings, Proof, Rejection};
-use poem_openapi::types::Example;
 use poem_openapi::{Object, Union};
 use serde::Serialize;
 
@@ -15,9 +14,9 @@ use crate::judge::UndecodableFrame;
 
 /// A new session.
 #[derive(Clone, Debug, Serialize, Object)]
-#[oai(example)]
 pub struct SessionCreated {
-    /// The session: `live_` and 32 hexadecimal digits. Single-use.
+    /// The session, for the call to verify: `live_` and 32 hexadecimal digits. Verified once.
+    #[oai(validator(pattern = "^live_[0-9a-f]{32}$"))]
     pub session_id: String,
     /// The actions to guide the subject through, in this order.
     pub challenge: Vec<ActionName>,
@@ -30,13 +29,13 @@ pub struct SessionCreated {
 /// The limits of a capture.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct CaptureLimits {
-    /// Fewest frames in images mode.
+    /// Fewest frames of a capture in images mode.
     pub min_images: usize,
-    /// Most frames in images mode.
+    /// Most frames of a capture in images mode.
     pub max_images: usize,
-    /// Largest clip once decoded from base64, units of 1,048,576 bytes.
+    /// Largest clip in video mode once decoded from base64, in units of 1,048,576 bytes.
     pub max_video_size_mb: u32,
-    /// The modes that verify takes.
+    /// The modes that verify takes in this version.
     pub accepted_modes: Vec<Mode>,
 }
 
@@ -57,41 +56,42 @@ impl Default for CaptureLimits {
 #[serde(untagged)]
 #[oai(one_of)]
 pub enum Verdict {
-    /// A real, live person who did what was asked.
+    /// A live person who did what was asked.
     Verified(Box<Verified>),
     /// At least one check failed.
     Rejected(Box<Rejected>),
 }
 
-/// The verdict on a capture that passed every check.
+/// The verdict on a capture that passed every check. Scores are rounded to four decimals.
 #[derive(Clone, Serialize, Object)]
-#[oai(example)]
 pub struct Verified {
     /// Always true.
     pub verified: bool,
-    /// Combined confidence, 0 to 1: anti-spoof, identity and quality.
+    /// Combined confidence, 0 to 1: anti-spoof, identity and quality. For additional risk logic; the
+    /// gate is `verified`.
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub confidence: f64,
-    /// Mean anti-spoof score across the frames, 0 to 1; higher is more likely real.
+    /// Mean anti-spoof score across the frames, 0 to 1; higher is more likely a live person.
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub anti_spoof_avg_score: f64,
-    /// Consistency with one person throughout, 0 to 1.
+    /// Consistency of all frames with one person, 0 to 1.
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_score: f64,
-    /// Whether every action was detected.
+    /// Whether every action was detected: always true.
     pub challenge_passed: bool,
-    /// The actions detected.
+    /// The actions detected: here all of them.
     pub challenge_details: ChallengeDetails,
-    /// Face embedding: 512 numbers, unit length.
+    /// Face embedding (ArcFace): 512 numbers from -1 to 1, of length 1 together. Compare two by their
+    /// dot product. It is yours; the service keeps none.
     #[oai(validator(min_items = 512, max_items = 512))]
     pub embedding: Vec<f32>,
     /// The sharpest frontal frame, upright, as JPEG in base64.
     pub best_frame_b64: String,
-    /// The index of that frame.
+    /// The `index` of that frame, from 0.
     pub best_frame_index: usize,
     /// Always `liveness_passed`, `challenge_completed`, `no_spoof_detected`.
     pub reason_codes: Vec<ReasonCode>,
-    /// The server's own time, milliseconds.
+    /// The server's own time from the body's arrival to the verdict, milliseconds.
     pub processing_time_ms: u64,
     /// Frames that show a face.
     pub frames_analyzed: usize,
@@ -106,27 +106,29 @@ impl std::fmt::Debug for Verified {
     }
 }
 
-/// The verdict on a capture that failed at least one check.
+/// The verdict on a capture that failed at least one check. No embedding, no best frame. Scores are
+/// rounded to four decimals.
 #[derive(Clone, Debug, Serialize, Object)]
-#[oai(example)]
 pub struct Rejected {
     /// Always false.
     pub verified: bool,
-    /// Mean anti-spoof score across the frames, 0 to 1; null where nothing was measured.
+    /// Mean anti-spoof score across the frames, 0 to 1; higher is more likely a live person; null
+    /// where nothing was measured.
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub anti_spoof_avg_score: Nullable<f64>,
-    /// Consistency with one person throughout, 0 to 1; null where nothing was measured.
+    /// Consistency of all frames with one person, 0 to 1; null where nothing was measured.
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_score: Nullable<f64>,
     /// Whether every action was detected.
     pub challenge_passed: bool,
     /// The actions detected.
     pub challenge_details: ChallengeDetails,
-    /// Every check that failed.
+    /// Every check that failed, in this order: `invalid_input`, `insufficient_face_detections`,
+    /// `different_persons_detected`, `spoof_detected`, `challenge_failed`.
     pub reason_codes: Vec<ReasonCode>,
     /// What was measured and what it takes, for each check that failed.
     pub rejection_details: RejectionDetails,
-    /// The server's own time, milliseconds.
+    /// The server's own time from the body's arrival to the verdict, milliseconds.
     pub processing_time_ms: u64,
     /// Frames that show a face.
     pub frames_analyzed: usize,
@@ -215,68 +217,6 @@ impl ChallengeDetails {
         Self {
             passed: findings.challenge_passed(),
             completed_actions: ActionName::all(&findings.completed),
-        }
-    }
-}
-
-impl Example for SessionCreated {
-    fn example() -> Self {
-        Self {
-            session_id: "live_a1b2c3d4e5f60718293a4b5c6d7e8f90".to_owned(),
-            challenge: vec![
-                ActionName::TurnLeft,
-                ActionName::Blink,
-                ActionName::TurnRight,
-            ],
-            expires_at: "2026-05-25T14:35:00.000Z".to_owned(),
-            config: CaptureLimits::default(),
-        }
-    }
-}
-
-impl Example for Verified {
-    fn example() -> Self {
-        let completed_actions = SessionCreated::example().challenge;
-        Self {
-            verified: true,
-            confidence: 0.94,
-            anti_spoof_avg_score: 0.99,
-            same_person_score: 0.87,
-            challenge_passed: true,
-            challenge_details: ChallengeDetails {
-                passed: true,
-                completed_actions,
-            },
-            embedding: vec![0.0123, -0.0456],
-            best_frame_b64: "/9j/4AAQSkZJRg...".to_owned(),
-            best_frame_index: 6,
-            reason_codes: ReasonCode::VERIFIED.to_vec(),
-            processing_time_ms: 312,
-            frames_analyzed: 8,
-        }
-    }
-}
-
-impl Example for Rejected {
-    fn example() -> Self {
-        let completed_actions = SessionCreated::example().challenge;
-        Self {
-            verified: false,
-            anti_spoof_avg_score: Nullable(Some(0.41)),
-            same_person_score: Nullable(Some(0.78)),
-            challenge_passed: true,
-            challenge_details: ChallengeDetails {
-                passed: true,
-                completed_actions,
-            },
-            reason_codes: vec![ReasonCode::SpoofDetected],
-            rejection_details: RejectionDetails {
-                anti_spoof_avg_score: Some(0.41),
-                threshold: Some(0.5),
-                ..RejectionDetails::default()
-            },
-            processing_time_ms: 180,
-            frames_analyzed: 8,
         }
     }
 }

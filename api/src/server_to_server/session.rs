@@ -1,10 +1,11 @@
 //! `POST /v1/liveness/session` and the look at one.
 
 use livegate_common::job::now_ms;
+use livegate_common::liveness::challenge::Angles;
 use poem_openapi::Object;
-use poem_openapi::types::Example;
 use serde::Serialize;
 
+use super::details::rounded;
 use super::record::{Record, RecordError, State, Stored};
 use super::response::{CaptureLimits, SessionCreated};
 use super::vocabulary::{ActionName, ReasonCode, SessionState};
@@ -19,41 +20,54 @@ use crate::state::AppState;
 /// What every session id begins with.
 const PREFIX: &str = "live_";
 
-/// What a caller may ask of a new session. Anything left out is the API key's default.
+/// What a caller may ask of a new session. Anything left out, or null, is the API key's default; the
+/// defaults below are those of a key for which the operator chose none. Unknown fields are refused.
 #[derive(Object)]
-#[oai(example)]
 pub struct SessionRequest {
-    /// At least 2 different ones of `turn_left`, `turn_right`, `turn_up`, `turn_down`, `blink`, in
-    /// the order wanted. Left out: all that the key allows, shuffled.
+    /// At least 2 different actions, in the order wanted. Left out: the key's full set, shuffled by a
+    /// secure random generator, which no attacker can foresee.
     #[oai(validator(min_items = 2, max_items = 5, unique_items))]
     actions: Option<Vec<ActionName>>,
-    /// How far to turn left and right, degrees.
-    #[oai(validator(minimum(value = "15"), maximum(value = "40")))]
+    /// How far to turn left and right, degrees from the camera's direction, 15 to 40.
+    #[oai(
+        default = "default_yaw",
+        validator(minimum(value = "15"), maximum(value = "40"))
+    )]
     yaw_deg: Option<f64>,
-    /// How far to look up and down, degrees.
-    #[oai(validator(minimum(value = "10"), maximum(value = "30")))]
+    /// How far to look up and down, degrees from the camera's direction, 10 to 30.
+    #[oai(
+        default = "default_pitch",
+        validator(minimum(value = "10"), maximum(value = "30"))
+    )]
     pitch_deg: Option<f64>,
-    /// Eye aspect ratio below which eyes are closed.
-    #[oai(validator(minimum(value = "0.12"), maximum(value = "0.28")))]
+    /// Eye aspect ratio (height of the opening by its width) below which eyes count as closed, 0.12 to
+    /// 0.28.
+    #[oai(
+        default = "default_blink",
+        validator(minimum(value = "0.12"), maximum(value = "0.28"))
+    )]
     blink_ear: Option<f64>,
-    /// Whether the frames will be mirror images, as some capture libraries deliver them.
+    /// Whether the frames will be mirror images, as some capture libraries deliver them. In
+    /// an unmirrored frame a subject who turns to their own left moves the nose towards the picture's
+    /// right.
+    #[oai(default = "not_mirrored")]
     mirrored: Option<bool>,
 }
 
-impl Example for SessionRequest {
-    fn example() -> Self {
-        Self {
-            actions: Some(vec![
-                ActionName::TurnLeft,
-                ActionName::Blink,
-                ActionName::TurnRight,
-            ]),
-            yaw_deg: Some(25.0),
-            pitch_deg: Some(18.0),
-            blink_ear: Some(0.2),
-            mirrored: Some(false),
-        }
-    }
+fn default_yaw() -> Option<f64> {
+    Some(rounded(Angles::default().yaw_deg))
+}
+
+fn default_pitch() -> Option<f64> {
+    Some(rounded(Angles::default().pitch_deg))
+}
+
+fn default_blink() -> Option<f64> {
+    Some(rounded(Angles::default().blink_ear))
+}
+
+fn not_mirrored() -> Option<bool> {
+    Some(false)
 }
 
 impl RequestDocument for SessionRequest {
@@ -63,18 +77,19 @@ impl RequestDocument for SessionRequest {
 /// What has become of a session. No biometric data.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct SessionStatus {
-    /// The session.
+    /// The session: `live_` and 32 hexadecimal digits.
+    #[oai(validator(pattern = "^live_[0-9a-f]{32}$"))]
     pub session_id: String,
     /// What has become of it.
     pub state: SessionState,
-    /// The actions, in their order.
+    /// The actions asked for, in their order.
     pub challenge: Vec<ActionName>,
     /// When it expires or expired: RFC 3339, UTC, milliseconds.
     pub expires_at: String,
-    /// The verdict, once there is one.
+    /// The verdict; absent until there is one, false when processing failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified: Option<bool>,
-    /// The reasons, once there are any.
+    /// The reasons of the verdict; absent until there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason_codes: Option<Vec<ReasonCode>>,
 }

@@ -7,7 +7,13 @@ use livegate_common::liveness::evidence::{Unit, Why};
 use poem_openapi::Enum;
 use serde::{Deserialize, Serialize};
 
-/// An action of a challenge.
+/// An action of a challenge; left and right are the subject's own.
+///
+/// - `turn_left`: turn the head to the left; negative yaw.
+/// - `turn_right`: turn the head to the right; positive yaw.
+/// - `turn_up`: look up, with the whole head; negative pitch.
+/// - `turn_down`: look down, with the whole head; positive pitch.
+/// - `blink`: close both eyes and open them again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename = "Action", rename_all = "snake_case")]
@@ -53,6 +59,13 @@ pub enum Mode {
 }
 
 /// What has become of a session.
+///
+/// - `pending`: it waits to be verified.
+/// - `processing`: a verify is at work.
+/// - `verified`: the capture passed every check.
+/// - `rejected`: the capture failed at least one check.
+/// - `failed`: processing failed; create a new session and retry.
+/// - `expired`: it was not verified in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
@@ -71,7 +84,17 @@ pub enum SessionState {
     Expired,
 }
 
-/// Why a capture was verified or rejected.
+/// Why a capture was verified or rejected. More may be added.
+///
+/// - `liveness_passed`: all checks passed.
+/// - `challenge_completed`: every requested action was detected.
+/// - `no_spoof_detected`: the anti-spoof threshold was cleared.
+/// - `invalid_input`: at least one frame cannot be decoded; nothing was measured.
+/// - `insufficient_face_detections`: a face is visible in fewer than 70% of the frames.
+/// - `different_persons_detected`: more than one face, or not the same person throughout.
+/// - `spoof_detected`: below the anti-spoof threshold: a photo, a screen replay, a mask.
+/// - `challenge_failed`: at least one action was not detected; `failed_actions` says which and why.
+/// - `internal_error`: processing failed; only in a session's status. Retry with a new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
@@ -116,7 +139,15 @@ impl From<&Rejection> for ReasonCode {
     }
 }
 
-/// Why an action does not count.
+/// Why an action does not count. More may be added.
+///
+/// - `no_frames`: no frame, or too few, that could show it: none tagged for it, or no face in them.
+/// - `not_reached`: the angle was not reached, or the eyes did not close.
+/// - `not_reopened`: the eyes closed and were not seen open again.
+/// - `no_neutral_before`: the turn was reached, and no frame before it faces the camera or points the
+///   other way.
+/// - `out_of_order`: it was shown, but not after the action that comes before it.
+/// - `no_movement`: it is a state, not a movement: the eyes are always like that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
@@ -148,7 +179,12 @@ impl From<Why> for FailureReason {
     }
 }
 
-/// What a number counts.
+/// The unit of a measured number.
+///
+/// - `degrees`: an angle, signed as the action is: negative for `turn_left` and `turn_up`.
+/// - `eye_aspect_ratio`: height of the eye's opening by its width; about 0.17 to 0.35 when open.
+/// - `frames`: a number of frames.
+/// - `frame_index`: a position in the capture, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::error::ApiError;
+use crate::http::excerpt::Excerpt;
 
 /// One value, as far as a flat request needs it.
 #[derive(Clone, PartialEq)]
@@ -191,15 +192,48 @@ impl<'de, F: Fields<'de>> Visitor<'de> for Object<'_, F> {
     }
 }
 
-/// Reads a whole body, which must be one object.
+/// Most names that are watched for being repeated; no request has as many fields.
+const MAX_NAMES: usize = 64;
+
+/// Passes fields on, and remembers the first that comes twice.
+struct Once<'f, F> {
+    fields: &'f mut F,
+    names: Vec<String>,
+    repeated: Option<Excerpt>,
+}
+
+impl<'de, F: Fields<'de>> Fields<'de> for Once<'_, F> {
+    fn field<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
+        if self.names.iter().any(|name| name == key) {
+            self.repeated.get_or_insert_with(|| Excerpt::of(key));
+        } else if self.names.len() < MAX_NAMES {
+            self.names.push(key.to_owned());
+        }
+        self.fields.field(key, map)
+    }
+}
+
+/// Reads a whole body, which must be one object that names each field once: of two, each reader
+/// takes the one it likes.
 ///
 /// # Errors
-/// [`ApiError::InvalidInput`] when it is not; the text says where, never what was sent.
+/// [`ApiError::InvalidInput`] when it is not; the text says where, and of what was sent no more than
+/// the name that is repeated.
 pub fn read_object<'de>(body: &'de [u8], fields: &mut impl Fields<'de>) -> Result<(), ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let read = Object(fields).deserialize(&mut deserializer);
+    let mut once = Once {
+        fields,
+        names: Vec::new(),
+        repeated: None,
+    };
+    let read = Object(&mut once).deserialize(&mut deserializer);
     match read.and_then(|is_object| deserializer.end().map(|()| is_object)) {
-        Ok(true) => Ok(()),
+        Ok(true) => match once.repeated {
+            None => Ok(()),
+            Some(name) => Err(ApiError::InvalidInput(format!(
+                "The field {name} is there more than once; send it once."
+            ))),
+        },
         Ok(false) => Err(ApiError::InvalidInput(
             "The body must be a JSON object.".to_owned(),
         )),

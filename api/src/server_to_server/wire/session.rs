@@ -5,12 +5,10 @@ use serde::de::MapAccess;
 
 use super::loose::{Fields, Loose, read_object};
 use crate::error::ApiError;
+use crate::http::excerpt::Excerpt;
 
 /// Fewest actions of a challenge.
 const MIN_ACTIONS: usize = 2;
-
-/// Longest field name that an error repeats, in characters.
-const MAX_NAME_SHOWN: usize = 40;
 
 /// What a key asks for where a request leaves it open.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +56,7 @@ impl NewSession {
         read_object(body, &mut raw)?;
         if let Some(name) = raw.unknown {
             return Err(ApiError::InvalidInput(format!(
-                "Unknown field \"{name}\"; a session takes actions, yaw_deg, pitch_deg, blink_ear and mirrored."
+                "Unknown field {name}; a session takes actions, yaw_deg, pitch_deg, blink_ear and mirrored."
             )));
         }
         Ok(Self {
@@ -116,7 +114,7 @@ struct Raw<'a> {
     pitch_deg: Option<Loose<'a>>,
     blink_ear: Option<Loose<'a>>,
     mirrored: Option<Loose<'a>>,
-    unknown: Option<String>,
+    unknown: Option<Excerpt>,
 }
 
 impl<'de> Fields<'de> for Raw<'de> {
@@ -129,9 +127,7 @@ impl<'de> Fields<'de> for Raw<'de> {
             "blink_ear" => self.blink_ear = value,
             "mirrored" => self.mirrored = value,
             unknown => {
-                let plain = unknown.chars().filter(|c| !c.is_control() && *c != '"');
-                self.unknown
-                    .get_or_insert_with(|| plain.take(MAX_NAME_SHOWN).collect());
+                self.unknown.get_or_insert_with(|| Excerpt::of(unknown));
             }
         }
         Ok(())
@@ -139,30 +135,32 @@ impl<'de> Fields<'de> for Raw<'de> {
 }
 
 fn actions(value: Loose<'_>) -> Result<Vec<Action>, ApiError> {
-    let refuse = || {
+    let refuse = |what: &str| {
         let names = Action::ALL.map(Action::name).join(", ");
-        ApiError::InvalidInput(format!(
-            "actions must be an array of at least {MIN_ACTIONS} different ones of {names}."
-        ))
+        Err(ApiError::InvalidInput(format!(
+            "actions must be an array of at least {MIN_ACTIONS} different ones of {names}; {what}."
+        )))
     };
     let Loose::List(names) = value else {
-        return Err(refuse());
+        return refuse("it is not an array");
     };
     let mut actions = Vec::new();
     for name in names {
-        let action = name
-            .as_deref()
-            .and_then(Action::from_name)
-            .ok_or_else(refuse)?;
-        if actions.contains(&action) {
-            return Err(refuse());
+        let Some(name) = name else {
+            return refuse("not all that is in it is text");
+        };
+        match Action::from_name(&name) {
+            None => return refuse(&format!("{} is none of them", Excerpt::of(&name))),
+            Some(action) if actions.contains(&action) => {
+                return refuse(&format!("{} is repeated", Excerpt::of(&name)));
+            }
+            Some(action) => actions.push(action),
         }
-        actions.push(action);
     }
-    if actions.len() < MIN_ACTIONS {
-        Err(refuse())
-    } else {
-        Ok(actions)
+    match actions.len() {
+        0 => refuse("it is empty"),
+        given if given < MIN_ACTIONS => refuse(&format!("this one has {given}")),
+        _ => Ok(actions),
     }
 }
 
@@ -224,9 +222,23 @@ mod tests {
     fn what_is_wrong_is_named_with_what_is_allowed() {
         for (body, name, allowed) in [
             (r#"{"action":["blink"]}"#, "\"action\"", "actions, yaw_deg"),
-            (r#"{"actions":["blink"]}"#, "actions", "at least 2"),
-            (r#"{"actions":["blink","blink"]}"#, "actions", "different"),
-            (r#"{"actions":["blink","nod"]}"#, "actions", "turn_up"),
+            (r#"{"actions":[]}"#, "actions", "at least 2"),
+            (r#"{"actions":["blink"]}"#, "actions", "this one has 1"),
+            (
+                r#"{"actions":["blink","turn_up","blink"]}"#,
+                "actions",
+                "\"blink\" is repeated",
+            ),
+            (
+                r#"{"actions":["blink","nod"]}"#,
+                "turn_up",
+                "\"nod\" is none of them",
+            ),
+            (
+                r#"{"actions":["blink","no\r\n\"d"]}"#,
+                "turn_up",
+                "\"no???d\"",
+            ),
             (r#"{"actions":["blink",7]}"#, "actions", "turn_up"),
             (r#"{"actions":"blink,turn_up"}"#, "actions", "array"),
             (r#"{"yaw_deg":14.9}"#, "yaw_deg", "15 to 40"),
@@ -234,6 +246,16 @@ mod tests {
             (r#"{"pitch_deg":31}"#, "pitch_deg", "10 to 30"),
             (r#"{"blink_ear":0.3}"#, "blink_ear", "0.12 to 0.28"),
             (r#"{"mirrored":"yes"}"#, "mirrored", "true or false"),
+            (
+                r#"{"yaw_deg":20,"mirrored":true,"yaw_deg":40}"#,
+                "\"yaw_deg\"",
+                "more than once",
+            ),
+            (
+                r#"{"yaw_deg":20,"yaw_deg":null}"#,
+                "\"yaw_deg\"",
+                "more than once",
+            ),
             ("[]", "object", "object"),
             ("7", "object", "object"),
             ("{", "JSON", "line 1"),
@@ -252,6 +274,8 @@ mod tests {
     #[test]
     fn an_unknown_name_is_not_repeated_at_length() {
         let body = format!(r#"{{"{}":1}}"#, "x".repeat(5000));
+        assert!(refused(&body).len() < 200);
+        let body = format!(r#"{{"actions":["blink","{}"]}}"#, "x".repeat(5000));
         assert!(refused(&body).len() < 200);
     }
 }

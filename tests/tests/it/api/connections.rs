@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use livegate_api::config::ServerConfig;
 use livegate_tests::app::{App, Options, spawn};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -98,4 +99,62 @@ async fn connections_beyond_the_limit_wait_until_one_is_closed() {
     assert!(early.is_err(), "answered while there was no place");
     drop(first);
     assert!(until_closed(&mut second).await.contains("303"));
+}
+
+#[tokio::test]
+async fn heads_that_never_become_requests_are_refused_in_the_one_shape() {
+    let app = app(|_| {}).await;
+    let many = "a: b\r\n".repeat(150);
+    let long = "a".repeat(500_000);
+    for (send, status, says) in [
+        (
+            format!("GET /{} HTTP/1.1\r\n\r\n", &long[..70_000]),
+            "414 URI Too Long",
+            "address",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\n{many}\r\n"),
+            "431 Request Header Fields Too Large",
+            "headers",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\na: {long}\r\n\r\n"),
+            "431 Request Header Fields Too Large",
+            "headers",
+        ),
+        (
+            "GET / HTTP/1.1\r\nno header\r\n\r\n".to_owned(),
+            "400 Bad Request",
+            "head",
+        ),
+        (
+            "GET / HTTP/9.1\r\n\r\n".to_owned(),
+            "400 Bad Request",
+            "head",
+        ),
+    ] {
+        let mut stream = connect(&app, &send).await;
+        let said = until_closed(&mut stream).await;
+        let (head, body) = said.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.starts_with(&format!("HTTP/1.1 {status}\r\n")),
+            "{said}"
+        );
+        for header in [
+            "content-type: application/json\r\n",
+            "x-request-id: ",
+            &format!("content-length: {}\r\n", body.len()),
+            "connection: close",
+        ] {
+            assert!(head.contains(header), "{said}");
+        }
+        let body: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["code"], "INVALID_INPUT");
+        assert!(body["error"].as_str().unwrap().contains(says), "{body}");
+    }
+    // The answer before such a head is left as it is.
+    let two = "GET / HTTP/1.1\r\nHost: x\r\n\r\nno head\r\n\r\n";
+    let said = until_closed(&mut connect(&app, two).await).await;
+    assert!(said.starts_with("HTTP/1.1 303"), "{said}");
+    assert!(said.contains("HTTP/1.1 400 Bad Request\r\n"), "{said}");
 }

@@ -1,7 +1,12 @@
 //! The API document and its page.
 
+use std::collections::BTreeSet;
+
+use livegate_api::error::Code;
 use livegate_tests::app::spawn_app;
-use serde_json::{Value, json};
+use livegate_tests::client::{Answer, Capture};
+use livegate_tests::scripted::Scene;
+use serde_json::{Map, Value, json};
 
 #[tokio::test]
 async fn the_document_lists_every_operation_with_its_answers() {
@@ -24,7 +29,7 @@ async fn the_document_lists_every_operation_with_its_answers() {
         (
             "/v1/liveness/session/{id}",
             "get",
-            vec![200, 401, 403, 404, 502],
+            vec![200, 400, 401, 403, 404, 502],
         ),
         ("/v1/liveness/health", "get", vec![200, 503]),
     ] {
@@ -55,7 +60,7 @@ async fn the_document_lists_every_operation_with_its_answers() {
             response["headers"]
                 .as_object()
                 .unwrap()
-                .contains_key("X-REQUEST-ID")
+                .contains_key("X-Request-Id")
         );
     }
     let scheme = &document["components"]["securitySchemes"]["ApiKey"];
@@ -66,17 +71,36 @@ async fn the_document_lists_every_operation_with_its_answers() {
     ] {
         assert_eq!(scheme[field], value, "{field}");
     }
+    for (field, value) in [
+        ("yaw_deg", json!(25.0)),
+        ("pitch_deg", json!(20.0)),
+        ("blink_ear", json!(0.2)),
+        ("mirrored", json!(false)),
+    ] {
+        let request = &document["components"]["schemas"]["SessionRequest"];
+        assert_eq!(request["properties"][field]["default"], value, "{field}");
+    }
+    assert_eq!(document["servers"][0]["url"], "/");
 }
 
 #[tokio::test]
-async fn every_field_of_the_document_is_described_and_every_reference_resolves() {
+async fn every_field_is_described_with_an_example_and_every_word_explained() {
     let app = spawn_app().await;
     let document = app.client.get("/openapi.json").await.body;
     let schemas = document["components"]["schemas"].as_object().unwrap();
     for (name, schema) in schemas {
-        let fields = schema["properties"].as_object();
-        for (field, schema) in fields.into_iter().flatten() {
-            assert!(is_described(schema), "{name}.{field}: {schema}");
+        assert!(is_described(schema), "{name}");
+        for (field, property) in schema["properties"].as_object().into_iter().flatten() {
+            assert!(is_described(property), "{name}.{field}: {property}");
+            let is_leaf = holds(schemas, property, |s| s["properties"].is_null());
+            assert_eq!(property["example"].is_null(), !is_leaf, "{name}.{field}");
+        }
+        for word in schema["enum"].as_array().into_iter().flatten() {
+            // One word needs no list.
+            let alone = schema["enum"].as_array().unwrap().len() == 1;
+            let listed = format!("- `{}`: ", word.as_str().unwrap());
+            let description = schema["description"].as_str().unwrap();
+            assert!(alone || description.contains(&listed), "{name}: {word}");
         }
     }
     let mut references = Vec::new();
@@ -86,34 +110,208 @@ async fn every_field_of_the_document_is_described_and_every_reference_resolves()
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
-    for name in [
-        "SessionRequest",
-        "SessionCreated",
-        "VerifyRequest",
-        "Verified",
-        "Rejected",
-    ] {
-        let (schema, example) = (&schemas[name], &schemas[name]["example"]);
-        for required in schema["required"].as_array().into_iter().flatten() {
-            assert!(
-                !example[required.as_str().unwrap()].is_null(),
-                "{name}.{required}"
-            );
-        }
-        assert!(example.is_object(), "{name}");
-    }
     let score = &schemas["Rejected"]["properties"]["anti_spoof_avg_score"];
     assert_eq!(score["nullable"], json!(true));
 }
 
-/// With a sentence of its own, or by the schema that it refers to.
 fn is_described(schema: &Value) -> bool {
-    let described = |s: &Value| s["description"].as_str().is_some_and(|d| !d.is_empty());
-    described(schema)
-        || schema.get("$ref").is_some()
-        || schema["allOf"]
-            .as_array()
-            .is_some_and(|all| all.iter().any(is_described))
+    schema["description"].as_str().is_some_and(|d| d.len() > 5)
+}
+
+/// Whether the schema that this one is, or is a list of, is like that.
+fn holds(schemas: &Map<String, Value>, schema: &Value, like: fn(&Value) -> bool) -> bool {
+    let schema = if schema["type"] == "array" {
+        &schema["items"]
+    } else {
+        schema
+    };
+    let reference = schema["$ref"]
+        .as_str()
+        .or(schema["allOf"][0]["$ref"].as_str());
+    let named = reference.map(|r| &schemas[r.rsplit('/').next().unwrap()]);
+    like(named.unwrap_or(schema))
+}
+
+#[tokio::test]
+async fn every_code_of_every_operation_has_an_example_with_its_status() {
+    let app = spawn_app().await;
+    let document = app.client.get("/openapi.json").await.body;
+    let mut seen = BTreeSet::new();
+    for (path, status, response) in responses(&document) {
+        if response["content"]["application/json"]["schema"]["$ref"] != "#/components/schemas/Error"
+        {
+            continue;
+        }
+        let examples = &response["content"]["application/json"]["examples"];
+        let described = response["description"].as_str().unwrap();
+        for code in Code::ALL {
+            let name = json!(code).as_str().unwrap().to_owned();
+            let example = &examples[&name]["value"];
+            assert_eq!(
+                example.is_object(),
+                described.contains(&format!("`{name}`: "))
+            );
+            if example.is_object() {
+                assert_eq!(code.status().as_u16().to_string(), status, "{path} {name}");
+                assert_eq!(example["code"], name.as_str(), "{path} {status}");
+                seen.insert(name);
+            }
+        }
+        assert!(!examples.as_object().unwrap().is_empty(), "{path} {status}");
+    }
+    // No operation answers with these two: there is none at that path or for that method.
+    assert_eq!(seen.len(), Code::ALL.len() - 2);
+}
+
+#[tokio::test]
+async fn every_example_is_what_its_schema_says() {
+    let app = spawn_app().await;
+    let document = app.client.get("/openapi.json").await.body;
+    let mut count = 0;
+    let mut check = |place: &str, schema: &Value, example: &Value| {
+        validate(&document, place, schema, example);
+        count += 1;
+    };
+    let operations = operations(&document).map(|(path, o)| (path, &o["requestBody"]));
+    let responses = responses(&document).map(|(path, _, response)| (path, response));
+    for (path, body) in operations.chain(responses) {
+        let media = &body["content"]["application/json"];
+        for (name, example) in media["examples"].as_object().into_iter().flatten() {
+            check(
+                &format!("{path} {name}"),
+                &media["schema"],
+                &example["value"],
+            );
+        }
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        if !schema["example"].is_null() {
+            check(name, schema, &schema["example"]);
+        }
+        for (field, property) in schema["properties"].as_object().into_iter().flatten() {
+            for value in [&property["example"], &property["default"]] {
+                if !value.is_null() {
+                    check(&format!("{name}.{field}"), property, value);
+                }
+            }
+        }
+    }
+    assert!(count > 80, "{count}");
+    // No 0.012299999594688416, which is what a rounded f32 looks like as an f64.
+    let long = |text: &str| {
+        text.split(|c: char| !c.is_ascii_digit())
+            .any(|run| run.len() > 8)
+    };
+    let mut numbers = Vec::new();
+    collect_numbers(&document, &mut numbers);
+    assert!(numbers.len() > 512);
+    assert_eq!(numbers.iter().find(|n| long(n)), None);
+}
+
+#[tokio::test]
+async fn answers_are_as_documented() {
+    let app = spawn_app().await;
+    let document = app.client.get("/openapi.json").await.body;
+    let check = |path: &str, method: &str, answer: &Answer| {
+        let response = &document["paths"][path][method]["responses"][answer.status.to_string()];
+        let schema = &response["content"]["application/json"]["schema"];
+        assert!(schema.is_object(), "{path}: {}", answer.status);
+        validate(&document, path, schema, &answer.body);
+        for name in response["headers"].as_object().unwrap().keys() {
+            assert!(answer.headers.contains_key(name), "{path}: {name}");
+        }
+    };
+    let (session, verify) = ("/v1/liveness/session", "/v1/liveness/verify");
+    let status = "/v1/liveness/session/{id}";
+    check(session, "post", &app.client.create(&json!({})).await);
+    check(
+        session,
+        "post",
+        &app.client.create(&json!({"yaw_deg": 7})).await,
+    );
+    let stranger = app.client.without_key();
+    check(session, "post", &stranger.create(&json!({})).await);
+    check("/v1/liveness/health", "get", &app.until_health("ok").await);
+
+    for (change, reason) in [(None, "liveness_passed"), (Some(0.0), "challenge_failed")] {
+        let id = app.client.session(&["turn_left", "turn_right"]).await;
+        check(status, "get", &app.client.status(&id).await);
+        let capture = Capture::left_right(|_, scene| {
+            if let Some(yaw) = change {
+                *scene = Scene::turned(yaw);
+            }
+        });
+        let answer = app.client.verify(&id, &capture).await;
+        assert_eq!(answer.body["reason_codes"][0], reason);
+        check(verify, "post", &answer);
+        check(status, "get", &app.client.status(&id).await);
+        check(verify, "post", &app.client.verify(&id, &capture).await);
+    }
+    let mut undecodable = Capture::good();
+    let cut = &mut undecodable.0[3].1;
+    cut.truncate(cut.len() / 2);
+    check(verify, "post", &app.client.verify_new(&undecodable).await);
+    check(verify, "post", &app.client.verify_raw(&json!({})).await);
+    check(status, "get", &app.client.status("live_nothing").await);
+    check(status, "get", &app.client.status("%FF").await);
+}
+
+/// Every operation with its path.
+fn operations(document: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    paths.flat_map(|(path, methods)| {
+        let methods = methods.as_object().unwrap().values();
+        methods.map(move |operation| (path.as_str(), operation))
+    })
+}
+
+/// Every response with its path and status.
+fn responses(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    operations(document).flat_map(|(path, operation)| {
+        let responses = operation["responses"].as_object().unwrap().iter();
+        responses.map(move |(status, response)| (path, status.as_str(), response))
+    })
+}
+
+/// Ends the test unless `value` is what `schema` says, and has no field that it doesn't name.
+#[track_caller]
+fn validate(document: &Value, place: &str, schema: &Value, value: &Value) {
+    let mut root = schema.clone();
+    root["components"] = document["components"].clone();
+    let schemas = root["components"]["schemas"].as_object_mut().unwrap();
+    for (_, schema) in schemas {
+        if schema["properties"].is_object() {
+            schema["additionalProperties"] = json!(false);
+        }
+    }
+    as_json_schema(&mut root);
+    let validator = jsonschema::validator_for(&root).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(value)
+        .map(|e| format!("{}: {e}", e.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{place}: {errors:?}");
+}
+
+/// OpenAPI 3.0 has a keyword of its own for null.
+fn as_json_schema(value: &mut Value) {
+    if value["nullable"] == json!(true) {
+        value["type"] = json!([value["type"].take(), "null"]);
+    }
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(as_json_schema),
+        Value::Array(items) => items.iter_mut().for_each(as_json_schema),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn collect_numbers(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Number(number) => found.push(number.to_string()),
+        Value::Object(fields) => fields.values().for_each(|v| collect_numbers(v, found)),
+        Value::Array(items) => items.iter().for_each(|v| collect_numbers(v, found)),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 fn collect_references(value: &Value, found: &mut Vec<String>) {
@@ -140,7 +338,9 @@ async fn the_page_is_served_without_anything_from_outside() {
     );
     let request = app.client.request(reqwest::Method::GET, "/docs");
     let page = request.send().await.unwrap().text().await.unwrap();
-    assert!(page.contains("swagger"));
+    assert!(page.contains("<title>Livegate API</title>"));
+    // The document with its examples, not the one that poem-openapi derives.
+    assert!(page.contains("SwaggerUIBundle(") && page.contains("\"several_reasons\""));
     for outside in ["src=\"http", "src='http", "href=\"http", "url(http"] {
         assert!(!page.contains(outside), "{outside}");
     }

@@ -15,7 +15,9 @@ use time::format_description::well_known::Rfc3339;
 const ALL: [&str; 5] = ["blink", "turn_down", "turn_left", "turn_right", "turn_up"];
 
 fn keys(body: &Value) -> Vec<&String> {
-    body.as_object().unwrap().keys().collect()
+    let mut keys: Vec<_> = body.as_object().unwrap().keys().collect();
+    keys.sort();
+    keys
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 fn keys(body: &Value) -> Vec<&String> {
-    body.as_object().unwrap().keys().collect()
+    let mut keys: Vec<_> = body.as_object().unwrap().keys().collect();
+    keys.sort();
+    keys
 }
 
 async fn details(app: &App, capture: &Capture, reasons: &[&str]) -> Value {

@@ -1,0 +1,138 @@
+//! The codes of the error body.
+
+use poem::http::StatusCode;
+use poem_openapi::Enum;
+use serde::Serialize;
+
+/// A code of the error body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[oai(rename = "ErrorCode", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Code {
+    /// The key is missing, malformed, unknown or revoked.
+    Unauthorized,
+    /// The key may not use liveness.
+    LivenessDisabled,
+    /// The key's requests per minute are spent.
+    RateLimit,
+    /// As many verifications run as may.
+    ConcurrencyLimit,
+    /// Something required is absent.
+    MissingFields,
+    /// Something is there and wrong.
+    InvalidInput,
+    /// Too few or too many frames.
+    InvalidFrameCount,
+    /// A frame is not as documented.
+    InvalidFrameFormat,
+    /// The medium or the body is too large.
+    VideoTooLarge,
+    /// The body is not in a supported content type.
+    UnsupportedMediaType,
+    /// No such route.
+    NotFound,
+    /// The route exists for other methods.
+    MethodNotAllowed,
+    /// No such session.
+    SessionNotFound,
+    /// The session belongs to another key.
+    SessionForbidden,
+    /// The session was used before.
+    SessionUsed,
+    /// The session's time is over.
+    SessionExpired,
+    /// Something failed on our side.
+    ProcessingError,
+}
+
+impl Code {
+    /// Every code, from what is wrong with the caller to what is wrong with us.
+    pub const ALL: [Self; 17] = [
+        Self::MissingFields,
+        Self::InvalidInput,
+        Self::InvalidFrameCount,
+        Self::InvalidFrameFormat,
+        Self::Unauthorized,
+        Self::LivenessDisabled,
+        Self::SessionForbidden,
+        Self::NotFound,
+        Self::SessionNotFound,
+        Self::MethodNotAllowed,
+        Self::SessionUsed,
+        Self::SessionExpired,
+        Self::VideoTooLarge,
+        Self::UnsupportedMediaType,
+        Self::RateLimit,
+        Self::ConcurrencyLimit,
+        Self::ProcessingError,
+    ];
+
+    /// What the API document says of it: what it means, and what to do.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::MissingFields => "Required fields are absent; `error` names them all.",
+            Self::InvalidInput => {
+                "The request cannot be read, or a field of it is wrong; `error` says which and what is allowed."
+            }
+            Self::InvalidFrameCount => {
+                "Fewer frames than `config.min_images` or more than `config.max_images`."
+            }
+            Self::InvalidFrameFormat => {
+                "A frame is not as documented; `error` names its position, counted from 0, and the field."
+            }
+            Self::Unauthorized => {
+                "The API key is missing, malformed, unknown or revoked. Send it in `X-AI-API-Key`."
+            }
+            Self::LivenessDisabled => {
+                "The API key may not use liveness. Ask the operator of the service to enable it."
+            }
+            Self::SessionForbidden => {
+                "The session belongs to another API key. Use the key that created it."
+            }
+            Self::NotFound => "There is nothing at this path.",
+            Self::SessionNotFound => "There is no such session, or no longer. Create a new one.",
+            Self::MethodNotAllowed => {
+                "The path does not take this method; the `Allow` header lists those that it takes."
+            }
+            Self::SessionUsed => {
+                "The session was verified already, or is being verified. Create a new one."
+            }
+            Self::SessionExpired => "The session was not verified in time. Create a new one.",
+            Self::VideoTooLarge => {
+                "The medium is over its limit, or the body is larger than any valid request. Send less."
+            }
+            Self::UnsupportedMediaType => {
+                "The body is neither empty nor JSON in UTF-8, or is compressed. Send it as `application/json`, uncompressed."
+            }
+            Self::RateLimit => {
+                "The API key's requests per minute are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used."
+            }
+            Self::ConcurrencyLimit => {
+                "As many verifications run as this API key, or the server, allows. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used."
+            }
+            Self::ProcessingError => {
+                "Something failed on the server, or was not finished in time. Retry, a verify with a new session: this one may be used."
+            }
+        }
+    }
+
+    /// The HTTP status that carries the code.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::MissingFields
+            | Self::InvalidInput
+            | Self::InvalidFrameCount
+            | Self::InvalidFrameFormat => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::LivenessDisabled | Self::SessionForbidden => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::SessionNotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::SessionUsed => StatusCode::CONFLICT,
+            Self::SessionExpired => StatusCode::GONE,
+            Self::VideoTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RateLimit | Self::ConcurrencyLimit => StatusCode::TOO_MANY_REQUESTS,
+            Self::ProcessingError => StatusCode::BAD_GATEWAY,
+        }
+    }
+}

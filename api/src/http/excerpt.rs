@@ -1,0 +1,58 @@
+//! A little of what a caller sent, to be repeated in an error text.
+
+use std::fmt;
+
+/// Longest excerpt, in characters.
+const MAX_CHARS: usize = 40;
+
+/// The beginning of a name or a word that a caller sent: short and on one line, whatever was sent.
+///
+/// Prints in quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt(String);
+
+impl Excerpt {
+    /// The beginning of `text`.
+    pub fn of(text: &str) -> Self {
+        let mut characters = text.chars();
+        let mut start: String = characters.by_ref().take(MAX_CHARS).map(harmless).collect();
+        if characters.next().is_some() {
+            start.push('…');
+        }
+        Self(start)
+    }
+}
+
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
+    }
+}
+
+/// Nothing that ends the quotes, breaks the line or turns the direction of text.
+fn harmless(c: char) -> char {
+    if c == ' ' || c.is_alphanumeric() || (c.is_ascii_graphic() && c != '"') {
+        c
+    } else {
+        '?'
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_short_and_harmless() {
+        for (text, shown) in [
+            ("nod", "\"nod\""),
+            ("größe 2", "\"größe 2\""),
+            ("", "\"\""),
+            ("a\"b\r\nc\u{202e}d\0", "\"a?b??c?d?\""),
+        ] {
+            assert_eq!(Excerpt::of(text).to_string(), shown);
+        }
+        let long = Excerpt::of(&"x".repeat(5000)).to_string();
+        assert_eq!(long, format!("\"{}…\"", "x".repeat(MAX_CHARS)));
+    }
+}

@@ -1,0 +1,126 @@
+//! The failures of each operation: every code that it can answer with, each with the answer itself.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::error::{ApiError, Busy, Code, ForeignBody};
+use crate::http::excerpt::Excerpt;
+use crate::http::json::too_large;
+use crate::server_to_server::wire::{
+    BadFrame, MAX_IMAGES, MAX_SESSION_BODY_BYTES, MAX_VERIFY_BODY_BYTES, MIN_IMAGES, Problem,
+};
+
+/// The responses of an operation that are not successes, by status.
+pub fn responses(operation_id: &str) -> Vec<(String, Value)> {
+    let mut by_status: Vec<(String, Vec<ApiError>)> = Vec::new();
+    for error in failures(operation_id) {
+        let status = error.code().status().as_u16().to_string();
+        match by_status.last_mut().filter(|(last, _)| *last == status) {
+            Some((_, errors)) => errors.push(error),
+            None => by_status.push((status, vec![error])),
+        }
+    }
+    let responses = by_status.into_iter();
+    responses
+        .map(|(status, errors)| (status, response(&errors)))
+        .collect()
+}
+
+fn response(errors: &[ApiError]) -> Value {
+    let description = match errors {
+        [only] => format!("`{}`: {}", name(only.code()), only.code().meaning()),
+        several => list(several.iter().map(ApiError::code)),
+    };
+    let examples: Map<String, Value> = errors
+        .iter()
+        .map(|e| (name(e.code()), json!({"value": e.body()})))
+        .collect();
+    json!({
+        "description": description,
+        "content": {"application/json": {
+            "schema": {"$ref": "#/components/schemas/Error"},
+            "examples": examples,
+        }},
+    })
+}
+
+/// Codes and their meanings, in Markdown.
+pub fn list(codes: impl IntoIterator<Item = Code>) -> String {
+    let items = codes
+        .into_iter()
+        .map(|code| format!("- `{}`: {}", name(code), code.meaning()));
+    items.collect::<Vec<_>>().join("\n")
+}
+
+fn name(code: Code) -> String {
+    serde_json::to_value(code)
+        .ok()
+        .and_then(|name| Some(name.as_str()?.to_owned()))
+        .unwrap_or_default()
+}
+
+/// One failure for each code that the operation can answer with, in the order of their statuses.
+fn failures(operation_id: &str) -> Vec<ApiError> {
+    match operation_id {
+        "createSession" => vec![
+            invalid("yaw_deg must be a number from 15 to 40."),
+            ApiError::Unauthorized,
+            ApiError::LivenessDisabled,
+            too_large(MAX_SESSION_BODY_BYTES),
+            foreign_body(),
+            rate_limited(),
+            ApiError::internal("an example"),
+        ],
+        "verify" => vec![
+            ApiError::MissingFields(vec!["session_id", "frames"]),
+            invalid("Send either frames or video_b64, as mode says, not both."),
+            ApiError::FrameCount {
+                given: 5,
+                min: MIN_IMAGES,
+                max: MAX_IMAGES,
+            },
+            ApiError::FrameFormat(BadFrame {
+                position: 3,
+                problem: Problem::Phase,
+            }),
+            ApiError::Unauthorized,
+            ApiError::LivenessDisabled,
+            ApiError::SessionForbidden,
+            ApiError::SessionNotFound,
+            ApiError::SessionUsed,
+            ApiError::SessionExpired,
+            too_large(MAX_VERIFY_BODY_BYTES),
+            foreign_body(),
+            rate_limited(),
+            ApiError::ConcurrencyLimited(Busy::Key),
+            ApiError::TimedOut("an example".into()),
+        ],
+        "sessionStatus" => vec![
+            ApiError::undecodable_path(),
+            ApiError::Unauthorized,
+            ApiError::LivenessDisabled,
+            ApiError::SessionForbidden,
+            ApiError::SessionNotFound,
+            ApiError::internal("an example"),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+fn invalid(text: &str) -> ApiError {
+    ApiError::InvalidInput(text.to_owned())
+}
+
+fn foreign_body() -> ApiError {
+    ApiError::UnsupportedMediaType(ForeignBody::ContentType {
+        expected: "application/json",
+        arrived: Excerpt::of("text/plain"),
+    })
+}
+
+fn rate_limited() -> ApiError {
+    ApiError::RateLimited {
+        retry_after: Duration::from_secs(1),
+    }
+}

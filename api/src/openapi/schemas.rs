@@ -1,0 +1,38 @@
+//! What schemas say beyond their Rust types.
+
+use poem_openapi::registry::Registry;
+use poem_openapi::types::Type;
+use serde_json::{Value, json};
+
+use super::failures;
+use crate::error::{Code, ErrorBody};
+
+/// Adds to `components.schemas`.
+pub fn complete(schemas: &mut Value) {
+    // No handler's type names the body of errors, so poem-openapi leaves it out.
+    let mut registry = Registry::new();
+    ErrorBody::register(&mut registry);
+    for (name, schema) in registry.schemas {
+        schemas[name] = json!(schema);
+    }
+    schemas["ErrorCode"]["description"] = json!(format!(
+        "What went wrong. More may be added: take one that you do not know for what its HTTP status says.\n\n{}",
+        failures::list(Code::ALL)
+    ));
+    for (_, schema) in schemas.as_object_mut().into_iter().flatten() {
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (name, property) in properties.into_iter().flatten() {
+            if name == "expires_at" {
+                property["format"] = json!("date-time");
+            }
+            // A reference and its description; the latter stands beside it as well.
+            if let Some(parts) = property.get_mut("allOf").and_then(Value::as_array_mut) {
+                parts.retain(|part| part.get("$ref").is_some());
+            }
+            let format = property["format"].as_str().unwrap_or_default();
+            if format.starts_with("uint") && property["minimum"].is_null() {
+                property["minimum"] = json!(0);
+            }
+        }
+    }
+}
