@@ -77,6 +77,8 @@ def as_documented(session, schema):
     fields = schema["properties"]
     if "additionalProperties" not in schema:
         session = {field: value for field, value in session.items() if field in fields}
+    # Limits are compared with a hair of slack.
+    session = {f: round(value, 5) if isinstance(value, float) else value for f, value in session.items()}
     silent = [field for field in session if field in fields and "nullable" not in fields[field]]
     return {f: value for f, value in session.items() if value is not None or f not in silent}
 
