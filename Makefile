@@ -21,6 +21,7 @@ build: ## Build the release binaries and obtain the models; start nothing
 
 test: ## Run all tests, with RabbitMQ and Redis servers of their own
 	@scripts/requirements.sh test
+	@scripts/test-tools.sh
 	$(CARGO) build --locked --workspace --all-targets
 	@target/debug/livegate-models fetch --test-assets
 	target/debug/with-servers -- $(CARGO) $(TESTER) --locked --workspace

@@ -29,6 +29,9 @@ if [ "${1:-build}" = test ]; then
     need rabbitmq-server rabbitmq-server
     need redis-server redis-server
     need ffmpeg ffmpeg
+    # The document's examples, and others' tools, of which scripts/test-tools.sh installs the rest.
+    need curl curl
+    python3 -m pip --version >/dev/null 2>&1 || missing="$missing python3-pip"
 fi
 [ -n "$missing" ] || exit 0
 

@@ -14,8 +14,8 @@ use futures_util::stream::FuturesUnordered;
 use livegate_common::broker::{Publisher, Queue};
 use livegate_common::id::{BatchId, JobId};
 use livegate_common::job::{
-    Batch, BatchHeader, ClipOutcome, CodecError, Cost, EncodedFrame, FrameOutcome, Outcome,
-    encode_batch, now_ms, open_outcome,
+    Batch, BatchHeader, ClipOutcome, CodecError, Cost, EncodedFrame, FrameOutcome, MeasuredClip,
+    Outcome, encode_batch, now_ms, open_outcome,
 };
 use livegate_common::results::{Announcements, ResultStore, StoreError};
 use livegate_common::seal::SealKey;
@@ -133,14 +133,23 @@ pub async fn measure_clip(
 ) -> Result<Measured<ClipOutcome>, MeasureError> {
     let outcomes = measure(services, vec![Batch::Clip(clip)], limit).await?;
     match outcomes.into_iter().next() {
-        Some((_, Outcome::Clip { clip, cost })) => Ok(Measured {
-            outcome: clip,
-            cost,
-        }),
+        Some((id, Outcome::Clip { clip, cost })) => match clip {
+            ClipOutcome::Measured(clip) if lacks_portraits(&clip) => {
+                Err(MeasureError::Mismatch(id))
+            }
+            outcome @ (ClipOutcome::Measured(_) | ClipOutcome::Unplayable(_)) => {
+                Ok(Measured { outcome, cost })
+            }
+        },
         Some((id, Outcome::Failed(cause))) => Err(MeasureError::Failed { id, cause }),
         Some((id, Outcome::Frames { .. })) => Err(MeasureError::Mismatch(id)),
         None => Err(MeasureError::Missing),
     }
+}
+
+/// Whether the best frame of a clip would have no picture.
+fn lacks_portraits(clip: &MeasuredClip) -> bool {
+    clip.portraits.is_empty() && clip.frames.iter().any(|f| f.face.is_some())
 }
 
 /// Has workers measure each batch; gives the outcomes in the order of the batches.

@@ -35,4 +35,13 @@ pub fn complete(schemas: &mut Value) {
             }
         }
     }
+    let request = &mut schemas["SessionRequest"];
+    request["additionalProperties"] = json!(false);
+    for (_, property) in request["properties"].as_object_mut().into_iter().flatten() {
+        property["nullable"] = json!(true);
+    }
+    // What tells one verdict from the other.
+    for (name, verified) in [("Verified", true), ("Rejected", false)] {
+        schemas[name]["properties"]["verified"]["enum"] = json!([verified]);
+    }
 }

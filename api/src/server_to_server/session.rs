@@ -18,37 +18,32 @@ use crate::state::AppState;
 /// What every session id begins with.
 const PREFIX: &str = "live_";
 
-/// What a caller may ask of a new session. Anything left out, or null, is the API key's default.
-/// Unknown fields are refused.
-// The angles have no `default` in the document: generated clients would send it always, and with it
-// override what the operator chose for the key.
+/// What a caller may ask of a new session. Anything left out, or null, is the API key's default. Unknown
+/// fields are refused.
+// The defaults stand in words: of a `default`, generated clients make a field that must be set, or that
+// is sent unasked and so overrides what the operator chose for the key.
 #[derive(Object)]
 pub struct SessionRequest {
     /// At least 2 different actions, in the order wanted. Left out: the key's full set, shuffled by a
     /// secure random generator, which no attacker can foresee.
     #[oai(validator(min_items = 2, max_items = 5, unique_items))]
     actions: Option<Vec<ActionName>>,
-    /// How far to turn left and right, degrees from the camera's direction, 15 to 40; 25
-    /// unless the operator chose another for the key.
+    /// How far to turn left and right, degrees from the camera's direction, 15 to 40. Unless
+    /// the operator chose otherwise for the key: 25.
     #[oai(validator(minimum(value = "15"), maximum(value = "40")))]
     yaw_deg: Option<f64>,
-    /// How far to look up and down, degrees from the camera's direction, 10 to 30; 20 unless
-    /// the operator chose another for the key.
+    /// How far to look up and down, degrees from the camera's direction, 10 to 30. Unless
+    /// the operator chose otherwise for the key: 20.
     #[oai(validator(minimum(value = "10"), maximum(value = "30")))]
     pitch_deg: Option<f64>,
     /// Eye aspect ratio (height of the opening by its width) below which eyes count as closed, 0.12 to
-    /// 0.28; 0.20 unless the operator chose another for the key.
+    /// 0.28. Unless the operator chose otherwise for the key: 0.2.
     #[oai(validator(minimum(value = "0.12"), maximum(value = "0.28")))]
     blink_ear: Option<f64>,
     /// Whether the frames will be mirror images, as some capture libraries deliver them. In
     /// an unmirrored frame a subject who turns to their own left moves the nose towards the picture's
-    /// right.
-    #[oai(default = "not_mirrored")]
+    /// right. Left out: they will not.
     mirrored: Option<bool>,
-}
-
-fn not_mirrored() -> Option<bool> {
-    Some(false)
 }
 
 impl RequestDocument for SessionRequest {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::challenge::{Action, Challenge};
+use super::challenge::{Action, Angles, Challenge};
 use super::embedding::Embedding;
 use super::evidence::{FailedAction, TaggedFrame, blink, head, identity, presence};
 use super::measurement::Face;
@@ -45,13 +45,19 @@ impl Findings {
     /// Where not enough was seen to say that one person did all of it, the share of frames that say
     /// anything: of all frames when fewer than two faces can be compared, of the turned ones when
     /// the head had to turn and none of them can.
-    fn too_little_seen(&self, frames: &[TaggedFrame], t: &Thresholds) -> Option<f32> {
+    fn too_little_seen(
+        &self,
+        frames: &[TaggedFrame],
+        angles: &Angles,
+        t: &Thresholds,
+    ) -> Option<f32> {
         if self.same_person.is_none() || self.anti_spoof.is_none() {
             let usable = identity::usable_frames(frames);
             return Some(presence::share(usable, frames.len()));
         }
-        let turns = self.completed.iter().any(|a| a.head_move().is_some());
-        (turns && !identity::covers_turns(frames, t.neutral_deg)).then_some(0.0)
+        let mut turns = self.completed.iter().filter_map(|a| a.head_move());
+        let covered = identity::covers_turns(frames, turns.clone(), angles, t.neutral_deg);
+        (turns.next().is_some() && !covered).then_some(0.0)
     }
 
     /// Whether every action was shown.
@@ -125,7 +131,7 @@ pub struct SecondSubject {
 /// [`FrameMeasurement::unmirrored`](super::measurement::FrameMeasurement::unmirrored)).
 pub fn decide(challenge: &Challenge, frames: &[TaggedFrame], thresholds: &Thresholds) -> Verdict {
     let findings = find(challenge, frames, thresholds);
-    let rejections = reject(&findings, frames, thresholds);
+    let rejections = reject(&findings, frames, &challenge.angles, thresholds);
     let proof = prove(&findings, frames, thresholds).filter(|_| rejections.is_empty());
     let conclusion = match proof {
         Some(proof) => Conclusion::Verified(proof),
@@ -166,7 +172,12 @@ fn find(challenge: &Challenge, frames: &[TaggedFrame], thresholds: &Thresholds) 
     }
 }
 
-fn reject(findings: &Findings, frames: &[TaggedFrame], t: &Thresholds) -> Vec<Rejection> {
+fn reject(
+    findings: &Findings,
+    frames: &[TaggedFrame],
+    angles: &Angles,
+    t: &Thresholds,
+) -> Vec<Rejection> {
     let mut rejections = Vec::new();
     let ratio = presence::face_ratio(frames);
     if ratio < t.face_ratio {
@@ -204,7 +215,7 @@ fn reject(findings: &Findings, frames: &[TaggedFrame], t: &Thresholds) -> Vec<Re
     }
     if rejections.is_empty() {
         // Faces, but too few of them seen well enough to say whose they are.
-        let unseen = findings.too_little_seen(frames, t);
+        let unseen = findings.too_little_seen(frames, angles, t);
         rejections.extend(
             unseen.map(|measured| Rejection::InsufficientFaceDetections {
                 measured,

@@ -13,6 +13,9 @@ pub struct Thresholds {
     pub face_ratio: f32,
     /// |yaw| and |pitch| up to which a head faces the camera before it turns, degrees.
     pub neutral_deg: f32,
+    /// Least that an angle must change in a head movement, degrees: half of the smallest angle that
+    /// a session may ask for, so that a pose which is within `neutral_deg` and reaches it is none.
+    pub movement_deg: f32,
     /// |yaw| up to which eye aspect ratios are comparable, degrees: beyond it foreshortening
     /// changes them more than a half-closed lid does.
     pub eyes_yaw_deg: f32,
@@ -41,6 +44,7 @@ impl Default for Thresholds {
             same_person: 0.40,
             face_ratio: 0.7,
             neutral_deg: 12.0,
+            movement_deg: 5.0,
             eyes_yaw_deg: 20.0,
             eyes_pitch_deg: 15.0,
             blink_frames: 3,

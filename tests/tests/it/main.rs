@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod document;
 mod real;
 mod seams;
 mod tables;

@@ -214,3 +214,61 @@ fn confidence_falls_with_each_of_its_parts() {
         assert!(worse < full);
     }
 }
+
+#[test]
+fn the_smallest_angle_that_may_be_asked_for_is_enough_and_takes_a_movement() {
+    let challenge = Challenge {
+        actions: vec![Action::TurnDown, Action::TurnLeft],
+        angles: Angles {
+            pitch_deg: 10.0,
+            ..Angles::default()
+        },
+        mirrored: false,
+    };
+    let looking = |down: [f32; 5]| -> Vec<TaggedFrame> {
+        let down_phase = Phase::Of(Action::TurnDown);
+        let phases = [Phase::Center, down_phase, down_phase, LEFT, LEFT];
+        let yaws = [0.0, 0.0, 0.0, -20.0, -30.0];
+        let poses = phases.into_iter().zip(down).zip(yaws);
+        poses
+            .map(|((phase, pitch), yaw)| {
+                frame(phase, |f| (f.pose.pitch, f.pose.yaw) = (pitch, yaw))
+            })
+            .collect()
+    };
+    let decide = |frames: &[TaggedFrame]| decide(&challenge, frames, &Thresholds::default());
+    assert!(decide(&looking([0.0, 6.0, 10.0, 3.0, 2.0])).is_verified());
+    // A head that is held low all the time has not moved.
+    let held = decide(&looking([11.0; 5]));
+    assert_eq!(held.findings.completed, [Action::TurnLeft], "{held:?}");
+}
+
+#[test]
+fn the_best_frame_is_one_whose_picture_is_at_hand() {
+    let mut frames = capture();
+    for (index, face) in faces(&mut frames).enumerate() {
+        face.quality.sharpness = if index == 0 { 200.0 } else { 100.0 };
+    }
+    let t = Thresholds::default();
+    assert_eq!(best_frame(&frames, &t), Some(0));
+    frames[0].has_picture = false;
+    assert_eq!(best_frame(&frames, &t), Some(4));
+    for frame in &mut frames {
+        frame.has_picture = frame.phase == LEFT;
+    }
+    assert_eq!(best_frame(&frames, &t), Some(2), "the most frontal one");
+}
+
+#[test]
+fn a_clip_of_half_a_minute_is_decided_as_a_capture_of_a_few_frames_is() {
+    let long: Vec<TaggedFrame> = capture()
+        .into_iter()
+        .flat_map(|f| std::iter::repeat_n(f, 56))
+        .collect();
+    let (long, short) = (
+        decide(&challenge(), &long, &Thresholds::default()),
+        decide(&challenge(), &capture(), &Thresholds::default()),
+    );
+    assert!(long.is_verified() && short.is_verified());
+    assert_eq!(long.findings.same_person, short.findings.same_person);
+}

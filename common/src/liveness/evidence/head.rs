@@ -57,7 +57,9 @@ fn first_support(
                 peak = Some(peak.map_or(extent, |p| p.max(extent)));
             }
         }
-        begun |= face.pose.is_within(thresholds.neutral_deg) || extent <= -thresholds.neutral_deg;
+        let is_neutral = face.pose.is_within(thresholds.neutral_deg)
+            && extent <= required - thresholds.movement_deg;
+        begun |= is_neutral || extent <= -thresholds.neutral_deg;
     }
     let why = match (peak, tagged_peak) {
         (_, None) => Why::NoFrames,
@@ -255,10 +257,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn one_pose_repeated_is_never_a_turn(yaw in -90.0_f32..90.0, pitch in -60.0_f32..60.0, n in 1_usize..20) {
+        fn one_pose_repeated_is_never_a_turn(
+            yaw in -90.0_f32..90.0, pitch in -60.0_f32..60.0, n in 1_usize..20,
+            yaw_deg in 15.0_f32..40.0, pitch_deg in 10.0_f32..30.0, tagged: bool,
+        ) {
+            let angles = Angles { yaw_deg, pitch_deg, ..Angles::default() };
             for action in [Action::TurnLeft, Action::TurnRight, Action::TurnUp, Action::TurnDown] {
-                let frames: Vec<_> = (0..n).map(|_| at(Phase::Of(action), yaw, pitch)).collect();
-                prop_assert!(whys(&[action], &frames)[0].is_some());
+                let phase = if tagged { Phase::Of(action) } else { Phase::Untagged };
+                let frames: Vec<_> = (0..n).map(|_| at(phase, yaw, pitch)).collect();
+                let found = find(&[action], &frames, &angles, &Thresholds::default());
+                prop_assert!(found[0].1.is_err());
             }
         }
     }

@@ -13,6 +13,7 @@
 //! threshold of 0.40, the means 2%, where they refuse 2% of the captures of one person.
 
 use super::TaggedFrame;
+use crate::liveness::challenge::{Angles, HeadMove};
 use crate::liveness::embedding::Embedding;
 use crate::liveness::measurement::Face;
 use crate::liveness::pose::Pose;
@@ -34,10 +35,17 @@ pub fn usable_frames(frames: &[TaggedFrame]) -> usize {
     usable(frames).count()
 }
 
-/// Whether a face can be compared that is turned further than `neutral_deg`: otherwise nothing says
-/// that who faced the camera is who turned.
-pub fn covers_turns(frames: &[TaggedFrame], neutral_deg: f32) -> bool {
-    usable(frames).any(|f| !f.pose.is_within(neutral_deg))
+/// Whether a face can be compared that is on its way to one of these turns, or there: otherwise
+/// nothing says that who faced the camera is who turned.
+pub fn covers_turns(
+    frames: &[TaggedFrame],
+    turns: impl Iterator<Item = HeadMove> + Clone,
+    angles: &Angles,
+    neutral_deg: f32,
+) -> bool {
+    let is_turned =
+        |turn: HeadMove, pose| turn.extent(pose) >= neutral_deg.min(angles.required(turn));
+    usable(frames).any(|f| turns.clone().any(|turn| is_turned(turn, f.pose)))
 }
 
 fn usable(frames: &[TaggedFrame]) -> impl Iterator<Item = &Face> {

@@ -133,11 +133,10 @@ async fn pitch_deg() {
             20.0,
             19.9,
         ),
-        // A head within 12 degrees faces the camera, so less than that shows no face that turned.
         (
             json!({ "actions": actions, "pitch_deg": 10 }),
             10.0,
-            12.1,
+            10.0,
             9.9,
         ),
         (

@@ -1,0 +1,10 @@
+//! What integrators start from: the document's own examples, run as they stand, and the clients and
+//! tests that others' tools make of `/openapi.json`.
+
+mod camera;
+mod clients;
+mod conformance;
+mod examples;
+mod passages;
+mod readme;
+mod tools;

@@ -1,0 +1,111 @@
+//! The passages of a text, such as the document that integrators use, found by what stands around
+//! them: when that text changes, the test that rests on it ends and says so.
+
+use std::fs;
+use std::path::PathBuf;
+
+use livegate_tests::media::root;
+use serde_json::Value;
+
+/// A text to take passages from.
+pub struct Document {
+    name: String,
+    text: String,
+}
+
+impl Document {
+    /// The document of that name (in `LIVEGATE_REFERENCE`, default `../shared/reference`); `None`,
+    /// said aloud, where there is none: it is not part of the project.
+    pub fn of_reference(name: &str) -> Option<Self> {
+        let folder = std::env::var_os("LIVEGATE_REFERENCE")
+            .map_or_else(|| root().join("../shared/reference"), PathBuf::from);
+        let Ok(text) = fs::read_to_string(folder.join(name)) else {
+            eprintln!("SKIPPED: {name} is not in {}", folder.display());
+            return None;
+        };
+        Some(Self::new(name, text))
+    }
+
+    /// A text, called `name` where it is not as expected.
+    pub fn new(name: &str, text: String) -> Self {
+        Self {
+            name: name.to_owned(),
+            text,
+        }
+    }
+
+    /// What stands between the only `after` and the next `before`.
+    pub fn passage(&self, after: &str, before: &str) -> &str {
+        let (name, found) = (&self.name, self.text.matches(after).count());
+        assert_eq!(found, 1, "{name} has changed: {found} times {after:?}");
+        let (_, rest) = self.text.split_once(after).unwrap();
+        let passage = rest.split_once(before);
+        let changed = || panic!("{name} has changed: no {before:?} after {after:?}");
+        passage.map_or_else(changed, |(passage, _)| passage.trim())
+    }
+
+    /// The JSON that stands there.
+    pub fn json(&self, after: &str, before: &str) -> Value {
+        let passage = self.passage(after, before);
+        serde_json::from_str(passage)
+            .unwrap_or_else(|error| panic!("{} has changed: {error} in {passage}", self.name))
+    }
+
+    /// The lines that begin with `start` behind an indentation, each with those that continue it.
+    pub fn commands(&self, start: &str) -> Vec<String> {
+        let mut lines = self.text.lines();
+        let mut commands = Vec::new();
+        while let Some(line) = lines.next() {
+            if !line.starts_with(&format!("    {start}")) {
+                continue;
+            }
+            let mut command = line.trim_start().to_owned();
+            while command.ends_with('\\') {
+                command.push('\n');
+                command.push_str(lines.next().unwrap_or_default());
+            }
+            commands.push(command);
+        }
+        commands
+    }
+}
+
+/// `text` with every `from` as `to`, of which there must be one.
+pub fn replaced(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "no {from:?} in {text}");
+    text.replace(from, to)
+}
+
+/// Ends the test unless `actual` has every field of the documented example, with values of the
+/// same type; what an example elides (`"... 512 floats ..."`) stands for more of the same.
+#[track_caller]
+pub fn assert_as_documented(actual: &Value, example: &Value) {
+    if let Err(problem) = differs(actual, example) {
+        panic!("{problem}\ndocumented: {example}\nanswered: {actual}");
+    }
+}
+
+fn differs(actual: &Value, example: &Value) -> Result<(), String> {
+    match (actual, example) {
+        (Value::Object(actual), Value::Object(example)) => {
+            example.iter().try_for_each(|(field, example)| {
+                let value = actual.get(field).ok_or(format!("no {field}"))?;
+                differs(value, example).map_err(|problem| format!("{field}: {problem}"))
+            })
+        }
+        (Value::Array(items), Value::Array(examples)) => {
+            let Some(example) = examples.first() else {
+                return Ok(());
+            };
+            if items.is_empty() {
+                return Err("nothing in it".to_owned());
+            }
+            items.iter().try_for_each(|item| differs(item, example))
+        }
+        (Value::String(_), Value::String(_))
+        | (Value::Number(_), Value::Number(_))
+        | (Value::Bool(_), Value::Bool(_))
+        | (Value::Null, Value::Null) => Ok(()),
+        (actual, example) => Err(format!("{actual} where {example} is documented")),
+    }
+}
