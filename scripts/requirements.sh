@@ -23,15 +23,14 @@ need gcc cc
 need g++ c++
 need cmake cmake # builds libjpeg-turbo, with its assembly by nasm
 case $(uname -m) in x86_64) need nasm nasm ;; esac
+need ffmpeg ffmpeg # decodes clips
 need npm npm
 python3 -m pip --version >/dev/null 2>&1 || need python3-pip pip3 pip
 if [ "${1:-build}" = test ]; then
     need rabbitmq-server rabbitmq-server
     need redis-server redis-server
-    need ffmpeg ffmpeg
-    # The document's examples, and others' tools, of which scripts/test-tools.sh installs the rest.
+    # The document's examples run it; of other tools scripts/test-tools.sh installs what they need.
     need curl curl
-    python3 -m pip --version >/dev/null 2>&1 || missing="$missing python3-pip"
 fi
 [ -n "$missing" ] || exit 0
 

@@ -37,11 +37,12 @@ def completed(verify, frame_fields):
     if verify.get("mode") == "images":
         if isinstance(verify.get("video_b64"), str):
             del verify["video_b64"]
-        verify.setdefault("frames", LIVE)
+        if verify.get("frames") is None:
+            verify["frames"] = LIVE
     if verify.get("mode") == "video":
         if isinstance(verify.get("frames"), list):
             del verify["frames"]
-        if isinstance(verify.get("video_b64", ""), str):
+        if isinstance(verify.get("video_b64") or "", str):
             verify["video_b64"] = CLIPS[next(COUNT) % 2]
     if isinstance(verify.get("frames"), list):
         # Some do what is asked; the others' tags do not fit what is to be seen.

@@ -40,6 +40,9 @@ pub fn complete(schemas: &mut Value) {
     for (_, property) in request["properties"].as_object_mut().into_iter().flatten() {
         property["nullable"] = json!(true);
     }
+    for medium in ["frames", "video_b64"] {
+        schemas["VerifyRequest"]["properties"][medium]["nullable"] = json!(true);
+    }
     // What tells one verdict from the other.
     for (name, verified) in [("Verified", true), ("Rejected", false)] {
         schemas[name]["properties"]["verified"]["enum"] = json!([verified]);

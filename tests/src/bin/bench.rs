@@ -14,12 +14,14 @@ use std::time::{Duration, Instant};
 use livegate_api::keys::create::{NewKey, create};
 use livegate_common::presence::{Presence, RedisPresence};
 use livegate_common::redis_pool::RedisPool;
-use livegate_tests::client::{Capture, Client};
+use livegate_tests::client::{Capture, Client, clip_body};
+use livegate_tests::clips::made;
 use livegate_tests::media::{jpeg, portrait_frame, root};
 use livegate_tests::servers::{RabbitMq, Redis};
 use serde_json::Value;
 
 const VERIFIES: usize = 40;
+const CLIPS: usize = 10;
 const WARM_UP: usize = 5;
 const SEAL_KEY: &str = "dGhlIGtleSBvZiB0aGUgdGVzdHMsIDMyIGJ5dGVzISE=";
 
@@ -46,6 +48,17 @@ fn capture() -> Capture {
         (tag.to_owned(), jpeg(&picture))
     };
     Capture((0..).zip(tags).map(frame).collect())
+}
+
+/// A face before a camera with some noise.
+fn clip() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("picture.jpg");
+    fs::write(&picture, jpeg(&portrait_frame(680, 0))).unwrap();
+    let source = ["-loop", "1", "-framerate", "30", "-t", "5", "-i"];
+    let noisy = ["-vf", "noise=alls=10:allf=t", "-pix_fmt", "yuv420p"];
+    let options = [&source[..], &[picture.to_str().unwrap()], &noisy].concat();
+    made(&options, "mp4")
 }
 
 async fn embedded(folder: &Path, capture: &Capture) {
@@ -83,6 +96,19 @@ async fn embedded(folder: &Path, capture: &Capture) {
         100.0 * inference / worker
     );
     println!("  resident memory, peak        {:8.0} MB", api.peak_mb());
+
+    let clip = clip();
+    let (cpu_before, mut times) = (api.cpu_ms(), Vec::new());
+    for _ in 0..CLIPS {
+        times.push(api.verify_clip(&clip).await);
+    }
+    let cpu = (api.cpu_ms() - cpu_before) / CLIPS as f64;
+    println!("embedded, one client, {CLIPS} clips of 5 s, 1280x720 at 30 frames a second:");
+    println!(
+        "  p50, request to answer       {:8.1} ms",
+        percentile(&mut times, 50)
+    );
+    println!("  CPU of the API, per clip     {cpu:8.1} ms");
 
     let began = Instant::now();
     let clients = 8;
@@ -198,6 +224,16 @@ impl Service {
         let answer = self.client.verify_raw(&body).await;
         let took = began.elapsed();
         assert_eq!(answer.body["frames_analyzed"], 8, "{}", answer.body);
+        took
+    }
+
+    async fn verify_clip(&self, clip: &[u8]) -> Duration {
+        let session = self.client.session(&["turn_left", "turn_right"]).await;
+        let body = clip_body(&session, clip);
+        let began = Instant::now();
+        let answer = self.client.verify_raw(&body).await;
+        let took = began.elapsed();
+        assert_eq!(answer.body["frames_analyzed"], 75, "{}", answer.body);
         took
     }
 

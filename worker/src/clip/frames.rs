@@ -2,18 +2,19 @@
 
 use std::os::fd::OwnedFd;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr};
 use tokio::sync::mpsc;
 
 use super::container::Container;
 use super::probe::{MAX_PIXELS, MAX_SECONDS, SLACK_SECONDS, within_limits};
-use super::tools::{COMMON, DECODERS, INPUT, Tools};
+use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line};
 use super::{ClipError, Unplayable, jail};
 use crate::decode::RgbFrame;
 
-/// Frames sampled a second, at most; a clip with fewer gives all it has. Lids stay below half
-/// their opening for a tenth of a second or more in a blink, so that one sample at least sees it.
+/// Frames sampled a second, at most; a clip with fewer gives all it has. Of a clip of 25 frames a
+/// second or more no gap is longer than 80 ms. Of twelve closings of the eyes in six clips, the
+/// longer ones deliberate, ten lasted 167 ms or more and two a single frame of 83 ms.
 pub const FRAMES_PER_SECOND: u32 = 15;
 
 /// Takes the first frame of each fifteenth of a second, so that no frame comes twice. The quarter
@@ -148,17 +149,8 @@ impl Log {
 /// hold words of the file.
 async fn read_log(err: ChildStderr) -> Log {
     let mut log = Log::default();
-    let mut err = BufReader::new(err);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        // A line without an end is read in pieces.
-        let mut piece = (&mut err).take(4096);
-        match piece.read_until(b'\n', &mut line).await {
-            Ok(0) | Err(_) => return log,
-            Ok(_) => log.read(&String::from_utf8_lossy(&line)),
-        }
-    }
+    for_each_line(err, |line| log.read(line)).await;
+    log
 }
 
 async fn ended(mut child: Child, log: &Log) -> Result<(), ClipError> {

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::io::AsyncReadExt;
+use tokio::process::{ChildStderr, ChildStdout};
 
 use super::container::Container;
-use super::tools::{COMMON, DECODERS, INPUT, Tools};
+use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line};
 use super::{ClipError, Unplayable, jail};
 
 /// Longest clip, seconds.
@@ -60,21 +61,52 @@ pub async fn probe(tools: &Tools, container: Container, clip: OwnedFd) -> Result
     let mut child = jail::spawn(&tools.ffprobe, arguments, clip)
         .await
         .map_err(|e| ClipError::failed("ffprobe cannot be started", &e))?;
-    let mut report = Vec::new();
-    let reading = async {
-        if let Some(out) = child.stdout.take() {
-            out.take(MAX_REPORT).read_to_end(&mut report).await?;
-        }
-        // Full: the writer waits for ever, and is killed.
-        std::io::Result::Ok(())
+    let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
+        return Err(ClipError::Failed("ffprobe has no pipes".to_owned()));
     };
-    match tokio::time::timeout(PATIENCE, reading).await {
-        Ok(Ok(())) => {}
+    let looking = async {
+        let (report, refused) = tokio::join!(read_report(out), refused_codec(err));
+        Ok::<_, std::io::Error>((report?, refused, child.wait().await?))
+    };
+    let (report, refused, status) = match tokio::time::timeout(PATIENCE, looking).await {
+        Ok(Ok(looked)) => looked,
         Ok(Err(e)) => return Err(ClipError::failed("ffprobe's report cannot be read", &e)),
         Err(_late) => return Err(Unplayable::TooCostly.into()),
+    };
+    if let Some(codec) = refused {
+        return Err(Unplayable::Codec(codec).into());
+    }
+    if !status.success() {
+        return Err(Unplayable::Damaged.into());
     }
     let report: Report = serde_json::from_slice(&report).map_err(|_| Unplayable::Damaged)?;
     Ok(report.judge()?)
+}
+
+/// Closed when enough of it is read: whoever writes more fails.
+async fn read_report(out: ChildStdout) -> std::io::Result<Vec<u8>> {
+    let mut report = Vec::new();
+    out.take(MAX_REPORT).read_to_end(&mut report).await?;
+    Ok(report)
+}
+
+/// The codec of the video, if the messages say that it may not be decoded. They are read to their
+/// end, so that the writer never waits, and not logged: they can hold words of the file.
+async fn refused_codec(err: ChildStderr) -> Option<String> {
+    let mut refused = None;
+    for_each_line(err, |line| {
+        if let Some((before, _)) = line.split_once(") not on whitelist") {
+            refused = before.rsplit_once("Codec (").map(|(_, name)| plain(name));
+        }
+    })
+    .await;
+    refused
+}
+
+/// A codec's name, whatever it is made of.
+fn plain(name: &str) -> String {
+    let graphic = name.chars().filter(char::is_ascii_graphic);
+    graphic.take(32).collect()
 }
 
 #[derive(Deserialize)]
@@ -111,8 +143,7 @@ impl Report {
     fn judge(&self) -> Result<(), Unplayable> {
         let stream = self.streams.first().ok_or(Unplayable::NoVideo)?;
         if !CODECS.contains(&stream.codec_name.as_str()) {
-            let name = stream.codec_name.chars().filter(char::is_ascii_graphic);
-            return Err(Unplayable::Codec(name.take(32).collect()));
+            return Err(Unplayable::Codec(plain(&stream.codec_name)));
         }
         // Fragments may not say their size before they are decoded.
         if (stream.width, stream.height) != (0, 0) {

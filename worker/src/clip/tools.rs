@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
 use super::jail;
 use crate::analyzer::StartError;
@@ -19,6 +20,9 @@ pub const COMMON: [&str; 4] = ["-protocol_whitelist", "file", "-threads", "1"];
 
 /// Video decoders that may be used, by `ffmpeg`'s names.
 pub const DECODERS: &str = "h264,hevc,mpeg4,vp8,libvpx,vp9,libvpx-vp9,av1,libdav1d";
+
+/// Longest line of a program's messages that is looked at as one, bytes.
+const LONGEST_LINE: u64 = 4096;
 
 /// Where the programs are.
 #[derive(Debug)]
@@ -64,4 +68,19 @@ pub fn memory_file(bytes: &[u8]) -> io::Result<OwnedFd> {
         SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE,
     )?;
     Ok(file)
+}
+
+/// Hands over each line that a program writes, until it writes no more; a line without an end comes
+/// in pieces.
+pub async fn for_each_line(out: impl AsyncRead + Unpin, mut look: impl FnMut(&str)) {
+    let mut out = BufReader::new(out);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let mut piece = (&mut out).take(LONGEST_LINE);
+        match piece.read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => look(&String::from_utf8_lossy(&line)),
+        }
+    }
 }

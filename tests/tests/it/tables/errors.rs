@@ -349,10 +349,8 @@ async fn processing_error_502() {
         let fails = Capture::left_right(|i, s| s.act = if i == 5 { act } else { Act::Measure });
         let failed = app.client.verify(&session, &fails).await;
         failed.assert_error(502, "PROCESSING_ERROR");
-        assert_eq!(
-            failed.error(),
-            "The request could not be processed; retry with a new session."
-        );
+        assert!(failed.error().contains("retry"), "{}", failed.error());
+        assert!(failed.error().contains("new session"), "{}", failed.error());
         // The old one is used, as the document says.
         let again = app.client.verify(&session, &Capture::good()).await;
         again.assert_error(409, "SESSION_USED");

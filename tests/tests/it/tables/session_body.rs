@@ -74,11 +74,9 @@ async fn actions() {
     ] {
         let answer = app.client.create(&json!({ "actions": refused })).await;
         answer.assert_error(400, "INVALID_INPUT");
-        assert_eq!(
-            answer.error(),
-            "actions must be an array of at least 2 different ones of turn_left, turn_right, \
-             turn_up, turn_down, blink."
-        );
+        let rule = "actions must be an array of at least 2 different ones of turn_left, turn_right, \
+                    turn_up, turn_down, blink";
+        assert!(answer.error().starts_with(rule), "{}", answer.error());
     }
 
     let all = ["blink", "turn_down", "turn_left", "turn_right", "turn_up"];
