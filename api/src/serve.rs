@@ -47,8 +47,8 @@ pub enum PoolError {
 /// # Errors
 /// [`PoolError`] when the models cannot be used.
 pub fn start_pool(models: &ModelsConfig, threads: NonZeroUsize) -> Result<AnalyzerPool, PoolError> {
-    clip::check_tools()?;
     let set = ModelSet::load(&models.cache, models.config.as_deref())?;
+    clip::check_tools()?;
     Ok(AnalyzerPool::start(threads, onnx::factory(set)?)?)
 }
 

@@ -34,8 +34,8 @@ fn main() -> ExitCode {
 
 fn start() -> anyhow::Result<()> {
     let config = Config::from_lookup(|name| std::env::var(name).ok())?;
-    clip::check_tools()?;
     let models = livegate_models::ModelSet::load(&config.models, config.model_config.as_deref())?;
+    clip::check_tools()?;
     let pool = Arc::new(AnalyzerPool::start(config.threads, onnx::factory(models)?)?);
     let runtime = tokio::runtime::Runtime::new().context("the async runtime does not start")?;
     runtime.block_on(async {

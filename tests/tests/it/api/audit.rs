@@ -11,20 +11,20 @@ use livegate_tests::scripted::Act;
 use serde_json::{Value, json};
 
 const FIELDS: [&str; 14] = [
-    "anti_spoof_avg_score",
-    "confidence",
-    "frames",
-    "inference_cpu_ms",
-    "key_id",
-    "mode",
-    "processing_time_ms",
-    "reason_codes",
-    "request_id",
-    "same_person_score",
-    "session_id",
     "time",
+    "request_id",
+    "key_id",
+    "session_id",
+    "mode",
     "verdict",
+    "reason_codes",
+    "confidence",
+    "anti_spoof_avg_score",
+    "same_person_score",
+    "frames",
+    "processing_time_ms",
     "worker_cpu_ms",
+    "inference_cpu_ms",
 ];
 
 fn fields(record: &Value) -> Vec<&String> {
