@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use livegate_common::hardening;
 use livegate_common::liveness::challenge::{Action, Angles, Challenge, Range};
 use livegate_common::liveness::thresholds::Thresholds;
 use livegate_common::shutdown::Shutdown;
@@ -84,6 +85,7 @@ impl Cli {
     /// # Errors
     /// Whatever kept it from being done; the text is for the operator.
     pub async fn run(self) -> Result<u8, Failure> {
+        hardening::keep_memory_private()?;
         match self.command {
             None => {
                 let shutdown = Shutdown::on_signals()?;
@@ -116,22 +118,21 @@ impl CheckArgs {
             mirrored: self.mirrored,
         };
         let thresholds = Thresholds::default();
-        let start = || -> Result<AnalyzerPool, Failure> {
+        let start = async || -> Result<AnalyzerPool, Failure> {
             let (models, threads) = measuring()?;
-            Ok(tokio::task::block_in_place(|| {
-                start_pool(&models, threads)
-            })?)
+            Ok(start_pool(&models, threads).await?)
         };
         let report = if self.capture.is_dir() {
             let frames = check::read_folder(&self.capture)?;
             let progress = Progress::new(frames.len(), std::io::stderr().is_terminal());
+            let pool = start().await?;
             let report =
-                check::check_frames(&start()?, &thresholds, &challenge, frames, &progress).await?;
+                check::check_frames(&pool, &thresholds, &challenge, frames, &progress).await?;
             progress.finish();
             report
         } else {
             let clip = check::read_clip(&self.capture)?;
-            check::check_clip(&start()?, &thresholds, &challenge, clip).await?
+            check::check_clip(&start().await?, &thresholds, &challenge, clip).await?
         };
         self::print(&report, self.json)?;
         Ok(if report.is_verified() { 0 } else { REJECTED })

@@ -42,14 +42,21 @@ pub enum PoolError {
     Start(#[from] StartError),
 }
 
-/// Loads the models and starts threads that measure. Takes seconds, and blocks.
+/// Loads the models, starts threads that measure, and makes sure that clips can be read. Blocks its
+/// thread: nothing else happens until the models are there.
 ///
 /// # Errors
-/// [`PoolError`] when the models cannot be used.
-pub fn start_pool(models: &ModelsConfig, threads: NonZeroUsize) -> Result<AnalyzerPool, PoolError> {
-    let set = ModelSet::load(&models.cache, models.config.as_deref())?;
-    clip::check_tools()?;
-    Ok(AnalyzerPool::start(threads, onnx::factory(set)?)?)
+/// [`PoolError`] when the models cannot be used, or what reads clips is missing.
+pub async fn start_pool(
+    models: &ModelsConfig,
+    threads: NonZeroUsize,
+) -> Result<AnalyzerPool, PoolError> {
+    let pool = tokio::task::block_in_place(|| -> Result<_, PoolError> {
+        let set = ModelSet::load(&models.cache, models.config.as_deref())?;
+        Ok(AnalyzerPool::start(threads, onnx::factory(set)?)?)
+    })?;
+    clip::check_tools().await?;
+    Ok(pool)
 }
 
 /// Serves until told to stop.
@@ -80,8 +87,7 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<(), ServeError>
             // Before the models are loaded: a taken port should not take seconds to show.
             let application = Application::bind(server, services.clone()).await?;
             tracing::info!("Loading the models for {threads} threads");
-            // Blocks this thread: nothing else happens until the models are there.
-            let pool = tokio::task::block_in_place(|| start_pool(&models, threads))?;
+            let pool = start_pool(&models, threads).await?;
             let workers = embedded::Workers::start(&services, &broker, Arc::new(pool));
             application.run(shutdown).await;
             workers.stop().await;

@@ -7,6 +7,7 @@
 
 pub mod broker;
 mod expiring;
+pub mod hardening;
 pub mod id;
 pub mod job;
 pub mod limits;

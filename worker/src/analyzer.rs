@@ -57,6 +57,14 @@ pub enum StartError {
     /// A program that reads clips is missing.
     #[error("`{0}` is not in PATH: install ffmpeg, version 5.1 or later")]
     Program(&'static str),
+    /// A program that reads clips does not run where it is kept from everything else.
+    #[error("`{name}` does not run confined, with only the libraries under /usr and /lib: {cause}")]
+    Confined {
+        /// Which.
+        name: &'static str,
+        /// How it ended.
+        cause: String,
+    },
     /// The system gives no more threads.
     #[error("an inference thread cannot be started: {0}")]
     Thread(String),

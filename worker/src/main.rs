@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
+use livegate_common::hardening;
 use livegate_common::shutdown::Shutdown;
 use livegate_common::telemetry;
 use livegate_worker::config::Config;
@@ -33,12 +34,13 @@ fn main() -> ExitCode {
 }
 
 fn start() -> anyhow::Result<()> {
+    hardening::keep_memory_private().context("the process cannot keep its memory to itself")?;
     let config = Config::from_lookup(|name| std::env::var(name).ok())?;
     let models = livegate_models::ModelSet::load(&config.models, config.model_config.as_deref())?;
-    clip::check_tools()?;
     let pool = Arc::new(AnalyzerPool::start(config.threads, onnx::factory(models)?)?);
     let runtime = tokio::runtime::Runtime::new().context("the async runtime does not start")?;
     runtime.block_on(async {
+        clip::check_tools().await?;
         let shutdown = Shutdown::on_signals().context("signals cannot be handled")?;
         info!("Ready with {} inference threads", config.threads);
         distributed::run(&config, pool, shutdown).await

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, oneshot};
 use tracing::{error, info};
 
 use crate::analyzer::{AnalyzerFactory, FaceAnalyzer, StartError};
@@ -19,6 +19,7 @@ pub struct AnalyzerPool {
     tasks: mpsc::Sender<Task>,
     threads: NonZeroUsize,
     clips: Semaphore,
+    frames: Arc<Semaphore>,
 }
 
 type Task = Box<dyn FnOnce(&mut dyn FaceAnalyzer) -> Condition + Send>;
@@ -76,6 +77,7 @@ impl AnalyzerPool {
             tasks,
             threads,
             clips: Semaphore::new(threads.get()),
+            frames: Arc::new(Semaphore::new(2 * threads.get())),
         })
     }
 
@@ -88,6 +90,12 @@ impl AnalyzerPool {
     /// decode frames faster than they are measured.
     pub(crate) async fn clip_turn(&self) -> Option<SemaphorePermit<'_>> {
         self.clips.acquire().await.ok()
+    }
+
+    /// Waits for room for a decoded frame: megabytes each, so that as many wait as are measured, and
+    /// no more, however many clips there are.
+    pub(crate) async fn frame_room(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.frames).acquire_owned().await.ok()
     }
 
     /// Has a thread do `work`, which is told how to see whether anybody still waits for it.

@@ -75,7 +75,7 @@ async fn handle(delivery: Delivery, results: &dyn ResultStore, pool: &AnalyzerPo
         return delivery.ack().await;
     }
     if let Some(outcome) = work_out(&delivery, &header, results, pool, key).await {
-        store(&header, &outcome, results, key).await;
+        store(&header, outcome, results, key).await;
     }
     delivery.ack().await;
 }
@@ -94,7 +94,14 @@ async fn work_out(
             "the batch ended every worker that tried it".to_owned(),
         ));
     }
-    match job::open_batch(&delivery.body, key) {
+    let (body, key) = (delivery.body.clone(), key.clone());
+    // Megabytes, for a clip: not on an async thread.
+    let opening = tokio::task::spawn_blocking(move || job::open_batch(&body, &key));
+    let opened = match opening.await {
+        Ok(opened) => opened,
+        Err(e) => return Some(Outcome::Failed(format!("opening a batch panicked: {e}"))),
+    };
+    match opened {
         Ok((_, batch)) => measure(pool, batch, header.deadline_ms).await,
         Err(e) => {
             error!(batch.id = %header.id, "Batch {} cannot be read; is LIVEGATE_SEAL_KEY the API's? {e}", header.id);
@@ -120,12 +127,18 @@ async fn is_deadly(header: &BatchHeader, results: &dyn ResultStore) -> bool {
 }
 
 /// Stores the outcome, and keeps trying for as long as somebody waits for it.
-async fn store(header: &BatchHeader, outcome: &Outcome, results: &dyn ResultStore, key: &SealKey) {
-    if let Outcome::Failed(cause) = outcome {
+async fn store(header: &BatchHeader, outcome: Outcome, results: &dyn ResultStore, key: &SealKey) {
+    if let Outcome::Failed(cause) = &outcome {
         error!(batch.id = %header.id, "Batch {} failed: {cause}", header.id);
     }
-    let sealed: Bytes = match job::encode_outcome(header, outcome, key) {
-        Ok(sealed) => sealed,
+    let (sealing_header, key) = (*header, key.clone());
+    let sealing =
+        tokio::task::spawn_blocking(move || job::encode_outcome(&sealing_header, &outcome, &key));
+    let sealed: Bytes = match sealing.await.map_err(|e| e.to_string()) {
+        Ok(Ok(sealed)) => sealed,
+        Ok(Err(e)) => {
+            return error!(batch.id = %header.id, "The outcome of {} cannot be sealed: {e}", header.id);
+        }
         Err(e) => {
             return error!(batch.id = %header.id, "The outcome of {} cannot be sealed: {e}", header.id);
         }

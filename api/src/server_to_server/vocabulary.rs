@@ -165,7 +165,8 @@ impl From<&Rejection> for ReasonCode {
 /// - `no_neutral_before`: the turn was reached, and no frame before it faces the camera or points the
 ///   other way.
 /// - `out_of_order`: it was shown, but not after the action that comes before it.
-/// - `no_movement`: it is a state, not a movement: the eyes are always like that.
+/// - `no_movement`: it is a state, not a movement: the eyes are always like that, or a clip shows no
+///   pose on the way there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]

@@ -197,9 +197,10 @@ fn reject(
     };
     let consistency = below(findings.same_person, t.same_person);
     let seconds = presence::frames_with_second_subject(frames, t);
-    let second_subject = (seconds >= t.second_face_frames).then_some(SecondSubject {
+    let limit = presence::second_subject_limit(frames.len(), t);
+    let second_subject = (seconds >= limit).then_some(SecondSubject {
         frames: seconds,
-        limit: t.second_face_frames,
+        limit,
     });
     if consistency.is_some() || second_subject.is_some() {
         rejections.push(Rejection::DifferentPersons {

@@ -35,6 +35,14 @@ pub struct Thresholds {
     pub second_face_share: f32,
     /// Frames with a second subject from which a capture shows more than one person.
     pub second_face_frames: usize,
+    /// The same as a share, where it is more: one in so many frames.
+    pub second_face_one_in: usize,
+    /// Share of its peak below which a frame of a movement is on the way there, or back. Stills that
+    /// follow one another have none; live turns, 15 frames a second, went at most 9 degrees from one
+    /// frame to the next, and hasty ones 13.
+    pub way_share: f32,
+    /// Share of the angle asked for from which a head is on its way to it.
+    pub way_begins_share: f32,
 }
 
 impl Default for Thresholds {
@@ -53,6 +61,9 @@ impl Default for Thresholds {
             portrait_deg: 15.0,
             second_face_share: 0.5,
             second_face_frames: 2,
+            second_face_one_in: 10,
+            way_share: 0.85,
+            way_begins_share: 1.0 / 3.0,
         }
     }
 }

@@ -7,20 +7,34 @@ use tokio::process::{Child, ChildStderr};
 use tokio::sync::mpsc;
 
 use super::container::Container;
-use super::probe::{MAX_PIXELS, MAX_SECONDS, SLACK_SECONDS, within_limits};
-use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line};
+use super::probe::{MAX_SECONDS, SLACK_SECONDS, within_limits};
+use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line, judge_end};
 use super::{ClipError, Unplayable, jail};
 use crate::decode::RgbFrame;
 
-/// Frames sampled a second, at most; a clip with fewer gives all it has. Of a clip of 25 frames a
-/// second or more no gap is longer than 80 ms. Of twelve closings of the eyes in six clips, the
+/// Frames sampled a second, at most; a clip with fewer gives all it has.
+///
+/// Of a clip of 25 frames a second or more no gap is longer than 80 ms. Of twelve closings of the eyes in six clips, the
 /// longer ones deliberate, ten lasted 167 ms or more and two a single frame of 83 ms.
 pub const FRAMES_PER_SECOND: u32 = 15;
 
+/// Decoding may take this long, seconds of processor time: ten times what a phone's clip takes.
+const CPU_SECONDS: u64 = 10;
+
 /// Takes the first frame of each fifteenth of a second, so that no frame comes twice. The quarter
 /// keeps frames of 15 or 30 a second away from where one fifteenth ends: their times are rounded.
-const SAMPLING: &str =
-    "select='isnan(prev_selected_t)+gt(floor(t*15+.25),floor(prev_selected_t*15+.25))'";
+/// The time and size of each is told in the log.
+const SAMPLING: &str = "select='isnan(prev_selected_t)+gt(floor(t*15+.25),floor(prev_selected_t*15+.25))',showinfo=checksum=0";
+
+/// Fewest sampled frames of a clip, as of a capture in images mode.
+const MIN_FRAMES: usize = 8;
+
+/// Longest time between two of them, seconds: who knows what happened meanwhile?
+const MAX_GAP_SECONDS: f64 = 0.5;
+
+/// Most pixels that may be allocated for a frame: decoders pad its sides to multiples of 64. What
+/// they give is held against the exact limits.
+const MAX_PADDED_PIXELS: &str = "4946176";
 
 /// Frames of the longest clip, and a few to spare.
 const MAX_FRAMES: usize = 15 * 31 + 1;
@@ -42,19 +56,25 @@ pub async fn decode(
     clip: OwnedFd,
     frames: mpsc::Sender<RgbFrame>,
 ) -> Result<(), ClipError> {
-    let max_pixels = MAX_PIXELS.to_string();
-    let arguments = ["-nostdin", "-v", "error", "-xerror"]
-        .into_iter()
-        .chain(["-progress", "pipe:2", "-filter_threads", "1"])
-        .chain(["-f", container.demuxer(), "-max_pixels", &max_pixels])
-        .chain(COMMON)
-        .chain(["-codec_whitelist", DECODERS])
-        // One second more than may be: what is longer shows.
-        .chain(["-t", "31", "-i", INPUT])
-        .chain(["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", SAMPLING])
-        .chain(["-fps_mode", "passthrough", "-pix_fmt", "rgb24"])
-        .chain(["-c:v", "ppm", "-f", "image2pipe", "pipe:1"]);
-    let mut child = jail::spawn(&tools.ffmpeg, arguments, clip)
+    let arguments = [
+        "-nostdin",
+        "-hide_banner",
+        "-nostats",
+        "-v",
+        "info",
+        "-xerror",
+    ]
+    .into_iter()
+    .chain(["-progress", "pipe:2", "-filter_threads", "1"])
+    .chain(["-f", container.demuxer(), "-max_pixels", MAX_PADDED_PIXELS])
+    .chain(COMMON)
+    .chain(["-codec_whitelist", DECODERS])
+    // One second more than may be: what is longer shows.
+    .chain(["-t", "31", "-i", INPUT])
+    .chain(["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", SAMPLING])
+    .chain(["-fps_mode", "passthrough", "-pix_fmt", "rgb24"])
+    .chain(["-c:v", "ppm", "-f", "image2pipe", "pipe:1"]);
+    let mut child = jail::spawn(&tools.ffmpeg, arguments, clip, CPU_SECONDS)
         .await
         .map_err(|e| ClipError::failed("ffmpeg cannot be started", &e))?;
     let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
@@ -64,8 +84,7 @@ pub async fn decode(
     let _ = rustix::pipe::fcntl_setpipe_size(&out, 1 << 20);
     let (sent, log) = tokio::join!(send_all(BufReader::new(out), frames), read_log(err));
     match sent? {
-        Sent::All(0) => ended(child, &log).await.and(Err(Unplayable::Empty.into())),
-        Sent::All(_) => ended(child, &log).await,
+        Sent::All(frames) => ended(child, frames, &log).await,
         // Nobody wants the rest.
         Sent::Some => Ok(()),
     }
@@ -83,7 +102,8 @@ async fn send_all(
     let mut sent = 0;
     while let Some(frame) = next_frame(&mut out).await? {
         if sent == MAX_FRAMES {
-            return Err(Unplayable::TooLong.into());
+            // The clock of its frames runs slowly, or backwards.
+            return Err(Unplayable::Damaged.into());
         }
         if frames.send(frame).await.is_err() {
             return Ok(Sent::Some);
@@ -132,7 +152,13 @@ async fn next_frame(out: &mut (impl AsyncRead + Unpin)) -> Result<Option<RgbFram
 #[derive(Debug, Default, PartialEq)]
 struct Log {
     ends_early: bool,
+    /// Time of the last frame, of all of the clip's.
     seconds: Option<f64>,
+    /// Time of the last sampled frame.
+    sampled: Option<f64>,
+    widest_gap: f64,
+    size: Option<String>,
+    size_changes: bool,
 }
 
 impl Log {
@@ -141,6 +167,27 @@ impl Log {
         if let Some(us) = line.strip_prefix("out_time_us=") {
             let us = us.trim().parse::<f64>().ok();
             self.seconds = us.map(|us| us / 1e6).or(self.seconds);
+        }
+        // As the filter `showinfo` writes it: `n: 1 pts: 512 pts_time:0.04 … s:480x360 …`.
+        let word = |name: &str| {
+            line.split_ascii_whitespace()
+                .find_map(|w| w.strip_prefix(name))
+        };
+        if let (true, Some(time), Some(size)) =
+            (line.contains("showinfo"), word("pts_time:"), word("s:"))
+        {
+            let time = time.parse::<f64>().unwrap_or(f64::NAN);
+            if let Some(before) = self.sampled.replace(time) {
+                // Backwards is as bad as far ahead.
+                let gap = if time > before {
+                    time - before
+                } else {
+                    f64::INFINITY
+                };
+                self.widest_gap = self.widest_gap.max(gap);
+            }
+            self.size_changes |= self.size.as_ref().is_some_and(|s| s != size);
+            self.size = Some(size.to_owned());
         }
     }
 }
@@ -153,21 +200,28 @@ async fn read_log(err: ChildStderr) -> Log {
     log
 }
 
-async fn ended(mut child: Child, log: &Log) -> Result<(), ClipError> {
+async fn ended(mut child: Child, frames: usize, log: &Log) -> Result<(), ClipError> {
     let status = child
         .wait()
         .await
         .map_err(|e| ClipError::failed("ffmpeg's end cannot be seen", &e))?;
-    if jail::is_out_of_time(status) {
-        return Err(Unplayable::TooCostly.into());
-    }
-    if !status.success() || log.ends_early {
+    judge_end("ffmpeg", status)?;
+    if log.ends_early {
         return Err(Unplayable::Damaged.into());
     }
-    match log.seconds {
-        Some(seconds) if seconds > MAX_SECONDS + SLACK_SECONDS => Err(Unplayable::TooLong.into()),
-        Some(_) | None => Ok(()),
+    if log.seconds.is_some_and(|s| s > MAX_SECONDS + SLACK_SECONDS) {
+        return Err(Unplayable::TooLong.into());
     }
+    if log.size_changes {
+        return Err(Unplayable::SizeChanges.into());
+    }
+    if frames < MIN_FRAMES {
+        return Err(Unplayable::TooFewFrames(frames).into());
+    }
+    if log.widest_gap > MAX_GAP_SECONDS {
+        return Err(Unplayable::Gap.into());
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -219,5 +273,23 @@ mod tests {
         assert!(!log.ends_early);
         log.read("[matroska,webm @ 0x55] File ended prematurely\n");
         assert!(log.ends_early);
+    }
+
+    #[test]
+    fn the_log_tells_gaps_and_changes_of_size() {
+        let read = |frames: &[(&str, &str)]| {
+            let mut log = Log::default();
+            for (n, (time, size)) in frames.iter().enumerate() {
+                log.read(&format!(
+                    "[Parsed_showinfo_1 @ 0x55] n:{n:4} pts:  512 pts_time:{time:<7} pos: 3 fmt:yuv420p sar:0/1 s:{size} i:P\n"
+                ));
+            }
+            (log.widest_gap, log.size_changes)
+        };
+        let hd = "1280x720";
+        assert_eq!(read(&[("0", hd), ("0.5", hd), ("0.75", hd)]), (0.5, false));
+        assert_eq!(read(&[("0", hd), ("0.5", "720x1280")]), (0.5, true));
+        assert_eq!(read(&[("0.5", hd), ("0.25", hd)]), (f64::INFINITY, false));
+        assert_eq!(read(&[("0.5", hd), ("NOPTS", hd)]), (f64::INFINITY, false));
     }
 }

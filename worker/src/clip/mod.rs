@@ -17,11 +17,12 @@ use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use livegate_common::job::{ClipOutcome, Cost, MeasuredClip, Outcome, Portrait, now_ms};
 use livegate_common::liveness::measurement::FrameMeasurement;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 
 use crate::analyzer::{FaceAnalyzer, StartError};
@@ -63,9 +64,15 @@ pub enum Unplayable {
     /// It cannot be decoded to its end.
     #[error("it is damaged or ends early")]
     Damaged,
-    /// There is no frame in it.
-    #[error("it has no frames")]
-    Empty,
+    /// There are too few frames in it to see a movement.
+    #[error("it has {0} frames, of at most 15 a second; at least 8 are needed")]
+    TooFewFrames(usize),
+    /// What happens between two frames cannot be told.
+    #[error("its frames are over half a second apart; record at 10 frames a second or more")]
+    Gap,
+    /// The size changes from one frame to another.
+    #[error("its frames change size; do not turn the device while recording")]
+    SizeChanges,
     /// Decoding takes more time or memory than any camera's clip.
     #[error("it takes too long to decode; send a lower resolution or frame rate")]
     TooCostly,
@@ -92,12 +99,25 @@ impl From<Unplayable> for ClipError {
 }
 
 /// Makes sure that clips can be read here; says so where the kernel is too old to confine what
-/// reads them.
+/// reads them. Call it inside a tokio runtime.
 ///
 /// # Errors
-/// [`StartError::Program`] naming the program that is missing.
-pub fn check_tools() -> Result<(), StartError> {
-    Tools::find()?;
+/// [`StartError::Program`] or [`StartError::Confined`], naming the program that is missing or does
+/// not run.
+pub async fn check_tools() -> Result<(), StartError> {
+    let tools = Tools::find()?;
+    for (name, program) in [("ffmpeg", &tools.ffmpeg), ("ffprobe", &tools.ffprobe)] {
+        let cannot_run = |cause: String| StartError::Confined { name, cause };
+        let input = memory_file(&[]).map_err(|e| cannot_run(e.to_string()))?;
+        let child = jail::spawn(program, ["-version"], input, 2).await;
+        let output = child.map_err(|e| cannot_run(e.to_string()))?;
+        let output = output.wait_with_output().await;
+        let output = output.map_err(|e| cannot_run(e.to_string()))?;
+        if !output.status.success() {
+            let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(cannot_run(format!("{} {words}", output.status)));
+        }
+    }
     if !jail::is_confined() {
         tracing::warn!(
             "This kernel has no Landlock (Linux 5.13 or later): what decodes clips is not kept from files"
@@ -107,7 +127,11 @@ pub fn check_tools() -> Result<(), StartError> {
 }
 
 /// Measures a clip; `None` when its deadline (Unix milliseconds) passed.
-pub(crate) async fn measure(pool: &AnalyzerPool, clip: &[u8], deadline_ms: u64) -> Option<Outcome> {
+pub(crate) async fn measure(
+    pool: &AnalyzerPool,
+    clip: &Bytes,
+    deadline_ms: u64,
+) -> Option<Outcome> {
     let left = Duration::from_millis(deadline_ms.saturating_sub(now_ms()));
     let mut cost = Cost::default();
     // Dropping the work ends whatever it has started.
@@ -122,16 +146,20 @@ pub(crate) async fn measure(pool: &AnalyzerPool, clip: &[u8], deadline_ms: u64) 
 
 async fn work_out(
     pool: &AnalyzerPool,
-    clip: &[u8],
+    clip: &Bytes,
     cost: &mut Cost,
 ) -> Result<MeasuredClip, ClipError> {
     let container = Container::of(clip).ok_or(Unplayable::Container)?;
     let tools = Tools::find().map_err(|e| ClipError::Failed(e.to_string()))?;
     let _turn = pool.clip_turn().await;
-    let file = || memory_file(clip).map_err(|e| ClipError::failed("no memory for a clip", &e));
-    probe::probe(tools, container, file()?).await?;
+    let failed = |e: &dyn Display| ClipError::failed("no memory for a clip", e);
+    let bytes = clip.clone();
+    let writing = tokio::task::spawn_blocking(move || memory_file(&bytes));
+    let file = writing.await.map_err(|e| failed(&e))?;
+    let file = file.map_err(|e| failed(&e))?;
+    let to_look_at = file.try_clone().map_err(|e| failed(&e))?;
+    probe::probe(tools, container, to_look_at).await?;
 
-    let file = file()?;
     let (sender, decoded) = mpsc::channel(1);
     // A set, since dropping it ends the task.
     let mut decoding = JoinSet::new();
@@ -158,16 +186,20 @@ async fn measure_all(
     cost: &mut Cost,
 ) -> Result<Vec<FrameMeasurement>, ClipError> {
     let (mut measured, mut measuring) = (Vec::new(), FuturesOrdered::new());
-    // One more than the threads, so that none waits for its next frame.
-    let at_once = pool.threads().get() + 1;
     let (mut index, mut ended) = (0_u32, false);
     loop {
         tokio::select! {
-            frame = decoded.recv(), if !ended && measuring.len() < at_once => match frame {
-                Some(frame) => {
+            frame = next(pool, &mut decoded), if !ended => match frame {
+                Some((frame, room)) => {
                     let album = Arc::clone(album);
-                    measuring.push_back(pool.run(move |analyzer, _| {
-                        metered(analyzer, |a| measure_one(a, index, &frame, &album))
+                    measuring.push_back(pool.run(move |analyzer, is_awaited| {
+                        metered(analyzer, |analyzer| {
+                            let measured = is_awaited()
+                                .then(|| measure_one(analyzer, index, &frame, &album));
+                            // Room for another one.
+                            drop(room);
+                            measured.unwrap_or_else(|| Err("nobody waits for it".to_owned()))
+                        })
                     }));
                     index += 1;
                 }
@@ -181,6 +213,15 @@ async fn measure_all(
             else => return Ok(measured),
         }
     }
+}
+
+/// The next frame, when there is room for it among those of all clips.
+async fn next(
+    pool: &AnalyzerPool,
+    decoded: &mut mpsc::Receiver<RgbFrame>,
+) -> Option<(RgbFrame, OwnedSemaphorePermit)> {
+    let room = pool.frame_room().await?;
+    Some((decoded.recv().await?, room))
 }
 
 fn measure_one(

@@ -2,14 +2,13 @@
 //! a second.
 
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStderr, ChildStdout};
 
 use super::container::Container;
-use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line};
+use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line, judge_end};
 use super::{ClipError, Unplayable, jail};
 
 /// Longest clip, seconds.
@@ -42,23 +41,25 @@ const ASKED: [&str; 4] = [
 /// Longest report, bytes. That of 35 s at 60 frames a second is a tenth of it.
 const MAX_REPORT: u64 = 1 << 20;
 
-/// What a report may take: no clip of a camera takes a tenth of it.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// What a report may take, seconds of processor time: no clip of a camera takes a twentieth of it.
+const CPU_SECONDS: u64 = 2;
 
 /// Looks at a clip.
 ///
 /// # Errors
 /// [`Unplayable`] when it will not do, else what kept us from looking.
 pub async fn probe(tools: &Tools, container: Container, clip: OwnedFd) -> Result<(), ClipError> {
+    // Attached pictures are streams, too.
+    let decoders = format!("{DECODERS},mjpeg,png");
     let arguments = ["-v", "error", "-f", container.demuxer()]
         .into_iter()
         .chain(COMMON)
         // It opens a decoder for each stream, the sound's included, and fails where it may not.
-        .chain(["-codec_whitelist:v", DECODERS])
+        .chain(["-codec_whitelist:v", &decoders])
         .chain(["-select_streams", "V:0", "-of", "json=compact=1"])
         .chain(ASKED)
         .chain(["-i", INPUT]);
-    let mut child = jail::spawn(&tools.ffprobe, arguments, clip)
+    let mut child = jail::spawn(&tools.ffprobe, arguments, clip, CPU_SECONDS)
         .await
         .map_err(|e| ClipError::failed("ffprobe cannot be started", &e))?;
     let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
@@ -68,17 +69,13 @@ pub async fn probe(tools: &Tools, container: Container, clip: OwnedFd) -> Result
         let (report, refused) = tokio::join!(read_report(out), refused_codec(err));
         Ok::<_, std::io::Error>((report?, refused, child.wait().await?))
     };
-    let (report, refused, status) = match tokio::time::timeout(PATIENCE, looking).await {
-        Ok(Ok(looked)) => looked,
-        Ok(Err(e)) => return Err(ClipError::failed("ffprobe's report cannot be read", &e)),
-        Err(_late) => return Err(Unplayable::TooCostly.into()),
-    };
+    let (report, refused, status) = looking
+        .await
+        .map_err(|e| ClipError::failed("ffprobe's report cannot be read", &e))?;
     if let Some(codec) = refused {
         return Err(Unplayable::Codec(codec).into());
     }
-    if !status.success() {
-        return Err(Unplayable::Damaged.into());
-    }
+    judge_end("ffprobe", status)?;
     let report: Report = serde_json::from_slice(&report).map_err(|_| Unplayable::Damaged)?;
     Ok(report.judge()?)
 }

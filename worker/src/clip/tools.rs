@@ -3,12 +3,13 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::sync::OnceLock;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
-use super::jail;
+use super::{ClipError, Unplayable, jail};
 use crate::analyzer::StartError;
 
 /// The clip: what the program was given as its standard input, opened anew so that it can be
@@ -68,6 +69,28 @@ pub fn memory_file(bytes: &[u8]) -> io::Result<OwnedFd> {
         SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE,
     )?;
     Ok(file)
+}
+
+/// What the end of a program says of the clip.
+///
+/// # Errors
+/// [`Unplayable`] when it gave up on it; [`ClipError::Failed`] when it could not even try.
+pub fn judge_end(program: &str, status: ExitStatus) -> Result<(), ClipError> {
+    if status.success() {
+        return Ok(());
+    }
+    if jail::is_out_of_time(status) {
+        return Err(Unplayable::TooCostly.into());
+    }
+    match status.code() {
+        // Its libraries cannot be loaded.
+        Some(126 | 127) => Err(ClipError::failed(program, &status)),
+        Some(_) => Err(Unplayable::Damaged.into()),
+        None => {
+            tracing::warn!("{program} crashed on a clip: {status}");
+            Err(Unplayable::Damaged.into())
+        }
+    }
 }
 
 /// Hands over each line that a program writes, until it writes no more; a line without an end comes

@@ -13,8 +13,11 @@ use super::{MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB};
 use crate::error::ApiError;
 use crate::server_to_server::vocabulary::Mode;
 
-/// What a clip weighs, in frames: those of 15 s. Clips of 5 s are usual and those of 30 s allowed, so
-/// that this many at a time are done within the deadline even if all are of the longest.
+/// What a clip weighs, in frames: those of 15 s.
+///
+/// How long it is shows only when it is decoded. Clips of 5 s are usual, those of 30 s allowed: this
+/// is between, so that usual ones are not refused for want of room. Two of the longest at once take
+/// two inference threads about as long as the default deadline.
 const CLIP_WEIGHT: usize = 225;
 
 /// What was captured.

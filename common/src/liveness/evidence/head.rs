@@ -1,6 +1,6 @@
 //! Head movements: reached, begun from neutral, and in the order asked for.
 
-use super::{FailedAction, TaggedFrame, Unit, Why};
+use super::{FailedAction, TaggedFrame, Unit, Why, identity};
 use crate::liveness::challenge::{Action, Angles, HeadMove, Phase};
 use crate::liveness::pose::Pose;
 use crate::liveness::thresholds::Thresholds;
@@ -13,7 +13,8 @@ use crate::liveness::thresholds::Thresholds;
 ///
 /// A tag says what a frame counts towards. Without tags it is the movement that goes furthest beyond
 /// what is asked of it: the pitch of a head that is turned far to the side is estimated so poorly
-/// that it would pass for a look up or down.
+/// that it would pass for a look up or down. And since a clip without tags has all frames of the
+/// movement, poses between must be among them, and its face must be one that can be compared.
 pub fn find(
     actions: &[Action],
     frames: &[TaggedFrame],
@@ -45,14 +46,19 @@ fn first_support(
     let mut begun = false;
     // The furthest of the frames that count, and of those whose tag lets them.
     let (mut peak, mut tagged_peak): (Option<f32>, Option<f32>) = (None, None);
+    let mut jumped = false;
     for (index, frame) in frames.iter().enumerate() {
         let Some(face) = frame.face() else { continue };
         let extent = head_move.extent(face.pose);
         if frame.phase.may_show(action) {
             tagged_peak = Some(tagged_peak.map_or(extent, |p| p.max(extent)));
-            if frame.phase != Phase::Untagged || goes_furthest(head_move, face.pose, angles) {
-                if extent >= required && begun {
-                    return Ok(index);
+            let is_clip = frame.phase == Phase::Untagged;
+            if !is_clip || goes_furthest(head_move, face.pose, angles) {
+                if extent >= required && begun && (!is_clip || identity::is_usable(face.pose)) {
+                    if !is_clip || has_way(head_move, frames, index, required, thresholds) {
+                        return Ok(index);
+                    }
+                    jumped = true;
                 }
                 peak = Some(peak.map_or(extent, |p| p.max(extent)));
             }
@@ -63,6 +69,7 @@ fn first_support(
     }
     let why = match (peak, tagged_peak) {
         (_, None) => Why::NoFrames,
+        _ if jumped => Why::NoMovement,
         (Some(peak), _) if peak >= required => Why::NoNeutralBefore,
         (Some(_) | None, Some(_)) => Why::NotReached,
     };
@@ -74,6 +81,32 @@ fn first_support(
         required: head_move.sign * required,
         unit: Unit::Degrees,
     })
+}
+
+/// Whether the movement around the frame at `index` shows poses between, on the way there or back. It
+/// reaches as far as the head stays beyond the beginning of the way.
+fn has_way(
+    head_move: HeadMove,
+    frames: &[TaggedFrame],
+    index: usize,
+    required: f32,
+    thresholds: &Thresholds,
+) -> bool {
+    let is_on_it = |extent: &f32| *extent > required * thresholds.way_begins_share;
+    let extents = |frames: &[TaggedFrame]| -> Vec<f32> {
+        let faces = frames.iter().filter_map(TaggedFrame::face);
+        faces.map(|f| head_move.extent(f.pose)).collect()
+    };
+    let (before, after) = (extents(&frames[..index]), extents(&frames[index..]));
+    let there = before.iter().rev().take_while(|e| is_on_it(e));
+    let on_it: Vec<f32> = there
+        .chain(after.iter().take_while(|e| is_on_it(e)))
+        .copied()
+        .collect();
+    let peak = on_it.iter().copied().fold(0.0, f32::max);
+    on_it
+        .iter()
+        .any(|extent| *extent < thresholds.way_share * peak)
 }
 
 /// Whether no other head action is nearer to, or further beyond, its own angle.
@@ -191,6 +224,27 @@ mod tests {
     }
 
     #[test]
+    fn stills_one_after_another_are_no_movement_in_a_clip() {
+        use Action::{TurnLeft, TurnRight};
+        let clip = |yaws: &[f32]| -> Vec<TaggedFrame> {
+            yaws.iter()
+                .map(|yaw| at(Phase::Untagged, *yaw, 0.0))
+                .collect()
+        };
+        let actions = [TurnLeft, TurnRight];
+        let slides = clip(&[1.0, 1.0, 1.0, -30.0, -30.5, -30.0, 1.0, 32.0, 32.0]);
+        assert_eq!(whys(&actions, &slides), [Some(Why::NoMovement); 2]);
+        // Poses between on one side only, and on the way back only.
+        let half = clip(&[1.0, -30.0, -30.0, 1.0, 10.0, 20.0, 30.0, 31.0]);
+        assert_eq!(whys(&actions, &half), [Some(Why::NoMovement), None]);
+        let back = clip(&[0.0, -33.0, -33.0, -20.0, -5.0, 33.0, 22.0, 4.0]);
+        assert_eq!(whys(&actions, &back), [None, None]);
+        // A face that is turned so far that nobody can say whose it is.
+        let far = clip(&[0.0, 8.0, 18.0, 75.0, 75.0]);
+        assert!(whys(&[TurnRight], &far)[0].is_some());
+    }
+
+    #[test]
     fn frames_without_tags_show_the_movement_that_goes_furthest() {
         use Action::{TurnLeft, TurnRight, TurnUp};
         let untagged = |poses: &[(f32, f32)]| -> Vec<TaggedFrame> {
@@ -205,6 +259,7 @@ mod tests {
             (-30.0, -4.0),
             (-60.0, -22.0),
             (0.0, 0.0),
+            (1.0, -12.0),
             (2.0, -24.0),
         ]);
         let found = |actions: &[Action]| -> Vec<Option<usize>> {
@@ -213,7 +268,7 @@ mod tests {
                 .map(|(_, found)| found.ok())
                 .collect()
         };
-        assert_eq!(found(&[TurnLeft, TurnUp]), [Some(1), Some(4)]);
+        assert_eq!(found(&[TurnLeft, TurnUp]), [Some(1), Some(5)]);
         assert_eq!(
             whys(&[TurnUp, TurnLeft], &clip),
             [None, Some(Why::OutOfOrder)]

@@ -48,6 +48,11 @@ pub fn covers_turns(
     usable(frames).any(|f| turns.clone().any(|turn| is_turned(turn, f.pose)))
 }
 
+/// Whether a face in this pose can be compared with others.
+pub fn is_usable(pose: Pose) -> bool {
+    pose.yaw.abs() <= USABLE_YAW_DEG && pose.pitch.abs() <= USABLE_PITCH_DEG
+}
+
 fn usable(frames: &[TaggedFrame]) -> impl Iterator<Item = &Face> {
     let faces = frames.iter().filter_map(TaggedFrame::face);
     faces.filter(|f| is_usable(f.pose))
@@ -147,10 +152,6 @@ pub fn template(frames: &[TaggedFrame], portrait_deg: f32) -> Option<Embedding> 
 
 fn is_reliable(pose: Pose) -> bool {
     pose.yaw.abs() <= RELIABLE_YAW_DEG && pose.pitch.abs() <= RELIABLE_PITCH_DEG
-}
-
-fn is_usable(pose: Pose) -> bool {
-    pose.yaw.abs() <= USABLE_YAW_DEG && pose.pitch.abs() <= USABLE_PITCH_DEG
 }
 
 #[cfg(test)]

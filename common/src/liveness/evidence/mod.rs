@@ -58,7 +58,8 @@ pub enum Why {
     NoNeutralBefore,
     /// It was shown, but before the action that comes first.
     OutOfOrder,
-    /// It was shown as a state, not as a movement: the eyes are always like that.
+    /// It was shown as a state, not as a movement: the eyes are always like that, or the poses on the
+    /// way there are missing.
     NoMovement,
 }
 

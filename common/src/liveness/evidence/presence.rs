@@ -26,6 +26,14 @@ pub fn share(part: usize, whole: usize) -> f32 {
     }
 }
 
+/// Number of frames with a second subject from which a capture shows more than one: in a clip of
+/// many frames a detector errs more often.
+pub fn second_subject_limit(frames: usize, thresholds: &Thresholds) -> usize {
+    frames
+        .div_ceil(thresholds.second_face_one_in)
+        .max(thresholds.second_face_frames)
+}
+
 /// Frames in which a second face is large enough to be a second subject, not a bystander.
 pub fn frames_with_second_subject(frames: &[TaggedFrame], thresholds: &Thresholds) -> usize {
     frames
@@ -57,6 +65,14 @@ mod tests {
         );
         assert!(face_ratio(&[without]).abs() < f32::EPSILON);
         assert!(face_ratio(&[]).abs() < f32::EPSILON);
+    }
+
+    #[test]
+    fn a_second_subject_is_in_two_frames_or_in_a_tenth_of_many() {
+        let t = Thresholds::default();
+        for (frames, limit) in [(1, 2), (8, 2), (20, 2), (21, 3), (75, 8), (450, 45)] {
+            assert_eq!(second_subject_limit(frames, &t), limit, "{frames}");
+        }
     }
 
     #[test]

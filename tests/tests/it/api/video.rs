@@ -140,6 +140,31 @@ async fn who_and_what_is_seen_decides_as_in_images_mode() {
 }
 
 #[tokio::test]
+async fn slides_of_a_head_that_never_moves_are_no_movement() {
+    let app = spawn_app().await;
+    let slides = |yaws: &[f32], rate| {
+        let scenes: Vec<Scene> = yaws.iter().map(|yaw| Scene::turned(*yaw)).collect();
+        of_scenes(&scenes, rate)
+    };
+    for (yaws, rate) in [
+        ([0.0, 0.0, 0.0, -30.0, -30.0, -30.0, 33.0, 33.0], 2),
+        ([0.0, 0.0, 0.0, -30.0, -31.0, 0.0, 33.0, 33.0], 15),
+    ] {
+        let answer = app
+            .client
+            .verify_new_clip(&LEFT_RIGHT, &slides(&yaws, rate))
+            .await;
+        answer.assert_rejected(&["challenge_failed"]);
+        for failed in answer.body["rejection_details"]["failed_actions"]
+            .as_array()
+            .unwrap()
+        {
+            assert_eq!(failed["why"], "no_movement", "{failed}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn mirrored_clips_are_turned_back() {
     let app = spawn_app().await;
     let created = app
@@ -182,6 +207,8 @@ async fn what_is_no_clip_is_invalid_input_and_says_why() {
             [&[0x1a, 0x45, 0xdf, 0xa3][..], &[7; 5000]].concat(),
             "damaged",
         ),
+        (of_scenes(&[Scene::default(); 5], 15), "at least 8"),
+        (of_scenes(&[Scene::default(); 8], 1), "half a second apart"),
         (made(&tiny, "mp4"), "64x64"),
         (made(&sound, "mp4"), "no video stream"),
         (made(&mjpeg, "mov"), "mjpeg"),
@@ -223,6 +250,11 @@ async fn what_is_too_large_or_too_long_is_refused_before_anything_is_measured() 
         let answer = app.client.verify_new_clip(&LEFT_RIGHT, &clip).await;
         assert_unplayable(&answer, reason);
     }
+    let largest = app
+        .client
+        .verify_new_clip(&LEFT_RIGHT, &of("1440x1920", "1"))
+        .await;
+    largest.assert_rejected(&["insufficient_face_detections"]);
     let longest = app
         .client
         .verify_new_clip(&LEFT_RIGHT, &of("320x240", "30"))

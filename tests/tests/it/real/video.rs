@@ -88,7 +88,28 @@ async fn containers_codecs_rotation_and_sound_make_no_difference() {
     let silent = [&fast[..], &["-an"]].concat();
     let front = ["-movflags", "+faststart"];
     let fragments = ["-movflags", "frag_keyframe+empty_moov"];
+    let folder = tempfile::tempdir().unwrap();
+    let cover = folder.path().join("cover.jpg");
+    std::fs::write(&cover, jpeg(&portrait_frame(500, 0))).unwrap();
+    let attached = [
+        "-map",
+        "0:v",
+        "-map",
+        "1:v",
+        "-disposition:v:1",
+        "attached_pic",
+    ];
+    let with_cover = [
+        &["-i", cover.to_str().unwrap()][..],
+        &["-t", "6", "-c:v", "copy"],
+        &attached,
+    ]
+    .concat();
     for (name, clip) in [
+        (
+            "mp4 with a cover picture",
+            made_of(&path, &with_cover, "mp4"),
+        ),
         (
             "mp4, moov at its end, rotated by its header, with sound",
             encode("copy", &[], "mp4"),
