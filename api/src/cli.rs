@@ -16,6 +16,7 @@ use self::keys::KeysCommand;
 use crate::check::{self, Progress, Report};
 use crate::config::{Config, measuring};
 use crate::serve::{serve, start_pool};
+use crate::server_to_server::wire::MIN_ACTIONS;
 
 /// Exit code of a check that rejected the capture.
 const REJECTED: u8 = 3;
@@ -36,7 +37,7 @@ enum Command {
     /// Manages the API keys in the file that LIVEGATE_KEYS names (default keys.toml).
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Judges the frames in a folder as verify would: exit code 0 verified, 3 rejected, 1 error.
+    /// Judges a clip or a folder of frames as verify would: exit code 0 verified, 3 rejected, 1 error.
     Check(CheckArgs),
 }
 
@@ -100,6 +101,9 @@ impl Cli {
 
 impl CheckArgs {
     async fn run(self) -> Result<u8, Failure> {
+        if self.actions.len() < MIN_ACTIONS {
+            return Err(format!("--actions names fewer than {MIN_ACTIONS}").into());
+        }
         let mut seen = Vec::new();
         for action in &self.actions {
             if seen.contains(action) {

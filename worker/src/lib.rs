@@ -8,6 +8,7 @@
 pub mod analyzer;
 pub mod clip;
 pub mod config;
+mod cost;
 pub mod decode;
 pub mod distributed;
 pub mod geometry;

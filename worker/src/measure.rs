@@ -1,11 +1,11 @@
 //! A batch in, its outcome out.
 
-use livegate_common::job::{Batch, Cost, EncodedFrame, FrameOutcome, Outcome, now_ms};
+use livegate_common::job::{Batch, EncodedFrame, FrameOutcome, Outcome, now_ms};
 
 use crate::analyzer::FaceAnalyzer;
 use crate::clip;
+use crate::cost::metered;
 use crate::decode;
-use crate::onnx::thread_cpu_us;
 use crate::pool::AnalyzerPool;
 
 /// Measures a batch; `None` when nobody waits for it any more: the deadline (Unix milliseconds)
@@ -28,21 +28,6 @@ pub async fn measure(pool: &AnalyzerPool, batch: Batch, deadline_ms: u64) -> Opt
         }
         Batch::Clip(bytes) => clip::measure(pool, &bytes, deadline_ms).await,
     }
-}
-
-/// Does `work` and says what it cost; all of it happens on this thread.
-pub(crate) fn metered<T>(
-    analyzer: &mut dyn FaceAnalyzer,
-    work: impl FnOnce(&mut dyn FaceAnalyzer) -> T,
-) -> (T, Cost) {
-    let began_us = thread_cpu_us();
-    analyzer.take_inference_us();
-    let done = work(analyzer);
-    let cost = Cost {
-        cpu_us: thread_cpu_us().saturating_sub(began_us),
-        inference_us: analyzer.take_inference_us(),
-    };
-    (done, cost)
 }
 
 /// `None` when it need not go on; an error when the models fail.

@@ -113,7 +113,7 @@ impl CreateArgs {
         let (id, path) = (key.id, path.display());
         writeln!(
             std::io::stderr(),
-            "Made key {id} in {path}. It is shown this once: keep it now. Send it as X-AI-API-Key."
+            "Made key {id} in {path}. Its secret, above, is shown this once: keep it now. Send it as X-AI-API-Key."
         )?;
         Ok(0)
     }

@@ -89,12 +89,13 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
         if let Ok(value) = HeaderValue::from_str(&id.0) {
             response.headers_mut().insert(REQUEST_ID.clone(), value);
         }
-        tracing::debug!(
-            request.id = %id.0,
-            http.status = response.status().as_u16(),
-            http.ms = started.elapsed().as_millis(),
-            "Answered {method} {path}"
-        );
+        let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
+        // Refusals leave no other trace that a request's id would lead to.
+        if response.status().is_client_error() {
+            tracing::info!(request.id = %id.0, http.status = status, http.ms = ms, "Refused {method} {path}: {status}");
+        } else {
+            tracing::debug!(request.id = %id.0, http.status = status, http.ms = ms, "Answered {method} {path}: {status}");
+        }
         Ok(response)
     }
 }

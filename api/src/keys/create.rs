@@ -66,7 +66,7 @@ pub struct CreatedKey {
 pub fn create(path: &Path, new: &NewKey) -> Result<CreatedKey, EditError> {
     if new.name.trim().is_empty() || new.name.chars().any(char::is_control) {
         return Err(EditError::Invalid(
-            "the name must be readable text".to_owned(),
+            "the name must be text, without line breaks".to_owned(),
         ));
     }
     let secret = new_secret()?;

@@ -259,7 +259,7 @@ fn actions(names: &[String]) -> Result<Vec<Action>, String> {
         }
     }
     if actions.len() < 2 {
-        Err("actions must be at least 2".to_owned())
+        Err("there must be at least 2 actions".to_owned())
     } else {
         Ok(actions)
     }

@@ -223,7 +223,7 @@ impl Verification {
     }
 
     fn audit_record(&self, verdict: &Result<Verdict, ApiError>, seen: Seen) -> AuditRecord {
-        let milliseconds = |us: u64| Duration::from_micros(us).as_secs_f64() * 1e3;
+        let milliseconds = |us: u64| (Duration::from_micros(us).as_secs_f64() * 1e4).round() / 10.0;
         let mut record = AuditRecord {
             time: rfc3339(now_ms()),
             request_id: self.request_id.0.to_string(),

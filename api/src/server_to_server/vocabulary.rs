@@ -107,7 +107,8 @@ pub enum SessionState {
 /// - `liveness_passed`: all checks passed.
 /// - `challenge_completed`: every requested action was detected.
 /// - `no_spoof_detected`: the anti-spoof threshold was cleared.
-/// - `invalid_input`: at least one frame cannot be decoded; nothing was measured.
+/// - `invalid_input`: at least one frame, or the clip, cannot be decoded, or the clip is not as one may
+///   be; nothing was measured.
 /// - `insufficient_face_detections`: a face is visible in fewer than 70% of the frames.
 /// - `different_persons_detected`: more than one face, or not the same person throughout.
 /// - `spoof_detected`: below the anti-spoof threshold: a photo, a screen replay, a mask.

@@ -1,10 +1,10 @@
 //! Clips: hostile bytes into measured frames, or a clear refusal.
 //!
-//! [`container`] says by the first bytes which one demuxer may look, [`probe`] refuses within a
-//! tenth of a second what is too large or too long, [`frames`] decodes the rest and samples it; both
-//! run in a [`jail`]. Frames are measured on the threads of the pool, beside other captures', while
+//! `container` says by the first bytes which one demuxer may look, `probe` refuses within a
+//! tenth of a second what is too large or too long, `frames` decodes the rest and samples it; both
+//! run in a `jail`. Frames are measured on the threads of the pool, beside other captures', while
 //! the next ones are decoded, and the few pictures that may become the best frame are kept in
-//! [`portraits`]. Nothing touches a disk.
+//! `portraits`. Nothing touches a disk.
 
 mod container;
 mod frames;
@@ -26,8 +26,8 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 
 use crate::analyzer::{FaceAnalyzer, StartError};
+use crate::cost::metered;
 use crate::decode::RgbFrame;
-use crate::measure::metered;
 use crate::pool::AnalyzerPool;
 use container::Container;
 use portraits::Album;
@@ -65,7 +65,7 @@ pub enum Unplayable {
     #[error("it is damaged or ends early")]
     Damaged,
     /// There are too few frames in it to see a movement.
-    #[error("it has {0} frames, of at most 15 a second; at least 8 are needed")]
+    #[error("too few frames: {0}, where at least 8 are needed; record at 10 a second or more")]
     TooFewFrames(usize),
     /// What happens between two frames cannot be told.
     #[error("its frames are over half a second apart; record at 10 frames a second or more")]

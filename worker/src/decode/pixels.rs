@@ -46,7 +46,9 @@ pub enum DecodeError {
 
 impl DecodeError {
     fn pixels(cause: impl std::fmt::Display) -> Self {
-        Self::Pixels(cause.to_string())
+        let cause = cause.to_string();
+        // Who decodes it is no matter of the caller's.
+        Self::Pixels(cause.trim_start_matches("TurboJPEG error: ").to_owned())
     }
 }
 

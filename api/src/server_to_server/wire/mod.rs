@@ -11,7 +11,7 @@ mod session;
 mod verify;
 
 pub use frames::{BadFrame, CapturedFrame, Problem};
-pub use session::{NewSession, SessionDefaults};
+pub use session::{MIN_ACTIONS, NewSession, SessionDefaults};
 pub use verify::{Capture, VerifyRequest};
 
 /// Fewest frames of a capture.

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::http::excerpt::Excerpt;
 
 /// Fewest actions of a challenge.
-const MIN_ACTIONS: usize = 2;
+pub const MIN_ACTIONS: usize = 2;
 
 /// What a key asks for where a request leaves it open.
 #[derive(Clone, Debug, PartialEq)]

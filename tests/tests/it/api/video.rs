@@ -1,6 +1,9 @@
 //! Video mode over a scripted analyzer: real clips, decoded by the real decoder, of scripted scenes.
 
-use livegate_tests::app::spawn_app;
+use std::time::Duration;
+
+use livegate_api::config::ServerConfig;
+use livegate_tests::app::{Options, spawn, spawn_app};
 use livegate_tests::client::{base64, clip_body};
 use livegate_tests::clips::{left_right, made, of_scenes};
 use livegate_tests::scripted::{Act, Scene};
@@ -325,6 +328,31 @@ async fn a_clip_that_the_models_fail_on_is_a_processing_error() {
             .assert_error(502, "PROCESSING_ERROR");
         assert_eq!(app.client.status(&session).await.body["state"], "failed");
     }
+}
+
+#[tokio::test]
+async fn a_clip_that_takes_too_long_ends_at_the_deadline_and_leaves_the_workers_free() {
+    let app = spawn(Options {
+        server: ServerConfig {
+            verify_timeout: Duration::from_secs(2),
+            ..ServerConfig::default()
+        },
+        workers: 1,
+        ..Options::default()
+    })
+    .await;
+    let slow = clip(|_, scene| scene.delay_ms = 200);
+    let session = app.client.session(&LEFT_RIGHT).await;
+    let answer = app.client.verify_clip(&session, &slow).await;
+    answer.assert_error(502, "PROCESSING_ERROR");
+    assert!(answer.error().contains("in time"), "{}", answer.error());
+    assert_eq!(app.client.status(&session).await.body["state"], "failed");
+    // Of the other 25 frames none is looked at any more.
+    let next = app
+        .client
+        .verify_new_clip(&LEFT_RIGHT, &clip(|_, _| {}))
+        .await;
+    assert_eq!(next.body["verified"], true, "{}", next.body);
 }
 
 #[tokio::test]

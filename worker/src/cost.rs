@@ -1,0 +1,21 @@
+//! What measuring takes.
+
+use livegate_common::job::Cost;
+
+use crate::analyzer::FaceAnalyzer;
+use crate::onnx::thread_cpu_us;
+
+/// Does `work` and says what it cost; all of it happens on this thread.
+pub fn metered<T>(
+    analyzer: &mut dyn FaceAnalyzer,
+    work: impl FnOnce(&mut dyn FaceAnalyzer) -> T,
+) -> (T, Cost) {
+    let began_us = thread_cpu_us();
+    analyzer.take_inference_us();
+    let done = work(analyzer);
+    let cost = Cost {
+        cpu_us: thread_cpu_us().saturating_sub(began_us),
+        inference_us: analyzer.take_inference_us(),
+    };
+    (done, cost)
+}
