@@ -16,8 +16,8 @@ use crate::server_to_server::vocabulary::Mode;
 /// What a clip weighs, in frames: those of 15 s.
 ///
 /// How long it is shows only when it is decoded. Clips of 5 s are usual, those of 30 s allowed: this
-/// is between, so that usual ones are not refused for want of room. Two of the longest at once take
-/// two inference threads about as long as the default deadline.
+/// is between, so that usual ones are not refused for want of room. Of the longest, two at once are
+/// let in for two inference threads, which take 17 s for them: more than the default deadline.
 const CLIP_WEIGHT: usize = 225;
 
 /// What was captured.
