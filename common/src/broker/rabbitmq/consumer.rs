@@ -199,8 +199,9 @@ struct Unacknowledged(Option<Held>);
 #[async_trait]
 impl Acknowledge for Unacknowledged {
     async fn ack(mut self: Box<Self>) {
+        // On a connection that is just ending it may never be told: the wait is bounded.
         if let Some(held) = self.0.take()
-            && let Err(error) = held.acker.ack(BasicAckOptions::default()).await
+            && let Err(error) = step(held.acker.ack(BasicAckOptions::default())).await
         {
             // The broker delivers it again, which jobs are made for.
             tracing::debug!(error = %error, "A delivery could not be acknowledged: {error}");
@@ -219,7 +220,7 @@ impl Drop for Unacknowledged {
                     requeue: true,
                     ..Default::default()
                 };
-                let _ = held.acker.nack(options).await;
+                let _ = step(held.acker.nack(options)).await;
                 drop(held.channel);
             });
         }
