@@ -12,18 +12,15 @@ use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line, judge_end};
 use super::{ClipError, Unplayable, jail};
 use crate::decode::RgbFrame;
 
-/// Frames sampled a second, at most; a clip with fewer gives all it has.
-///
-/// Of a clip of 25 frames a second or more no gap is longer than 80 ms. Of twelve closings of the eyes in six clips, the
-/// longer ones deliberate, ten lasted 167 ms or more and two a single frame of 83 ms.
-pub const FRAMES_PER_SECOND: u32 = 15;
-
 /// Decoding may take this long, seconds of processor time: ten times what a phone's clip takes.
 const CPU_SECONDS: u64 = 10;
 
-/// Takes the first frame of each fifteenth of a second, so that no frame comes twice. The quarter
-/// keeps frames of 15 or 30 a second away from where one fifteenth ends: their times are rounded.
-/// The time and size of each is told in the log.
+/// Takes the first frame of each fifteenth of a second, so that no frame comes twice, and tells the
+/// time and size of each in the log. The quarter keeps frames of 15 or 30 a second away from where one
+/// fifteenth ends: their times are rounded.
+///
+/// Of a clip of 25 frames a second or more no gap is longer than 80 ms. Of twelve closings of the eyes
+/// in six clips, the longer ones deliberate, ten lasted 167 ms or more and two a single frame of 83 ms.
 const SAMPLING: &str = "select='isnan(prev_selected_t)+gt(floor(t*15+.25),floor(prev_selected_t*15+.25))',showinfo=checksum=0";
 
 /// Fewest sampled frames of a clip, as of a capture in images mode.

@@ -241,6 +241,10 @@ fn confine(program: Option<&Path>) -> Result<bool, landlock::RulesetError> {
 /// that it takes to load its libraries.
 fn limit(child: &Child, cpu_seconds: u64) -> io::Result<()> {
     let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    // Without a number it has ended, and without this check the limits would be this process's.
+    if pid.is_none() {
+        return Ok(());
+    }
     for (resource, limit) in [
         (Resource::As, MEMORY_BYTES),
         (Resource::Cpu, cpu_seconds),
@@ -252,9 +256,7 @@ fn limit(child: &Child, cpu_seconds: u64) -> io::Result<()> {
             current: Some(limit),
             maximum: Some(limit),
         };
-        if pid.is_some() {
-            prlimit(pid, resource, both)?;
-        }
+        prlimit(pid, resource, both)?;
     }
     Ok(())
 }

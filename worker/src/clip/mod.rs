@@ -33,9 +33,6 @@ use container::Container;
 use portraits::Album;
 use tools::{Tools, memory_file};
 
-pub use frames::FRAMES_PER_SECOND;
-pub use probe::MAX_SECONDS;
-
 /// Why a clip cannot be judged; for the caller.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unplayable {

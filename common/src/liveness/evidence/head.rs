@@ -43,37 +43,36 @@ fn first_support(
     thresholds: &Thresholds,
 ) -> Result<usize, FailedAction> {
     let required = angles.required(head_move);
-    let mut begun = false;
-    // The furthest of the frames that count, and of those whose tag lets them.
-    let (mut peak, mut tagged_peak): (Option<f32>, Option<f32>) = (None, None);
-    let mut jumped = false;
+    let (mut begun, mut jumped) = (false, false);
+    // The furthest of the frames that show this movement, and of all that may.
+    let (mut peak, mut any_peak): (Option<f32>, Option<f32>) = (None, None);
+    let furthest = |peak: Option<f32>, extent: f32| Some(peak.map_or(extent, |p| p.max(extent)));
     for (index, frame) in frames.iter().enumerate() {
         let Some(face) = frame.face() else { continue };
         let extent = head_move.extent(face.pose);
         if frame.phase.may_show(action) {
-            tagged_peak = Some(tagged_peak.map_or(extent, |p| p.max(extent)));
-            let is_clip = frame.phase == Phase::Untagged;
-            if !is_clip || goes_furthest(head_move, face.pose, angles) {
-                if extent >= required && begun && (!is_clip || identity::is_usable(face.pose)) {
-                    if !is_clip || has_way(head_move, frames, index, required, thresholds) {
-                        return Ok(index);
-                    }
-                    jumped = true;
+            any_peak = furthest(any_peak, extent);
+        }
+        if shows(action, head_move, frame.phase, face.pose, angles) {
+            peak = furthest(peak, extent);
+            if begun && extent >= required {
+                if is_whole(head_move, frames, index, required, thresholds) {
+                    return Ok(index);
                 }
-                peak = Some(peak.map_or(extent, |p| p.max(extent)));
+                jumped = true;
             }
         }
         let is_neutral = face.pose.is_within(thresholds.neutral_deg)
             && extent <= required - thresholds.movement_deg;
         begun |= is_neutral || extent <= -thresholds.neutral_deg;
     }
-    let why = match (peak, tagged_peak) {
+    let why = match (peak, any_peak) {
         (_, None) => Why::NoFrames,
         _ if jumped => Why::NoMovement,
         (Some(peak), _) if peak >= required => Why::NoNeutralBefore,
         (Some(_) | None, Some(_)) => Why::NotReached,
     };
-    let nearest = peak.or(tagged_peak.filter(|p| *p < required));
+    let nearest = peak.or(any_peak.filter(|p| *p < required));
     Err(FailedAction {
         action,
         why,
@@ -83,38 +82,47 @@ fn first_support(
     })
 }
 
-/// Whether the movement around the frame at `index` shows poses between, on the way there or back. It
-/// reaches as far as the head stays beyond the beginning of the way.
-fn has_way(
-    head_move: HeadMove,
-    frames: &[TaggedFrame],
-    index: usize,
-    required: f32,
-    thresholds: &Thresholds,
-) -> bool {
-    let is_on_it = |extent: &f32| *extent > required * thresholds.way_begins_share;
-    let extents = |frames: &[TaggedFrame]| -> Vec<f32> {
-        let faces = frames.iter().filter_map(TaggedFrame::face);
-        faces.map(|f| head_move.extent(f.pose)).collect()
-    };
-    let (before, after) = (extents(&frames[..index]), extents(&frames[index..]));
-    let there = before.iter().rev().take_while(|e| is_on_it(e));
-    let on_it: Vec<f32> = there
-        .chain(after.iter().take_while(|e| is_on_it(e)))
-        .copied()
-        .collect();
-    let peak = on_it.iter().copied().fold(0.0, f32::max);
-    on_it
-        .iter()
-        .any(|extent| *extent < thresholds.way_share * peak)
+/// Whether a frame shows this movement: by its tag, or, without one, by going further in it than in
+/// any other, with a face that can be compared.
+fn shows(action: Action, head_move: HeadMove, phase: Phase, pose: Pose, angles: &Angles) -> bool {
+    match phase {
+        Phase::Center => false,
+        Phase::Of(claimed) => claimed == action,
+        Phase::Untagged => identity::is_usable(pose) && goes_furthest(head_move, pose, angles),
+    }
 }
 
 /// Whether no other head action is nearer to, or further beyond, its own angle.
 fn goes_furthest(head_move: HeadMove, pose: Pose, angles: &Angles) -> bool {
     let share = |m: HeadMove| m.extent(pose) / angles.required(m);
     let own = share(head_move);
-    let others = Action::ALL.into_iter().filter_map(Action::head_move);
-    others.into_iter().all(|other| share(other) <= own)
+    let mut moves = Action::ALL.into_iter().filter_map(Action::head_move);
+    moves.all(|other| share(other) <= own)
+}
+
+/// Whether the movement that reaches its angle at `index` is there as a whole. In a clip, that takes
+/// poses between, on the way there or back; it reaches as far as the head stays beyond the beginning
+/// of the way.
+fn is_whole(
+    head_move: HeadMove,
+    frames: &[TaggedFrame],
+    index: usize,
+    required: f32,
+    thresholds: &Thresholds,
+) -> bool {
+    if frames[index].phase != Phase::Untagged {
+        return true;
+    }
+    let extent = |frame: &TaggedFrame| frame.face().map(|f| head_move.extent(f.pose));
+    let is_on_it = |extent: &f32| *extent > required * thresholds.way_begins_share;
+    let before = frames[..index].iter().rev().filter_map(extent);
+    let after = frames[index..].iter().filter_map(extent);
+    let way: Vec<f32> = before
+        .take_while(is_on_it)
+        .chain(after.take_while(is_on_it))
+        .collect();
+    let peak = way.iter().copied().fold(0.0, f32::max);
+    way.iter().any(|e| *e < thresholds.way_share * peak)
 }
 
 fn in_order(action: Action, index: usize, latest: Option<usize>) -> Result<usize, FailedAction> {

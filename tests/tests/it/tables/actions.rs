@@ -27,6 +27,14 @@ fn pitch(pitch: f32) -> Scene {
 }
 
 impl Row {
+    fn new(action: &'static str, required: f32, at: fn(f32) -> Scene) -> Self {
+        Self {
+            action,
+            required,
+            at,
+        }
+    }
+
     async fn hold(&self) {
         let app = spawn_app().await;
         let Self {
@@ -68,50 +76,22 @@ impl Row {
 
 #[tokio::test]
 async fn turn_left() {
-    let (action, required, at) = ("turn_left", -25.0, yaw);
-    Row {
-        action,
-        required,
-        at,
-    }
-    .hold()
-    .await;
+    Row::new("turn_left", -25.0, yaw).hold().await;
 }
 
 #[tokio::test]
 async fn turn_right() {
-    let (action, required, at) = ("turn_right", 25.0, yaw);
-    Row {
-        action,
-        required,
-        at,
-    }
-    .hold()
-    .await;
+    Row::new("turn_right", 25.0, yaw).hold().await;
 }
 
 #[tokio::test]
 async fn turn_up() {
-    let (action, required, at) = ("turn_up", -20.0, pitch);
-    Row {
-        action,
-        required,
-        at,
-    }
-    .hold()
-    .await;
+    Row::new("turn_up", -20.0, pitch).hold().await;
 }
 
 #[tokio::test]
 async fn turn_down() {
-    let (action, required, at) = ("turn_down", 20.0, pitch);
-    Row {
-        action,
-        required,
-        at,
-    }
-    .hold()
-    .await;
+    Row::new("turn_down", 20.0, pitch).hold().await;
 }
 
 #[tokio::test]
