@@ -151,11 +151,6 @@ impl ApiError {
         Self::Processing(cause.into())
     }
 
-    /// The path's escapes (`%FF`) make no text.
-    pub fn undecodable_path() -> Self {
-        Self::InvalidInput("The path is not valid UTF-8 once its escapes are decoded.".to_owned())
-    }
-
     /// The machine-readable code.
     pub fn code(&self) -> Code {
         match self {
@@ -282,7 +277,8 @@ pub fn from_framework(error: &poem::Error, path: &str, methods: &Methods) -> Api
         },
         StatusCode::UNAUTHORIZED => ApiError::Unauthorized,
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge("The body is too large.".to_owned()),
-        _ if error.is::<ParsePathError>() => ApiError::undecodable_path(),
+        // The only parameter in a path is a session's id; whatever makes no text (`%FF`) is none.
+        _ if error.is::<ParsePathError>() => ApiError::SessionNotFound,
         status if status.is_client_error() => {
             ApiError::InvalidInput("The request is malformed.".to_owned())
         }

@@ -75,6 +75,15 @@ pub async fn spawn_app() -> App {
     spawn(Options::default()).await
 }
 
+/// The same, with this as the first key.
+pub async fn spawn_with_key(key: NewKey) -> App {
+    spawn(Options {
+        key,
+        ..Options::default()
+    })
+    .await
+}
+
 /// Starts the API.
 pub async fn spawn(options: Options) -> App {
     let folder = tempfile::tempdir().unwrap();

@@ -32,7 +32,7 @@ pub fn in_our_shape(answer: &[u8]) -> Option<Vec<u8>> {
     };
     let body = serde_json::to_string(&body).ok()?;
     let (length, id) = (body.len(), RequestId::fresh().0);
-    tracing::debug!(request.id = %id, "Refused a head: {status}");
+    tracing::info!(request.id = %id, "Refused a head: {status}");
     Some(
         format!(
             "{status}\r\ncontent-type: application/json\r\n{REQUEST_ID}: {id}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"

@@ -97,7 +97,6 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
             ApiError::TimedOut("an example".into()),
         ],
         "sessionStatus" => vec![
-            ApiError::undecodable_path(),
             ApiError::Unauthorized,
             ApiError::LivenessDisabled,
             ApiError::SessionForbidden,

@@ -118,7 +118,7 @@ async fn a_path_that_is_no_text_and_odd_queries_end_in_the_one_shape() {
     app.client
         .get("/v1/liveness/session/%FF")
         .await
-        .assert_error(400, "INVALID_INPUT");
+        .assert_error(404, "SESSION_NOT_FOUND");
     app.client
         .get("/v1/liveness/session/live_x?a=%FF&&=&a[]=1")
         .await

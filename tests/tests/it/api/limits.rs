@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use livegate_api::keys::create::NewKey;
-use livegate_tests::app::{Options, spawn};
+use livegate_tests::app::{Options, spawn, spawn_with_key};
 use livegate_tests::client::Capture;
 use serde_json::json;
 
@@ -13,11 +13,7 @@ async fn a_key_has_a_request_rate_that_status_reads_do_not_spend() {
         requests_per_minute: 3,
         ..NewKey::named("slow")
     };
-    let app = spawn(Options {
-        key,
-        ..Options::default()
-    })
-    .await;
+    let app = spawn_with_key(key).await;
     let id = app.client.session(&["turn_left", "turn_right"]).await;
     for _ in 0..5 {
         assert_eq!(app.client.status(&id).await.status, 200);
@@ -45,11 +41,7 @@ async fn the_rate_is_checked_before_the_body() {
         requests_per_minute: 1,
         ..NewKey::named("slow")
     };
-    let app = spawn(Options {
-        key,
-        ..Options::default()
-    })
-    .await;
+    let app = spawn_with_key(key).await;
     app.client
         .verify_raw(&json!({}))
         .await

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use livegate_api::keys::create::NewKey;
-use livegate_tests::app::{Options, spawn};
+use livegate_tests::app::spawn_with_key;
 use livegate_tests::clips::{left_right, of_scenes};
 use serde_json::Value;
 
@@ -26,11 +26,7 @@ async fn every_answer_to_generated_requests_is_a_documented_one() {
         concurrency: 1_000,
         ..NewKey::named("generous")
     };
-    let app = spawn(Options {
-        key,
-        ..Options::default()
-    })
-    .await;
+    let app = spawn_with_key(key).await;
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log.har");
     let clip = folder.path().join("clip.mp4");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use livegate_api::config::ServerConfig;
 use livegate_api::keys::create::NewKey;
-use livegate_tests::app::{App, Options, spawn, spawn_app};
+use livegate_tests::app::{App, Options, spawn, spawn_app, spawn_with_key};
 use livegate_tests::client::{Capture, base64};
 use livegate_tests::clips::{left_right, of_scenes};
 use livegate_tests::scripted::Act;
@@ -292,11 +292,7 @@ async fn rate_limit_429() {
         requests_per_minute: 60,
         ..NewKey::named("slow")
     };
-    let app = spawn(Options {
-        key,
-        ..Options::default()
-    })
-    .await;
+    let app = spawn_with_key(key).await;
     let session = app.client.session(&LEFT_RIGHT).await;
     let create = async || app.client.create(&json!({})).await;
     let refused = app.until(create, |answer| answer.status != 200).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use livegate_api::config::ServerConfig;
 use livegate_api::keys::create::NewKey;
-use livegate_tests::app::{Options, spawn, spawn_app};
+use livegate_tests::app::{Options, spawn, spawn_app, spawn_with_key};
 use livegate_tests::client::{Capture, Client};
 use livegate_tests::clips::{left_right, made_of, of_scenes};
 use livegate_tests::scripted::{Act, Scene};
@@ -172,11 +172,7 @@ async fn rate_and_concurrency_limits_apply_per_key() {
         concurrency: 1,
         ..NewKey::named("small")
     };
-    let app = spawn(Options {
-        key,
-        ..Options::default()
-    })
-    .await;
+    let app = spawn_with_key(key).await;
     let other = app.add_key(&NewKey::named("other"));
     let other = app.client.with_key(&other.secret);
     app.until_known(&other).await;
