@@ -14,8 +14,8 @@ use futures_util::stream::FuturesUnordered;
 use livegate_common::broker::{Publisher, Queue};
 use livegate_common::id::{BatchId, JobId};
 use livegate_common::job::{
-    Batch, BatchHeader, ClipOutcome, CodecError, Cost, EncodedFrame, FrameOutcome, MeasuredClip,
-    Outcome, encode_batch, now_ms, open_outcome,
+    Batch, BatchHeader, ClipOutcome, CodecError, Cost, EncodedFrame, FrameOutcome, Look,
+    MeasuredClip, Outcome, encode_batch, now_ms, open_outcome,
 };
 use livegate_common::results::{Announcements, ResultStore, StoreError};
 use livegate_common::seal::SealKey;
@@ -92,7 +92,11 @@ pub async fn measure_images(
     images: &[Bytes],
     limit: Duration,
 ) -> Result<Measured<Vec<FrameOutcome>>, MeasureError> {
-    let batches = split(images).into_iter().map(Batch::Frames).collect();
+    let whole = |frames| Batch::Frames {
+        frames,
+        look: Look::Whole,
+    };
+    let batches = split(images).into_iter().map(whole).collect();
     let (mut all, mut cost) = (Vec::with_capacity(images.len()), Cost::default());
     for (id, outcome) in measure(services, batches, limit).await? {
         match outcome {

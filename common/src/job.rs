@@ -13,7 +13,7 @@ use crate::liveness::measurement::FrameMeasurement;
 use crate::seal::{SealError, SealKey};
 
 /// First byte of every message; another number is another encoding.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// Why a message is not one of ours.
 #[derive(Debug, thiserror::Error)]
@@ -73,11 +73,26 @@ impl std::fmt::Debug for EncodedFrame {
     }
 }
 
+/// How closely a frame is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Look {
+    /// Everything that is measured of a face.
+    Whole,
+    /// All but who it is and whether it is a presentation attack, which take most of the time: where
+    /// faces are, and how the largest of them moves and how well it can be seen.
+    Glance,
+}
+
 /// Work for one worker.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Batch {
-    /// Some frames of one capture, in the caller's order.
-    Frames(Vec<EncodedFrame>),
+    /// Some frames of one capture.
+    Frames {
+        /// The frames, in the caller's order.
+        frames: Vec<EncodedFrame>,
+        /// How closely they are looked at.
+        look: Look,
+    },
     /// A whole clip, mp4 or webm, as the caller sent it.
     Clip(#[serde(with = "serde_bytes_as_bytes")] Bytes),
 }
@@ -86,7 +101,7 @@ pub enum Batch {
 impl std::fmt::Debug for Batch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Frames(frames) => f.debug_tuple("Frames").field(frames).finish(),
+            Self::Frames { frames, look } => write!(f, "Frames({look:?}, {frames:?})"),
             Self::Clip(clip) => write!(f, "Clip({} bytes)", clip.len()),
         }
     }
@@ -302,7 +317,10 @@ mod tests {
 
     fn batch() -> Batch {
         let image = Bytes::from_static(b"\xff\xd8 not really a picture");
-        Batch::Frames(vec![EncodedFrame { index: 4, image }])
+        Batch::Frames {
+            frames: vec![EncodedFrame { index: 4, image }],
+            look: Look::Glance,
+        }
     }
 
     #[test]
@@ -327,14 +345,17 @@ mod tests {
         };
         let batches = [
             Batch::Clip(picture.clone()),
-            Batch::Frames(vec![EncodedFrame {
-                index: 0,
-                image: picture,
-            }]),
+            Batch::Frames {
+                frames: vec![EncodedFrame {
+                    index: 0,
+                    image: picture,
+                }],
+                look: Look::Whole,
+            },
         ];
         assert_eq!(
             format!("{batches:?} {portrait:?}"),
-            "[Clip(6 bytes), Frames([EncodedFrame(0, 6 bytes)])] Portrait(1, 6 bytes)"
+            "[Clip(6 bytes), Frames(Whole, [EncodedFrame(0, 6 bytes)])] Portrait(1, 6 bytes)"
         );
     }
 

@@ -9,11 +9,13 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use image::{ImageFormat, RgbImage};
+use livegate_common::job::Look;
 use livegate_common::liveness::embedding::Embedding;
 use livegate_common::liveness::eyes::Eyes;
 use livegate_common::liveness::measurement::{
     Bounds, DetectedFace, Face, FrameMeasurement, Quality,
 };
+use livegate_common::liveness::mouth::Mouth;
 use livegate_common::liveness::pose::Pose;
 use livegate_worker::decode::RgbFrame;
 use livegate_worker::{AnalyzeError, AnalyzerFactory, FaceAnalyzer};
@@ -37,14 +39,30 @@ pub struct Scene {
     pub pitch: f32,
     /// Eye aspect ratio of both eyes.
     pub ear: f32,
+    /// Blink score of both eyes, 0 (open) to 1 (closed).
+    pub eye_blink: f32,
+    /// Smile score, 0 to 1.
+    pub smile: f32,
+    /// The mouth's width over the distance of the outer eye corners.
+    pub mouth_width: f32,
+    /// Gap between the inner lips over the mouth's width.
+    pub mouth_opening: f32,
+    /// Jaw score, 0 (closed) to 1 (open).
+    pub jaw_open: f32,
     /// Anti-spoof score, 0 to 1.
     pub bona_fide: f32,
     /// Who it is; different numbers have nothing in common.
     pub person: u16,
     /// Faces, the main one included; 0 for none.
     pub faces: u8,
+    /// Left edge of the main face, pixels.
+    pub face_x: f32,
+    /// Width of every face, as a share of the picture's, 0 to 1.
+    pub face_width: f32,
     /// Sharpness of the face.
     pub sharpness: f32,
+    /// Mean grey level of the face, 0 (black) to 255 (white).
+    pub brightness: f32,
     /// How long the analyzer takes to look, milliseconds.
     pub delay_ms: u64,
     /// What the analyzer does.
@@ -68,10 +86,18 @@ impl Default for Scene {
             yaw: 0.0,
             pitch: 0.0,
             ear: 0.3,
+            eye_blink: 0.05,
+            smile: 0.05,
+            mouth_width: 0.55,
+            mouth_opening: 0.02,
+            jaw_open: 0.02,
             bona_fide: 0.95,
             person: 0,
             faces: 1,
+            face_x: 0.0,
+            face_width: 0.75,
             sharpness: 100.0,
+            brightness: 120.0,
             delay_ms: 0,
             act: Act::Measure,
         }
@@ -103,17 +129,22 @@ impl Scene {
         }
     }
 
-    fn measurement(self, frame: &RgbFrame) -> FrameMeasurement {
+    fn measurement(self, frame: &RgbFrame, look: Look) -> FrameMeasurement {
+        let width = self.face_width * frame.width as f32;
         let face = |n: u8| DetectedFace {
             bounds: Bounds {
-                x: f32::from(n),
+                x: self.face_x + f32::from(n),
                 y: 10.0,
-                width: 120.0,
-                height: 140.0,
+                width,
+                height: width * 7.0 / 6.0,
             },
             score: 0.9,
         };
         let faces: Vec<DetectedFace> = (0..self.faces).map(face).collect();
+        let (bona_fide, embedding) = match look {
+            Look::Whole => (vec![self.bona_fide], Some(person(self.person))),
+            Look::Glance => (Vec::new(), None),
+        };
         let main = faces.first().map(|main| Face {
             bounds: main.bounds,
             pose: Pose {
@@ -124,14 +155,20 @@ impl Scene {
             eyes: Eyes {
                 left_ratio: self.ear,
                 right_ratio: self.ear,
-                ..Eyes::default()
+                left_blink: self.eye_blink,
+                right_blink: self.eye_blink,
             },
-            mouth: Default::default(),
-            bona_fide: vec![self.bona_fide],
-            embedding: person(self.person),
+            mouth: Mouth {
+                opening: self.mouth_opening,
+                width: self.mouth_width,
+                smile: self.smile,
+                jaw_open: self.jaw_open,
+            },
+            bona_fide,
+            embedding,
             quality: Quality {
                 sharpness: self.sharpness,
-                brightness: 120.0,
+                brightness: self.brightness,
             },
         });
         FrameMeasurement {
@@ -183,11 +220,11 @@ fn read(frame: &RgbFrame) -> Option<Scene> {
 pub struct ScriptedAnalyzer;
 
 impl FaceAnalyzer for ScriptedAnalyzer {
-    fn analyze(&mut self, frame: &RgbFrame) -> Result<FrameMeasurement, AnalyzeError> {
+    fn analyze(&mut self, frame: &RgbFrame, look: Look) -> Result<FrameMeasurement, AnalyzeError> {
         let scene = read(frame).unwrap_or(Scene::empty());
         sleep(Duration::from_millis(scene.delay_ms));
         match scene.act {
-            Act::Measure => Ok(scene.measurement(frame)),
+            Act::Measure => Ok(scene.measurement(frame, look)),
             Act::Fail => Err(AnalyzeError {
                 model: "scripted".into(),
                 cause: "told to fail".into(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use livegate_common::job::Look;
 use livegate_common::liveness::measurement::FrameMeasurement;
 
 use crate::decode::RgbFrame;
@@ -10,11 +11,12 @@ use crate::decode::RgbFrame;
 ///
 /// Two implementations: the models in [`onnx`](crate::onnx), and the tests' scripted one.
 pub trait FaceAnalyzer: Send {
-    /// Says what the frame shows. A frame without a face is a measurement, not an error.
+    /// Says what the frame shows, to one who looks that closely. A frame without a face is a
+    /// measurement, not an error.
     ///
     /// # Errors
     /// [`AnalyzeError`] when the models fail, whatever the frame shows.
-    fn analyze(&mut self, frame: &RgbFrame) -> Result<FrameMeasurement, AnalyzeError>;
+    fn analyze(&mut self, frame: &RgbFrame, look: Look) -> Result<FrameMeasurement, AnalyzeError>;
 
     /// Processor time spent inside the inference runtime since the last call, microseconds.
     fn take_inference_us(&mut self) -> u64 {

@@ -1,6 +1,6 @@
 //! A batch in, its outcome out.
 
-use livegate_common::job::{Batch, EncodedFrame, FrameOutcome, Outcome, now_ms};
+use livegate_common::job::{Batch, EncodedFrame, FrameOutcome, Look, Outcome, now_ms};
 
 use crate::analyzer::FaceAnalyzer;
 use crate::clip;
@@ -12,11 +12,11 @@ use crate::pool::AnalyzerPool;
 /// passed before or while it was measured.
 pub async fn measure(pool: &AnalyzerPool, batch: Batch, deadline_ms: u64) -> Option<Outcome> {
     match batch {
-        Batch::Frames(frames) => {
+        Batch::Frames { frames, look } => {
             let measuring = pool.run(move |analyzer, is_awaited| {
                 let goes_on = || is_awaited() && now_ms() < deadline_ms;
                 metered(analyzer, |analyzer| {
-                    measure_frames(analyzer, &frames, &goes_on)
+                    measure_frames(analyzer, &frames, look, &goes_on)
                 })
             });
             match measuring.await {
@@ -34,6 +34,7 @@ pub async fn measure(pool: &AnalyzerPool, batch: Batch, deadline_ms: u64) -> Opt
 fn measure_frames(
     analyzer: &mut dyn FaceAnalyzer,
     frames: &[EncodedFrame],
+    look: Look,
     goes_on: &dyn Fn() -> bool,
 ) -> Option<Result<Vec<(u32, FrameOutcome)>, String>> {
     let mut outcomes = Vec::with_capacity(frames.len());
@@ -43,7 +44,7 @@ fn measure_frames(
         }
         let outcome = match decode::decode(&frame.image) {
             Err(e) => FrameOutcome::Undecodable(e.to_string()),
-            Ok(pixels) => match analyzer.analyze(&pixels) {
+            Ok(pixels) => match analyzer.analyze(&pixels, look) {
                 Ok(measurement) => FrameOutcome::Measured(Box::new(measurement)),
                 Err(e) => return Some(Err(e.to_string())),
             },

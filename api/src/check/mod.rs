@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use livegate_common::job::{Batch, ClipOutcome, EncodedFrame, FrameOutcome, Outcome, now_ms};
+use livegate_common::job::{Batch, ClipOutcome, EncodedFrame, FrameOutcome, Look, Outcome, now_ms};
 use livegate_common::liveness::challenge::{Challenge, Phase};
 use livegate_common::liveness::thresholds::Thresholds;
 use livegate_worker::{AnalyzerPool, measure};
@@ -184,7 +184,10 @@ pub async fn check_frames(
     let mut measuring = FuturesUnordered::new();
     for (index, frame) in (0_u32..).zip(&frames) {
         let image = frame.frame.image.clone();
-        let batch = Batch::Frames(vec![EncodedFrame { index, image }]);
+        let batch = Batch::Frames {
+            frames: vec![EncodedFrame { index, image }],
+            look: Look::Whole,
+        };
         measuring.push(measure(pool, batch, deadline_ms()));
     }
     let mut measured = Vec::with_capacity(frames.len());

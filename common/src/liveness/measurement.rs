@@ -62,16 +62,16 @@ pub struct Face {
     /// What the mouth does.
     pub mouth: Mouth,
     /// Presentation attack detection: score of each anti-spoof model, 0 (attack presentation) to 1
-    /// (bona fide), in the configured order. Never empty.
+    /// (bona fide), in the configured order. Empty after a glance, and only then.
     pub bona_fide: Vec<f32>,
-    /// Who.
-    pub embedding: Embedding,
+    /// Who. `None` after a glance, and only then.
+    pub embedding: Option<Embedding>,
     /// How well it can be seen.
     pub quality: Quality,
 }
 
 impl Face {
-    /// Mean score of the anti-spoof models, 0 to 1; `None` when none looked.
+    /// Mean score of the anti-spoof models, 0 to 1; `None` after a glance.
     pub fn bona_fide_score(&self) -> Option<f32> {
         #[expect(clippy::cast_precision_loss, reason = "a handful of models")]
         let n = self.bona_fide.len() as f32;

@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use livegate_common::job::{ClipOutcome, Cost, MeasuredClip, Outcome, Portrait, now_ms};
+use livegate_common::job::{ClipOutcome, Cost, Look, MeasuredClip, Outcome, Portrait, now_ms};
 use livegate_common::liveness::measurement::FrameMeasurement;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
@@ -227,7 +227,8 @@ fn measure_one(
     frame: &RgbFrame,
     album: &Mutex<Album>,
 ) -> Result<FrameMeasurement, String> {
-    let measurement = analyzer.analyze(frame).map_err(|e| e.to_string())?;
+    let measurement = analyzer.analyze(frame, Look::Whole);
+    let measurement = measurement.map_err(|e| e.to_string())?;
     let open = || album.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(face) = measurement.face.as_ref()
         && open().wants(face)

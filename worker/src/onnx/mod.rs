@@ -1,7 +1,8 @@
 //! The real analyzer: five models, one after another.
 //!
 //! detector -> landmarks and expression -> pose, eyes, mouth -> anti-spoofing -> embedding ->
-//! quality. One model a file, each with its pre- and post-processing as pure functions beside it.
+//! quality. A glance leaves out anti-spoofing and embedding. One model a file, each with its pre-
+//! and post-processing as pure functions beside it.
 
 mod anti_spoof;
 mod crop;
@@ -13,6 +14,7 @@ mod session;
 
 use std::sync::Arc;
 
+use livegate_common::job::Look;
 use livegate_common::liveness::measurement::{DetectedFace, Face, FrameMeasurement};
 use livegate_models::ModelSet;
 
@@ -63,10 +65,10 @@ impl OnnxAnalyzer {
 }
 
 impl FaceAnalyzer for OnnxAnalyzer {
-    fn analyze(&mut self, frame: &RgbFrame) -> Result<FrameMeasurement, AnalyzeError> {
+    fn analyze(&mut self, frame: &RgbFrame, look: Look) -> Result<FrameMeasurement, AnalyzeError> {
         let found = self.detector.detect(frame)?;
         let face = match found.first() {
-            Some(main) => self.measure(frame, main)?,
+            Some(main) => self.measure(frame, main, look)?,
             None => None,
         };
         let faces = found
@@ -94,6 +96,7 @@ impl OnnxAnalyzer {
         &mut self,
         frame: &RgbFrame,
         main: &detector::Detection,
+        look: Look,
     ) -> Result<Option<Face>, AnalyzeError> {
         let Some(seen) = self.landmarker.look(frame, main)? else {
             return Ok(None);
@@ -101,14 +104,13 @@ impl OnnxAnalyzer {
         let Some(aligned) = embedder::align(frame, &main.points) else {
             return Ok(None);
         };
-        let Some(embedding) = self.embedder.embed(&aligned)? else {
-            return Ok(None);
+        let (embedding, bona_fide) = match look {
+            Look::Glance => (None, Vec::new()),
+            Look::Whole => match self.embedder.embed(&aligned)? {
+                Some(embedding) => (Some(embedding), self.score(frame, main)?),
+                None => return Ok(None),
+            },
         };
-        let bona_fide = self
-            .anti_spoof
-            .iter_mut()
-            .map(|m| m.score(frame, main.bounds))
-            .collect::<Result<_, _>>()?;
         Ok(Some(Face {
             bounds: main.bounds,
             pose: seen.pose,
@@ -118,5 +120,14 @@ impl OnnxAnalyzer {
             embedding,
             quality: quality::of(&aligned),
         }))
+    }
+
+    fn score(
+        &mut self,
+        frame: &RgbFrame,
+        main: &detector::Detection,
+    ) -> Result<Vec<f32>, AnalyzeError> {
+        let models = self.anti_spoof.iter_mut();
+        models.map(|m| m.score(frame, main.bounds)).collect()
     }
 }

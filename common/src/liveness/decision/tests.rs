@@ -67,7 +67,7 @@ fn each_check_fails_alone_with_its_numbers() {
     let mut swap = capture();
     faces(&mut swap)
         .skip(6)
-        .for_each(|f| f.embedding = person(85.0));
+        .for_each(|f| f.embedding = Some(person(85.0)));
     assert!(matches!(
         rejections(&swap)[..],
         [Rejection::DifferentPersons {
@@ -111,7 +111,7 @@ fn failures_come_in_the_documented_order() {
     faces(&mut bad).for_each(|f| (f.bona_fide, f.pose.yaw) = (vec![0.1], 0.0));
     faces(&mut bad)
         .skip(5)
-        .for_each(|f| f.embedding = person(85.0));
+        .for_each(|f| f.embedding = Some(person(85.0)));
     for i in [1, 2, 3] {
         bad[i] = no_face(bad[i].phase);
     }

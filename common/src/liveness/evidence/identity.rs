@@ -55,7 +55,7 @@ pub fn is_usable(pose: Pose) -> bool {
 
 fn usable(frames: &[TaggedFrame]) -> impl Iterator<Item = &Face> {
     let faces = frames.iter().filter_map(TaggedFrame::face);
-    faces.filter(|f| is_usable(f.pose))
+    faces.filter(|f| f.embedding.is_some() && is_usable(f.pose))
 }
 
 /// How strongly all usable frames hang together, 0 to 1; `None` with fewer than two of them.
@@ -120,7 +120,7 @@ struct Group<'a> {
 
 impl<'a> Group<'a> {
     fn of(members: Vec<&'a Face>) -> Option<Self> {
-        let mean = Embedding::mean(members.iter().map(|f| &f.embedding))?;
+        let mean = Embedding::mean(members.iter().filter_map(|f| f.embedding.as_ref()))?;
         let reliable = members.iter().any(|f| is_reliable(f.pose));
         Some(Self {
             members,
@@ -141,12 +141,17 @@ impl<'a> Group<'a> {
 
 /// The face of the capture: mean embedding of its portraits, or of the most frontal frame.
 pub fn template(frames: &[TaggedFrame], portrait_deg: f32) -> Option<Embedding> {
-    let faces = || frames.iter().filter_map(TaggedFrame::face);
-    let portraits = faces().filter(|f| f.pose.is_within(portrait_deg));
-    Embedding::mean(portraits.map(|f| &f.embedding)).or_else(|| {
+    let faces = || {
+        frames
+            .iter()
+            .filter_map(TaggedFrame::face)
+            .filter_map(|f| Some((f.pose, f.embedding.as_ref()?)))
+    };
+    let portraits = faces().filter(|(pose, _)| pose.is_within(portrait_deg));
+    Embedding::mean(portraits.map(|(_, embedding)| embedding)).or_else(|| {
         faces()
-            .min_by(|a, b| a.pose.deviation().total_cmp(&b.pose.deviation()))
-            .map(|f| f.embedding.clone())
+            .min_by(|(a, _), (b, _)| a.deviation().total_cmp(&b.deviation()))
+            .map(|(_, embedding)| embedding.clone())
     })
 }
 
@@ -164,8 +169,15 @@ mod tests {
 
     fn seen(degrees: f32, yaw: f32) -> TaggedFrame {
         frame(Phase::Center, |f| {
-            f.embedding = person(degrees);
+            f.embedding = Some(person(degrees));
             f.pose.yaw = yaw;
+        })
+    }
+
+    /// A frame that was only glanced at.
+    fn glanced_at(yaw: f32) -> TaggedFrame {
+        frame(Phase::Center, |f| {
+            (f.embedding, f.pose.yaw) = (None, yaw);
         })
     }
 
@@ -199,6 +211,23 @@ mod tests {
         let t = template(&[seen(90.0, 40.0), seen(0.0, 30.0)], 15.0).unwrap();
         assert!((t.cosine(&person(0.0)) - 1.0).abs() < 1e-5);
         assert_eq!(template(&[no_face(Phase::Center)], 15.0), None);
+    }
+
+    #[test]
+    fn a_glance_says_nothing_about_who_it_is() {
+        let whole = [seen(90.0, 40.0), seen(0.0, 3.0), seen(10.0, -3.0)];
+        let between = [0.0, 20.0].map(glanced_at);
+        let mixed = [&between[..1], &whole, &between[1..]].concat();
+        assert_eq!(usable_frames(&mixed), usable_frames(&whole));
+        assert_eq!(consistency(&mixed), consistency(&whole));
+        for portrait_deg in [15.0, 1.0] {
+            let of = |frames| template(frames, portrait_deg);
+            assert_eq!(of(&mixed), of(&whole), "{portrait_deg}");
+        }
+        assert_eq!(
+            (consistency(&between), template(&between, 15.0)),
+            (None, None)
+        );
     }
 
     proptest! {

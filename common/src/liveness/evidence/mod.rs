@@ -120,7 +120,7 @@ pub(crate) mod testing {
             },
             mouth: Default::default(),
             bona_fide: vec![0.95],
-            embedding: person(0.0),
+            embedding: Some(person(0.0)),
             quality: Quality {
                 sharpness: 100.0,
                 brightness: 120.0,

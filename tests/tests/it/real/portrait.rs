@@ -1,6 +1,8 @@
 //! The whole real pipeline on a portrait that comes from a package, so that a clone without the
 //! media of real people tests it too.
 
+use livegate_common::job::Look;
+use livegate_common::liveness::embedding::Embedding;
 use livegate_common::liveness::measurement::{Face, FrameMeasurement};
 use livegate_models::ModelSet;
 use livegate_tests::client::Capture;
@@ -15,18 +17,26 @@ fn analyzer() -> Box<dyn FaceAnalyzer> {
     (livegate_worker::onnx::factory(models).unwrap())().unwrap()
 }
 
-fn look(analyzer: &mut dyn FaceAnalyzer, picture: image::RgbImage) -> FrameMeasurement {
+fn pixels(picture: image::RgbImage) -> RgbFrame {
     let (width, height) = picture.dimensions();
-    let frame = RgbFrame {
+    RgbFrame {
         width,
         height,
         pixels: picture.into_raw(),
-    };
-    analyzer.analyze(&frame).unwrap()
+    }
+}
+
+fn look(analyzer: &mut dyn FaceAnalyzer, picture: image::RgbImage) -> FrameMeasurement {
+    let frame = pixels(picture);
+    analyzer.analyze(&frame, Look::Whole).unwrap()
 }
 
 fn face(analyzer: &mut dyn FaceAnalyzer, picture: image::RgbImage) -> Face {
     look(analyzer, picture).face.expect("a face")
+}
+
+fn who(face: &Face) -> &Embedding {
+    face.embedding.as_ref().expect("a whole look")
 }
 
 #[test]
@@ -57,7 +67,7 @@ fn size_place_and_tilt_change_neither_the_person_nor_the_pose() {
     let reference = face(&mut *analyzer, portrait());
     for (size, dx) in [(700, 0), (500, 300), (400, -350)] {
         let moved = face(&mut *analyzer, portrait_frame(size, dx));
-        let alike = reference.embedding.cosine(&moved.embedding);
+        let alike = who(&reference).cosine(who(&moved));
         assert!(alike > 0.8, "{size} {dx}: {alike}");
         assert!(
             (moved.pose.yaw - reference.pose.yaw).abs() < 5.0,
@@ -95,7 +105,7 @@ fn the_mirrored_portrait_has_mirrored_angles() {
         mirrored.pose
     );
     assert!((straight.eyes.left_ratio - mirrored.eyes.left_ratio).abs() < 0.05);
-    assert!(straight.embedding.cosine(&mirrored.embedding) > 0.8);
+    assert!(who(&straight).cosine(who(&mirrored)) > 0.8);
 }
 
 #[test]
@@ -114,6 +124,17 @@ fn two_faces_are_counted_and_none_is_none() {
     });
     let seen = look(&mut *analyzer, wall);
     assert!(seen.faces.is_empty() && seen.face.is_none());
+}
+
+#[test]
+fn a_glance_shows_all_but_who_it_is_and_whether_it_is_an_attack() {
+    let (mut analyzer, frame) = (analyzer(), pixels(portrait()));
+    let mut whole = analyzer.analyze(&frame, Look::Whole).unwrap();
+    let glance = analyzer.analyze(&frame, Look::Glance).unwrap();
+    let face = whole.face.as_mut().expect("a face");
+    assert!(!face.bona_fide.is_empty() && face.embedding.is_some());
+    (face.bona_fide, face.embedding) = (Vec::new(), None);
+    assert_eq!(glance, whole);
 }
 
 /// A photograph that moves about is no turn, however it is tagged.
