@@ -71,7 +71,7 @@ impl Action {
 }
 
 /// A direction of head movement.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HeadMove {
     /// The angle that changes.
     pub axis: Axis,
@@ -91,7 +91,7 @@ impl HeadMove {
 }
 
 /// The angle in which a head movement is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Axis {
     /// Left and right.
     Yaw,

@@ -58,6 +58,14 @@ impl Embedding {
         Self::from_raw(sum)
     }
 
+    /// Direction and length of the sum of both, each made so long; `None` when they cancel out.
+    pub fn plus(&self, length: f32, other: &Self, other_length: f32) -> Option<(Self, f32)> {
+        let pairs = self.0.iter().zip(&other.0);
+        let sum: Vec<f32> = pairs.map(|(a, b)| a * length + b * other_length).collect();
+        let norm = sum.iter().map(|v| v * v).sum::<f32>().sqrt();
+        Some((Self::from_raw(sum)?, norm))
+    }
+
     /// The components.
     pub fn as_slice(&self) -> &[f32] {
         &self.0

@@ -22,6 +22,16 @@ impl Eyes {
         f32::midpoint(self.left_ratio, self.right_ratio)
     }
 
+    /// Aspect ratio of the wider eye: low only when both are closed.
+    pub fn wider(self) -> f32 {
+        self.left_ratio.max(self.right_ratio)
+    }
+
+    /// Mean blink score of both eyes, 0 (open) to 1 (closed).
+    pub fn blink(self) -> f32 {
+        f32::midpoint(self.left_blink, self.right_blink)
+    }
+
     /// The same eyes in the mirrored picture.
     #[must_use]
     pub fn mirrored(self) -> Self {

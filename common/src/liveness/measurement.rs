@@ -71,6 +71,11 @@ pub struct Face {
 }
 
 impl Face {
+    /// Whether it was looked at as a whole, not only glanced at.
+    pub fn is_looked_at(&self) -> bool {
+        self.embedding.is_some() && !self.bona_fide.is_empty()
+    }
+
     /// Mean score of the anti-spoof models, 0 to 1; `None` after a glance.
     pub fn bona_fide_score(&self) -> Option<f32> {
         #[expect(clippy::cast_precision_loss, reason = "a handful of models")]

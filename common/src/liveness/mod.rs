@@ -1,7 +1,7 @@
 //! The domain: what a frame says, what was asked, and what follows. Pure: serde and std only.
 //!
 //! Data flows one way: [`measurement`]s and a [`challenge`] go through [`evidence`] into
-//! [`decision`], by the numbers in [`thresholds`].
+//! [`decision`], by the numbers in [`thresholds`]. A [`session`] takes them one by one.
 //!
 //! # Directions
 //!
@@ -18,4 +18,5 @@ pub mod eyes;
 pub mod measurement;
 pub mod mouth;
 pub mod pose;
+pub mod session;
 pub mod thresholds;

@@ -43,6 +43,22 @@ pub struct Thresholds {
     pub way_share: f32,
     /// Share of the angle asked for from which a head is on its way to it.
     pub way_begins_share: f32,
+    /// Share of the way from the camera's direction to the angle asked for that a pose in between must
+    /// be away from either end of a turn. A still that is sent again with other noise and compression
+    /// moves by less than a degree.
+    pub between_share: f32,
+    /// The same as an angle, where it is more, degrees.
+    pub between_deg: f32,
+    /// Share of the way from the score at rest to 1 from which lips smile. Measured: 0-0.4 at rest and
+    /// in speech mostly, 0.7-0.9 smiling.
+    pub smile_share: f32,
+    /// Opening of the mouth beyond that at rest, by its width, from which it is open. Measured: up to
+    /// 0.34 in speech, 0.41-0.54 open wide.
+    pub mouth_opening: f32,
+    /// Identity consistency of faces in reliable poses below which a session ends at once. The highest
+    /// of other people measured 0.33-0.41 by pose, the least of one person 0.42 over whole clips with
+    /// far turns: this is far enough from the latter to be asked again after every frame.
+    pub other_person: f32,
 }
 
 impl Default for Thresholds {
@@ -64,6 +80,11 @@ impl Default for Thresholds {
             second_face_one_in: 10,
             way_share: 0.85,
             way_begins_share: 1.0 / 3.0,
+            between_share: 0.15,
+            between_deg: 2.0,
+            smile_share: 0.5,
+            mouth_opening: 0.4,
+            other_person: 0.25,
         }
     }
 }

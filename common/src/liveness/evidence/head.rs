@@ -88,8 +88,14 @@ fn shows(action: Action, head_move: HeadMove, phase: Phase, pose: Pose, angles: 
     match phase {
         Phase::Center => false,
         Phase::Of(claimed) => claimed == action,
-        Phase::Untagged => identity::is_usable(pose) && goes_furthest(head_move, pose, angles),
+        Phase::Untagged => shows_most(head_move, pose, angles),
     }
+}
+
+/// Whether a pose shows this movement and no other: it goes further in it than in any, and its face is
+/// one that can be compared.
+pub fn shows_most(head_move: HeadMove, pose: Pose, angles: &Angles) -> bool {
+    identity::is_usable(pose) && goes_furthest(head_move, pose, angles)
 }
 
 /// Whether no other head action is nearer to, or further beyond, its own angle.

@@ -42,7 +42,8 @@ pub fn frames_with_second_subject(frames: &[TaggedFrame], thresholds: &Threshold
         .count()
 }
 
-fn has_second_subject(frame: &FrameMeasurement, thresholds: &Thresholds) -> bool {
+/// Whether a second face is large enough to be a second subject.
+pub fn has_second_subject(frame: &FrameMeasurement, thresholds: &Thresholds) -> bool {
     match frame.faces.as_slice() {
         [main, second, ..] => {
             second.bounds.width > thresholds.second_face_share * main.bounds.width

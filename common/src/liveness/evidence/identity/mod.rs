@@ -12,6 +12,10 @@
 //! one action's frames swapped for another person's, the closest pair let 28% of the swaps pass at a
 //! threshold of 0.40, the means 2%, where they refuse 2% of the captures of one person.
 
+mod linkage;
+
+use self::linkage::Group;
+pub use self::linkage::Linkage;
 use super::TaggedFrame;
 use crate::liveness::challenge::{Angles, HeadMove};
 use crate::liveness::embedding::Embedding;
@@ -26,9 +30,6 @@ const RELIABLE_PITCH_DEG: f32 = 35.0;
 const USABLE_YAW_DEG: f32 = 70.0;
 /// |pitch| beyond which an embedding says nothing, degrees.
 const USABLE_PITCH_DEG: f32 = 40.0;
-/// What a likeness may lack where genuine frames weaken: their 1st percentile falls from 0.44 or
-/// more in the reliable range to 0.24 between it and the usable one.
-const ALLOWANCE: f32 = 0.2;
 
 /// Frames whose face can be compared with others'.
 pub fn usable_frames(frames: &[TaggedFrame]) -> usize {
@@ -60,83 +61,7 @@ fn usable(frames: &[TaggedFrame]) -> impl Iterator<Item = &Face> {
 
 /// How strongly all usable frames hang together, 0 to 1; `None` with fewer than two of them.
 pub fn consistency(frames: &[TaggedFrame]) -> Option<f32> {
-    let mut table = Table::of(usable(frames).filter_map(|f| Group::of(vec![f])).collect());
-    let mut weakest: Option<f32> = None;
-    while let Some((likeness, a, b)) = table.closest() {
-        weakest = Some(weakest.map_or(likeness, |w| w.min(likeness)));
-        if table.join(a, b).is_none() {
-            // Embeddings that cancel out exactly have no mean; nothing could be more unlike.
-            return Some(0.0);
-        }
-    }
-    weakest.map(|w| w.clamp(0.0, 1.0))
-}
-
-/// Groups, and how alike any two of them are: kept, since a clip has hundreds of frames.
-struct Table<'a> {
-    groups: Vec<Group<'a>>,
-    likeness: Vec<Vec<f32>>,
-}
-
-impl<'a> Table<'a> {
-    fn of(groups: Vec<Group<'a>>) -> Self {
-        let row = |a: &Group<'a>| groups.iter().map(|b| a.likeness(b)).collect();
-        let likeness = groups.iter().map(row).collect();
-        Self { groups, likeness }
-    }
-
-    /// The two groups most alike, as likeness and positions `a < b`.
-    fn closest(&self) -> Option<(f32, usize, usize)> {
-        let pairs = (0..self.groups.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
-        pairs
-            .map(|(a, b)| (self.likeness[a][b], a, b))
-            .max_by(|x, y| x.0.total_cmp(&y.0))
-    }
-
-    /// Makes one group of those at `a < b`, at `a`; `None` when it has no mean.
-    fn join(&mut self, a: usize, b: usize) -> Option<()> {
-        let mut members = self.groups.swap_remove(b).members;
-        self.likeness.swap_remove(b);
-        for row in &mut self.likeness {
-            row.swap_remove(b);
-        }
-        members.append(&mut self.groups[a].members);
-        self.groups[a] = Group::of(members)?;
-        for i in 0..self.groups.len() {
-            let likeness = self.groups[i].likeness(&self.groups[a]);
-            self.likeness[i][a] = likeness;
-            self.likeness[a][i] = likeness;
-        }
-        Some(())
-    }
-}
-
-/// Faces taken to be one person's so far.
-struct Group<'a> {
-    members: Vec<&'a Face>,
-    mean: Embedding,
-    reliable: bool,
-}
-
-impl<'a> Group<'a> {
-    fn of(members: Vec<&'a Face>) -> Option<Self> {
-        let mean = Embedding::mean(members.iter().filter_map(|f| f.embedding.as_ref()))?;
-        let reliable = members.iter().any(|f| is_reliable(f.pose));
-        Some(Self {
-            members,
-            mean,
-            reliable,
-        })
-    }
-
-    fn likeness(&self, other: &Self) -> f32 {
-        let allowance = if self.reliable && other.reliable {
-            0.0
-        } else {
-            ALLOWANCE
-        };
-        self.mean.cosine(&other.mean) + allowance
-    }
+    linkage::consistency(usable(frames).filter_map(Group::of).collect())
 }
 
 /// The face of the capture: mean embedding of its portraits, or of the most frontal frame.

@@ -1,0 +1,131 @@
+//! The session's own neutral face: what its movements are held against.
+//!
+//! Faces differ more at rest than many do between rest and action: open eyes have aspect ratios from
+//! 0.17 to 0.41, closed ones up to 0.13, and a head that faces the camera reads from 5 degrees up to 8
+//! degrees down, by the shape of the face and the height of the camera (ten clips, ten people).
+
+use serde::{Deserialize, Serialize};
+
+use crate::liveness::measurement::Face;
+use crate::liveness::pose::Pose;
+use crate::liveness::thresholds::Thresholds;
+
+/// How much of a smile score a face at rest may have. Measured at rest: 0 to 0.38.
+const SMILE_AT_REST: f32 = 0.4;
+/// How far the lips may be apart at rest, by the mouth's width. Measured at rest: 0 to 0.12.
+const OPENING_AT_REST: f32 = 0.2;
+/// Least aspect ratio of open eyes: closed ones measured up to 0.13, the narrowest open ones 0.17.
+const EYES_OPEN: f32 = 0.14;
+/// Blink score from which eyes are not open: open ones measured up to 0.47, while looking down.
+const EYES_SHUT: f32 = 0.5;
+/// Frames over which the pitch at rest is a plain mean; later ones count as the last of so many.
+const PITCH_FRAMES: f32 = 100.0;
+/// How fast levels follow what is seen at rest, as a share of the difference, each frame.
+const FOLLOW: f32 = 0.1;
+/// The same where eyes are seen wider than before: a session may begin in the middle of a blink.
+const FOLLOW_WIDER: f32 = 0.5;
+
+/// Levels at rest, each known once it was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rest {
+    /// The head, facing the camera: mean pitch, degrees.
+    pub pitch: Option<f32>,
+    /// Frames that this mean is of, up to [`PITCH_FRAMES`].
+    pitch_frames: f32,
+    /// Aspect ratio of the wider eye, open.
+    pub eyes: Option<f32>,
+    /// The least smile score.
+    pub smile: Option<f32>,
+    /// The least opening of the mouth.
+    pub opening: Option<f32>,
+}
+
+impl Rest {
+    /// Learns from a face; whether it showed one of the levels for the first time.
+    pub fn learn(&mut self, face: &Face, t: &Thresholds) -> bool {
+        let known = self.known();
+        if face.pose.is_within(t.neutral_deg) {
+            // A mean, since a head that leaves passes through the poses in which it faces the camera.
+            self.pitch_frames = (self.pitch_frames + 1.0).min(PITCH_FRAMES);
+            self.pitch = Some(follow(self.pitch, face.pose.pitch, 1.0 / self.pitch_frames));
+        }
+        if can_read(face.pose, t) {
+            self.learn_eyes(face, t);
+            if face.mouth.smile <= SMILE_AT_REST {
+                self.smile = Some(least(self.smile, face.mouth.smile));
+            }
+            if face.mouth.opening <= OPENING_AT_REST {
+                self.opening = Some(least(self.opening, face.mouth.opening));
+            }
+        }
+        self.known() != known
+    }
+
+    fn learn_eyes(&mut self, face: &Face, t: &Thresholds) {
+        let ratio = face.eyes.wider();
+        if ratio < EYES_OPEN || face.eyes.blink() >= EYES_SHUT {
+            return;
+        }
+        match self.eyes {
+            // On the way to closed, or back: not at rest.
+            Some(level) if ratio < t.blink_open_share * level => {}
+            Some(level) if ratio > level => {
+                self.eyes = Some(follow(self.eyes, ratio, FOLLOW_WIDER));
+            }
+            Some(_) | None => self.eyes = Some(follow(self.eyes, ratio, FOLLOW)),
+        }
+    }
+
+    fn known(&self) -> [bool; 4] {
+        [self.pitch, self.eyes, self.smile, self.opening].map(|level| level.is_some())
+    }
+}
+
+/// Whether eyes and mouth of a face in this pose can be compared with those of another: beyond it
+/// foreshortening changes them as much as a movement does.
+pub fn can_read(pose: Pose, t: &Thresholds) -> bool {
+    pose.yaw.abs() <= t.eyes_yaw_deg && pose.pitch.abs() <= t.eyes_pitch_deg
+}
+
+fn follow(level: Option<f32>, seen: f32, share: f32) -> f32 {
+    level.map_or(seen, |level| level + share * (seen - level))
+}
+
+fn least(level: Option<f32>, seen: f32) -> f32 {
+    level.map_or(seen, |level| level.min(seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::liveness::evidence::testing::face;
+
+    fn learned(change: impl Fn(&mut Face)) -> Rest {
+        let (mut rest, mut face) = (Rest::default(), face());
+        change(&mut face);
+        rest.learn(&face, &Thresholds::default());
+        rest
+    }
+
+    #[test]
+    fn levels_are_learned_from_a_face_at_rest_only() {
+        let neutral = learned(|_| {});
+        assert!(neutral.known() == [true; 4], "{neutral:?}");
+        let closed = learned(|f| (f.eyes.left_ratio, f.eyes.right_ratio) = (0.05, 0.05));
+        assert_eq!(closed.eyes, None);
+        assert_eq!(learned(|f| f.mouth.smile = 0.8).smile, None);
+        assert_eq!(learned(|f| f.mouth.opening = 0.5).opening, None);
+        assert_eq!(learned(|f| f.pose.yaw = 35.0), Rest::default());
+    }
+
+    #[test]
+    fn closing_eyes_do_not_lower_their_level_and_wider_ones_raise_it() {
+        let (mut rest, mut face) = (Rest::default(), face());
+        let t = Thresholds::default();
+        for ratio in [0.16, 0.30, 0.30, 0.30, 0.30, 0.15, 0.05, 0.15, 0.30] {
+            (face.eyes.left_ratio, face.eyes.right_ratio) = (ratio, ratio);
+            rest.learn(&face, &t);
+        }
+        assert!((rest.eyes.unwrap() - 0.30).abs() < 0.01, "{rest:?}");
+    }
+}
