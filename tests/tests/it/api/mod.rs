@@ -12,6 +12,7 @@ mod exactly_once;
 mod frames;
 mod keys;
 mod limits;
+mod live_frame;
 mod openapi;
 mod replicas;
 mod session;
