@@ -20,8 +20,9 @@ pub use self::code::Code;
 use crate::http::excerpt::Excerpt;
 use crate::http::json::JsonResponse;
 use crate::http::methods::Methods;
+use crate::http::multipart::BadImage;
 use crate::measure::MeasureError;
-use crate::server_to_server::wire::BadFrame;
+use crate::server_to_server::wire::{BadFrame, MAX_FRAME_BYTES};
 
 /// The body of every response that is not a success.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
@@ -46,13 +47,15 @@ pub enum ApiError {
     /// The key may not use liveness.
     #[error("Liveness is not enabled on this API key; ask the operator to enable it.")]
     LivenessDisabled,
-    /// The key's requests per minute are spent.
-    #[error("This API key's request rate is used up; wait as long as Retry-After says.")]
+    /// The key's requests per minute, or a session's frames per second, are spent.
+    #[error("{of} Wait as long as Retry-After says.")]
     RateLimited {
+        /// Which rate it is.
+        of: Rated,
         /// When the next request will be allowed.
         retry_after: Duration,
     },
-    /// As many verifications run as the key, or the server, allows.
+    /// As many verifications run as the key, or the server, allows, or live frames as the server.
     #[error("{0} Retry with backoff; the session has not been used.")]
     ConcurrencyLimited(Busy),
     /// Required fields are absent; each entry names one.
@@ -74,6 +77,15 @@ pub enum ApiError {
     /// A frame is not as documented.
     #[error(transparent)]
     FrameFormat(BadFrame),
+    /// A live frame's image is not as documented.
+    #[error(transparent)]
+    ImageFormat(BadImage),
+    /// A live frame's image, or the form that it is in, is too large.
+    #[error(
+        "The image may have {} MiB, and the form around it little more; send less.",
+        MAX_FRAME_BYTES >> 20
+    )]
+    FrameTooLarge,
     /// The body, or the medium in it, is too large.
     #[error("{0}")]
     TooLarge(String),
@@ -123,12 +135,29 @@ pub enum ForeignBody {
         /// What it says.
         arrived: Excerpt,
     },
+    /// It does not say what it is.
+    #[error("Send the body as {expected}; it has no Content-Type.")]
+    NoContentType {
+        /// The content type that is read.
+        expected: &'static str,
+    },
     /// It says that its text is coded in another way.
     #[error("Send the body in UTF-8; its Content-Type says charset {0}.")]
     Charset(Excerpt),
     /// It says that it is compressed.
     #[error("Send the body uncompressed; its Content-Encoding is {0}.")]
     Encoding(Excerpt),
+}
+
+/// Which rate is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rated {
+    /// A key's requests per minute.
+    #[error("This API key's request rate is used up.")]
+    Key,
+    /// A session's frames per second.
+    #[error("The session's frames come too fast; 5 to 10 a second are enough.")]
+    Frames,
 }
 
 /// Whose limit of simultaneous verifications is reached.
@@ -143,6 +172,9 @@ pub enum Busy {
     /// The server's, of captures that are on their way in.
     #[error("The server takes in as many captures as it can hold.")]
     Uploads,
+    /// The server's, of live frames that wait to be looked at.
+    #[error("As many live frames wait on the server as it looks at in time.")]
+    LiveFrames,
 }
 
 impl ApiError {
@@ -161,7 +193,8 @@ impl ApiError {
             Self::MissingFields(_) => Code::MissingFields,
             Self::InvalidInput(_) => Code::InvalidInput,
             Self::FrameCount { .. } => Code::InvalidFrameCount,
-            Self::FrameFormat(_) => Code::InvalidFrameFormat,
+            Self::FrameFormat(_) | Self::ImageFormat(_) => Code::InvalidFrameFormat,
+            Self::FrameTooLarge => Code::FrameTooLarge,
             Self::TooLarge(_) => Code::VideoTooLarge,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::NotFound | Self::TrailingSlash => Code::NotFound,
@@ -177,7 +210,7 @@ impl ApiError {
     /// How long to wait before trying again, where waiting helps.
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::RateLimited { retry_after, .. } => Some(*retry_after),
             Self::ConcurrencyLimited(_) => Some(Duration::from_secs(1)),
             Self::Unauthorized
             | Self::LivenessDisabled
@@ -185,6 +218,8 @@ impl ApiError {
             | Self::InvalidInput(_)
             | Self::FrameCount { .. }
             | Self::FrameFormat(_)
+            | Self::ImageFormat(_)
+            | Self::FrameTooLarge
             | Self::TooLarge(_)
             | Self::UnsupportedMediaType(_)
             | Self::NotFound
@@ -239,6 +274,12 @@ impl ResponseError for ApiError {
 impl From<BadFrame> for ApiError {
     fn from(bad: BadFrame) -> Self {
         Self::FrameFormat(bad)
+    }
+}
+
+impl From<BadImage> for ApiError {
+    fn from(bad: BadImage) -> Self {
+        Self::ImageFormat(bad)
     }
 }
 

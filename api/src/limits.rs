@@ -6,7 +6,7 @@ use std::time::Duration;
 use livegate_common::limits::{Limits, Permit, Rate};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::error::{ApiError, Busy};
+use crate::error::{ApiError, Busy, Rated};
 use crate::keys::KeyRecord;
 
 /// Takes a token from the key's bucket.
@@ -17,7 +17,10 @@ pub async fn take_token(limits: &dyn Limits, key: &KeyRecord) -> Result<(), ApiE
     let per_minute = key.requests_per_minute;
     match limits.take_token(&key.id, per_minute, per_minute).await? {
         Rate::Allowed => Ok(()),
-        Rate::RetryAfter(retry_after) => Err(ApiError::RateLimited { retry_after }),
+        Rate::RetryAfter(retry_after) => Err(ApiError::RateLimited {
+            of: Rated::Key,
+            retry_after,
+        }),
     }
 }
 

@@ -9,13 +9,13 @@ use serde::Serialize;
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[oai(rename = "ErrorCode", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
-    /// The key is missing, malformed, unknown or revoked.
+    /// The key, or a browser's token, is missing, malformed, unknown or revoked.
     Unauthorized,
     /// The key may not use liveness.
     LivenessDisabled,
-    /// The key's requests per minute are spent.
+    /// The key's requests per minute, or a session's frames per second, are spent.
     RateLimit,
-    /// As many verifications run as may.
+    /// As many verifications run, or live frames wait, as may.
     ConcurrencyLimit,
     /// Something required is absent.
     MissingFields,
@@ -27,6 +27,8 @@ pub enum Code {
     InvalidFrameFormat,
     /// The medium or the body is too large.
     VideoTooLarge,
+    /// A live frame is too large.
+    FrameTooLarge,
     /// The body is not in a supported content type.
     UnsupportedMediaType,
     /// No such route.
@@ -35,7 +37,7 @@ pub enum Code {
     MethodNotAllowed,
     /// No such session.
     SessionNotFound,
-    /// The session belongs to another key.
+    /// The session belongs to another key, or the token to another session.
     SessionForbidden,
     /// The session was used before.
     SessionUsed,
@@ -47,7 +49,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, from what is wrong with the caller to what is wrong with us.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::MissingFields,
         Self::InvalidInput,
         Self::InvalidFrameCount,
@@ -61,6 +63,7 @@ impl Code {
         Self::SessionUsed,
         Self::SessionExpired,
         Self::VideoTooLarge,
+        Self::FrameTooLarge,
         Self::UnsupportedMediaType,
         Self::RateLimit,
         Self::ConcurrencyLimit,
@@ -78,16 +81,16 @@ impl Code {
                 "Fewer frames than `config.min_images` or more than `config.max_images`."
             }
             Self::InvalidFrameFormat => {
-                "A frame is not as documented; `error` names its position, counted from 0, and the field."
+                "A frame is not as documented. `error` says what is wrong; of several frames, it names the position, counted from 0, and the field."
             }
             Self::Unauthorized => {
-                "The API key is missing, malformed, unknown or revoked. Send it in `X-AI-API-Key`."
+                "The API key is missing, malformed, unknown or revoked. Send it in `X-AI-API-Key`, or, from a browser, the session's `client_token` as `Authorization: Bearer`: it is good for that session's frames, status and cancellation."
             }
             Self::LivenessDisabled => {
                 "The API key may not use liveness. Ask the operator of the service to enable it."
             }
             Self::SessionForbidden => {
-                "The session belongs to another API key. Use the key that created it."
+                "The session belongs to another API key, or the `client_token` to another session. Use the key that created it, or the token that came with it."
             }
             Self::NotFound => "There is nothing at this path.",
             Self::SessionNotFound => "There is no such session, or no longer. Create a new one.",
@@ -101,14 +104,15 @@ impl Code {
             Self::VideoTooLarge => {
                 "The medium is over its limit, or the body is larger than any valid request. Send less."
             }
+            Self::FrameTooLarge => "The image of a live frame is over 10 MiB. Send it smaller.",
             Self::UnsupportedMediaType => {
-                "The body is neither empty nor JSON in UTF-8, or is compressed. Send it as `application/json`, uncompressed."
+                "The body is neither empty nor JSON in UTF-8, for a live frame not a form, or is compressed. Send it as `application/json`, a live frame as `multipart/form-data`, uncompressed."
             }
             Self::RateLimit => {
-                "The API key's requests per minute are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used."
+                "The API key's requests per minute, or a session's frames per second, are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used. Leave out live frames rather than sending them late."
             }
             Self::ConcurrencyLimit => {
-                "As many verifications run as this API key, or the server, allows. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used."
+                "As many verifications run as this API key, or the server, allows, or as many live frames wait to be looked at as the server allows. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used."
             }
             Self::ProcessingError => {
                 "Something failed on the server, or was not finished in time. Retry, a verify with a new session: this one may be used."
@@ -129,7 +133,7 @@ impl Code {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::SessionUsed => StatusCode::CONFLICT,
             Self::SessionExpired => StatusCode::GONE,
-            Self::VideoTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::VideoTooLarge | Self::FrameTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimit | Self::ConcurrencyLimit => StatusCode::TOO_MANY_REQUESTS,
             Self::ProcessingError => StatusCode::BAD_GATEWAY,

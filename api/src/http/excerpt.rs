@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use poem::http::HeaderValue;
+
 /// Longest excerpt, in characters.
 const MAX_CHARS: usize = 40;
 
@@ -20,6 +22,11 @@ impl Excerpt {
             start.push('…');
         }
         Self(start)
+    }
+
+    /// The beginning of a header's value.
+    pub fn of_header(value: &HeaderValue) -> Self {
+        Self::of(&String::from_utf8_lossy(value.as_bytes()))
     }
 }
 

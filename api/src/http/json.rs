@@ -2,11 +2,9 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
-use poem::http::{HeaderValue, header};
+use bytes::Bytes;
+use poem::http::HeaderValue;
 use poem::web::Data;
 use poem::{FromRequest, IntoResponse, Request, RequestBody, Response};
 use poem_openapi::payload::Payload;
@@ -15,6 +13,7 @@ use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::Serialize;
 
+use super::body::BodyRules;
 use super::excerpt::Excerpt;
 use super::uploads::UploadPlace;
 use crate::error::{ApiError, ForeignBody};
@@ -24,9 +23,6 @@ const CONTENT_TYPE: &str = "application/json";
 
 /// What UTF-8 is called; ASCII is part of it.
 const UTF_8: [&str; 3] = ["utf-8", "utf8", "us-ascii"];
-
-/// How long a body may take to arrive: at 36 MiB a link of 5 Mbit/s.
-const ARRIVAL: Duration = Duration::from_secs(60);
 
 /// The schema of a request body and its limit.
 pub trait RequestDocument: Type {
@@ -75,74 +71,20 @@ impl<'a, T: RequestDocument> ApiExtractor<'a> for JsonRequest<T> {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let length = declared_length(request, T::MAX_BYTES)?;
         let Data(state) =
             <Data<&Arc<AppState>> as FromRequest>::from_request_without_body(request).await?;
-        let expected = length.unwrap_or(T::MAX_BYTES);
-        let mut place = state.uploads.admit(expected).await?;
-        let bytes = read(request, body, length.unwrap_or(0), T::MAX_BYTES).await?;
-        place.shrink_to(bytes.len());
+        let rules = BodyRules {
+            max_bytes: T::MAX_BYTES,
+            too_large,
+            check_type,
+        };
+        let (bytes, place) = rules.receive(request, body, &state.uploads).await?;
         Ok(Self {
             bytes,
             place,
             document: PhantomData,
         })
     }
-}
-
-/// The length that the head announces, if it is one that may be read.
-fn declared_length(request: &Request, max_bytes: usize) -> Result<Option<usize>, ApiError> {
-    let declared = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    let Some(declared) = declared else {
-        return Ok(None);
-    };
-    if declared > 0 {
-        check_form(request)?;
-    }
-    match usize::try_from(declared) {
-        Ok(length) if length <= max_bytes => Ok(Some(length)),
-        Ok(_) | Err(_) => Err(too_large(max_bytes)),
-    }
-}
-
-async fn read(
-    request: &Request,
-    body: &mut RequestBody,
-    expected: usize,
-    max_bytes: usize,
-) -> Result<Bytes, ApiError> {
-    let Ok(body) = body.take() else {
-        return Ok(Bytes::new());
-    };
-    let form = check_form(request);
-    let mut stream = std::pin::pin!(body.into_bytes_stream());
-    let arrive = async {
-        let mut bytes = BytesMut::with_capacity(expected);
-        while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|_| {
-                ApiError::InvalidInput("The body broke off before its end.".to_owned())
-            })?;
-            if bytes.len() + chunk.len() > max_bytes {
-                return Err(too_large(max_bytes));
-            }
-            if !chunk.is_empty() {
-                form.clone()?;
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes.freeze())
-    };
-    tokio::time::timeout(ARRIVAL, arrive)
-        .await
-        .unwrap_or_else(|_| {
-            let seconds = ARRIVAL.as_secs();
-            Err(ApiError::InvalidInput(format!(
-                "The body did not arrive within {seconds} seconds."
-            )))
-        })
 }
 
 /// The refusal of a body over its limit.
@@ -157,15 +99,9 @@ pub fn too_large(max_bytes: usize) -> ApiError {
     ))
 }
 
-/// Whether the head says of the body that it is plain JSON, or says nothing.
-fn check_form(request: &Request) -> Result<(), ForeignBody> {
-    let headers = request.headers();
-    for coding in headers.get_all(header::CONTENT_ENCODING) {
-        if !coding.as_bytes().eq_ignore_ascii_case(b"identity") {
-            return Err(ForeignBody::Encoding(excerpt(coding)));
-        }
-    }
-    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+/// Whether this content type, if there is one, is JSON in UTF-8.
+fn check_type(content_type: Option<&HeaderValue>) -> Result<(), ForeignBody> {
+    let Some(value) = content_type else {
         return Ok(());
     };
     let mut parts = value.to_str().unwrap_or_default().split(';').map(str::trim);
@@ -173,7 +109,7 @@ fn check_form(request: &Request) -> Result<(), ForeignBody> {
     if essence != CONTENT_TYPE && !(essence.contains('/') && essence.ends_with("+json")) {
         return Err(ForeignBody::ContentType {
             expected: CONTENT_TYPE,
-            arrived: excerpt(value),
+            arrived: Excerpt::of_header(value),
         });
     }
     let charset = parts
@@ -185,10 +121,6 @@ fn check_form(request: &Request) -> Result<(), ForeignBody> {
         Some(name) if UTF_8.iter().any(|n| n.eq_ignore_ascii_case(name)) => Ok(()),
         Some(other) => Err(ForeignBody::Charset(Excerpt::of(other))),
     }
-}
-
-fn excerpt(value: &HeaderValue) -> Excerpt {
-    Excerpt::of(&String::from_utf8_lossy(value.as_bytes()))
 }
 
 /// A response body, documented as `T` and written by serde, which prints an `f32` as the shortest

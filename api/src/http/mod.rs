@@ -1,10 +1,12 @@
 //! HTTP around the handlers: what comes in, what goes out, and the shape of failures.
 
+pub mod body;
 pub mod boundary;
 pub mod excerpt;
 pub mod json;
 pub mod listener;
 pub mod methods;
+pub mod multipart;
 pub mod nullable;
 pub mod patience;
 mod refusal;

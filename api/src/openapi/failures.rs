@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::error::{ApiError, Busy, Code, ForeignBody};
+use crate::error::{ApiError, Busy, Code, ForeignBody, Rated};
 use crate::http::excerpt::Excerpt;
 use crate::http::json::too_large;
 use crate::server_to_server::wire::{
@@ -120,6 +120,7 @@ fn foreign_body() -> ApiError {
 
 fn rate_limited() -> ApiError {
     ApiError::RateLimited {
+        of: Rated::Key,
         retry_after: Duration::from_secs(1),
     }
 }

@@ -1,0 +1,188 @@
+//! The body of a live frame: a form with one image in it, in memory only.
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream;
+use livegate_worker::decode::{HeaderError, ImageHeader};
+use multer::{Multipart, parse_boundary};
+use poem::http::{HeaderValue, header};
+use poem::web::Data;
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+
+use super::body::BodyRules;
+use super::excerpt::Excerpt;
+use super::uploads::{UploadPlace, Uploads};
+use crate::error::{ApiError, ForeignBody};
+use crate::server_to_server::wire::MAX_FRAME_BYTES;
+use crate::state::AppState;
+
+const CONTENT_TYPE: &str = "multipart/form-data";
+
+/// The field with the image.
+const IMAGE: &str = "image";
+
+/// Largest form, bytes: an image of the largest size, and what stands around it.
+const MAX_FORM_BYTES: usize = MAX_FRAME_BYTES + (64 << 10);
+
+/// Most fields of a form. Others than the image mean nothing; a body full of them would cost time.
+const MAX_FIELDS: usize = 16;
+
+/// What may come in as a live frame.
+const RULES: BodyRules = BodyRules {
+    max_bytes: MAX_FORM_BYTES,
+    too_large: |_| ApiError::FrameTooLarge,
+    check_type,
+};
+
+/// A live frame that passed every check that needs no pixels.
+pub struct FrameUpload {
+    /// JPEG or PNG, as it came.
+    pub image: Bytes,
+    /// The room that it takes; keep it as long as the image.
+    pub place: UploadPlace,
+}
+
+/// An image that is not as documented.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadImage {
+    /// Nothing in it.
+    #[error("The image is empty; send a JPEG or a PNG.")]
+    Empty,
+    /// Not a picture that is accepted.
+    #[error("The image {0}.")]
+    Picture(#[from] HeaderError),
+    /// Its header is in order, its pixels are not.
+    #[error("The image cannot be decoded; it is damaged or cut off.")]
+    Undecodable,
+}
+
+impl FrameUpload {
+    async fn receive(
+        request: &Request,
+        body: &mut RequestBody,
+        uploads: &Uploads,
+    ) -> Result<Self, ApiError> {
+        let (bytes, mut place) = RULES.receive(request, body, uploads).await?;
+        if bytes.is_empty() {
+            return Err(ApiError::MissingFields(vec![IMAGE]));
+        }
+        let image = find_image(request.headers().get(header::CONTENT_TYPE), bytes).await?;
+        if image.is_empty() {
+            return Err(BadImage::Empty.into());
+        }
+        if image.len() > MAX_FRAME_BYTES {
+            return Err(ApiError::FrameTooLarge);
+        }
+        ImageHeader::read(&image).map_err(BadImage::Picture)?;
+        place.shrink_to(image.len());
+        Ok(Self { image, place })
+    }
+}
+
+/// Whether this content type is a form. There must be one: without it there is no boundary.
+fn check_type(content_type: Option<&HeaderValue>) -> Result<(), ForeignBody> {
+    let expected = CONTENT_TYPE;
+    let value = content_type.ok_or(ForeignBody::NoContentType { expected })?;
+    let essence = value.to_str().unwrap_or_default().split(';').next();
+    if essence.is_some_and(|e| e.trim().eq_ignore_ascii_case(CONTENT_TYPE)) {
+        return Ok(());
+    }
+    Err(ForeignBody::ContentType {
+        expected,
+        arrived: Excerpt::of_header(value),
+    })
+}
+
+/// The content of the form's field `image`.
+async fn find_image(content_type: Option<&HeaderValue>, form: Bytes) -> Result<Bytes, ApiError> {
+    let boundary = content_type
+        .and_then(|value| parse_boundary(value.to_str().ok()?).ok())
+        .filter(|boundary| !boundary.is_empty())
+        .ok_or_else(|| {
+            invalid("Content-Type names no boundary; let your HTTP library write it, as in multipart/form-data; boundary=….")
+        })?;
+    // All of it is here, so nothing below waits.
+    let whole = stream::once(ready(Ok::<_, Infallible>(form)));
+    let mut form = Multipart::new(whole, boundary);
+    let mut image = None;
+    let mut fields = 0;
+    while let Some(field) = form.next_field().await.map_err(malformed)? {
+        fields += 1;
+        if fields > MAX_FIELDS {
+            return Err(invalid(&format!(
+                "The form has more than {MAX_FIELDS} fields; send the field image alone."
+            )));
+        }
+        if field.name() != Some(IMAGE) {
+            continue;
+        }
+        let content = field.bytes().await.map_err(malformed)?;
+        if image.replace(content).is_some() {
+            return Err(invalid(
+                "The form has the field image more than once; send one image in each request.",
+            ));
+        }
+    }
+    image.ok_or(ApiError::MissingFields(vec![IMAGE]))
+}
+
+/// The parser's own text can repeat what was sent.
+fn malformed(_: multer::Error) -> ApiError {
+    invalid(
+        "The form is malformed or breaks off; its parts must be separated, and its end marked, by the boundary that Content-Type names.",
+    )
+}
+
+fn invalid(text: &str) -> ApiError {
+    ApiError::InvalidInput(text.to_owned())
+}
+
+impl<'a> ApiExtractor<'a> for FrameUpload {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(_: &mut Registry) {}
+
+    fn request_meta() -> Option<MetaRequest> {
+        let image = MetaSchema {
+            description: Some(
+                "The frame: JPEG or PNG, each side 120 to 4096 pixels, up to 10 MiB.",
+            ),
+            format: Some("binary"),
+            ..MetaSchema::new("string")
+        };
+        let form = MetaSchema {
+            required: vec![IMAGE],
+            properties: vec![(IMAGE, MetaSchemaRef::Inline(Box::new(image)))],
+            ..MetaSchema::new("object")
+        };
+        Some(MetaRequest {
+            description: None,
+            content: vec![MetaMediaType {
+                content_type: CONTENT_TYPE,
+                schema: MetaSchemaRef::Inline(Box::new(form)),
+            }],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let Data(state) =
+            <Data<&Arc<AppState>> as FromRequest>::from_request_without_body(request).await?;
+        Ok(Self::receive(request, body, &state.uploads).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests;
