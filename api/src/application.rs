@@ -91,7 +91,11 @@ impl Application {
         };
         let listener = LingeringListener::new(listener, config.max_connections, limits);
         let listener = listener.map_err(failed)?;
-        let admissions = Admissions::new(config.max_frames_in_flight, config.lease_margin);
+        let admissions = Admissions::new(
+            config.max_frames_in_flight,
+            config.max_frames_in_flight / 10,
+            config.lease_margin,
+        );
         let uploads = Uploads::new(config.max_upload_mib);
         let state = Arc::new(AppState {
             services,
@@ -169,6 +173,7 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
         .at("/openapi.json", get(document))
         .at("/docs", get(page))
         .nest_no_strip("/v1", service)
+        .nest_no_strip("/api", openapi::service())
         .with(AddData::new(state))
         .with(Boundary(methods))
 }

@@ -87,7 +87,7 @@ impl Admissions {
     /// [`ApiError::ConcurrencyLimited`] when there is none.
     pub fn admit_live(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         let room = Arc::clone(&self.live).try_acquire_owned();
-        room.map_err(|_| ApiError::ConcurrencyLimited(Busy::Frames))
+        room.map_err(|_| ApiError::ConcurrencyLimited(Busy::LiveFrames))
     }
 
     /// Waits until every verification has ended; none starts any more.

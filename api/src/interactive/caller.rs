@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::record::Stored;
 use super::{store, token};
 use crate::auth::identify;
-use crate::error::ApiError;
+use crate::error::{ApiError, Rated};
 use crate::keys::KeyRecord;
 use crate::state::AppState;
 
@@ -78,7 +78,7 @@ fn still_lets_in(state: &AppState, stored: &Stored) -> Result<(), ApiError> {
 
 async fn state_of(request: &Request) -> poem::Result<&Arc<AppState>> {
     let Data(state) =
-        Data::<&Arc<AppState>>::from_request(request, &mut RequestBody::default()).await?;
+        <Data<&Arc<AppState>> as FromRequest>::from_request_without_body(request).await?;
     Ok(state)
 }
 
@@ -133,9 +133,11 @@ async fn take_token(request: &Request) -> poem::Result<()> {
     let name = format!("frames:{session}");
     match limits.take_token(&name, BURST, FRAMES_PER_MINUTE).await {
         Ok(Rate::Allowed) => Ok(()),
-        Ok(Rate::RetryAfter(retry_after)) => {
-            Err(ApiError::SessionRateLimited { retry_after }.into())
+        Ok(Rate::RetryAfter(retry_after)) => Err(ApiError::RateLimited {
+            of: Rated::Frames,
+            retry_after,
         }
+        .into()),
         Err(error) => Err(ApiError::from(error).into()),
     }
 }

@@ -14,7 +14,7 @@ use super::response::FrameResult;
 use super::store::{MOST_TRIES, find, put};
 use crate::error::ApiError;
 use crate::http::boundary::RequestId;
-use crate::http::multipart::FrameUpload;
+use crate::http::multipart::{BadImage, FrameUpload};
 use crate::measure::measure_frame;
 use crate::random::one_in;
 use crate::state::AppState;
@@ -126,9 +126,9 @@ impl Submission<'_> {
         let _place = self.state.admissions.admit_live()?;
         let limit = LIMIT.min(self.state.config.verify_timeout);
         let measured = measure_frame(&self.state.services, self.image.clone(), look, limit).await;
-        let measured = measured.map_err(ApiError::not_measured)?;
+        let measured = measured.map_err(ApiError::FrameNotMeasured)?;
         match measured.outcome {
-            FrameOutcome::Undecodable(cause) => Err(ApiError::undecodable_image(&cause)),
+            FrameOutcome::Undecodable(_) => Err(BadImage::Undecodable.into()),
             FrameOutcome::Measured(measurement) => Ok(Sight {
                 measurement: if stored.record.mirrored {
                     measurement.unmirrored()
