@@ -1,4 +1,4 @@
-//! The server-to-server API over HTTP, with a scripted analyzer.
+//! Both APIs over HTTP, with a scripted analyzer.
 
 mod audit;
 mod bodies;
@@ -10,6 +10,7 @@ mod distributed;
 mod errors;
 mod exactly_once;
 mod frames;
+mod interactive;
 mod keys;
 mod limits;
 mod live_frame;
