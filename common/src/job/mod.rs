@@ -64,8 +64,8 @@ impl std::fmt::Debug for EncodedFrame {
 pub enum Look {
     /// Everything that is measured of a face.
     Whole,
-    /// All but who it is and whether it is a presentation attack, which take most of the time: where
-    /// faces are, and how the largest of them moves and how well it can be seen.
+    /// All but who it is and whether it is a presentation attack, which take half of the time: where
+    /// faces are, what the largest of them does and how well it can be seen.
     Glance,
 }
 
