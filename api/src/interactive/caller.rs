@@ -82,9 +82,9 @@ async fn state_of(request: &Request) -> poem::Result<&Arc<AppState>> {
     Ok(state)
 }
 
-/// The session that the path names, if it is an id of ours.
+/// The session that the path names, by its only parameter, if it is an id of ours.
 fn session_id(request: &Request) -> Option<Uuid> {
-    store::parse_id(request.raw_path_param("id")?)
+    store::parse_id(&request.path_params::<String>().ok()?)
 }
 
 impl<'a> ApiExtractor<'a> for SessionCaller {
