@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use crate::audit::{Audit, AuditWriter};
 use crate::config::{AuditTarget, ServerConfig};
 use crate::http::boundary::Boundary;
+use crate::http::cors::Cors;
 use crate::http::listener::LingeringListener;
 use crate::http::patience::Limits;
 use crate::http::uploads::Uploads;
@@ -153,6 +154,7 @@ impl Application {
 
 /// Everything that can be asked for.
 pub fn routes(state: Arc<AppState>) -> impl Endpoint {
+    let cors = Cors::new(state.config.cors_origins.clone());
     let service = openapi::service();
     let ApiDocument {
         json,
@@ -171,4 +173,5 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
         .nest_no_strip("/v1", service)
         .with(AddData::new(state))
         .with(Boundary(methods))
+        .with(cors)
 }

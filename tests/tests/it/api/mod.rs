@@ -6,6 +6,7 @@ mod broker;
 mod check;
 mod claims;
 mod connections;
+mod cors;
 mod distributed;
 mod errors;
 mod exactly_once;
