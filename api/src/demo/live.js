@@ -1,0 +1,145 @@
+// A live session: frames go to the server while the person moves, and every answer says how it goes.
+
+import { ApiError, whenAllowed } from "./api.js";
+import { openCamera } from "./camera.js";
+import { pumpFrames } from "./pump.js";
+import { wait } from "./time.js";
+import { sessionFacts, verdictCard } from "./verdict.js";
+import { CHALLENGES, hint } from "./words.js";
+
+/** Enough for the server's models, which look at the face at a fraction of this. */
+const LONGER_SIDE = 640;
+const JPEG_QUALITY = 0.85;
+/** Time to read the first instruction, and to get into the oval, before the clock starts. */
+const GET_READY_S = 3;
+
+/**
+ * @param {object} run
+ * @param {import("./workbench.js").Workbench} run.bench
+ * @param {ReturnType<typeof import("./api.js").createApi>} run.api
+ * @param {Record<string, string>} run.query what to create the session with
+ * @param {AbortSignal} run.signal ends everything, and the session with it
+ * @returns {Promise<{isLive: boolean, card: HTMLElement[]}>}
+ */
+export async function runLive({ bench, api, query, signal }) {
+  bench.state = "camera";
+  bench.task({
+    instruction: "Allow the camera",
+    detail: "The browser may ask for it. Pictures are sent only once the session runs.",
+  });
+  bench.focusTask();
+  const camera = await openCamera(bench.video, LONGER_SIDE, signal);
+  let session;
+  // Whoever cancels does not wait for it: the session would end by itself, only later.
+  const cancel = () => session && api.cancelSession(session).catch(() => {});
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    bench.fit(camera.size);
+    session = await whenAllowed(
+      () => api.createSession(query, signal),
+      (seconds, error) => sayWait(bench, seconds, error, signal),
+    );
+    bench.state = "running";
+    await getReady(bench, session, signal);
+    const last = await performChallenges({ bench, api, camera, session, signal });
+    return await readVerdict(api, session, last, signal);
+  } catch (error) {
+    // The camera is gone, or the server: the session is of no use any more.
+    if (!signal.aborted) cancel();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    camera.stop();
+  }
+}
+
+async function sayWait(bench, seconds, error, signal) {
+  bench.task({ instruction: "The server asks to wait", detail: error.message });
+  bench.countDown({ until: performance.now() + 1000 * seconds, seconds });
+  await wait(1000 * seconds, signal);
+  bench.countDown(null);
+}
+
+async function getReady(bench, session, signal) {
+  showChallenge(bench, session.challenges, 0, "Get ready");
+  bench.confidence(0);
+  bench.countDown({ until: performance.now() + 1000 * GET_READY_S, seconds: GET_READY_S });
+  await wait(1000 * GET_READY_S, signal);
+}
+
+function showChallenge(bench, challenges, index, lead) {
+  const { type, instruction } = challenges[index];
+  const detail = CHALLENGES[type]?.detail;
+  bench.task({ instruction, detail, drawing: type, step: index + 1, steps: challenges.length, lead });
+}
+
+/** Sends frames until the server says that the session has ended; gives its last answer. */
+function performChallenges({ bench, api, camera, session, signal }) {
+  const { challenges } = session;
+  let passed = 0;
+  let hasStarted = false;
+  // The server's clock starts when it has the frame, a little after it was sent: what is shown here
+  // runs out first, and never promises time that is not there.
+  const startClock = (sentAt) => {
+    const seconds = challenges[passed].timeout_seconds;
+    bench.countDown({ until: sentAt + 1000 * seconds, seconds });
+  };
+
+  return pumpFrames({
+    signal,
+    lost: camera.lost,
+    grab: () => camera.jpeg(JPEG_QUALITY),
+    send: (jpeg) => api.sendFrame(session, jpeg, signal),
+    onTrouble: (error) => bench.hint({ text: trouble(error), tone: "fix" }),
+    onAnswer(answer, { sentAt, isLate }) {
+      if (!hasStarted) {
+        hasStarted = true;
+        showChallenge(bench, challenges, 0, "Now");
+        startClock(sentAt);
+      }
+      // Counted by what remains: answers can overtake each other, and `passed` is said only once.
+      const nowPassed = challenges.length - answer.challenges_remaining;
+      if (nowPassed > passed) {
+        passed = nowPassed;
+        bench.passed();
+        bench.panel.dataset.passed = passed;
+        bench.confidence(0);
+        if (passed < challenges.length && !hasEnded(answer)) {
+          showChallenge(bench, challenges, passed, "Done");
+          startClock(sentAt);
+        }
+      } else if (!isLate && answer.challenge_type === challenges[passed]?.type) {
+        bench.confidence(answer.confidence);
+        bench.hint(hint(answer.feedback));
+      }
+      return hasEnded(answer);
+    },
+  });
+}
+
+const hasEnded = (answer) => answer.session_complete || ["completed", "failed", "expired"].includes(answer.state);
+
+function trouble(error) {
+  return error instanceof ApiError && error.status === 429
+    ? "The server is busy. Keep going."
+    : "The connection is weak. Keep going.";
+}
+
+/**
+ * The frames' answers come to a `client_token`, which is told the verdict and its reasons. The scores
+ * are for the key's owner: this page has the key, so it asks.
+ */
+async function readVerdict(api, session, last, signal) {
+  const { state, is_live, reason_codes, challenges_remaining } = last;
+  let answer = { state, is_live, reason_codes, challenges: session.challenges, challenges_remaining };
+  let note;
+  try {
+    answer = await api.readSession(session, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    note = `The scores could not be read: ${error.message}`;
+  }
+  const isLive = answer.is_live === true;
+  const title = isLive ? "Live" : "Not live";
+  return { isLive, card: verdictCard({ isLive, title, answer, note, facts: sessionFacts(answer) }) };
+}

@@ -1,0 +1,196 @@
+// What a running session looks like: camera, oval, instruction, progress, countdown, hint. Both tabs
+// have one. It knows how to show things and nothing of the API.
+
+import { announce, announceHint } from "./announce.js";
+import { element } from "./dom.js";
+import { picture } from "./pictures.js";
+
+/** A hint that flickers cannot be read: each stays at least this long unless something passes. */
+const HINT_STAYS_MS = 700;
+const COUNTDOWN_EVERY_MS = 100;
+const TICK_SHOWS_MS = 900;
+
+/**
+ * @typedef {"idle" | "camera" | "running" | "sending" | "ended" | "error"} State
+ * What the panel shows; style.css decides by it which parts are seen, and tests wait for it.
+ */
+
+export class Workbench {
+  #panel;
+  #parts = {};
+  #countdown = 0;
+  #tick = 0;
+  #hintSince = 0;
+
+  /** @param {HTMLElement} panel */
+  constructor(panel) {
+    this.#panel = panel;
+    panel.append(document.getElementById("workbench").content.cloneNode(true));
+    for (const part of panel.querySelectorAll("[data-part]")) this.#parts[part.dataset.part] = part;
+  }
+
+  get video() {
+    return this.#parts.video;
+  }
+
+  get panel() {
+    return this.#panel;
+  }
+
+  part(name) {
+    return this.#parts[name];
+  }
+
+  /** @param {State} state */
+  set state(state) {
+    this.#panel.dataset.state = state;
+    if (state === "running") return;
+    this.countDown(null);
+    this.hint(null);
+    this.confidence(null);
+  }
+
+  get state() {
+    return this.#panel.dataset.state;
+  }
+
+  /** Takes the camera's shape, so that the oval lies where the face is. */
+  fit({ width, height }) {
+    this.#parts.stage.style.setProperty("--ratio", width / height);
+  }
+
+  /**
+   * Shows what to do, and says it.
+   *
+   * @param {{instruction: string, detail?: string, drawing?: string, step?: number, steps?: number,
+   *   lead?: string, said?: string}} task `step` counts from 1; `lead` stands before the step, and is
+   *   said before the instruction
+   */
+  task({ instruction, detail = "", drawing = "CENTER", step = 0, steps = 0, lead = "", said }) {
+    const parts = this.#parts;
+    parts.instruction.textContent = instruction;
+    parts.detail.textContent = detail;
+    parts.drawing.replaceChildren(picture(drawing));
+    const count = step > 0 ? `Step ${step} of ${steps}` : "";
+    parts.step.textContent = [lead, count].filter(Boolean).join(" · ");
+    const segments = Array.from({ length: steps }, (_, i) =>
+      element("li", { "data-is": i + 1 < step ? "done" : i + 1 === step ? "now" : "ahead" }),
+    );
+    parts.segments.replaceChildren(...segments);
+    announce(said ?? [lead, count, instruction, detail].filter(Boolean).join(". "));
+  }
+
+  /**
+   * @param {{text: string, tone: "good" | "fix"} | null} hint
+   */
+  hint(hint) {
+    const now = performance.now();
+    const shown = this.#parts.hint;
+    if (hint && shown.textContent === hint.text) return;
+    if (hint && !shown.hidden && now - this.#hintSince < HINT_STAYS_MS) return;
+    this.#hintSince = now;
+    shown.hidden = !hint;
+    shown.textContent = hint?.text ?? "";
+    shown.dataset.tone = this.#parts.stage.dataset.tone = hint?.tone ?? "";
+    if (hint) announceHint(hint.text);
+  }
+
+  /** @param {number | null} confidence 0 to 1; a challenge passes at 0.5. Null hides the bar. */
+  confidence(confidence) {
+    this.#parts.confidence.hidden = confidence === null;
+    const percent = Math.round(100 * (confidence ?? 0));
+    this.#parts["confidence-number"].textContent = `${percent}%`;
+    this.#parts.bar.setAttribute("aria-valuenow", percent);
+    this.#parts.fill.style.transform = `scaleX(${percent / 100})`;
+    this.#parts.fill.dataset.enough = percent >= 50;
+  }
+
+  /**
+   * Counts down to a moment of `performance.now()`. Null takes the countdown away.
+   *
+   * @param {{until: number, seconds: number} | null} clock `seconds`: what a full ring stands for
+   */
+  countDown(clock) {
+    clearInterval(this.#countdown);
+    const { countdown, seconds, ring } = this.#parts;
+    countdown.hidden = clock === null;
+    if (clock === null) return;
+    const show = () => {
+      const left = Math.max(0, (clock.until - performance.now()) / 1000);
+      seconds.textContent = Math.ceil(left);
+      ring.setAttribute("stroke-dashoffset", 100 - Math.min(100, (100 * left) / clock.seconds));
+      countdown.dataset.low = clock.seconds > 4 && left <= 3;
+    };
+    show();
+    this.#countdown = setInterval(show, COUNTDOWN_EVERY_MS);
+  }
+
+  /** A short tick over the picture. */
+  passed() {
+    const { tick, stage } = this.#parts;
+    clearTimeout(this.#tick);
+    this.hint(null);
+    tick.removeAttribute("hidden");
+    stage.dataset.passed = "";
+    this.#tick = setTimeout(() => {
+      tick.setAttribute("hidden", "");
+      delete stage.dataset.passed;
+    }, TICK_SHOWS_MS);
+  }
+
+  /** Where the keyboard goes when what it was on is hidden. */
+  focusTask() {
+    this.#parts.instruction.focus({ preventScroll: true });
+    this.#parts.task.scrollIntoView?.({ block: "nearest" });
+  }
+
+  /** @param {import("./words.js").Problem} problem @param {{label: string, action: () => void}[]} buttons */
+  showProblem(problem, buttons) {
+    const heading = element("h2", { tabindex: "-1" }, problem.title);
+    this.#parts.problem.replaceChildren(
+      heading,
+      element("p", {}, problem.text),
+      element("ol", {}, ...problem.todo.map((step) => element("li", {}, step))),
+      element("p", { class: "small" }, "Code: ", element("code", {}, problem.code)),
+      buttonRow(buttons),
+    );
+    this.#panel.dataset.error = problem.code;
+    this.state = "error";
+    bringIntoView(heading, this.#parts.problem);
+  }
+
+  /** @param {HTMLElement[]} content begins with a heading that takes the focus */
+  showVerdict(isLive, content, buttons) {
+    this.#parts.verdict.replaceChildren(...content, buttonRow(buttons));
+    this.#panel.dataset.verdict = isLive ? "live" : "not_live";
+    this.state = "ended";
+    bringIntoView(this.#parts.verdict.querySelector("h2"), this.#parts.verdict);
+  }
+
+  /** Forgets the last session. */
+  clear() {
+    const { verdict, problem, tick, stage } = this.#parts;
+    verdict.replaceChildren();
+    problem.replaceChildren();
+    clearTimeout(this.#tick);
+    tick.setAttribute("hidden", "");
+    delete stage.dataset.passed;
+    delete this.#panel.dataset.error;
+    delete this.#panel.dataset.verdict;
+  }
+}
+
+/** Sends the focus to what has just appeared, and shows as much of it as fits. */
+function bringIntoView(heading, card) {
+  heading.focus({ preventScroll: true });
+  card.scrollIntoView({ block: "nearest" });
+}
+
+function buttonRow(buttons) {
+  const made = buttons.map(({ label, action }, i) => {
+    const button = element("button", { type: "button", class: i === 0 ? "primary" : "" }, label);
+    button.addEventListener("click", action);
+    return button;
+  });
+  return element("p", { class: "buttons" }, ...made);
+}
