@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::audit::{Audit, AuditWriter};
 use crate::config::{AuditTarget, ServerConfig};
+use crate::demo;
 use crate::http::boundary::Boundary;
 use crate::http::cors::Cors;
 use crate::http::listener::LingeringListener;
@@ -166,11 +167,15 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
     }
     let document = make_sync(move |_| json.clone().with_content_type("application/json"));
     let page = make_sync(move |_| page.clone().with_content_type("text/html; charset=utf-8"));
-    Route::new()
+    let mut route = Route::new()
         .at("/", get(make_sync(|_| Redirect::see_other("/docs"))))
         .at("/openapi.json", get(document))
         .at("/docs", get(page))
-        .nest_no_strip("/v1", service)
+        .nest_no_strip("/v1", service);
+    if state.config.demo {
+        route = demo::add(route, &mut methods);
+    }
+    route
         .with(AddData::new(state))
         .with(Boundary(methods))
         .with(cors)

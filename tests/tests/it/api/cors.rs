@@ -73,15 +73,17 @@ async fn a_page_of_a_listed_origin_is_told_what_it_may() {
 #[tokio::test]
 async fn it_may_read_every_answer_errors_included() {
     let app = app_for(PAGE).await;
+    let nobody = app.client.without_key();
     for (method, path) in [
         (Method::POST, FRAME),
         (Method::GET, SESSION),
         (Method::DELETE, SESSION),
         (Method::PUT, FRAME),
-        // No browser's question, as it names no method.
-        (Method::from_bytes(b"options").unwrap(), SESSION),
+        // No browser's question: it does not say what for.
+        (Method::OPTIONS, SESSION),
     ] {
-        let answer = ask(&app, method.clone(), path, Some(PAGE)).await;
+        let request = nobody.request(method.clone(), path).header("origin", PAGE);
+        let answer = Client::send(request).await;
         assert!(answer.status >= 400, "{method} {path}");
         assert!(!answer.code().is_empty(), "{method} {path}");
         assert_eq!(

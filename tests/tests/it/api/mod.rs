@@ -7,6 +7,7 @@ mod check;
 mod claims;
 mod connections;
 mod cors;
+mod demo;
 mod distributed;
 mod errors;
 mod exactly_once;
