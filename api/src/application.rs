@@ -14,7 +14,9 @@ use tokio::net::TcpListener;
 
 use crate::audit::{Audit, AuditWriter};
 use crate::config::{AuditTarget, ServerConfig};
+use crate::demo;
 use crate::http::boundary::Boundary;
+use crate::http::cors::Cors;
 use crate::http::listener::LingeringListener;
 use crate::http::patience::Limits;
 use crate::http::uploads::Uploads;
@@ -93,7 +95,7 @@ impl Application {
         let listener = listener.map_err(failed)?;
         let admissions = Admissions::new(
             config.max_frames_in_flight,
-            config.max_frames_in_flight / 10,
+            config.max_live_frames,
             config.lease_margin,
         );
         let uploads = Uploads::new(config.max_upload_mib);
@@ -157,6 +159,7 @@ impl Application {
 
 /// Everything that can be asked for.
 pub fn routes(state: Arc<AppState>) -> impl Endpoint {
+    let cors = Cors::new(state.config.cors_origins.clone());
     let service = openapi::service();
     let ApiDocument {
         json,
@@ -168,12 +171,17 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
     }
     let document = make_sync(move |_| json.clone().with_content_type("application/json"));
     let page = make_sync(move |_| page.clone().with_content_type("text/html; charset=utf-8"));
-    Route::new()
+    let mut route = Route::new()
         .at("/", get(make_sync(|_| Redirect::see_other("/docs"))))
         .at("/openapi.json", get(document))
         .at("/docs", get(page))
         .nest_no_strip("/v1", service)
-        .nest_no_strip("/api", openapi::service())
+        .nest_no_strip("/api", openapi::service());
+    if state.config.demo {
+        route = demo::add(route, &mut methods);
+    }
+    route
         .with(AddData::new(state))
         .with(Boundary(methods))
+        .with(cors)
 }

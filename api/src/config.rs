@@ -3,15 +3,18 @@
 //! A value that makes no sense stops the start with a sentence that names the variable, what it
 //! holds and what it may hold. An empty variable counts as not set. Secrets are never repeated.
 
+mod variables;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use livegate_common::seal::SealKey;
 
+use self::variables::Variables;
+use crate::http::cors::Origins;
 use crate::server_to_server::wire::{MAX_IMAGES, MAX_VERIFY_BODY_BYTES};
 
 /// Frames in flight that one inference thread measures well within the default deadline: 320, at
@@ -20,6 +23,15 @@ const FRAMES_IN_FLIGHT_A_THREAD: usize = 320;
 
 /// The same for workers that are not counted here: eight threads' worth.
 const FRAMES_IN_FLIGHT_DISTRIBUTED: usize = 8 * FRAMES_IN_FLIGHT_A_THREAD;
+
+/// Live frames are this share of all frames in flight, and [`LEAST_LIVE_FRAMES`] at least.
+///
+/// All of them are measured in about ten seconds, but one that waits longer than a second is of no use:
+/// the face has moved on, and so has the clock of its challenge.
+const LIVE_FRAMES_SHARE: usize = 10;
+
+/// Sessions of a few people at once, each with a frame or two on its way, however small the server.
+const LEAST_LIVE_FRAMES: usize = 8;
 
 /// Everything that the environment says.
 #[derive(Clone, Debug)]
@@ -45,6 +57,9 @@ pub struct ServerConfig {
     pub verify_timeout: Duration,
     /// `LIVEGATE_MAX_FRAMES_IN_FLIGHT`: frames of all admitted verifications together.
     pub max_frames_in_flight: usize,
+    /// Live frames of all sessions together that wait to be looked at or are. No variable: a tenth
+    /// of `max_frames_in_flight`, and 8 at least.
+    pub max_live_frames: usize,
     /// How much longer than a verification may take its key's place is held if its process dies. No
     /// variable: a constant, but for tests.
     pub lease_margin: Duration,
@@ -54,6 +69,10 @@ pub struct ServerConfig {
     pub head_timeout: Duration,
     /// Connections at once; more wait. No variable either.
     pub max_connections: usize,
+    /// `LIVEGATE_CORS_ORIGINS`: whose pages may use a session's `client_token` from a browser.
+    pub cors_origins: Origins,
+    /// `LIVEGATE_DEMO`: whether there is a page at `/demo`.
+    pub demo: bool,
     /// `LIVEGATE_AUDIT_LOG`: where audit records go.
     pub audit_log: AuditTarget,
 }
@@ -66,13 +85,20 @@ impl Default for ServerConfig {
             session_ttl: Duration::from_secs(300),
             verify_timeout: Duration::from_secs(15),
             max_frames_in_flight: FRAMES_IN_FLIGHT_A_THREAD,
+            max_live_frames: live_frames(FRAMES_IN_FLIGHT_A_THREAD),
             lease_margin: Duration::from_secs(30),
             max_upload_mib: 512,
             head_timeout: Duration::from_secs(15),
             max_connections: 4096,
+            cors_origins: Origins::default(),
+            demo: true,
             audit_log: AuditTarget::StandardOutput,
         }
     }
+}
+
+fn live_frames(frames_in_flight: usize) -> usize {
+    (frames_in_flight / LIVE_FRAMES_SHARE).max(LEAST_LIVE_FRAMES)
 }
 
 /// Where audit records go.
@@ -172,10 +198,16 @@ impl Config {
         let vars = Variables { lookup };
         let defaults = ServerConfig::default();
         let backend = vars.backend()?;
-        let frames_in_flight = match &backend {
-            Backend::Embedded { threads } => threads.get() * FRAMES_IN_FLIGHT_A_THREAD,
-            Backend::Distributed { .. } => FRAMES_IN_FLIGHT_DISTRIBUTED,
+        // A page to try the service out is for one machine; where many serve, it is asked for.
+        let (frames_in_flight, demo) = match &backend {
+            Backend::Embedded { threads } => (threads.get() * FRAMES_IN_FLIGHT_A_THREAD, true),
+            Backend::Distributed { .. } => (FRAMES_IN_FLIGHT_DISTRIBUTED, false),
         };
+        let max_frames_in_flight = vars.number(
+            "LIVEGATE_MAX_FRAMES_IN_FLIGHT",
+            frames_in_flight,
+            MAX_IMAGES..=1_000_000,
+        )?;
         let server = ServerConfig {
             listen: vars.parsed(
                 "LIVEGATE_LISTEN",
@@ -193,11 +225,8 @@ impl Config {
                 defaults.verify_timeout,
                 300,
             )?,
-            max_frames_in_flight: vars.number(
-                "LIVEGATE_MAX_FRAMES_IN_FLIGHT",
-                frames_in_flight,
-                MAX_IMAGES..=1_000_000,
-            )?,
+            max_frames_in_flight,
+            max_live_frames: live_frames(max_frames_in_flight),
             lease_margin: defaults.lease_margin,
             // Less than one body needs would keep it from ever getting in beside another.
             max_upload_mib: vars.number(
@@ -207,6 +236,12 @@ impl Config {
             )?,
             head_timeout: defaults.head_timeout,
             max_connections: defaults.max_connections,
+            cors_origins: vars.parsed(
+                "LIVEGATE_CORS_ORIGINS",
+                defaults.cors_origins,
+                Origins::FORM,
+            )?,
+            demo: vars.switch("LIVEGATE_DEMO", demo)?,
             audit_log: match vars.get("LIVEGATE_AUDIT_LOG").as_deref() {
                 None | Some("-") => AuditTarget::StandardOutput,
                 Some(path) => AuditTarget::File(PathBuf::from(path)),
@@ -241,130 +276,6 @@ pub fn measuring() -> Result<(ModelsConfig, NonZeroUsize), ConfigError> {
 
 fn process_environment(name: &'static str) -> Option<String> {
     std::env::var_os(name).map(|v| v.to_string_lossy().into_owned())
-}
-
-struct Variables<F> {
-    lookup: F,
-}
-
-impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
-    fn get(&self, name: &'static str) -> Option<String> {
-        (self.lookup)(name)
-            .map(|v| v.trim().to_owned())
-            .filter(|v| !v.is_empty())
-    }
-
-    fn parsed<T: std::str::FromStr>(
-        &self,
-        name: &'static str,
-        default: T,
-        allowed: &str,
-    ) -> Result<T, ConfigError> {
-        let Some(value) = self.get(name) else {
-            return Ok(default);
-        };
-        value
-            .parse()
-            .map_err(|_| invalid(name, value, allowed.to_owned()))
-    }
-
-    fn number(
-        &self,
-        name: &'static str,
-        default: usize,
-        allowed: RangeInclusive<usize>,
-    ) -> Result<usize, ConfigError> {
-        let Some(value) = self.get(name) else {
-            return Ok(default);
-        };
-        match value.parse() {
-            Ok(number) if allowed.contains(&number) => Ok(number),
-            Ok(_) | Err(_) => Err(invalid(
-                name,
-                value,
-                format!(
-                    "a whole number from {} to {}",
-                    allowed.start(),
-                    allowed.end()
-                ),
-            )),
-        }
-    }
-
-    fn seconds(
-        &self,
-        name: &'static str,
-        default: Duration,
-        max: u64,
-    ) -> Result<Duration, ConfigError> {
-        let Some(value) = self.get(name) else {
-            return Ok(default);
-        };
-        match value.parse() {
-            Ok(seconds) if (1..=max).contains(&seconds) => Ok(Duration::from_secs(seconds)),
-            Ok(_) | Err(_) => Err(invalid(
-                name,
-                value,
-                format!("a whole number of seconds from 1 to {max}"),
-            )),
-        }
-    }
-
-    fn key_file(&self) -> PathBuf {
-        self.get("LIVEGATE_KEYS")
-            .map_or_else(|| ServerConfig::default().keys, PathBuf::from)
-    }
-
-    fn models(&self) -> ModelsConfig {
-        ModelsConfig {
-            cache: self
-                .get("LIVEGATE_MODELS")
-                .unwrap_or_else(|| "models/cache".into())
-                .into(),
-            config: self.get("LIVEGATE_MODEL_CONFIG").map(PathBuf::from),
-        }
-    }
-
-    fn threads(&self) -> Result<NonZeroUsize, ConfigError> {
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let threads = self.number("LIVEGATE_WORKER_THREADS", cores, 1..=256)?;
-        Ok(NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN))
-    }
-
-    fn backend(&self) -> Result<Backend, ConfigError> {
-        const AMQP: &str = "LIVEGATE_AMQP_URL";
-        const REDIS: &str = "LIVEGATE_REDIS_URL";
-        match (self.get(AMQP), self.get(REDIS)) {
-            (None, None) => Ok(Backend::Embedded {
-                threads: self.threads()?,
-            }),
-            (Some(amqp_url), Some(redis_url)) => {
-                let key = self.get("LIVEGATE_SEAL_KEY").ok_or(ConfigError::SealKey)?;
-                let seal = SealKey::from_base64(&key).map_err(|_| ConfigError::SealKey)?;
-                Ok(Backend::Distributed {
-                    amqp_url,
-                    redis_url,
-                    seal,
-                })
-            }
-            (Some(_), None) => Err(ConfigError::Alone {
-                set: AMQP,
-                missing: REDIS,
-            }),
-            (None, Some(_)) => Err(ConfigError::Alone {
-                set: REDIS,
-                missing: AMQP,
-            }),
-        }
-    }
-}
-
-fn invalid(name: &'static str, value: String, allowed: String) -> ConfigError {
-    ConfigError::Invalid {
-        name,
-        value,
-        allowed,
-    }
 }
 
 #[cfg(test)]

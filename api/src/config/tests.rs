@@ -16,6 +16,8 @@ fn nothing_set_means_the_documented_defaults() {
     assert_eq!(config.server.session_ttl, Duration::from_secs(300));
     assert_eq!(config.server.audit_log, AuditTarget::StandardOutput);
     assert!(matches!(config.backend, Backend::Embedded { .. }));
+    assert_eq!(config.server.cors_origins, Origins::default());
+    assert!(config.server.demo);
 }
 
 #[test]
@@ -27,6 +29,12 @@ fn a_bad_value_is_named_with_what_is_allowed() {
         ("LIVEGATE_MAX_FRAMES_IN_FLIGHT", "19", "from 20 to 1000000"),
         ("LIVEGATE_MAX_UPLOAD_MB", "35", "from 36 to 1000000"),
         ("LIVEGATE_WORKER_THREADS", "0", "from 1 to 256"),
+        ("LIVEGATE_DEMO", "yes", "on or off"),
+        (
+            "LIVEGATE_CORS_ORIGINS",
+            "https://app.example.com/",
+            "https://app.example.com",
+        ),
     ] {
         let error = read(&[(name, value)]).unwrap_err().to_string();
         assert!(error.contains(name) && error.contains(value), "{error}");
@@ -53,5 +61,29 @@ fn broker_and_store_come_together_and_with_a_key() {
     let key = base64_simd::STANDARD.encode_to_string([7; 32]);
     let good = [both[0], both[1], ("LIVEGATE_SEAL_KEY", key.as_str())];
     let config = read(&good).unwrap();
+    assert!(!config.server.demo, "it is for one machine");
     assert!(!format!("{config:?}").contains("secret"));
+}
+
+#[test]
+fn the_demo_is_on_or_off_as_it_is_asked_for() {
+    for (value, on) in [("on", true), ("off", false)] {
+        let config = read(&[("LIVEGATE_DEMO", value)]).unwrap();
+        assert_eq!(config.server.demo, on);
+    }
+}
+
+#[test]
+fn live_frames_are_a_tenth_of_all_and_eight_at_least() {
+    for (frames, live) in [("20", 8), ("89", 8), ("320", 32), ("1000000", 100_000)] {
+        let config = read(&[("LIVEGATE_MAX_FRAMES_IN_FLIGHT", frames)]).unwrap();
+        assert_eq!(config.server.max_live_frames, live);
+    }
+    let one_thread = read(&[("LIVEGATE_WORKER_THREADS", "1")]).unwrap().server;
+    let default = ServerConfig::default();
+    assert_eq!(one_thread.max_live_frames, default.max_live_frames);
+    assert_eq!(
+        one_thread.max_frames_in_flight,
+        default.max_frames_in_flight
+    );
 }

@@ -25,7 +25,7 @@ pub struct RequestId(pub Arc<str>);
 
 impl RequestId {
     /// The caller's own id if it is a harmless one, else a fresh one.
-    fn of(request: &Request) -> Self {
+    pub(super) fn of(request: &Request) -> Self {
         let given = request
             .headers()
             .get(&REQUEST_ID)

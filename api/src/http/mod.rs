@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod boundary;
+pub mod cors;
 pub mod excerpt;
 pub mod json;
 pub mod listener;

@@ -6,6 +6,8 @@ mod broker;
 mod check;
 mod claims;
 mod connections;
+mod cors;
+mod demo;
 mod distributed;
 mod errors;
 mod exactly_once;

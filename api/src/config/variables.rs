@@ -1,0 +1,147 @@
+//! Variables, each read in the way that its value is written.
+
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use livegate_common::seal::SealKey;
+
+use super::{Backend, ConfigError, ModelsConfig, ServerConfig};
+
+/// Variables by name.
+pub struct Variables<F> {
+    /// Gives what the variable holds.
+    pub lookup: F,
+}
+
+impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
+    pub fn get(&self, name: &'static str) -> Option<String> {
+        (self.lookup)(name)
+            .map(|v| v.trim().to_owned())
+            .filter(|v| !v.is_empty())
+    }
+
+    pub fn parsed<T: std::str::FromStr>(
+        &self,
+        name: &'static str,
+        default: T,
+        allowed: &str,
+    ) -> Result<T, ConfigError> {
+        let Some(value) = self.get(name) else {
+            return Ok(default);
+        };
+        value
+            .parse()
+            .map_err(|_| invalid(name, value, allowed.to_owned()))
+    }
+
+    pub fn number(
+        &self,
+        name: &'static str,
+        default: usize,
+        allowed: RangeInclusive<usize>,
+    ) -> Result<usize, ConfigError> {
+        let Some(value) = self.get(name) else {
+            return Ok(default);
+        };
+        match value.parse() {
+            Ok(number) if allowed.contains(&number) => Ok(number),
+            Ok(_) | Err(_) => Err(invalid(
+                name,
+                value,
+                format!(
+                    "a whole number from {} to {}",
+                    allowed.start(),
+                    allowed.end()
+                ),
+            )),
+        }
+    }
+
+    pub fn seconds(
+        &self,
+        name: &'static str,
+        default: Duration,
+        max: u64,
+    ) -> Result<Duration, ConfigError> {
+        let Some(value) = self.get(name) else {
+            return Ok(default);
+        };
+        match value.parse() {
+            Ok(seconds) if (1..=max).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+            Ok(_) | Err(_) => Err(invalid(
+                name,
+                value,
+                format!("a whole number of seconds from 1 to {max}"),
+            )),
+        }
+    }
+
+    pub fn switch(&self, name: &'static str, default: bool) -> Result<bool, ConfigError> {
+        match self.get(name) {
+            None => Ok(default),
+            Some(value) => match value.as_str() {
+                "on" => Ok(true),
+                "off" => Ok(false),
+                _ => Err(invalid(name, value, "on or off".to_owned())),
+            },
+        }
+    }
+
+    pub fn key_file(&self) -> PathBuf {
+        self.get("LIVEGATE_KEYS")
+            .map_or_else(|| ServerConfig::default().keys, PathBuf::from)
+    }
+
+    pub fn models(&self) -> ModelsConfig {
+        ModelsConfig {
+            cache: self
+                .get("LIVEGATE_MODELS")
+                .unwrap_or_else(|| "models/cache".into())
+                .into(),
+            config: self.get("LIVEGATE_MODEL_CONFIG").map(PathBuf::from),
+        }
+    }
+
+    pub fn threads(&self) -> Result<NonZeroUsize, ConfigError> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = self.number("LIVEGATE_WORKER_THREADS", cores, 1..=256)?;
+        Ok(NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN))
+    }
+
+    pub fn backend(&self) -> Result<Backend, ConfigError> {
+        const AMQP: &str = "LIVEGATE_AMQP_URL";
+        const REDIS: &str = "LIVEGATE_REDIS_URL";
+        match (self.get(AMQP), self.get(REDIS)) {
+            (None, None) => Ok(Backend::Embedded {
+                threads: self.threads()?,
+            }),
+            (Some(amqp_url), Some(redis_url)) => {
+                let key = self.get("LIVEGATE_SEAL_KEY").ok_or(ConfigError::SealKey)?;
+                let seal = SealKey::from_base64(&key).map_err(|_| ConfigError::SealKey)?;
+                Ok(Backend::Distributed {
+                    amqp_url,
+                    redis_url,
+                    seal,
+                })
+            }
+            (Some(_), None) => Err(ConfigError::Alone {
+                set: AMQP,
+                missing: REDIS,
+            }),
+            (None, Some(_)) => Err(ConfigError::Alone {
+                set: REDIS,
+                missing: AMQP,
+            }),
+        }
+    }
+}
+
+fn invalid(name: &'static str, value: String, allowed: String) -> ConfigError {
+    ConfigError::Invalid {
+        name,
+        value,
+        allowed,
+    }
+}

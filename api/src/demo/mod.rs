@@ -1,0 +1,63 @@
+//! The page at `/demo`, which tries both APIs out with a browser's camera.
+//!
+//! Its files are built in. They are plain HTML, CSS and JavaScript as they stand beside this one, and
+//! load nothing from elsewhere, which the policy that goes with them makes sure of.
+
+use poem::endpoint::make_sync;
+use poem::http::header;
+use poem::{Response, Route, get};
+
+use crate::http::methods::Methods;
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+
+/// What is served: path, content type, content.
+const FILES: [(&str, &str, &str); 19] = [
+    ("/demo", HTML, include_str!("index.html")),
+    ("/demo/", HTML, include_str!("index.html")),
+    ("/demo/style.css", CSS, include_str!("style.css")),
+    ("/demo/announce.js", JS, include_str!("announce.js")),
+    ("/demo/api.js", JS, include_str!("api.js")),
+    ("/demo/camera.js", JS, include_str!("camera.js")),
+    ("/demo/capture.js", JS, include_str!("capture.js")),
+    ("/demo/dom.js", JS, include_str!("dom.js")),
+    ("/demo/live.js", JS, include_str!("live.js")),
+    ("/demo/main.js", JS, include_str!("main.js")),
+    ("/demo/pictures.js", JS, include_str!("pictures.js")),
+    ("/demo/plan.js", JS, include_str!("plan.js")),
+    ("/demo/pump.js", JS, include_str!("pump.js")),
+    ("/demo/settings.js", JS, include_str!("settings.js")),
+    ("/demo/tabs.js", JS, include_str!("tabs.js")),
+    ("/demo/time.js", JS, include_str!("time.js")),
+    ("/demo/verdict.js", JS, include_str!("verdict.js")),
+    ("/demo/words.js", JS, include_str!("words.js")),
+    ("/demo/workbench.js", JS, include_str!("workbench.js")),
+];
+
+/// The page holds an API key and shows a face: nothing but its own files may run in it, it may call
+/// nobody else, and no other page may frame it. Pictures are made in the page (`data:`, `blob:`).
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
+
+/// Adds the page and its files.
+pub fn add(route: Route, methods: &mut Methods) -> Route {
+    FILES.iter().fold(route, |route, (path, kind, content)| {
+        methods.add(path, &["GET"]);
+        route.at(*path, get(make_sync(|_| file(kind, content))))
+    })
+}
+
+fn file(content_type: &str, content: &'static str) -> Response {
+    Response::builder()
+        .content_type(content_type)
+        .header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
+        .header("permissions-policy", "camera=(self)")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::REFERRER_POLICY, "no-referrer")
+        // After an update, a page of one version must not get modules of another.
+        .header(header::CACHE_CONTROL, "no-cache")
+        .body(content)
+}
