@@ -377,7 +377,7 @@ impl Running {
             _ if seen.is_readable => Hint::KeepGoing,
             Movement::Turn(..) => Hint::LookStraight,
             Movement::Blink(_) if !away => Hint::EyesNotVisible,
-            Movement::Lips(..) if !away => Hint::KeepGoing,
+            // Turned away, or never seen at rest.
             Movement::Blink(_) | Movement::Lips(..) => Hint::LookStraight,
         }
     }
