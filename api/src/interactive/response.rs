@@ -68,8 +68,8 @@ pub struct FrameResult {
     pub is_live: Nullable<bool>,
     /// Where the session stands.
     pub state: InteractiveState,
-    /// What to change first, or to go on with; null when the frame passes its challenge, and when the
-    /// session is over.
+    /// What to change first, or to go on with; null when the frame passes its challenge, and when it
+    /// comes after the session, or the time for its challenge, was over.
     pub feedback: Nullable<Feedback>,
     /// The reasons of the verdict; absent until there is one. On success `liveness_passed`,
     /// `challenge_completed`, `no_spoof_detected`; else every check that failed.

@@ -129,7 +129,8 @@ impl From<State<'_>> for InteractiveState {
 /// - `multiple_faces`: a second face of comparable size is seen; such frames don't count.
 /// - `face_too_small`: come nearer: the face is less than 80 pixels wide.
 /// - `face_out_of_frame`: more than a tenth of the face is cut off.
-/// - `too_dark`, `too_bright`: the light on the face.
+/// - `too_dark`: more light on the face.
+/// - `too_bright`: less light on the face.
 /// - `blurred`: hold still, clean the lens.
 /// - `look_straight`: face the camera first, with a face at rest.
 /// - `eyes_not_visible`: open the eyes, take off what hides them.

@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::error::{ApiError, Busy, Code, ForeignBody, Rated};
 use crate::http::excerpt::Excerpt;
 use crate::http::json::too_large;
+use crate::http::multipart::BadImage;
+use crate::measure::MeasureError;
 use crate::server_to_server::wire::{
     BadFrame, MAX_IMAGES, MAX_SESSION_BODY_BYTES, MAX_VERIFY_BODY_BYTES, MIN_IMAGES, Problem,
 };
@@ -68,8 +70,8 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
             ApiError::Unauthorized,
             ApiError::LivenessDisabled,
             too_large(MAX_SESSION_BODY_BYTES),
-            foreign_body(),
-            rate_limited(),
+            foreign_body("application/json"),
+            rate_limited(Rated::Key),
             ApiError::internal("an example"),
         ],
         "verify" => vec![
@@ -91,18 +93,40 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
             ApiError::SessionUsed,
             ApiError::SessionExpired,
             too_large(MAX_VERIFY_BODY_BYTES),
-            foreign_body(),
-            rate_limited(),
+            foreign_body("application/json"),
+            rate_limited(Rated::Key),
             ApiError::ConcurrencyLimited(Busy::Key),
             ApiError::TimedOut("an example".into()),
         ],
-        "sessionStatus" => vec![
+        "createInteractiveSession" => vec![
+            invalid("num_challenges must be a whole number from 1 to 7."),
+            ApiError::Unauthorized,
+            ApiError::LivenessDisabled,
+            rate_limited(Rated::Key),
+            ApiError::internal("an example"),
+        ],
+        "submitFrame" => vec![
+            ApiError::MissingFields(vec!["image"]),
+            invalid("The form has the field image more than once; send one image in each request."),
+            BadImage::Undecodable.into(),
+            ApiError::Unauthorized,
+            ApiError::LivenessDisabled,
+            ApiError::SessionForbidden,
+            ApiError::SessionNotFound,
+            ApiError::FrameTooLarge,
+            foreign_body("multipart/form-data"),
+            rate_limited(Rated::Frames),
+            ApiError::ConcurrencyLimited(Busy::LiveFrames),
+            ApiError::FrameNotMeasured(MeasureError::Missing),
+        ],
+        "sessionStatus" | "interactiveSession" | "cancelInteractiveSession" => vec![
             ApiError::Unauthorized,
             ApiError::LivenessDisabled,
             ApiError::SessionForbidden,
             ApiError::SessionNotFound,
             ApiError::internal("an example"),
         ],
+        "presets" => vec![ApiError::Unauthorized, ApiError::LivenessDisabled],
         _ => Vec::new(),
     }
 }
@@ -111,16 +135,16 @@ fn invalid(text: &str) -> ApiError {
     ApiError::InvalidInput(text.to_owned())
 }
 
-fn foreign_body() -> ApiError {
+fn foreign_body(expected: &'static str) -> ApiError {
     ApiError::UnsupportedMediaType(ForeignBody::ContentType {
-        expected: "application/json",
+        expected,
         arrived: Excerpt::of("text/plain"),
     })
 }
 
-fn rate_limited() -> ApiError {
+fn rate_limited(of: Rated) -> ApiError {
     ApiError::RateLimited {
-        of: Rated::Key,
+        of,
         retry_after: Duration::from_secs(1),
     }
 }

@@ -1,12 +1,13 @@
 //! The API document, completed.
 //!
 //! poem-openapi derives operations and schemas from the types; what it has no words for (examples,
-//! the headers of every answer, errors by their codes, formats) is added to its JSON here, once, at
+//! the headers of every answer, errors by their codes, formats, a query that is read by hand) is added to its JSON here, once, at
 //! the start.
 
 mod answers;
 mod failures;
 mod illustrate;
+mod parameters;
 mod schemas;
 
 use bytes::Bytes;
@@ -100,6 +101,7 @@ fn complete(document: &mut Value) {
         for (status, response) in responses.as_object_mut().into_iter().flatten() {
             response["headers"] = headers_of(status);
         }
+        parameters::complete(operation);
     }
     illustrate::fields(document);
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::failures;
 use crate::error::{Code, ErrorBody};
+use crate::interactive::presets::PRESETS;
 
 /// Adds to `components.schemas`.
 pub fn complete(schemas: &mut Value) {
@@ -43,8 +44,22 @@ pub fn complete(schemas: &mut Value) {
     for medium in ["frames", "video_b64"] {
         schemas["VerifyRequest"]["properties"][medium]["nullable"] = json!(true);
     }
+    schemas["PresetName"] = preset_name();
+    schemas["Preset"]["properties"]["name"] = json!({
+        "allOf": [{"$ref": "#/components/schemas/PresetName"}],
+        "description": "Its name.",
+    });
     // What tells one verdict from the other.
     for (name, verified) in [("Verified", true), ("Rejected", false)] {
         schemas[name]["properties"]["verified"]["enum"] = json!([verified]);
     }
+}
+
+fn preset_name() -> Value {
+    let listed = PRESETS.map(|preset| format!("- `{}`: {}", preset.name, preset.description));
+    json!({
+        "type": "string",
+        "enum": PRESETS.map(|preset| preset.name),
+        "description": format!("The name of a preset.\n\n{}", listed.join("\n")),
+    })
 }

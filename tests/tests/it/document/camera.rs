@@ -17,6 +17,17 @@ const PHASES: [&str; 6] = [
     "blink",
 ];
 
+/// Every challenge of the interactive API.
+const CHALLENGES: [&str; 7] = [
+    "TURN_LEFT",
+    "TURN_RIGHT",
+    "LOOK_UP",
+    "LOOK_DOWN",
+    "BLINK",
+    "SMILE",
+    "OPEN_MOUTH",
+];
+
 /// What somebody live shows in the frames of a phase: as many as the document asks for.
 fn scenes(phase: &str) -> [Scene; 2] {
     let tilted = |pitch| Scene {
@@ -49,14 +60,17 @@ pub fn capture(challenge: &Value, change: impl Fn(&mut Scene)) -> Capture {
     }))
 }
 
-/// Writes the pictures of each phase into a file, from which `camera.py` and `camera.mjs` of the
-/// tools take frames.
+/// Writes the pictures of each phase, and of each challenge of the interactive API, into a file, from
+/// which `camera.py` and `camera.mjs` of the tools take frames.
 pub fn save_pictures(folder: &Path) -> PathBuf {
-    let pictures: Map<String, Value> = PHASES
-        .iter()
-        .map(|phase| {
-            let pictures = scenes(phase).map(|scene| base64(&png(&scene)));
-            ((*phase).to_owned(), json!(pictures))
+    let phases = PHASES.map(|phase| (phase, scenes(phase).to_vec()));
+    let challenges = CHALLENGES.map(|challenge| (challenge, Scene::doing(challenge)));
+    let pictures: Map<String, Value> = phases
+        .into_iter()
+        .chain(challenges)
+        .map(|(name, scenes)| {
+            let pictures: Vec<String> = scenes.iter().map(|s| base64(&png(s))).collect();
+            (name.to_owned(), json!(pictures))
         })
         .collect();
     let path = folder.join("pictures.json");

@@ -1,4 +1,4 @@
-//! The document's tables, read from its text.
+//! The documents' tables, read from their texts.
 
 use livegate_tests::media::root;
 
@@ -8,12 +8,12 @@ pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
-/// The document (`LIVEGATE_REFERENCE`, default `../shared/reference`); `None`, said aloud, where
-/// there is none: it belongs to those who wrote it.
-pub fn read() -> Option<String> {
+/// The document of that name (in `LIVEGATE_REFERENCE`, default `../shared/reference`); `None`, said
+/// aloud, where there is none: it belongs to those who wrote it.
+pub fn read(name: &str) -> Option<String> {
     let folder = std::env::var_os("LIVEGATE_REFERENCE")
         .map_or_else(|| root().join("../shared/reference"), Into::into);
-    let file = folder.join("server-to-server.txt");
+    let file = folder.join(name);
     if file.exists() {
         return Some(std::fs::read_to_string(file).unwrap());
     }

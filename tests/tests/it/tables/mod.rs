@@ -1,10 +1,11 @@
-//! The public document, row by row: one test for each row of each of its tables, named after it, and
-//! one for each claim of its prose that no table holds.
+//! The public documents, row by row: one test for each row of each of their tables, named after it,
+//! and one for each claim of their prose that no table holds.
 
 mod actions;
 mod document;
 mod errors;
 mod frame;
+mod interactive;
 mod prose;
 mod reason_codes;
 mod response;
@@ -24,13 +25,19 @@ use serde_json::{Value, json};
 /// The challenge that [`Capture::good`] meets.
 const LEFT_RIGHT: [&str; 2] = ["turn_left", "turn_right"];
 
-/// A row without a test fails it, and so does a test of a row that the document no longer has.
+/// A row without a test fails it, and so does a test of a row that no document has any more.
 #[test]
 fn every_row_has_its_test() {
-    let Some(text) = document::read() else { return };
+    let Some(text) = document::read("server-to-server.txt") else {
+        return;
+    };
+    let Some(interactive) = document::read("interactive-sessions.txt") else {
+        return;
+    };
     let rows: BTreeSet<String> = document::tables(&text)
         .iter()
         .flat_map(document::Table::tests)
+        .chain(interactive::document::tests(&interactive))
         .collect();
     assert_eq!(tests_of_rows(), rows);
 }
@@ -45,7 +52,7 @@ fn tests_of_rows() -> BTreeSet<String> {
     listed
         .lines()
         .filter_map(|line| line.strip_prefix("tables::")?.strip_suffix(": test"))
-        .filter(|name| name.contains("::") && !name.starts_with("prose::"))
+        .filter(|name| name.contains("::") && !name.contains("prose::"))
         .map(str::to_owned)
         .collect()
 }

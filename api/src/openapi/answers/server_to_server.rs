@@ -1,8 +1,8 @@
-//! Examples of what is asked and answered when all goes well.
+//! Those of the server-to-server API.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::example;
 use crate::http::nullable::Nullable;
 use crate::server_to_server::details::{Evidence, FailedActionDetails, RejectionDetails};
 use crate::server_to_server::health::Health;
@@ -121,16 +121,6 @@ pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {
         ],
         _ => Vec::new(),
     }
-}
-
-fn example(summary: &str, value: impl Serialize) -> Value {
-    json!({"summary": summary, "value": as_sent(&value)})
-}
-
-/// The value as it is sent: by way of text, in which an `f32` is as short as it can be.
-fn as_sent(value: &impl Serialize) -> Value {
-    let text = serde_json::to_string(value).unwrap_or_default();
-    serde_json::from_str(&text).unwrap_or_default()
 }
 
 fn images() -> Value {

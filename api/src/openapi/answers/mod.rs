@@ -1,0 +1,30 @@
+//! Examples of what is asked and answered when all goes well.
+
+mod interactive;
+mod server_to_server;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Examples of an operation's request: name and OpenAPI example object.
+pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
+    server_to_server::requests(operation_id)
+}
+
+/// Examples of an operation's successes, and of a health that is none: status, name and OpenAPI
+/// example object.
+pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {
+    let mut answers = server_to_server::answers(operation_id);
+    answers.extend(interactive::answers(operation_id));
+    answers
+}
+
+fn example(summary: &str, value: impl Serialize) -> Value {
+    json!({"summary": summary, "value": as_sent(&value)})
+}
+
+/// The value as it is sent: by way of text, in which an `f32` is as short as it can be.
+fn as_sent(value: &impl Serialize) -> Value {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
