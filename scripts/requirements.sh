@@ -29,6 +29,7 @@ python3 -m pip --version >/dev/null 2>&1 || need python3-pip pip3 pip
 if [ "${1:-build}" = test ]; then
     need rabbitmq-server rabbitmq-server
     need redis-server redis-server
+    need chromium chromium # uses the demo page
     # The document's examples run it; of other tools scripts/test-tools.sh installs what they need.
     need curl curl
 fi

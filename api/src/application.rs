@@ -93,7 +93,11 @@ impl Application {
         };
         let listener = LingeringListener::new(listener, config.max_connections, limits);
         let listener = listener.map_err(failed)?;
-        let admissions = Admissions::new(config.max_frames_in_flight, config.lease_margin);
+        let admissions = Admissions::new(
+            config.max_frames_in_flight,
+            config.max_live_frames,
+            config.lease_margin,
+        );
         let uploads = Uploads::new(config.max_upload_mib);
         let state = Arc::new(AppState {
             services,
@@ -171,7 +175,8 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
         .at("/", get(make_sync(|_| Redirect::see_other("/docs"))))
         .at("/openapi.json", get(document))
         .at("/docs", get(page))
-        .nest_no_strip("/v1", service);
+        .nest_no_strip("/v1", service)
+        .nest_no_strip("/api", openapi::service());
     if state.config.demo {
         route = demo::add(route, &mut methods);
     }

@@ -1,4 +1,5 @@
-//! The audit log: one JSON line for each claimed verification, and never any media.
+//! The audit log: one JSON line for each claimed verification and for each interactive session that
+//! is over, and never any media.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -27,9 +28,9 @@ pub struct AuditRecord {
     pub key_id: String,
     /// The session.
     pub session_id: String,
-    /// `images` or `video`.
+    /// `images`, `video` or `interactive`.
     pub mode: &'static str,
-    /// `verified`, `rejected` or `failed`.
+    /// `verified`, `rejected` or `failed`; `expired` for an interactive session without a frame.
     pub verdict: &'static str,
     /// Why.
     pub reason_codes: Vec<ReasonCode>,
@@ -41,7 +42,7 @@ pub struct AuditRecord {
     pub same_person_score: Option<f64>,
     /// Frames in the capture.
     pub frames: usize,
-    /// The server's own time, milliseconds.
+    /// The server's own time, milliseconds; of an interactive session that of its frames together.
     pub processing_time_ms: u64,
     /// Processor time that the workers spent on it, milliseconds; 0 when it failed.
     pub worker_cpu_ms: f64,

@@ -32,13 +32,23 @@ pub struct Caller(pub Arc<KeyRecord>);
 async fn admit(request: &Request, key: ApiKey) -> poem::Result<Arc<KeyRecord>> {
     let Data(state) =
         Data::<&Arc<AppState>>::from_request(request, &mut RequestBody::default()).await?;
-    let record = state.keys.find(&key.key).ok_or(ApiError::Unauthorized)?;
-    if !record.liveness {
-        return Err(ApiError::LivenessDisabled.into());
-    }
+    let record = identify(state, &key.key)?;
     // Requests that create or verify count; reading a status does not.
     if request.method() == Method::POST {
         take_token(&*state.services.limits, &record).await?;
     }
     Ok(record)
+}
+
+/// The key that `presented` is, if it may use liveness.
+///
+/// # Errors
+/// [`ApiError::Unauthorized`] or [`ApiError::LivenessDisabled`].
+pub fn identify(state: &AppState, presented: &str) -> Result<Arc<KeyRecord>, ApiError> {
+    let record = state.keys.find(presented).ok_or(ApiError::Unauthorized)?;
+    if record.liveness {
+        Ok(record)
+    } else {
+        Err(ApiError::LivenessDisabled)
+    }
 }

@@ -43,9 +43,10 @@ impl Workers {
     /// Puts the pool to work on what is published at `broker`.
     pub fn start(services: &Services, broker: &MemoryBroker, pool: Arc<AnalyzerPool>) -> Self {
         let (trigger, shutdown) = Shutdown::new();
-        // As many again as are measured at once, so that no thread waits for its next batch.
+        // Of each queue, as many again as are measured at once, so that no thread waits for its
+        // next batch.
         let prefetch = u16::try_from(2 * pool.threads().get()).unwrap_or(u16::MAX);
-        let consumer = Box::new(broker.consumer(Queue::Verify, prefetch));
+        let consumer = Box::new(broker.consumer(&Queue::ALL, prefetch));
         let results = Arc::clone(&services.results);
         let seal = services.seal.clone();
         let beating = livegate_worker::beat(Arc::clone(&services.presence), shutdown.clone());

@@ -119,6 +119,9 @@ pub enum ApiError {
     /// The deadline passed; the source says what was missing, to operators only.
     #[error("The verification was not finished in time; retry with a new session.")]
     TimedOut(#[source] Box<dyn StdError + Send + Sync>),
+    /// A live frame could not be looked at; the source says why, to operators only.
+    #[error("The frame could not be looked at in time and does not count; send the next one.")]
+    FrameNotMeasured(#[source] MeasureError),
     /// Something failed on our side; the source says what, to operators only.
     #[error("Processing the request failed on the server; retry, a verify with a new session.")]
     Processing(#[source] Box<dyn StdError + Send + Sync>),
@@ -203,7 +206,9 @@ impl ApiError {
             Self::SessionForbidden => Code::SessionForbidden,
             Self::SessionUsed => Code::SessionUsed,
             Self::SessionExpired => Code::SessionExpired,
-            Self::TimedOut(_) | Self::Processing(_) => Code::ProcessingError,
+            Self::TimedOut(_) | Self::FrameNotMeasured(_) | Self::Processing(_) => {
+                Code::ProcessingError
+            }
         }
     }
 
@@ -230,6 +235,7 @@ impl ApiError {
             | Self::SessionUsed
             | Self::SessionExpired
             | Self::TimedOut(_)
+            | Self::FrameNotMeasured(_)
             | Self::Processing(_) => None,
         }
     }

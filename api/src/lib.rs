@@ -16,6 +16,7 @@ pub mod distributed;
 pub mod embedded;
 pub mod error;
 pub mod http;
+pub mod interactive;
 pub mod judge;
 pub mod keys;
 pub mod limits;

@@ -36,17 +36,20 @@ pub struct Admission {
 pub struct Admissions {
     frames: Arc<Semaphore>,
     max: u32,
+    live: Arc<Semaphore>,
     lease_margin: Duration,
 }
 
 impl Admissions {
-    /// At most `max` frames at once. The place of a process that dies is free `lease_margin` after
-    /// the longest that its verification could have taken.
-    pub fn new(max: usize, lease_margin: Duration) -> Self {
+    /// At most `max` frames of verifications at once, and `live` ones of interactive sessions: they
+    /// have a queue of their own, and are of no use once they have waited. The place of a process that
+    /// dies is free `lease_margin` after the longest that its verification could have taken.
+    pub fn new(max: usize, live: usize, lease_margin: Duration) -> Self {
         let max = u32::try_from(max).unwrap_or(u32::MAX);
         Self {
             frames: Arc::new(Semaphore::new(max as usize)),
             max,
+            live: Arc::new(Semaphore::new(live)),
             lease_margin,
         }
     }
@@ -76,6 +79,15 @@ impl Admissions {
             _key: of_key,
             _server: of_server,
         })
+    }
+
+    /// Takes room for one frame of an interactive session, at once or not at all.
+    ///
+    /// # Errors
+    /// [`ApiError::ConcurrencyLimited`] when there is none.
+    pub fn admit_live(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        let room = Arc::clone(&self.live).try_acquire_owned();
+        room.map_err(|_| ApiError::ConcurrencyLimited(Busy::LiveFrames))
     }
 
     /// Waits until every verification has ended; none starts any more.

@@ -2,8 +2,8 @@
 //!
 //! The frames of one capture are split into small batches, so that an idle pool of workers shares
 //! one request; under load the split costs nothing. A clip is one batch: whoever decodes it measures
-//! it. The media stay here until every outcome is in: a batch that the broker lost is published
-//! again.
+//! it. A live frame is a batch of its own, on a queue of its own. The media stay here until every
+//! outcome is in: a batch that the broker lost is published again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use livegate_common::aside::aside;
 use livegate_common::broker::{Publisher, Queue};
 use livegate_common::id::{BatchId, JobId};
 use livegate_common::job::{
@@ -97,29 +98,55 @@ pub async fn measure_images(
         look: Look::Whole,
     };
     let batches = split(images).into_iter().map(whole).collect();
-    let (mut all, mut cost) = (Vec::with_capacity(images.len()), Cost::default());
-    for (id, outcome) in measure(services, batches, limit).await? {
-        match outcome {
+    let outcomes = measure(services, Queue::Verify, batches, limit).await?;
+    in_order(outcomes, images.len())
+}
+
+/// Measures one live frame within `limit`, as closely as `look` says. Goes ahead of other work.
+///
+/// # Errors
+/// [`MeasureError`]: nothing is known of it.
+pub async fn measure_frame(
+    services: &Services,
+    image: Bytes,
+    look: Look,
+    limit: Duration,
+) -> Result<Measured<FrameOutcome>, MeasureError> {
+    let frames = vec![EncodedFrame { index: 0, image }];
+    let batch = Batch::Frames { frames, look };
+    let outcomes = measure(services, Queue::Interactive, vec![batch], limit).await?;
+    let Measured { mut outcome, cost } = in_order(outcomes, 1)?;
+    let outcome = outcome.pop().ok_or(MeasureError::Missing)?;
+    Ok(Measured { outcome, cost })
+}
+
+/// The outcomes of all frames, of which there must be `count`, from those of their batches, which
+/// come in the order of their frames.
+fn in_order(
+    outcomes: Vec<(BatchId, Outcome)>,
+    count: usize,
+) -> Result<Measured<Vec<FrameOutcome>>, MeasureError> {
+    let (mut outcome, mut cost) = (Vec::with_capacity(count), Cost::default());
+    let mut expected = 0..;
+    for (id, batch) in outcomes {
+        match batch {
             Outcome::Frames {
                 frames,
                 cost: spent,
             } => {
                 cost += spent;
-                all.extend(frames.into_iter().map(|frame| (id, frame)));
+                for (index, frame) in frames {
+                    if Some(index) != expected.next() {
+                        return Err(MeasureError::Mismatch(id));
+                    }
+                    outcome.push(frame);
+                }
             }
             Outcome::Clip { .. } => return Err(MeasureError::Mismatch(id)),
             Outcome::Failed(cause) => return Err(MeasureError::Failed { id, cause }),
         }
     }
-    // Batches come in the order of their frames, and every frame must be there.
-    let mut outcome = Vec::with_capacity(all.len());
-    for (expected, (id, (index, frame))) in (0..).zip(all) {
-        if index != expected {
-            return Err(MeasureError::Mismatch(id));
-        }
-        outcome.push(frame);
-    }
-    if outcome.len() == images.len() {
+    if outcome.len() == count {
         Ok(Measured { outcome, cost })
     } else {
         Err(MeasureError::Missing)
@@ -135,7 +162,7 @@ pub async fn measure_clip(
     clip: Bytes,
     limit: Duration,
 ) -> Result<Measured<ClipOutcome>, MeasureError> {
-    let outcomes = measure(services, vec![Batch::Clip(clip)], limit).await?;
+    let outcomes = measure(services, Queue::Verify, vec![Batch::Clip(clip)], limit).await?;
     match outcomes.into_iter().next() {
         Some((id, Outcome::Clip { clip, cost })) => match clip {
             ClipOutcome::Measured(clip) if lacks_portraits(&clip) => {
@@ -156,9 +183,11 @@ fn lacks_portraits(clip: &MeasuredClip) -> bool {
     clip.portraits.is_empty() && clip.frames.iter().any(|f| f.face.is_some())
 }
 
-/// Has workers measure each batch; gives the outcomes in the order of the batches.
+/// Has workers measure each batch, sent over `queue`; gives the outcomes in the order of the
+/// batches.
 async fn measure(
     services: &Services,
+    queue: Queue,
     batches: Vec<Batch>,
     limit: Duration,
 ) -> Result<Vec<(BatchId, Outcome)>, MeasureError> {
@@ -167,6 +196,7 @@ async fn measure(
     let (job, number) = (JobId::random(), batches.len());
     let mut work = Work {
         publisher: &*services.publisher,
+        queue,
         results: &*services.results,
         seal: &services.seal,
         // Before publishing: an outcome can be there before publish returns.
@@ -196,6 +226,7 @@ async fn measure(
 
 struct Work<'a> {
     publisher: &'a dyn Publisher,
+    queue: Queue,
     results: &'a dyn ResultStore,
     seal: &'a SealKey,
     announcements: Announcements,
@@ -215,10 +246,10 @@ impl Work<'_> {
     async fn run(&mut self) -> Result<(), MeasureError> {
         let mut connections = self.publisher.connections();
         connections.mark_unchanged();
-        let (publisher, deadline) = (self.publisher, self.deadline);
+        let (publisher, queue, deadline) = (self.publisher, self.queue, self.deadline);
         let mut publishing = FuturesUnordered::new();
         for message in self.seal_outstanding().await? {
-            publishing.push(publish(publisher, message, deadline));
+            publishing.push(publish(publisher, queue, message, deadline));
         }
         while !self.outstanding.is_empty() {
             tokio::select! {
@@ -233,7 +264,7 @@ impl Work<'_> {
                     self.collect().await?;
                     publishing.clear();
                     for message in self.seal_outstanding().await? {
-                        publishing.push(publish(publisher, message, deadline));
+                        publishing.push(publish(publisher, queue, message, deadline));
                     }
                 }
             }
@@ -241,13 +272,13 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The messages of all outstanding batches. Sealing megabytes takes milliseconds, so it is done
-    /// on a thread where it holds nobody up.
+    /// The messages of all outstanding batches.
     async fn seal_outstanding(&self) -> Result<Vec<Bytes>, MeasureError> {
         let (seal, job, deadline_ms) = (self.seal.clone(), self.job, self.deadline_ms);
         let reply_to = self.results.replica();
         let batches = self.outstanding.clone();
-        let sealing = tokio::task::spawn_blocking(move || {
+        let bytes = batches.values().map(Batch::bytes).sum();
+        let sealing = aside(bytes, move || {
             let seal_one = |(batch, content): (u16, Batch)| {
                 let header = BatchHeader {
                     id: BatchId { job, batch },
@@ -312,14 +343,11 @@ fn split(images: &[Bytes]) -> Vec<Vec<EncodedFrame>> {
 }
 
 /// Publishes one message, again and again if need be, until the broker has it.
-async fn publish(publisher: &dyn Publisher, message: Bytes, deadline: Instant) {
+async fn publish(publisher: &dyn Publisher, queue: Queue, message: Bytes, deadline: Instant) {
     let mut pause = FIRST_RETRY;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        match publisher
-            .publish(Queue::Verify, message.clone(), left)
-            .await
-        {
+        match publisher.publish(queue, message.clone(), left).await {
             Ok(()) => return,
             Err(error) => {
                 tracing::warn!(error = %error, "A batch is not published yet: {error}");

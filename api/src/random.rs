@@ -35,6 +35,14 @@ pub fn shuffle<T>(items: &mut [T]) -> Result<(), NoRandomness> {
     Ok(())
 }
 
+/// Whether a draw that succeeds once in `n` does.
+///
+/// # Errors
+/// [`NoRandomness`] when the system gives none.
+pub fn one_in(n: usize) -> Result<bool, NoRandomness> {
+    Ok(below(n)? == 0)
+}
+
 /// A number from 0 to `n - 1`, uniformly; 0 for `n` = 0.
 fn below(n: usize) -> Result<usize, NoRandomness> {
     if n < 2 {

@@ -5,6 +5,7 @@
 //! the outside, each with an in-memory and a networked implementation: [`broker`], [`results`],
 //! [`sessions`], [`limits`]. Nothing here knows HTTP or ONNX.
 
+pub mod aside;
 pub mod broker;
 mod expiring;
 pub mod hardening;

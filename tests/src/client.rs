@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use reqwest::header::HeaderMap;
+use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -79,6 +80,7 @@ pub struct Client {
     http: reqwest::Client,
     address: SocketAddr,
     key: Option<String>,
+    token: Option<String>,
 }
 
 impl Client {
@@ -94,6 +96,7 @@ impl Client {
             http,
             address,
             key: key.map(str::to_owned),
+            token: None,
         }
     }
 
@@ -123,9 +126,22 @@ impl Client {
         let request = self
             .http
             .request(method, format!("http://{}{path}", self.address));
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
         match &self.key {
             Some(key) => request.header("X-AI-API-Key", key),
             None => request,
+        }
+    }
+
+    /// The same caller with a client token instead of a key.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            key: None,
+            ..self.clone()
         }
     }
 
@@ -162,6 +178,50 @@ impl Client {
         let created = self.create(&json!({ "actions": actions })).await;
         assert_eq!(created.status, 200, "{}", created.body);
         created.body["session_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Creates an interactive session with this query.
+    pub async fn interactive(&self, query: &str) -> Answer {
+        let path = format!("/api/v1/liveness/sessions?{query}");
+        Self::send(self.request(Method::POST, &path)).await
+    }
+
+    /// Creates an interactive session with these challenges, and gives its id.
+    pub async fn interactive_session(&self, challenges: &str) -> String {
+        let created = self.interactive(&format!("challenges={challenges}")).await;
+        assert_eq!(created.status, 200, "{}", created.body);
+        created.body["session_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Submits a frame to an interactive session.
+    pub async fn frame(&self, session_id: &str, image: &[u8]) -> Answer {
+        let part = Part::bytes(image.to_vec()).file_name("frame.jpg");
+        let path = format!("/api/v1/liveness/sessions/{session_id}/frame");
+        let form = Form::new().part("image", part);
+        Self::send(self.request(Method::POST, &path).multipart(form)).await
+    }
+
+    /// Submits frames that show these scenes, one after the other, and gives the last answer.
+    pub async fn play(&self, session_id: &str, scenes: &[Scene]) -> Answer {
+        let mut last = None;
+        for scene in scenes {
+            let answer = self.frame(session_id, &png(scene)).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            last = Some(answer);
+        }
+        last.unwrap()
+    }
+
+    /// Asks for an interactive session's status.
+    pub async fn interactive_status(&self, session_id: &str) -> Answer {
+        self.get(&format!("/api/v1/liveness/sessions/{session_id}"))
+            .await
+    }
+
+    /// Cancels an interactive session.
+    pub async fn cancel(&self, session_id: &str) -> Answer {
+        let path = format!("/api/v1/liveness/sessions/{session_id}");
+        Self::send(self.request(Method::DELETE, &path)).await
     }
 
     /// Asks for a session's status.

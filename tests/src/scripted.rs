@@ -117,8 +117,49 @@ impl Scene {
     pub fn eyes_closed() -> Self {
         Self {
             ear: 0.05,
+            eye_blink: 0.7,
             ..Self::default()
         }
+    }
+
+    /// Somebody who looks up or down.
+    pub fn nodding(pitch: f32) -> Self {
+        Self {
+            pitch,
+            ..Self::default()
+        }
+    }
+
+    /// Somebody who smiles.
+    pub fn smiling() -> Self {
+        Self {
+            smile: 0.85,
+            ..Self::default()
+        }
+    }
+
+    /// Somebody with the mouth open.
+    pub fn mouth_open() -> Self {
+        Self {
+            mouth_opening: 0.55,
+            ..Self::default()
+        }
+    }
+
+    /// Somebody who does what an interactive challenge asks, frame by frame.
+    pub fn doing(challenge: &str) -> Vec<Self> {
+        let (there, between) = match challenge {
+            "TURN_LEFT" => (Self::turned(-30.0), Some(Self::turned(-14.0))),
+            "TURN_RIGHT" => (Self::turned(30.0), Some(Self::turned(14.0))),
+            "LOOK_UP" => (Self::nodding(-25.0), Some(Self::nodding(-12.0))),
+            "LOOK_DOWN" => (Self::nodding(25.0), Some(Self::nodding(12.0))),
+            "BLINK" => return vec![Self::default(), Self::eyes_closed(), Self::default()],
+            "SMILE" => (Self::smiling(), None),
+            "OPEN_MOUTH" => (Self::mouth_open(), None),
+            other => panic!("there is no challenge {other}"),
+        };
+        let way = [Some(Self::default()), between, Some(there)];
+        way.into_iter().flatten().collect()
     }
 
     /// An empty room.
@@ -129,14 +170,19 @@ impl Scene {
         }
     }
 
-    fn measurement(self, frame: &RgbFrame, look: Look) -> FrameMeasurement {
-        let width = self.face_width * frame.width as f32;
+    /// What a whole look at its picture measures.
+    pub fn seen(&self) -> FrameMeasurement {
+        self.measured(SIDE, SIDE, Look::Whole)
+    }
+
+    fn measured(self, width: u32, height: u32, look: Look) -> FrameMeasurement {
+        let face_width = self.face_width * width as f32;
         let face = |n: u8| DetectedFace {
             bounds: Bounds {
                 x: self.face_x + f32::from(n),
                 y: 10.0,
-                width,
-                height: width * 7.0 / 6.0,
+                width: face_width,
+                height: face_width * 7.0 / 6.0,
             },
             score: 0.9,
         };
@@ -172,8 +218,8 @@ impl Scene {
             },
         });
         FrameMeasurement {
-            width: frame.width,
-            height: frame.height,
+            width,
+            height,
             faces,
             face: main,
         }
@@ -224,7 +270,7 @@ impl FaceAnalyzer for ScriptedAnalyzer {
         let scene = read(frame).unwrap_or(Scene::empty());
         sleep(Duration::from_millis(scene.delay_ms));
         match scene.act {
-            Act::Measure => Ok(scene.measurement(frame, look)),
+            Act::Measure => Ok(scene.measured(frame.width, frame.height, look)),
             Act::Fail => Err(AnalyzeError {
                 model: "scripted".into(),
                 cause: "told to fail".into(),

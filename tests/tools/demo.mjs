@@ -64,8 +64,10 @@ try {
   await page.locator("#key").fill(key);
   await panel.locator("[type=submit]").click();
   const end = panel.and(page.locator("[data-state=ended], [data-state=error]")).waitFor();
-  if (shots) await Promise.race([end, follow(page, panel)]);
+  // It is awaited below; what happens until then must not end the program with no line.
+  end.catch(() => {});
   try {
+    if (shots) await Promise.race([end, follow(page, panel)]);
     await end;
     isReached = true;
   } finally {
@@ -73,7 +75,7 @@ try {
   }
   await shoot(page, result.state === "ended" ? result.verdict : result.error, Object.keys(LOOKS));
 } catch (error) {
-  result.fault = error.message;
+  result.fault = error.message.split("\n", 1)[0];
 } finally {
   await browser.close();
 }

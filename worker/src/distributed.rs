@@ -25,11 +25,7 @@ pub async fn run(
     // Of each queue, one batch waits at hand for each that is measured, so that no thread idles over
     // a round trip; more would be taken from workers that could begin them at once.
     let prefetch = u16::try_from(pool.threads().get() * 2).unwrap_or(u16::MAX);
-    let consumer = RabbitConsumer::new(
-        &config.amqp_url,
-        &[Queue::Verify, Queue::Interactive],
-        prefetch,
-    )?;
+    let consumer = RabbitConsumer::new(&config.amqp_url, &Queue::ALL, prefetch)?;
     let results = Arc::new(RedisResults::new(redis.clone()));
     let heart = tokio::spawn(beat(Arc::new(RedisPresence::new(redis)), shutdown.clone()));
     crate::run(

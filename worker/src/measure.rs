@@ -1,5 +1,6 @@
 //! A batch in, its outcome out.
 
+use livegate_common::broker::Queue;
 use livegate_common::job::{Batch, EncodedFrame, FrameOutcome, Look, Outcome, now_ms};
 
 use crate::analyzer::FaceAnalyzer;
@@ -8,12 +9,17 @@ use crate::cost::metered;
 use crate::decode;
 use crate::pool::AnalyzerPool;
 
-/// Measures a batch; `None` when nobody waits for it any more: the deadline (Unix milliseconds)
-/// passed before or while it was measured.
-pub async fn measure(pool: &AnalyzerPool, batch: Batch, deadline_ms: u64) -> Option<Outcome> {
+/// Measures a batch that came over `queue`; `None` when nobody waits for it any more: the deadline
+/// (Unix milliseconds) passed before or while it was measured.
+pub async fn measure(
+    pool: &AnalyzerPool,
+    queue: Queue,
+    batch: Batch,
+    deadline_ms: u64,
+) -> Option<Outcome> {
     match batch {
         Batch::Frames { frames, look } => {
-            let measuring = pool.run(move |analyzer, is_awaited| {
+            let measuring = pool.run(queue, move |analyzer, is_awaited| {
                 let goes_on = || is_awaited() && now_ms() < deadline_ms;
                 metered(analyzer, |analyzer| {
                     measure_frames(analyzer, &frames, look, &goes_on)
@@ -26,7 +32,7 @@ pub async fn measure(pool: &AnalyzerPool, batch: Batch, deadline_ms: u64) -> Opt
                 Err(e) => Some(Outcome::Failed(e.to_string())),
             }
         }
-        Batch::Clip(bytes) => clip::measure(pool, &bytes, deadline_ms).await,
+        Batch::Clip(bytes) => clip::measure(pool, queue, &bytes, deadline_ms).await,
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use livegate_common::aside::aside;
 use livegate_common::broker::{Consumer, Delivery};
 use livegate_common::job::{self, BatchHeader, Outcome, now_ms};
 use livegate_common::results::ResultStore;
@@ -95,14 +96,13 @@ async fn work_out(
         ));
     }
     let (body, key) = (delivery.body.clone(), key.clone());
-    // Megabytes, for a clip: not on an async thread.
-    let opening = tokio::task::spawn_blocking(move || job::open_batch(&body, &key));
+    let opening = aside(body.len(), move || job::open_batch(&body, &key));
     let opened = match opening.await {
         Ok(opened) => opened,
         Err(e) => return Some(Outcome::Failed(format!("opening a batch panicked: {e}"))),
     };
     match opened {
-        Ok((_, batch)) => measure(pool, batch, header.deadline_ms).await,
+        Ok((_, batch)) => measure(pool, delivery.queue, batch, header.deadline_ms).await,
         Err(e) => {
             error!(batch.id = %header.id, "Batch {} cannot be read; is LIVEGATE_SEAL_KEY the API's? {e}", header.id);
             Some(Outcome::Failed(
@@ -132,8 +132,9 @@ async fn store(header: &BatchHeader, outcome: Outcome, results: &dyn ResultStore
         error!(batch.id = %header.id, "Batch {} failed: {cause}", header.id);
     }
     let (sealing_header, key) = (*header, key.clone());
-    let sealing =
-        tokio::task::spawn_blocking(move || job::encode_outcome(&sealing_header, &outcome, &key));
+    let sealing = aside(outcome.bytes(), move || {
+        job::encode_outcome(&sealing_header, &outcome, &key)
+    });
     let sealed: Bytes = match sealing.await.map_err(|e| e.to_string()) {
         Ok(Ok(sealed)) => sealed,
         Ok(Err(e)) => {
@@ -163,5 +164,110 @@ async fn store(header: &BatchHeader, outcome: Outcome, results: &dyn ResultStore
             }
         }
         tokio::time::sleep(RETRY.min(remaining)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+    use std::num::NonZeroUsize;
+    use std::sync::{Mutex, mpsc};
+
+    use image::{ImageFormat, RgbImage};
+    use livegate_common::broker::{MemoryBroker, Publisher, Queue};
+    use livegate_common::id::{BatchId, JobId, ReplicaId};
+    use livegate_common::job::{Batch, EncodedFrame, Look};
+    use livegate_common::liveness::measurement::FrameMeasurement;
+    use livegate_common::results::MemoryResults;
+    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+    use super::*;
+    use crate::analyzer::{AnalyzeError, FaceAnalyzer};
+    use crate::decode::RgbFrame;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// Says that it looks at a frame, naming it by its width, and waits to be told to go on.
+    struct Halting {
+        looks: UnboundedSender<u32>,
+        go_on: Arc<Mutex<mpsc::Receiver<()>>>,
+    }
+
+    impl FaceAnalyzer for Halting {
+        fn analyze(&mut self, frame: &RgbFrame, _: Look) -> Result<FrameMeasurement, AnalyzeError> {
+            self.looks.send(frame.width).unwrap();
+            self.go_on.lock().unwrap().recv().unwrap();
+            Ok(FrameMeasurement {
+                width: frame.width,
+                height: frame.height,
+                faces: Vec::new(),
+                face: None,
+            })
+        }
+    }
+
+    /// A batch of one frame of this width.
+    fn message(width: u32, key: &SealKey) -> Bytes {
+        let header = BatchHeader {
+            id: BatchId {
+                job: JobId::random(),
+                batch: 0,
+            },
+            reply_to: ReplicaId::random(),
+            deadline_ms: now_ms() + 60_000,
+        };
+        let mut image = Cursor::new(Vec::new());
+        let picture = RgbImage::new(width, 120);
+        picture.write_to(&mut image, ImageFormat::Png).unwrap();
+        let frames = vec![EncodedFrame {
+            index: 0,
+            image: image.into_inner().into(),
+        }];
+        let look = Look::Whole;
+        job::encode_batch(&header, &Batch::Frames { frames, look }, key).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_live_frame_overtakes_what_waits() {
+        let (looks, mut looked) = unbounded_channel();
+        let (go, go_on) = mpsc::channel();
+        let go_on = Arc::new(Mutex::new(go_on));
+        let factory: crate::AnalyzerFactory = Arc::new(move || {
+            Ok(Box::new(Halting {
+                looks: looks.clone(),
+                go_on: Arc::clone(&go_on),
+            }))
+        });
+        let pool = Arc::new(AnalyzerPool::start(NonZeroUsize::MIN, factory).unwrap());
+        let (broker, key) = (MemoryBroker::new(), SealKey::random().unwrap());
+        let (trigger, shutdown) = Shutdown::new();
+        let working = tokio::spawn(run(
+            Box::new(broker.consumer(&Queue::ALL, 4)),
+            Arc::new(MemoryResults::new()),
+            pool,
+            key.clone(),
+            shutdown,
+        ));
+        let publish = async |queue, width| {
+            let published = broker.publish(queue, message(width, &key), LONG).await;
+            published.unwrap();
+        };
+        publish(Queue::Verify, 121).await;
+        assert_eq!(looked.recv().await, Some(121));
+        for width in [122, 123] {
+            publish(Queue::Verify, width).await;
+        }
+        publish(Queue::Interactive, 124).await;
+        // A clock that stands still moves on only when all have come as far as they get.
+        tokio::time::pause();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::resume();
+        for expected in [124, 122, 123] {
+            go.send(()).unwrap();
+            assert_eq!(looked.recv().await, Some(expected));
+        }
+        go.send(()).unwrap();
+        trigger.stop();
+        working.await.unwrap();
     }
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use livegate_common::broker::Queue;
 use livegate_common::job::{Batch, ClipOutcome, EncodedFrame, FrameOutcome, Look, Outcome, now_ms};
 use livegate_common::liveness::challenge::{Challenge, Phase};
 use livegate_common::liveness::thresholds::Thresholds;
@@ -188,7 +189,7 @@ pub async fn check_frames(
             frames: vec![EncodedFrame { index, image }],
             look: Look::Whole,
         };
-        measuring.push(measure(pool, batch, deadline_ms()));
+        measuring.push(measure(pool, Queue::Verify, batch, deadline_ms()));
     }
     let mut measured = Vec::with_capacity(frames.len());
     while let Some(outcome) = measuring.next().await {
@@ -224,7 +225,7 @@ pub async fn check_clip(
     clip: Bytes,
 ) -> Result<Report, CheckError> {
     let started = Instant::now();
-    let clip = match measure(pool, Batch::Clip(clip), deadline_ms()).await {
+    let clip = match measure(pool, Queue::Verify, Batch::Clip(clip), deadline_ms()).await {
         Some(Outcome::Clip { clip, cost: _ }) => clip,
         other => return Err(CheckError::unmeasured(other)),
     };

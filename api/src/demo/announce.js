@@ -15,6 +15,11 @@ export function announce(text) {
   lastHint = "";
 }
 
+/** Leaves nothing behind for who reads on later. */
+export function hush() {
+  region.textContent = "";
+}
+
 /** Says a hint, unless something was said just now or it was the last hint. */
 export function announceHint(text) {
   if (text === lastHint || performance.now() - lastSaid < HINT_EVERY_MS) return;

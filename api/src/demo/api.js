@@ -3,7 +3,7 @@
 
 /** An answer that is an error: the server's sentence and code. */
 export class ApiError extends Error {
-  /** @param {number} status @param {string} code @param {string} message @param {number} retryAfter seconds, 0 for none */
+  /** @param {number} retryAfter seconds; 0 where the server said nothing of it */
   constructor(status, code, message, retryAfter) {
     super(message);
     this.status = status;

@@ -22,6 +22,8 @@ const KINDS = {
 
 /** How long a camera may take to deliver its first picture. */
 const FIRST_FRAME_MS = 10_000;
+/** Pixels; fine enough that eyes which close change several. */
+const THUMBNAIL = { width: 48, height: 40 };
 
 /**
  * Opens the front camera and shows it in `video`.
@@ -49,12 +51,12 @@ export async function openCamera(video, longerSide, signal) {
     signal.throwIfAborted();
     throw new CameraError(KINDS[error?.name] ?? "unsupported", error);
   }
-  const camera = new Camera(stream, video, longerSide);
+  const camera = new Camera(stream, video, longerSide, signal);
   try {
     // The question whether to allow the camera cannot be taken back, so the answer may come after
     // the person has cancelled.
     signal.throwIfAborted();
-    await camera.start(signal);
+    await camera.start();
   } catch (error) {
     camera.stop();
     throw error;
@@ -67,23 +69,26 @@ class Camera {
   #video;
   #longerSide;
   #canvas = document.createElement("canvas");
-  /** Rejects when the camera goes away. */
-  lost;
+  #small = document.createElement("canvas");
+  #gone = new AbortController();
 
-  constructor(stream, video, longerSide) {
+  constructor(stream, video, longerSide, signal) {
     this.#stream = stream;
     this.#video = video;
     this.#longerSide = longerSide;
-    this.lost = new Promise((_, reject) => {
-      for (const track of stream.getTracks()) {
-        track.addEventListener("ended", () => reject(new CameraError("lost")));
-      }
-    });
-    // Whoever awaits it hears of it; when nobody does, that is no fault to report.
-    this.lost.catch(() => {});
+    signal.addEventListener("abort", () => this.#gone.abort(signal.reason), { once: true });
+    for (const track of stream.getTracks()) {
+      track.addEventListener("ended", () => this.#gone.abort(new CameraError("lost")), { once: true });
+    }
   }
 
-  async start(signal) {
+  /** Ends what needs the camera: when the session is ended, or the camera goes away. */
+  get signal() {
+    return this.#gone.signal;
+  }
+
+  async start() {
+    const { signal } = this;
     const video = this.#video;
     video.srcObject = this.#stream;
     try {
@@ -111,27 +116,27 @@ class Camera {
    * @returns {Promise<Blob>}
    */
   async jpeg(quality) {
-    this.#draw(this.#canvas, this.#longerSide);
+    const { width, height } = this.size;
+    // Never enlarged: that adds bytes and no detail.
+    const scale = Math.min(1, this.#longerSide / Math.max(width, height));
+    this.#canvas.width = Math.round(width * scale);
+    this.#canvas.height = Math.round(height * scale);
+    this.#canvas.getContext("2d").drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
     const blob = await new Promise((done) => this.#canvas.toBlob(done, "image/jpeg", quality));
     if (!blob) throw new CameraError("unsupported");
     return blob;
   }
 
-  /** The same moment as a few grey values, 0 to 255: enough to tell frames apart. */
-  thumbnail(longerSide) {
-    const small = document.createElement("canvas");
-    this.#draw(small, longerSide);
-    const { data } = small.getContext("2d").getImageData(0, 0, small.width, small.height);
-    return Array.from({ length: data.length / 4 }, (_, i) => (data[4 * i] + 2 * data[4 * i + 1] + data[4 * i + 2]) / 4);
-  }
-
-  #draw(canvas, longerSide) {
+  /** The same moment inside the oval, as a few grey values, 0 to 255: enough to tell frames apart. */
+  thumbnail() {
     const { width, height } = this.size;
-    // Never enlarged: that adds bytes and no detail.
-    const scale = Math.min(1, longerSide / Math.max(width, height));
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
-    canvas.getContext("2d").drawImage(this.#video, 0, 0, canvas.width, canvas.height);
+    this.#small.width = THUMBNAIL.width;
+    this.#small.height = THUMBNAIL.height;
+    const context = this.#small.getContext("2d", { willReadFrequently: true });
+    const inOval = [0.25 * width, 0.15 * height, 0.5 * width, 0.55 * height];
+    context.drawImage(this.#video, ...inOval, 0, 0, THUMBNAIL.width, THUMBNAIL.height);
+    const { data } = context.getImageData(0, 0, THUMBNAIL.width, THUMBNAIL.height);
+    return Array.from({ length: data.length / 4 }, (_, i) => (data[4 * i] + 2 * data[4 * i + 1] + data[4 * i + 2]) / 4);
   }
 
   /** Turns the camera's light off, and forgets the last picture. */
@@ -139,5 +144,6 @@ class Camera {
     for (const track of this.#stream.getTracks()) track.stop();
     this.#video.srcObject = null;
     this.#canvas.width = 0;
+    this.#small.width = 0;
   }
 }

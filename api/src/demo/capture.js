@@ -12,8 +12,6 @@ import { ACTIONS } from "./words.js";
 /** What the API's document recommends: 720p or more, JPEG quality 80 to 90. */
 const LONGER_SIDE = 1280;
 const JPEG_QUALITY = 0.9;
-/** The longer side of the pictures by which a blink is looked for. */
-const THUMBNAIL_SIDE = 96;
 
 /** Reading the first words, and getting into the oval. */
 const GET_READY_MS = 3_000;
@@ -31,14 +29,10 @@ const MOVE_MS = 1_800;
  * @returns {Promise<{isLive: boolean, card: HTMLElement[]}>}
  */
 export async function runCapture({ bench, api, actions, signal }) {
-  bench.state = "camera";
-  bench.task({
-    instruction: "Allow the camera",
-    detail: "The browser may ask for it. Pictures are sent only when all are taken.",
-  });
-  bench.focusTask();
+  bench.askForCamera("Pictures are sent only when all are taken.");
   const camera = await openCamera(bench.video, LONGER_SIDE, signal);
-  const allowed = (call) => whenAllowed(call, (seconds, error) => sayWait(bench, seconds, error, signal));
+  const allowed = (call) =>
+    whenAllowed(call, (seconds, error) => bench.sayWait(seconds, error.message, signal));
   let session, frames;
   try {
     bench.fit(camera.size);
@@ -46,7 +40,7 @@ export async function runCapture({ bench, api, actions, signal }) {
     const request = { mirrored: false, ...(actions.length > 0 && { actions }) };
     session = await allowed(() => api.createCapture(request, signal));
     bench.state = "running";
-    frames = await Promise.race([takeFrames(bench, camera, session, signal), camera.lost]);
+    frames = await takeFrames(bench, camera, session);
   } finally {
     camera.stop();
   }
@@ -58,21 +52,14 @@ export async function runCapture({ bench, api, actions, signal }) {
   return verdict(answer, session, frames, performance.now() - sentAt);
 }
 
-async function sayWait(bench, seconds, error, signal) {
-  bench.task({ instruction: "The server asks to wait", detail: error.message });
-  bench.countDown({ until: performance.now() + 1000 * seconds, seconds });
-  await wait(1000 * seconds, signal);
-  bench.countDown(null);
-}
-
 /** Guides the person through the challenge; gives the frames as `verify` takes them. */
-async function takeFrames(bench, camera, session, signal) {
+async function takeFrames(bench, camera, session) {
   const shots = plan(session.challenge, session.config.max_images);
   const startedAt = performance.now();
   const frames = [];
   for (const [index, shot] of shots.entries()) {
-    await prompt(bench, shots, index, signal);
-    const taken = await takeShot(camera, shot, signal);
+    await prompt(bench, shots, index, camera.signal);
+    const taken = await takeShot(camera, shot);
     const kept =
       shot.keep < shot.take
         ? choose(taken.map((frame) => frame.thumbnail), shot.keep).map((i) => taken[i])
@@ -93,41 +80,37 @@ async function takeFrames(bench, camera, session, signal) {
 /** Says what to do and leaves the time for it; returns when the frames are to be taken. */
 async function prompt(bench, shots, index, signal) {
   const { phase } = shots[index];
-  const place = { step: index + 1, steps: shots.length };
-  const pause = async (ms) => {
-    bench.countDown({ until: performance.now() + ms, seconds: ms / 1000 });
-    await wait(ms, signal);
-    bench.countDown(null);
-  };
+  const say = (task) => bench.task({ step: index + 1, steps: shots.length, ...task });
   if (index === 0) {
-    bench.task({ ...place, instruction: "Look straight at the camera", detail: "Your face in the oval, at rest.", lead: "Get ready" });
-    await pause(GET_READY_MS);
+    say({ lead: "Get ready", instruction: "Look straight at the camera", detail: "Your face in the oval, at rest." });
+    await bench.pause(GET_READY_MS, signal);
     bench.hint({ text: "Hold it", tone: "good" });
     return;
   }
-  bench.task({ ...place, instruction: "Look straight again", said: "Look straight again" });
+  say({ instruction: "Look straight again", said: "Look straight again" });
   await wait(BACK_MS, signal);
-  const { instruction, picture } = ACTIONS[phase] ?? { instruction: phase };
+  const { instruction, picture: drawing } = ACTIONS[phase] ?? { instruction: phase };
   if (phase === "blink") {
-    bench.task({ ...place, instruction, drawing: picture, detail: "When the countdown ends: close your eyes, then open them again." });
-    await pause(MOVE_MS);
-    bench.task({ ...place, instruction: "Blink now", drawing: picture, detail: "Close your eyes, then open them again." });
+    const how = "close your eyes, then open them again.";
+    say({ instruction, drawing, detail: `When the countdown ends: ${how}` });
+    await bench.pause(MOVE_MS, signal);
+    say({ instruction: "Blink now", drawing, detail: `Now ${how}` });
     return;
   }
-  bench.task({ ...place, instruction, drawing: picture, detail: "Then hold it." });
-  await pause(MOVE_MS);
+  say({ instruction, drawing, detail: "Then hold it." });
+  await bench.pause(MOVE_MS, signal);
   bench.hint({ text: "Hold it", tone: "good" });
   announce("Hold it");
 }
 
-async function takeShot(camera, { everyMs, take, keep }, signal) {
+async function takeShot(camera, { everyMs, take, keep }) {
   const taken = [];
   const startedAt = performance.now();
   for (let i = 0; i < take; i += 1) {
     // By the clock, not one pause after the other: taking a frame takes time as well.
-    await wait(Math.max(0, startedAt + i * everyMs - performance.now()), signal);
+    await wait(Math.max(0, startedAt + i * everyMs - performance.now()), camera.signal);
     const at = performance.now();
-    const thumbnail = keep < take ? camera.thumbnail(THUMBNAIL_SIDE) : null;
+    const thumbnail = keep < take ? camera.thumbnail() : null;
     taken.push({ at, thumbnail, jpeg: await camera.jpeg(JPEG_QUALITY) });
   }
   return taken;

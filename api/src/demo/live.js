@@ -3,7 +3,6 @@
 import { ApiError, whenAllowed } from "./api.js";
 import { openCamera } from "./camera.js";
 import { pumpFrames } from "./pump.js";
-import { wait } from "./time.js";
 import { sessionFacts, verdictCard } from "./verdict.js";
 import { CHALLENGES, hint } from "./words.js";
 
@@ -11,7 +10,7 @@ import { CHALLENGES, hint } from "./words.js";
 const LONGER_SIDE = 640;
 const JPEG_QUALITY = 0.85;
 /** Time to read the first instruction, and to get into the oval, before the clock starts. */
-const GET_READY_S = 3;
+const GET_READY_MS = 3_000;
 
 /**
  * @param {object} run
@@ -22,12 +21,7 @@ const GET_READY_S = 3;
  * @returns {Promise<{isLive: boolean, card: HTMLElement[]}>}
  */
 export async function runLive({ bench, api, query, signal }) {
-  bench.state = "camera";
-  bench.task({
-    instruction: "Allow the camera",
-    detail: "The browser may ask for it. Pictures are sent only once the session runs.",
-  });
-  bench.focusTask();
+  bench.askForCamera("Pictures are sent only once the session runs.");
   const camera = await openCamera(bench.video, LONGER_SIDE, signal);
   let session;
   // Whoever cancels does not wait for it: the session would end by itself, only later.
@@ -37,11 +31,13 @@ export async function runLive({ bench, api, query, signal }) {
     bench.fit(camera.size);
     session = await whenAllowed(
       () => api.createSession(query, signal),
-      (seconds, error) => sayWait(bench, seconds, error, signal),
+      (seconds, error) => bench.sayWait(seconds, error.message, signal),
     );
     bench.state = "running";
-    await getReady(bench, session, signal);
-    const last = await performChallenges({ bench, api, camera, session, signal });
+    showChallenge(bench, session.challenges, 0, "Get ready");
+    bench.confidence(0);
+    await bench.pause(GET_READY_MS, camera.signal);
+    const last = await performChallenges({ bench, api, camera, session });
     return await readVerdict(api, session, last, signal);
   } catch (error) {
     // The camera is gone, or the server: the session is of no use any more.
@@ -53,20 +49,6 @@ export async function runLive({ bench, api, query, signal }) {
   }
 }
 
-async function sayWait(bench, seconds, error, signal) {
-  bench.task({ instruction: "The server asks to wait", detail: error.message });
-  bench.countDown({ until: performance.now() + 1000 * seconds, seconds });
-  await wait(1000 * seconds, signal);
-  bench.countDown(null);
-}
-
-async function getReady(bench, session, signal) {
-  showChallenge(bench, session.challenges, 0, "Get ready");
-  bench.confidence(0);
-  bench.countDown({ until: performance.now() + 1000 * GET_READY_S, seconds: GET_READY_S });
-  await wait(1000 * GET_READY_S, signal);
-}
-
 function showChallenge(bench, challenges, index, lead) {
   const { type, instruction } = challenges[index];
   const detail = CHALLENGES[type]?.detail;
@@ -74,8 +56,9 @@ function showChallenge(bench, challenges, index, lead) {
 }
 
 /** Sends frames until the server says that the session has ended; gives its last answer. */
-function performChallenges({ bench, api, camera, session, signal }) {
+function performChallenges({ bench, api, camera, session }) {
   const { challenges } = session;
+  const { signal } = camera;
   let passed = 0;
   let hasStarted = false;
   // The server's clock starts when it has the frame, a little after it was sent: what is shown here
@@ -87,7 +70,6 @@ function performChallenges({ bench, api, camera, session, signal }) {
 
   return pumpFrames({
     signal,
-    lost: camera.lost,
     grab: () => camera.jpeg(JPEG_QUALITY),
     send: (jpeg) => api.sendFrame(session, jpeg, signal),
     onTrouble: (error) => bench.hint({ text: trouble(error), tone: "fix" }),

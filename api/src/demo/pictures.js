@@ -18,12 +18,16 @@ const openEyes = () => [
   svg("circle", { cx: 49, cy: 56, r: 3.4, ...solid }),
   svg("circle", { cx: 71, cy: 56, r: 3.4, ...solid }),
 ];
-const closedEyes = () => [path("M43 56q6 6 12 0"), path("M65 56q6 6 12 0"), path("M46 62l-2 3M52 62l1 3M68 62l-1 3M74 62l2 3")];
+const closedEyes = () => [
+  path("M43 56q6 6 12 0"),
+  path("M65 56q6 6 12 0"),
+  path("M46 62l-2 3M52 62l1 3M68 62l-1 3M74 62l2 3"),
+];
 const brows = () => [path("M43 47q6 -4 12 0"), path("M65 47q6 -4 12 0")];
 const nose = () => path("M60 58v10q-1 3 -4 3");
 const mouth = () => path("M51 81q9 3 18 0");
 const smile = () => path("M46 77q14 3 28 0q-3 14 -14 14t-14 -14z", { class: "accent-fill" });
-const openMouth = () => svg("ellipse", { cx: 60, cy: 82, rx: 8, ry: 10, class: "accent-fill" });
+const openMouth = () => svg("ellipse", { cx: 60, cy: 86, rx: 8, ry: 9.5, class: "accent-fill" });
 
 /** An arrow from x, y; at 0 degrees it points right. The path itself is not turned: style.css moves it along. */
 function arrow(x, y, degrees) {
@@ -51,7 +55,7 @@ const DRAWINGS = {
   CENTER: () => head({ more: [path("M60 8v8M60 112v-4M8 64h8M112 64h-8", { class: "faint" })] }),
   TURN_LEFT: () => head({ dx: -12, more: [arrow(22, 64, 180)] }),
   TURN_RIGHT: () => head({ dx: 12, more: [arrow(98, 64, 0)] }),
-  LOOK_UP: () => head({ dy: -12, more: [arrow(60, 20, 270)] }),
+  LOOK_UP: () => head({ dy: -12, more: [arrow(60, 19, 270)] }),
   LOOK_DOWN: () => head({ dy: 9, more: [arrow(60, 105, 90)] }),
   BLINK: () => head({ eyes: closedEyes() }),
   SMILE: () => head({ lips: smile() }),
@@ -67,5 +71,5 @@ const DRAWINGS = {
  */
 export function picture(name) {
   const draw = DRAWINGS[name] ?? DRAWINGS.CENTER;
-  return svg("svg", { viewBox: "2 4 116 116", class: "picture", "data-picture": name, "aria-hidden": "true" }, draw());
+  return svg("svg", { viewBox: "2 1 116 122", class: "picture", "data-picture": name, "aria-hidden": "true" }, draw());
 }

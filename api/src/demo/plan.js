@@ -46,37 +46,40 @@ export function plan(challenge, maxFrames) {
 }
 
 /**
- * Chooses frames of a burst: the one that differs most from the others, with both its neighbours, and
- * beyond that evenly spread ones. In a burst of somebody who only blinks it is the eyes that differ;
- * where something else moved more, the spread ones still catch a slow blink.
+ * Chooses frames of a burst: the one that stands out most, with both its neighbours, the first and the
+ * last, whose eyes are open, and beyond that evenly spread ones. What stands out is found by pixels
+ * alone, and may be another movement: then the spread ones can still catch a slow blink.
  *
  * @param {number[][]} thumbnails grey values of each frame
- * @param {number} keep at least 4
+ * @param {number} keep at least 5
  * @returns {number[]} indices, rising
  */
 export function choose(thumbnails, keep) {
   const last = thumbnails.length - 1;
-  const oddest = mostDifferent(thumbnails);
-  // The first and the last are open eyes, before and after.
-  const chosen = new Set([0, last, oddest, Math.max(0, oddest - 1), Math.min(last, oddest + 1)]);
-  // Each further one goes into the middle of the widest gap.
+  const shut = standsOut(thumbnails);
+  const chosen = new Set([0, shut - 1, shut, shut + 1, last]);
   while (chosen.size < Math.min(keep, thumbnails.length)) {
+    // Each further one goes into the middle of the widest gap.
     const taken = [...chosen].sort((a, b) => a - b);
     const gaps = taken.slice(1).map((end, i) => ({ start: taken[i], width: end - taken[i] }));
     const widest = gaps.reduce((a, b) => (b.width > a.width ? b : a));
     chosen.add(widest.start + Math.floor(widest.width / 2));
   }
-  return [...chosen].sort((a, b) => a - b).slice(-keep);
+  return [...chosen].sort((a, b) => a - b);
 }
 
-/** The frame furthest from the burst's median picture, which one blink does not change. */
-function mostDifferent(thumbnails) {
-  const median = thumbnails[0].map((_, pixel) => {
-    const values = thumbnails.map((thumbnail) => thumbnail[pixel]).sort((a, b) => a - b);
-    return values[values.length >> 1];
-  });
-  const distances = thumbnails.map((thumbnail) =>
-    thumbnail.reduce((sum, value, pixel) => sum + Math.abs(value - median[pixel]), 0),
-  );
-  return distances.indexOf(Math.max(...distances));
+/** In frames: 360 ms before and after a blink, the eyes are open. */
+const APART = 3;
+
+/**
+ * The frame that is least like the mean of those before and after it. A head that drifts moves evenly,
+ * and mostly cancels out; eyes that shut and open again do not.
+ */
+function standsOut(thumbnails) {
+  const difference = (at) => {
+    const [before, frame, after] = [at - APART, at, at + APART].map((i) => thumbnails[i]);
+    return frame.reduce((sum, value, pixel) => sum + Math.abs(value - (before[pixel] + after[pixel]) / 2), 0);
+  };
+  const candidates = thumbnails.map((_, i) => i).slice(APART, -APART);
+  return candidates.reduce((best, i) => (difference(i) > difference(best) ? i : best));
 }

@@ -20,11 +20,10 @@ const AFTER_FAILURE_MS = 500;
  * @param {(answer: object, frame: {sentAt: number, isLate: boolean}) => boolean} pump.onAnswer `isLate`:
  *   a newer frame was answered before
  * @param {(error: Error) => void} pump.onTrouble a frame was lost, others may not be
- * @param {Promise<never>} pump.lost rejects when there are no more frames to grab
  * @param {AbortSignal} pump.signal
  * @returns {Promise<object>} the last answer
  */
-export function pumpFrames({ grab, send, onAnswer, onTrouble, lost, signal }) {
+export function pumpFrames({ grab, send, onAnswer, onTrouble, signal }) {
   return new Promise((resolve, reject) => {
     let inFlight = 0;
     let sent = 0;
@@ -65,7 +64,6 @@ export function pumpFrames({ grab, send, onAnswer, onTrouble, lost, signal }) {
 
     const timer = setInterval(pumpOne, 1000 / FRAMES_PER_SECOND);
     signal.addEventListener("abort", () => settle(reject, signal.reason), { once: true });
-    lost.catch((error) => settle(reject, error));
     pumpOne();
   });
 }

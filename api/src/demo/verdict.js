@@ -19,11 +19,11 @@ export function verdictCard({ isLive, title, answer, note, facts }) {
   const parts = [headline(isLive, title), reasons(answer)];
   if (note) parts.push(element("p", { class: "small" }, note));
   const picture = bestFrame(answer);
-  const scores = section("Scores", table(["", "Value"], [...scoreRows(answer), ...facts]));
+  const scores = section("Scores", table(["Name", "Value"], [...scoreRows(answer), ...facts]));
   parts.push(picture ? element("div", { class: "beside" }, scores, picture) : scores);
   const failed = rejectionRows(details);
   if (failed.length > 0) {
-    parts.push(section("Why it was rejected", table(["Check", "Measured", "Needed", ""], failed)));
+    parts.push(section("Why it was rejected", table(["Check", "Measured", "Needed", "Remark"], failed)));
   }
   parts.push(raw(answer));
   return parts;
@@ -41,7 +41,9 @@ function headline(isLive, title) {
 
 function reasons({ reason_codes: codes = [], state: ended }) {
   if (codes.length === 0) return element("p", {}, state(ended));
-  const items = codes.map((code) => element("li", { "data-reason": code }, reason(code), " ", element("code", {}, code)));
+  const items = codes.map((code) =>
+    element("li", { "data-reason": code }, reason(code), " ", element("code", {}, code)),
+  );
   return element("ul", { class: "reasons" }, ...items);
 }
 
@@ -85,7 +87,8 @@ function rejectionRows(details) {
   }
   // A newer server may say more than this page knows.
   for (const [field, value] of Object.entries(details)) {
-    if (!shown.has(field)) rows.push([field, typeof value === "number" ? number(value) : JSON.stringify(value), "", ""]);
+    const text = typeof value === "number" ? number(value) : JSON.stringify(value);
+    if (!shown.has(field)) rows.push([field, text, "", ""]);
   }
   return rows;
 }
@@ -113,9 +116,14 @@ function section(title, ...content) {
 function bestFrame(answer) {
   if (!answer.best_frame_b64) return null;
   const source = `data:image/jpeg;base64,${answer.best_frame_b64}`;
-  const image = element("img", { src: source, alt: "The frame that the server found best: the sharpest one that faces the camera" });
-  const caption = element("figcaption", { class: "small" }, `Best frame, number ${answer.best_frame_index}. Shown from memory only.`);
-  return element("figure", {}, image, caption);
+  const alt = "The frame that the server found best: the sharpest one that faces the camera";
+  const caption = `Best frame, number ${answer.best_frame_index}. Shown from memory only.`;
+  return element(
+    "figure",
+    {},
+    element("img", { src: source, alt }),
+    element("figcaption", { class: "small" }, caption),
+  );
 }
 
 /** The answer as an integrator gets it, less what fills pages. */

@@ -1,11 +1,12 @@
 // What a running session looks like: camera, oval, instruction, progress, countdown, hint. Both tabs
 // have one. It knows how to show things and nothing of the API.
 
-import { announce, announceHint } from "./announce.js";
+import { announce, announceHint, hush } from "./announce.js";
 import { element } from "./dom.js";
 import { picture } from "./pictures.js";
+import { wait } from "./time.js";
 
-/** A hint that flickers cannot be read: each stays at least this long unless something passes. */
+/** A hint that flickers cannot be read: each stays, or stays away, this long unless something passes. */
 const HINT_STAYS_MS = 700;
 const COUNTDOWN_EVERY_MS = 100;
 const TICK_SHOWS_MS = 900;
@@ -46,7 +47,7 @@ export class Workbench {
     this.#panel.dataset.state = state;
     if (state === "running") return;
     this.countDown(null);
-    this.hint(null);
+    this.#showHint(null);
     this.confidence(null);
   }
 
@@ -81,18 +82,24 @@ export class Workbench {
   }
 
   /**
+   * Shows a hint, or with null that there is none, unless the last one has just come.
+   *
    * @param {{text: string, tone: "good" | "fix"} | null} hint
    */
   hint(hint) {
-    const now = performance.now();
     const shown = this.#parts.hint;
-    if (hint && shown.textContent === hint.text) return;
-    if (hint && !shown.hidden && now - this.#hintSince < HINT_STAYS_MS) return;
-    this.#hintSince = now;
+    // Said as often as it is given: the announcer knows when it was silent for long enough.
+    if (hint) announceHint(hint.text);
+    if (shown.textContent === (hint?.text ?? "")) return;
+    if (performance.now() - this.#hintSince >= HINT_STAYS_MS) this.#showHint(hint);
+  }
+
+  #showHint(hint) {
+    const { hint: shown, stage } = this.#parts;
+    this.#hintSince = performance.now();
     shown.hidden = !hint;
     shown.textContent = hint?.text ?? "";
-    shown.dataset.tone = this.#parts.stage.dataset.tone = hint?.tone ?? "";
-    if (hint) announceHint(hint.text);
+    shown.dataset.tone = stage.dataset.tone = hint?.tone ?? "";
   }
 
   /** @param {number | null} confidence 0 to 1; a challenge passes at 0.5. Null hides the bar. */
@@ -125,23 +132,39 @@ export class Workbench {
     this.#countdown = setInterval(show, COUNTDOWN_EVERY_MS);
   }
 
+  /** Shows a countdown for as long as it lasts. */
+  async pause(ms, signal) {
+    this.countDown({ until: performance.now() + ms, seconds: ms / 1000 });
+    await wait(ms, signal);
+    this.countDown(null);
+  }
+
+  /** What is seen until there is a camera. @param {string} promise what happens to the pictures */
+  askForCamera(promise) {
+    this.state = "camera";
+    this.task({ instruction: "Allow the camera", detail: `The browser may ask for it. ${promise}` });
+    // What was pressed is hidden now: the keyboard must be somewhere.
+    this.#parts.instruction.focus({ preventScroll: true });
+    this.#parts.task.scrollIntoView({ block: "nearest" });
+  }
+
+  /** The server has no time now. @param {string} why in its own words */
+  async sayWait(seconds, why, signal) {
+    this.task({ instruction: "The server asks to wait", detail: why });
+    await this.pause(1000 * seconds, signal);
+  }
+
   /** A short tick over the picture. */
   passed() {
     const { tick, stage } = this.#parts;
     clearTimeout(this.#tick);
-    this.hint(null);
+    this.#showHint(null);
     tick.removeAttribute("hidden");
     stage.dataset.passed = "";
     this.#tick = setTimeout(() => {
       tick.setAttribute("hidden", "");
       delete stage.dataset.passed;
     }, TICK_SHOWS_MS);
-  }
-
-  /** Where the keyboard goes when what it was on is hidden. */
-  focusTask() {
-    this.#parts.instruction.focus({ preventScroll: true });
-    this.#parts.task.scrollIntoView?.({ block: "nearest" });
   }
 
   /** @param {import("./words.js").Problem} problem @param {{label: string, action: () => void}[]} buttons */
@@ -182,6 +205,7 @@ export class Workbench {
 
 /** Sends the focus to what has just appeared, and shows as much of it as fits. */
 function bringIntoView(heading, card) {
+  hush();
   heading.focus({ preventScroll: true });
   card.scrollIntoView({ block: "nearest" });
 }

@@ -113,6 +113,13 @@ impl KeyRing {
         counts.then(|| Arc::clone(&secret.key))
     }
 
+    /// The key with this id, if it still lets anybody in at `now_ms`, Unix milliseconds.
+    pub fn with_id(&self, id: &str, now_ms: u64) -> Option<Arc<KeyRecord>> {
+        let counts = |s: &&Secret| s.until_ms.is_none_or(|until_ms| now_ms < until_ms);
+        let of_id = self.0.iter().filter(counts).find(|s| s.key.id == id)?;
+        Some(Arc::clone(&of_id.key))
+    }
+
     /// How many keys there are.
     pub fn len(&self) -> usize {
         self.0.iter().filter(|s| s.until_ms.is_none()).count()

@@ -77,6 +77,11 @@ impl LiveKeys {
         self.ring().find(presented, now_ms())
     }
 
+    /// The key with this id, if it still lets anybody in.
+    pub fn with_id(&self, id: &str) -> Option<Arc<KeyRecord>> {
+        self.ring().with_id(id, now_ms())
+    }
+
     fn ring(&self) -> Arc<KeyRing> {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -14,6 +14,7 @@ use poem_openapi::{LicenseObject, OpenApiService, ServerObject};
 use serde_json::{Value, json};
 
 use crate::http::methods::Methods;
+use crate::interactive::Interactive;
 use crate::server_to_server::ServerToServer;
 
 const TITLE: &str = "Livegate API";
@@ -21,15 +22,22 @@ const TITLE: &str = "Livegate API";
 /// What a reader should know before the operations; Markdown.
 const INTRODUCTION: &str = include_str!("introduction.md");
 
+/// Both APIs.
+type Routes = (ServerToServer, Interactive);
+
 /// The API as poem-openapi serves it.
-pub fn service() -> OpenApiService<ServerToServer, ()> {
+pub fn service() -> OpenApiService<Routes, ()> {
     let server = ServerObject::new("/").description("The server that this document comes from.");
     let license =
         LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0");
-    OpenApiService::new(ServerToServer, TITLE, env!("CARGO_PKG_VERSION"))
-        .description(INTRODUCTION)
-        .license(license)
-        .server(server)
+    OpenApiService::new(
+        (ServerToServer, Interactive),
+        TITLE,
+        env!("CARGO_PKG_VERSION"),
+    )
+    .description(INTRODUCTION)
+    .license(license)
+    .server(server)
 }
 
 /// The document in the forms in which it is served.
@@ -48,7 +56,7 @@ impl ApiDocument {
         clippy::expect_used,
         reason = "the document holds nothing that came from outside"
     )]
-    pub fn of(service: &OpenApiService<ServerToServer, ()>) -> Self {
+    pub fn of(service: &OpenApiService<Routes, ()>) -> Self {
         let derived = service.spec();
         let mut document = serde_json::from_str(&derived).expect("poem-openapi writes JSON");
         complete(&mut document);

@@ -144,7 +144,7 @@ impl Evidence {
         clippy::cast_precision_loss,
         reason = "there are at most a few hundred frames"
     )]
-    fn second_subject(second: SecondSubject) -> Self {
+    pub(crate) fn second_subject(second: SecondSubject) -> Self {
         let allowed = second.limit.saturating_sub(1);
         Self {
             name: "second_face_frames".to_owned(),

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
@@ -45,11 +47,16 @@ impl MemoryBroker {
         }
     }
 
-    /// A consumer of one queue that holds at most `prefetch` deliveries not yet acknowledged.
-    pub fn consumer(&self, queue: Queue, prefetch: u16) -> impl Consumer + use<> {
-        MemoryConsumer {
-            queue: Arc::clone(self.queue(queue)),
+    /// A consumer of `queues` that holds at most `prefetch` deliveries of each queue not yet
+    /// acknowledged.
+    pub fn consumer(&self, queues: &[Queue], prefetch: u16) -> impl Consumer + use<> {
+        let source = |queue: &Queue| Source {
+            name: *queue,
+            queue: Arc::clone(self.queue(*queue)),
             places: Arc::new(Semaphore::new(usize::from(prefetch.max(1)))),
+        };
+        MemoryConsumer {
+            sources: queues.iter().map(source).collect(),
             closed: false,
         }
     }
@@ -177,9 +184,33 @@ impl Waiting {
 }
 
 struct MemoryConsumer {
+    sources: Vec<Source>,
+    closed: bool,
+}
+
+/// One queue, as one consumer takes from it.
+struct Source {
+    name: Queue,
     queue: Arc<MemoryQueue>,
     places: Arc<Semaphore>,
-    closed: bool,
+}
+
+impl Source {
+    /// Dropped before it has one, it has taken nothing.
+    async fn next(&self) -> Option<Delivery> {
+        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+        let message = self.queue.pop().await;
+        Some(Delivery {
+            body: message.body.clone(),
+            queue: self.name,
+            redelivered: message.redelivered,
+            acknowledger: Box::new(Unacknowledged {
+                message: Some(message),
+                queue: Arc::clone(&self.queue),
+                _place: place,
+            }),
+        })
+    }
 }
 
 #[async_trait]
@@ -188,17 +219,9 @@ impl Consumer for MemoryConsumer {
         if self.closed {
             return None;
         }
-        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
-        let message = self.queue.pop().await;
-        Some(Delivery {
-            body: message.body.clone(),
-            redelivered: message.redelivered,
-            acknowledger: Box::new(Unacknowledged {
-                message: Some(message),
-                queue: Arc::clone(&self.queue),
-                _place: place,
-            }),
-        })
+        // Those that lose the race are dropped, and asked again next time.
+        let mut racing: FuturesUnordered<_> = self.sources.iter().map(Source::next).collect();
+        racing.next().await.flatten()
     }
 
     async fn close(&mut self) {

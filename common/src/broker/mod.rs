@@ -33,6 +33,9 @@ pub enum Queue {
 }
 
 impl Queue {
+    /// Every queue.
+    pub const ALL: [Self; 2] = [Self::Interactive, Self::Verify];
+
     /// The queue's name at the broker.
     pub fn name(self) -> &'static str {
         match self {
@@ -92,7 +95,7 @@ pub trait Publisher: Send + Sync {
 /// The receiving side of the queue.
 #[async_trait]
 pub trait Consumer: Send {
-    /// Waits for the next delivery; `None` once the consumer was closed and will deliver no more.
+    /// Waits for the next delivery, from any of the consumer's queues; `None` once the consumer was closed and will deliver no more.
     ///
     /// Reconnects by itself, for as long as it takes.
     async fn next(&mut self) -> Option<Delivery>;
@@ -105,6 +108,8 @@ pub trait Consumer: Send {
 pub struct Delivery {
     /// The message as it was published.
     pub body: Bytes,
+    /// Which queue it came from.
+    pub queue: Queue,
     /// Whether it was delivered before, to a consumer that did not acknowledge it.
     pub redelivered: bool,
     acknowledger: Box<dyn Acknowledge>,
@@ -121,6 +126,7 @@ impl std::fmt::Debug for Delivery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Delivery")
             .field("bytes", &self.body.len())
+            .field("queue", &self.queue)
             .field("redelivered", &self.redelivered)
             .finish_non_exhaustive()
     }

@@ -20,6 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
+use livegate_common::broker::Queue;
 use livegate_common::job::{ClipOutcome, Cost, Look, MeasuredClip, Outcome, Portrait, now_ms};
 use livegate_common::liveness::measurement::FrameMeasurement;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -123,16 +124,17 @@ pub async fn check_tools() -> Result<(), StartError> {
     Ok(())
 }
 
-/// Measures a clip; `None` when its deadline (Unix milliseconds) passed.
+/// Measures a clip that came over `queue`; `None` when its deadline (Unix milliseconds) passed.
 pub(crate) async fn measure(
     pool: &AnalyzerPool,
+    queue: Queue,
     clip: &Bytes,
     deadline_ms: u64,
 ) -> Option<Outcome> {
     let left = Duration::from_millis(deadline_ms.saturating_sub(now_ms()));
     let mut cost = Cost::default();
     // Dropping the work ends whatever it has started.
-    let measured = tokio::time::timeout(left, work_out(pool, clip, &mut cost)).await;
+    let measured = tokio::time::timeout(left, work_out(pool, queue, clip, &mut cost)).await;
     let clip = match measured.ok()? {
         Ok(measured) => ClipOutcome::Measured(measured),
         Err(ClipError::Unplayable(why)) => ClipOutcome::Unplayable(why.to_string()),
@@ -143,6 +145,7 @@ pub(crate) async fn measure(
 
 async fn work_out(
     pool: &AnalyzerPool,
+    queue: Queue,
     clip: &Bytes,
     cost: &mut Cost,
 ) -> Result<MeasuredClip, ClipError> {
@@ -162,7 +165,7 @@ async fn work_out(
     let mut decoding = JoinSet::new();
     decoding.spawn(async move { frames::decode(tools, container, file, sender).await });
     let album = Arc::new(Mutex::new(Album::default()));
-    let frames = measure_all(pool, decoded, &album, cost).await?;
+    let frames = measure_all(pool, queue, decoded, &album, cost).await?;
     match decoding.join_next().await {
         Some(Ok(ended)) => ended?,
         Some(Err(e)) => return Err(ClipError::failed("decoding panicked", &e)),
@@ -178,6 +181,7 @@ async fn work_out(
 /// Measures frames as they come, a few at once, and gives them in their order.
 async fn measure_all(
     pool: &AnalyzerPool,
+    queue: Queue,
     mut decoded: mpsc::Receiver<RgbFrame>,
     album: &Arc<Mutex<Album>>,
     cost: &mut Cost,
@@ -189,7 +193,7 @@ async fn measure_all(
             frame = next(pool, &mut decoded), if !ended => match frame {
                 Some((frame, room)) => {
                     let album = Arc::clone(album);
-                    measuring.push_back(pool.run(move |analyzer, is_awaited| {
+                    measuring.push_back(pool.run(queue, move |analyzer, is_awaited| {
                         metered(analyzer, |analyzer| {
                             let measured = is_awaited()
                                 .then(|| measure_one(analyzer, index, &frame, &album));

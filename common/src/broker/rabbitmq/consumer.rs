@@ -132,9 +132,12 @@ impl Source {
         };
         backoff.reset();
         tracing::info!("The consumer is connected to RabbitMQ");
-        let tags: Vec<_> = consumers.iter().map(lapin::Consumer::tag).collect();
+        let tags: Vec<_> = consumers.iter().map(|(_, c)| c.tag()).collect();
         // A consumer ends alone when its queue is deleted: then everything is set up again.
-        let with_end = |c: lapin::Consumer| c.map(Some).chain(stream::once(async { None }));
+        let with_end = |(queue, consumer): (Queue, lapin::Consumer)| {
+            let deliveries = consumer.map(move |d| Some(d.map(|d| (queue, d))));
+            deliveries.chain(stream::once(async { None }))
+        };
         let mut deliveries = stream::select_all(consumers.into_iter().map(|c| with_end(c).boxed()));
         loop {
             tokio::select! {
@@ -147,7 +150,7 @@ impl Source {
                     return End::Closed;
                 }
                 next = deliveries.next() => match next.flatten() {
-                    Some(Ok(delivery)) => self.hand_over(delivery, &channel),
+                    Some(Ok((queue, delivery))) => self.hand_over(queue, delivery, &channel),
                     Some(Err(error)) => return End::Lost(error),
                     None => {
                         let ended = std::io::Error::other("the broker ended the subscription");
@@ -161,22 +164,23 @@ impl Source {
     async fn subscribe(
         &self,
         connection: &Connection,
-    ) -> lapin::Result<(Channel, Vec<lapin::Consumer>)> {
+    ) -> lapin::Result<(Channel, Vec<(Queue, lapin::Consumer)>)> {
         let channel = open_channel(connection).await?;
         step(channel.basic_qos(self.prefetch, BasicQosOptions::default())).await?;
         let mut consumers = Vec::new();
-        for queue in &self.queues {
+        for &queue in &self.queues {
             let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
             // An empty tag lets the broker choose one.
             let consume = channel.basic_consume(queue.name().into(), "".into(), options, arguments);
-            consumers.push(step(consume).await?);
+            consumers.push((queue, step(consume).await?));
         }
         Ok((channel, consumers))
     }
 
-    fn hand_over(&self, delivery: lapin::message::Delivery, channel: &Channel) {
+    fn hand_over(&self, queue: Queue, delivery: lapin::message::Delivery, channel: &Channel) {
         let delivery = Delivery {
             body: Bytes::from(delivery.data),
+            queue,
             redelivered: delivery.redelivered,
             acknowledger: Box::new(Unacknowledged(Some(Held {
                 acker: delivery.acker,

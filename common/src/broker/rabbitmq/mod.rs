@@ -60,10 +60,10 @@ impl Link {
     }
 }
 
-/// Opens a channel on which both queues exist.
+/// Opens a channel on which every queue exists.
 async fn open_channel(connection: &Connection) -> lapin::Result<Channel> {
     let channel = step(connection.create_channel()).await?;
-    for queue in [Queue::Verify, Queue::Interactive] {
+    for queue in Queue::ALL {
         step(declare(&channel, queue)).await?;
     }
     Ok(channel)

@@ -105,8 +105,21 @@ pub enum Ending {
         /// What is missing of the task that was not passed in time.
         missing: Option<Missed>,
     },
-    /// The verdict could not be worked out.
-    Broken,
+}
+
+impl End {
+    /// Whether a live person did all that was asked.
+    pub fn is_live(&self) -> bool {
+        matches!(&self.ending, Ending::Completed(rejections) if rejections.is_empty())
+    }
+
+    /// The checks that failed, in the order of the documentation.
+    pub fn rejections(&self) -> &[Rejection] {
+        match &self.ending {
+            Ending::Expired => &[],
+            Ending::Completed(rejections) | Ending::Failed { rejections, .. } => rejections,
+        }
+    }
 }
 
 /// A task that was not passed in time.
@@ -204,6 +217,15 @@ impl Session {
         self.tasks.len() - passed
     }
 
+    /// Whether a frame was taken.
+    pub fn has_begun(&self) -> bool {
+        match &self.stage {
+            Stage::Waiting { .. } => false,
+            Stage::Running(_) => true,
+            Stage::Ended(end) => end.frames > 0,
+        }
+    }
+
     /// The tasks passed.
     pub fn passed(&self) -> &[Task] {
         &self.tasks[..self.tasks.len() - self.remaining()]
@@ -249,67 +271,47 @@ impl Session {
         Self { stage, ..self }
     }
 
+    /// What becomes of a frame that arrived at `at_ms` where it need not be looked at: the session was
+    /// over, or is over by then. The frame that finds a task's time over is still held against it.
+    pub fn over_by(&self, at_ms: u64, t: &Thresholds) -> Option<(Self, Report)> {
+        let task = self.current();
+        let settled = self.clone().settle(at_ms, t);
+        matches!(settled.stage, Stage::Ended(_)).then_some((settled, Report::nothing(task)))
+    }
+
     /// Takes a frame that arrived at `at_ms`. Directions are the subject's own (see
     /// [`FrameMeasurement::unmirrored`]).
     ///
     /// Frames may come in any order: one that arrived before the current task's clock started is not
     /// late for it.
     pub fn advance(self, frame: &FrameMeasurement, at_ms: u64, t: &Thresholds) -> Step {
-        let task = self.current();
-        let mut session = self.settle(at_ms, t);
-        if let Stage::Waiting { .. } = session.stage {
-            session.stage = match session.tasks.first() {
-                Some(first) => Stage::Running(Box::new(Running::new(*first, at_ms))),
-                None => session.stage,
-            };
+        if let Some((over, report)) = self.over_by(at_ms, t) {
+            return Step::Taken(over, report);
         }
-        let (Stage::Running(mut running), Some(task)) = (session.stage.clone(), session.current())
-        else {
-            // The frame that finds a task's time over was still held against it.
-            let found_out = task.filter(|_| matches!(session.state(), State::Ended(_)));
-            return Step::Taken(session, Report::nothing(found_out));
+        let running = match &self.stage {
+            Stage::Waiting { .. } => self.tasks.first().map(|t| Running::new(*t, at_ms)),
+            Stage::Running(running) => Some((**running).clone()),
+            Stage::Ended(_) => None,
         };
-        let Some(seen) = running.see(frame, &session.angles, t) else {
+        let with_task = running.and_then(|r| Some((*self.tasks.get(r.passed)?, r)));
+        let Some((task, mut running)) = with_task else {
+            // Without a task there is nothing to take a frame for.
+            return Step::Taken(self, Report::nothing(None));
+        };
+        let Some(seen) = running.see(frame, &self.angles, t) else {
             return Step::LookCloser;
         };
         let mut report = running.report(task, frame, seen, t);
-        session.stage = if running.evidence.shows_two_people(t) {
-            report = Report {
-                passed: false,
-                confidence: report.confidence.min(MOST_UNPASSED),
-                ..report
-            };
+        let stage = if running.evidence.shows_two_people(t) {
+            report.passed = false;
+            report.confidence = report.confidence.min(MOST_UNPASSED);
             Stage::Ended(running.fail(None, at_ms, t))
         } else if report.passed {
-            running.pass(&session.tasks, at_ms, t)
+            running.pass(&self.tasks, at_ms, t)
         } else {
-            Stage::Running(running)
+            Stage::Running(Box::new(running))
         };
-        Step::Taken(session, report)
-    }
-
-    /// Ends the session without a verdict.
-    #[must_use]
-    pub fn break_off(self, now_ms: u64) -> Self {
-        let passed = self.passed().len();
-        let (frames, frames_with_face) = match &self.stage {
-            Stage::Waiting { .. } => (0, 0),
-            Stage::Running(running) => (running.evidence.frames, running.evidence.frames_with_face),
-            Stage::Ended(_) => return self,
-        };
-        let end = End {
-            ending: Ending::Broken,
-            at_ms: now_ms,
-            passed,
-            frames,
-            frames_with_face,
-            anti_spoof: None,
-            same_person: None,
-        };
-        Self {
-            stage: Stage::Ended(end),
-            ..self
-        }
+        Step::Taken(Self { stage, ..self }, report)
     }
 
     fn current(&self) -> Option<Task> {
@@ -393,14 +395,14 @@ impl Running {
     }
 
     /// The stage after the current task was passed.
-    fn pass(mut self: Box<Self>, tasks: &[Task], at_ms: u64, t: &Thresholds) -> Stage {
+    fn pass(mut self, tasks: &[Task], at_ms: u64, t: &Thresholds) -> Stage {
         self.passed += 1;
         match tasks.get(self.passed) {
             Some(next) => {
                 self.movement = Movement::of(*next);
                 self.since_ms = self.since_ms.max(at_ms);
                 self.saw_face = false;
-                Stage::Running(self)
+                Stage::Running(Box::new(self))
             }
             None => Stage::Ended(self.complete(at_ms, t)),
         }

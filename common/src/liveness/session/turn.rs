@@ -159,10 +159,11 @@ mod tests {
     #[test]
     fn looking_up_is_measured_from_a_face_that_reads_as_lowered() {
         // Lowered by 7 at rest: 13 degrees up are 20 in all.
-        assert!(passes(Action::TurnUp, &[-7.0, -7.0, 2.0, 13.5]));
-        assert!(!passes(Action::TurnUp, &[-7.0, -7.0, 2.0, 12.5]));
-        assert!(!passes(Action::TurnUp, &[0.0, 0.0, 6.0, 13.5]));
+        let from = |rest: f32, then: &[f32]| [&[rest; 20][..], then].concat();
+        assert!(passes(Action::TurnUp, &from(-7.0, &[5.0, 14.0])));
+        assert!(!passes(Action::TurnUp, &from(-7.0, &[5.0, 12.0])));
+        assert!(!passes(Action::TurnUp, &from(0.0, &[6.0, 14.0])));
         // Looking down has no longer way for it.
-        assert!(passes(Action::TurnDown, &[7.0, 7.0, 14.0, 20.5]));
+        assert!(passes(Action::TurnDown, &from(7.0, &[14.0, 20.5])));
     }
 }

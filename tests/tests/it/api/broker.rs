@@ -8,11 +8,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use livegate_api::embedded;
+use livegate_api::measure::measure_frame;
 use livegate_common::broker::{MemoryBroker, PublishError, Publisher, Queue};
+use livegate_common::job::{FrameOutcome, Look};
 use livegate_common::liveness::thresholds::Thresholds;
 use livegate_tests::app::{App, Options, spawn};
 use livegate_tests::client::Capture;
-use livegate_tests::scripted;
+use livegate_tests::scripted::{self, Scene};
 use livegate_worker::AnalyzerPool;
 use serde_json::json;
 use tokio::sync::watch;
@@ -24,10 +26,12 @@ enum Trouble {
     Loses,
 }
 
-/// Four messages, one capture, go wrong; then all is well.
+/// The first messages go wrong; then all is well.
 struct Troubled {
     inner: MemoryBroker,
     trouble: Trouble,
+    /// How many messages go wrong.
+    first: usize,
     published: AtomicUsize,
     connections: watch::Sender<u64>,
 }
@@ -41,13 +45,13 @@ impl Publisher for Troubled {
         expires_in: Duration,
     ) -> Result<(), PublishError> {
         let n = self.published.fetch_add(1, Ordering::SeqCst) + 1;
-        if n > 4 {
+        if n > self.first {
             return self.inner.publish(queue, body, expires_in).await;
         }
         match self.trouble {
             Trouble::Refuses => Err(PublishError::Refused("the queue is full".to_owned())),
             Trouble::Loses => {
-                if n == 4 {
+                if n == self.first {
                     // Gone, and back again, without what it held.
                     self.connections.send_modify(|n| *n += 1);
                 }
@@ -65,13 +69,17 @@ impl Publisher for Troubled {
     }
 }
 
-async fn app_with(trouble: Trouble) -> (App, embedded::Workers) {
+/// Messages of [`Capture::good`].
+const CAPTURE: usize = 4;
+
+async fn app_with(trouble: Trouble, first: usize) -> (App, embedded::Workers) {
     let (mut services, broker) = embedded::services(Thresholds::default()).unwrap();
     let pool = AnalyzerPool::start(NonZeroUsize::MIN, scripted::factory()).unwrap();
     let workers = embedded::Workers::start(&services, &broker, Arc::new(pool));
     services.publisher = Arc::new(Troubled {
         inner: broker,
         trouble,
+        first,
         published: AtomicUsize::new(0),
         connections: watch::Sender::new(1),
     });
@@ -87,14 +95,26 @@ async fn app_with(trouble: Trouble) -> (App, embedded::Workers) {
 
 #[tokio::test]
 async fn what_the_broker_refuses_is_published_again() {
-    let (app, _workers) = app_with(Trouble::Refuses).await;
+    let (app, _workers) = app_with(Trouble::Refuses, CAPTURE).await;
     let answer = app.client.verify_new(&Capture::good()).await;
     assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
 }
 
 #[tokio::test]
 async fn what_a_broker_lost_is_published_again_when_it_is_back() {
-    let (app, _workers) = app_with(Trouble::Loses).await;
+    let (app, _workers) = app_with(Trouble::Loses, CAPTURE).await;
     let answer = app.client.verify_new(&Capture::good()).await;
     assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_live_frame_is_published_again_too() {
+    for trouble in [Trouble::Refuses, Trouble::Loses] {
+        let (app, _workers) = app_with(trouble, 1).await;
+        let image = scripted::png(&Scene::default()).into();
+        let limit = Duration::from_secs(10);
+        let measured = measure_frame(&app.services, image, Look::Glance, limit).await;
+        let outcome = measured.unwrap().outcome;
+        assert!(matches!(outcome, FrameOutcome::Measured(_)), "{outcome:?}");
+    }
 }

@@ -1,4 +1,4 @@
-//! The server-to-server API over HTTP, with a scripted analyzer.
+//! Both APIs over HTTP, with a scripted analyzer.
 
 mod audit;
 mod bodies;
@@ -12,8 +12,10 @@ mod distributed;
 mod errors;
 mod exactly_once;
 mod frames;
+mod interactive;
 mod keys;
 mod limits;
+mod live_frame;
 mod openapi;
 mod replicas;
 mod session;

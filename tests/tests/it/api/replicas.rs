@@ -61,7 +61,7 @@ impl Shared {
     /// Works until the trigger is dropped.
     pub fn worker(&self) -> Trigger {
         let pool = AnalyzerPool::start(NonZeroUsize::MIN, scripted::factory()).unwrap();
-        let consumer = RabbitConsumer::new(&self.amqp_url, &[Queue::Verify], 2).unwrap();
+        let consumer = RabbitConsumer::new(&self.amqp_url, &Queue::ALL, 2).unwrap();
         let results = RedisResults::new(RedisPool::connect(&self.redis_url).unwrap());
         let (trigger, shutdown) = Shutdown::new();
         let (results, pool, seal) = (Arc::new(results), Arc::new(pool), self.seal.clone());

@@ -7,4 +7,4 @@ mod conformance;
 mod examples;
 mod passages;
 mod readme;
-mod tools;
+pub mod tools;

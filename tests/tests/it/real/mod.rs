@@ -1,5 +1,7 @@
 //! The real models, in one process and across a queue.
 
+mod browser;
+mod challenges;
 mod people;
 mod portrait;
 mod stack;

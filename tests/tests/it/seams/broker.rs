@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use futures_util::future::join_all;
 use livegate_common::broker::{
     Consumer, Delivery, MemoryBroker, PublishError, Publisher, Queue, RabbitConsumer,
@@ -43,15 +42,13 @@ impl Broker {
     }
 
     fn consumer(&self, prefetch: u16) -> Box<dyn Consumer> {
-        self.consumer_of(Queue::Verify, prefetch)
+        self.consumer_of(&[Queue::Verify], prefetch)
     }
 
-    fn consumer_of(&self, queue: Queue, prefetch: u16) -> Box<dyn Consumer> {
+    fn consumer_of(&self, queues: &[Queue], prefetch: u16) -> Box<dyn Consumer> {
         match self {
-            Self::Memory(broker) => Box::new(broker.consumer(queue, prefetch)),
-            Self::RabbitMq(url, _) => {
-                Box::new(RabbitConsumer::new(url, &[queue], prefetch).unwrap())
-            }
+            Self::Memory(broker) => Box::new(broker.consumer(queues, prefetch)),
+            Self::RabbitMq(url, _) => Box::new(RabbitConsumer::new(url, queues, prefetch).unwrap()),
         }
     }
 
@@ -87,6 +84,8 @@ contract! {
         a_full_queue_refuses,
         a_consumer_holds_no_more_than_its_prefetch,
         queues_are_separate,
+        one_consumer_takes_from_all_queues,
+        a_full_hand_of_one_queue_does_not_hold_up_another,
         a_closed_consumer_finishes_what_it_has,
         a_waiting_consumer_wakes,
         a_large_message_arrives_whole,
@@ -100,12 +99,13 @@ contract! {
         a_full_queue_refuses,
         a_consumer_holds_no_more_than_its_prefetch,
         queues_are_separate,
+        one_consumer_takes_from_all_queues,
+        a_full_hand_of_one_queue_does_not_hold_up_another,
         a_closed_consumer_finishes_what_it_has,
         a_waiting_consumer_wakes,
         a_large_message_arrives_whole,
         a_message_for_no_queue_is_refused,
         a_channel_closed_by_the_broker_is_opened_anew,
-        one_consumer_takes_from_both_queues,
     ];
 }
 
@@ -240,9 +240,56 @@ async fn queues_are_separate(broker: Broker) {
         .publish_to(Queue::Interactive, "frame", LONG)
         .await
         .unwrap();
-    let mut interactive = broker.consumer_of(Queue::Interactive, 2);
-    assert_eq!(next(&mut interactive).await.body, "frame");
-    assert_eq!(next(&mut broker.consumer(2)).await.body, "frames");
+    for (queue, body) in [(Queue::Interactive, "frame"), (Queue::Verify, "frames")] {
+        let delivery = next(&mut broker.consumer_of(&[queue], 2)).await;
+        assert_eq!(
+            (delivery.body.as_ref(), delivery.queue),
+            (body.as_bytes(), queue)
+        );
+        delivery.ack().await;
+    }
+}
+
+async fn one_consumer_takes_from_all_queues(broker: Broker) {
+    let mut consumer = broker.consumer_of(&Queue::ALL, 2);
+    for queue in [Queue::ALL, Queue::ALL].concat() {
+        // It waits already, so that each queue has to wake it.
+        let publishing = broker.publish_to(queue, "one", LONG);
+        let (delivery, published) = tokio::join!(next(&mut consumer), publishing);
+        published.unwrap();
+        assert_eq!(delivery.queue, queue);
+        // What is dropped goes back to where it came from.
+        drop(delivery);
+        let again = next(&mut consumer).await;
+        assert_eq!((again.queue, again.redelivered), (queue, true));
+        again.ack().await;
+    }
+}
+
+async fn a_full_hand_of_one_queue_does_not_hold_up_another(broker: Broker) {
+    for full in Queue::ALL {
+        let mut consumer = broker.consumer_of(&Queue::ALL, 1);
+        for body in ["1", "2"] {
+            broker.publish_to(full, body, LONG).await.unwrap();
+        }
+        let held = next(&mut consumer).await;
+        assert_eq!((held.body.as_ref(), held.queue), (&b"1"[..], full));
+        for other in Queue::ALL.into_iter().filter(|q| *q != full) {
+            broker.publish_to(other, "other", LONG).await.unwrap();
+            let delivery = next(&mut consumer).await;
+            assert_eq!(
+                (delivery.body.as_ref(), delivery.queue),
+                (&b"other"[..], other)
+            );
+            delivery.ack().await;
+        }
+        held.ack().await;
+        let last = next(&mut consumer).await;
+        assert_eq!((last.body.as_ref(), last.queue), (&b"2"[..], full));
+        last.ack().await;
+        // Closed, not dropped: the next consumer must find nothing that this one was sent.
+        soon(consumer.close()).await;
+    }
 }
 
 async fn a_closed_consumer_finishes_what_it_has(broker: Broker) {
@@ -323,25 +370,6 @@ async fn a_message_for_no_queue_is_refused(broker: Broker) {
     })
     .await;
     assert_eq!(next(&mut consumer).await.body, "found");
-}
-
-async fn one_consumer_takes_from_both_queues(broker: Broker) {
-    let Broker::RabbitMq(url, _) = &broker else {
-        unreachable!()
-    };
-    let queues = [Queue::Verify, Queue::Interactive];
-    let mut consumer: Box<dyn Consumer> = Box::new(RabbitConsumer::new(url, &queues, 1).unwrap());
-    broker.publish("frames").await;
-    broker
-        .publish_to(Queue::Interactive, "frame", LONG)
-        .await
-        .unwrap();
-    // Each queue has its own prefetch: both come, in either order.
-    let (one, other) = (next(&mut consumer).await, next(&mut consumer).await);
-    let mut bodies = [one.body.clone(), other.body.clone()];
-    bodies.sort();
-    assert_eq!(bodies, ["frame", "frames"]);
-    assert!(consumer.next().now_or_never().is_none());
 }
 
 async fn a_channel_closed_by_the_broker_is_opened_anew(broker: Broker) {

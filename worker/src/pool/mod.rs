@@ -1,22 +1,27 @@
-//! Inference threads. Each owns its models; work reaches them over a channel, and nothing that
-//! takes milliseconds of processor time runs on the async runtime.
+//! Inference threads. Each owns its models; work reaches them over a channel, live frames first, and
+//! nothing that takes milliseconds of processor time runs on the async runtime.
+
+mod channel;
+mod turns;
 
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, oneshot};
+use livegate_common::broker::Queue;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, oneshot};
 use tracing::{error, info};
 
 use crate::analyzer::{AnalyzerFactory, FaceAnalyzer, StartError};
+use channel::{Receiver, Sender, channel};
 
 /// Pause before models that could not be loaded again are tried once more.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);
 
 /// Threads that measure frames.
 pub struct AnalyzerPool {
-    tasks: mpsc::Sender<Task>,
+    tasks: Sender<Task>,
     threads: NonZeroUsize,
     clips: Semaphore,
     frames: Arc<Semaphore>,
@@ -48,16 +53,17 @@ impl AnalyzerPool {
     /// # Errors
     /// [`StartError`] of the first thread that could not start.
     pub fn start(threads: NonZeroUsize, factory: AnalyzerFactory) -> Result<Self, StartError> {
-        let (tasks, queue) = mpsc::channel::<Task>(threads.get());
-        let queue = Arc::new(Mutex::new(queue));
+        let (tasks, waiting) = channel(threads.get());
+        let waiting = Arc::new(waiting);
         let (ready, started) = std::sync::mpsc::channel();
         for n in 0..threads.get() {
-            let (queue, factory, ready) = (Arc::clone(&queue), Arc::clone(&factory), ready.clone());
+            let (waiting, factory) = (Arc::clone(&waiting), Arc::clone(&factory));
+            let ready = ready.clone();
             let thread = move || match factory() {
                 Ok(analyzer) => {
                     let _ = ready.send(Ok(()));
                     drop(ready);
-                    work(analyzer, &factory, &queue);
+                    work(analyzer, &factory, &waiting);
                 }
                 Err(e) => {
                     let _ = ready.send(Err(e));
@@ -98,11 +104,12 @@ impl AnalyzerPool {
         Arc::clone(&self.frames).acquire_owned().await.ok()
     }
 
-    /// Has a thread do `work`, which is told how to see whether anybody still waits for it.
+    /// Has a thread do `work`, which is told how to see whether anybody still waits for it. Work of
+    /// [`Queue::Interactive`] goes ahead of other work that waits.
     ///
     /// # Errors
     /// [`PoolError`] when it was not done.
-    pub async fn run<T, F>(&self, work: F) -> Result<T, PoolError>
+    pub async fn run<T, F>(&self, queue: Queue, work: F) -> Result<T, PoolError>
     where
         T: Send + 'static,
         F: FnOnce(&mut dyn FaceAnalyzer, &dyn Fn() -> bool) -> T + Send + 'static,
@@ -119,27 +126,18 @@ impl AnalyzerPool {
             let _ = reply.send(done);
             condition
         });
-        self.tasks.send(task).await.map_err(|_| PoolError::Ended)?;
+        let sent = self.tasks.send(queue, task).await;
+        sent.map_err(|channel::Ended| PoolError::Ended)?;
         result.await.unwrap_or(Err(PoolError::Ended))
     }
 }
 
-fn work(
-    mut analyzer: Box<dyn FaceAnalyzer>,
-    factory: &AnalyzerFactory,
-    queue: &Mutex<mpsc::Receiver<Task>>,
-) {
-    loop {
-        // Held only while waiting: whoever gets the task lets the next thread wait.
-        let task = queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .blocking_recv();
-        let Some(task) = task else { return };
+fn work(mut analyzer: Box<dyn FaceAnalyzer>, factory: &AnalyzerFactory, waiting: &Receiver<Task>) {
+    while let Some(task) = waiting.receive() {
         match task(analyzer.as_mut()) {
             Condition::Sound => {}
             Condition::Doubtful => {
-                let Some(fresh) = load_again(factory, queue) else {
+                let Some(fresh) = load_again(factory, waiting) else {
                     return;
                 };
                 analyzer = fresh;
@@ -153,7 +151,7 @@ fn work(
 /// gone.
 fn load_again(
     factory: &AnalyzerFactory,
-    queue: &Mutex<mpsc::Receiver<Task>>,
+    waiting: &Receiver<Task>,
 ) -> Option<Box<dyn FaceAnalyzer>> {
     loop {
         match factory() {
@@ -164,9 +162,11 @@ fn load_again(
             Err(e) => error!("The models cannot be loaded again after a panic: {e}"),
         }
         std::thread::sleep(RELOAD_PAUSE);
-        // Whoever holds the lock waits for work: the pool is there.
-        if queue.try_lock().is_ok_and(|q| q.is_closed()) {
+        if waiting.has_ended() {
             return None;
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,19 +6,21 @@
     reason = "a measuring tool: it prints, and ends where something is missing"
 )]
 
+mod live;
+mod service;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use livegate_api::keys::create::{NewKey, create};
 use livegate_common::presence::{Presence, RedisPresence};
 use livegate_common::redis_pool::RedisPool;
-use livegate_tests::client::{Capture, Client, clip_body};
+use livegate_tests::client::Capture;
 use livegate_tests::clips::made;
-use livegate_tests::media::{jpeg, portrait_frame, root};
+use livegate_tests::media::{jpeg, portrait_frame};
 use livegate_tests::servers::{RabbitMq, Redis};
-use serde_json::Value;
+
+use crate::service::{Running, Service};
 
 const VERIFIES: usize = 40;
 const CLIPS: usize = 10;
@@ -121,6 +123,8 @@ async fn embedded(folder: &Path, capture: &Capture) {
     let rate = VERIFIES as f64 / began.elapsed().as_secs_f64();
     println!("embedded, {clients} clients:");
     println!("  verifies a second            {rate:8.1}");
+
+    live::measure(&api).await;
 }
 
 async fn distributed(folder: &Path, capture: &Capture) {
@@ -170,139 +174,4 @@ async fn distributed(folder: &Path, capture: &Capture) {
 fn percentile(times: &mut [Duration], p: usize) -> f64 {
     times.sort();
     times[(times.len() - 1) * p / 100].as_secs_f64() * 1e3
-}
-
-/// A running API and a caller of it.
-struct Service {
-    process: Running,
-    client: Client,
-    audit: PathBuf,
-    ready_ms: f64,
-}
-
-impl Service {
-    async fn api(folder: &Path, name: &str, variables: &[(&str, String)]) -> Self {
-        let (keys, audit) = (
-            folder.join(format!("{name}.toml")),
-            folder.join(format!("{name}.jsonl")),
-        );
-        let new = NewKey {
-            requests_per_minute: 1_000_000,
-            ..NewKey::named("bench")
-        };
-        let key = create(&keys, &new).unwrap();
-        let address = free_address();
-        let mut all = variables.to_vec();
-        all.extend([
-            ("LIVEGATE_LISTEN", address.to_string()),
-            ("LIVEGATE_KEYS", keys.display().to_string()),
-            ("LIVEGATE_AUDIT_LOG", audit.display().to_string()),
-        ]);
-        let began = Instant::now();
-        let process = Running::start("livegate-api", &all);
-        let client = Client::new(address, Some(&key.secret));
-        // The socket listens before the models are loaded: ready is what can be answered.
-        while tokio::net::TcpStream::connect(address).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        while client.get("/v1/liveness/health").await.status != 200 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        Self {
-            process,
-            client,
-            audit,
-            ready_ms: began.elapsed().as_secs_f64() * 1e3,
-        }
-    }
-
-    /// Verifies once and says how long it took.
-    async fn verify(&self, capture: &Capture) -> Duration {
-        let session = self.client.session(&["turn_left", "turn_right"]).await;
-        let body = capture.body(&session);
-        let began = Instant::now();
-        let answer = self.client.verify_raw(&body).await;
-        let took = began.elapsed();
-        assert_eq!(answer.body["frames_analyzed"], 8, "{}", answer.body);
-        took
-    }
-
-    async fn verify_clip(&self, clip: &[u8]) -> Duration {
-        let session = self.client.session(&["turn_left", "turn_right"]).await;
-        let body = clip_body(&session, clip);
-        let began = Instant::now();
-        let answer = self.client.verify_raw(&body).await;
-        let took = began.elapsed();
-        assert_eq!(answer.body["frames_analyzed"], 75, "{}", answer.body);
-        took
-    }
-
-    fn cpu_ms(&self) -> f64 {
-        self.process.cpu_ms()
-    }
-
-    fn peak_mb(&self) -> f64 {
-        self.process.memory_mb("VmHWM")
-    }
-
-    fn audit(&self) -> Vec<Value> {
-        let text = fs::read_to_string(&self.audit).unwrap();
-        let record = |line| serde_json::from_str(line).unwrap();
-        text.lines().map(record).collect()
-    }
-}
-
-/// A release binary, killed when dropped.
-struct Running(Child);
-
-impl Running {
-    fn start(name: &str, variables: &[(&str, String)]) -> Self {
-        let binary = std::env::current_exe().unwrap().with_file_name(name);
-        let mut command = Command::new(&binary);
-        command
-            .current_dir(root())
-            .envs(variables.iter().map(|(n, v)| (n, v)))
-            .env("LIVEGATE_LOG", "warn")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
-        Self(command.spawn().unwrap())
-    }
-
-    /// Processor time of the process so far, milliseconds.
-    fn cpu_ms(&self) -> f64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
-        // Past the name, which may hold spaces; user and system time are the 14th and 15th fields,
-        // in clock ticks, of which Linux has 100 a second.
-        let fields: Vec<&str> = stat
-            .rsplit_once(')')
-            .unwrap()
-            .1
-            .split_whitespace()
-            .collect();
-        let ticks: u64 = fields[11..13]
-            .iter()
-            .map(|f| f.parse::<u64>().unwrap())
-            .sum();
-        ticks as f64 * 10.0
-    }
-
-    /// A memory figure of the process, megabytes.
-    fn memory_mb(&self, name: &str) -> f64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
-        let line = status.lines().find(|l| l.starts_with(name)).unwrap();
-        let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-        kib * 1024.0 / 1e6
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn free_address() -> std::net::SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
 }

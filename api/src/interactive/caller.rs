@@ -1,0 +1,143 @@
+//! Who acts on a session: the API key's owner, or whoever holds the session's client token. Checked
+//! before a byte of the body is read.
+
+use std::sync::Arc;
+
+use livegate_common::limits::Rate;
+use poem::http::{Method, header};
+use poem::web::Data;
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::auth::{ApiKey, Bearer};
+use poem_openapi::registry::Registry;
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, SecurityScheme};
+use uuid::Uuid;
+
+use super::record::Stored;
+use super::{store, token};
+use crate::auth::identify;
+use crate::error::{ApiError, Rated};
+use crate::keys::KeyRecord;
+use crate::state::AppState;
+
+/// Frames that a session may send at once.
+const BURST: u32 = 40;
+/// Frames that a session may send in the long run, each minute: 20 a second.
+const FRAMES_PER_MINUTE: u32 = 20 * 60;
+
+/// Somebody who may act on a session.
+pub enum SessionCaller {
+    /// The owner of an API key; whether the session is theirs is not known yet.
+    Owner(Arc<KeyRecord>),
+    /// The holder of this session's client token.
+    Holder(Uuid),
+}
+
+/// Your API key.
+#[derive(SecurityScheme)]
+#[oai(
+    ty = "api_key",
+    key_name = "X-AI-API-Key",
+    key_in = "header",
+    rename = "ApiKey",
+    checker = "own"
+)]
+struct Owner(Arc<KeyRecord>);
+
+/// The `client_token` of an interactive session, `lct_…`: for a browser or an app that sends frames to
+/// its own session, reads it or cancels it.
+#[derive(SecurityScheme)]
+#[oai(ty = "bearer", rename = "ClientToken", checker = "hold")]
+struct Holder(Uuid);
+
+async fn own(request: &Request, key: ApiKey) -> poem::Result<Arc<KeyRecord>> {
+    Ok(identify(state_of(request).await?, &key.key)?)
+}
+
+async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Uuid> {
+    let state = state_of(request).await?;
+    let session = token::session_of(&state.services.seal, &bearer.token);
+    let session = session.ok_or(ApiError::Unauthorized)?;
+    if session_id(request) != Some(session) {
+        return Err(ApiError::SessionForbidden.into());
+    }
+    let stored = store::load(state, session).await?;
+    still_lets_in(state, &stored)?;
+    Ok(session)
+}
+
+/// Whether the key that made a session may still be used.
+fn still_lets_in(state: &AppState, stored: &Stored) -> Result<(), ApiError> {
+    let key = state.keys.with_id(&stored.record.key);
+    let key = key.ok_or(ApiError::Unauthorized)?;
+    if key.liveness {
+        Ok(())
+    } else {
+        Err(ApiError::LivenessDisabled)
+    }
+}
+
+async fn state_of(request: &Request) -> poem::Result<&Arc<AppState>> {
+    let Data(state) =
+        <Data<&Arc<AppState>> as FromRequest>::from_request_without_body(request).await?;
+    Ok(state)
+}
+
+/// The session that the path names, by its only parameter, if it is an id of ours.
+fn session_id(request: &Request) -> Option<Uuid> {
+    store::parse_id(&request.path_params::<String>().ok()?)
+}
+
+impl<'a> ApiExtractor<'a> for SessionCaller {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        <Owner as ApiExtractor>::register(registry);
+        <Holder as ApiExtractor>::register(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        let mut schemes = <Owner as ApiExtractor>::security_schemes();
+        schemes.extend(<Holder as ApiExtractor>::security_schemes());
+        schemes
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        // The key, where both are sent: it may do more.
+        let has_key = request.headers().contains_key("x-ai-api-key");
+        let has_token = request.headers().contains_key(header::AUTHORIZATION);
+        let caller = if has_token && !has_key {
+            Self::Holder(Holder::from_request(request, body, options).await?.0)
+        } else {
+            Self::Owner(Owner::from_request(request, body, options).await?.0)
+        };
+        if request.method() == Method::POST {
+            take_token(request).await?;
+        }
+        Ok(caller)
+    }
+}
+
+/// Takes a token from the session's bucket: frames don't count against the key's rate.
+async fn take_token(request: &Request) -> poem::Result<()> {
+    let Some(session) = session_id(request) else {
+        return Ok(());
+    };
+    let limits = &state_of(request).await?.services.limits;
+    let name = format!("frames:{session}");
+    match limits.take_token(&name, BURST, FRAMES_PER_MINUTE).await {
+        Ok(Rate::Allowed) => Ok(()),
+        Ok(Rate::RetryAfter(retry_after)) => Err(ApiError::RateLimited {
+            of: Rated::Frames,
+            retry_after,
+        }
+        .into()),
+        Err(error) => Err(ApiError::from(error).into()),
+    }
+}

@@ -1,0 +1,71 @@
+//! `POST /api/v1/liveness/sessions`.
+
+use std::sync::Arc;
+
+use livegate_common::job::{Cost, now_ms};
+use livegate_common::liveness::session::{Session, Task};
+use livegate_common::seal::SealError;
+use uuid::Uuid;
+
+use super::query::{NewSession, Tasks};
+use super::record::Record;
+use super::response::{InteractiveSessionCreated, challenges};
+use super::vocabulary::InteractiveState;
+use super::{store, token, watch};
+use crate::clock::rfc3339;
+use crate::error::ApiError;
+use crate::keys::KeyRecord;
+use crate::random::{self, NoRandomness, shuffle};
+use crate::state::AppState;
+
+/// Creates a session for `caller`.
+///
+/// # Errors
+/// [`ApiError`] when the query is wrong or the session cannot be stored.
+pub async fn create(
+    state: &Arc<AppState>,
+    caller: &KeyRecord,
+    query: &str,
+) -> Result<InteractiveSessionCreated, ApiError> {
+    let new = NewSession::parse(query)?;
+    let tasks = choose(new.tasks)?;
+    let now = now_ms();
+    let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
+    let expires_at_ms = now + ttl_ms;
+    let record = Record {
+        key: caller.id.clone(),
+        mirrored: new.mirrored,
+        expires_at_ms,
+        cost: Cost::default(),
+        busy_ms: 0,
+        session: Session::new(tasks, new.timeout_ms, caller.defaults.angles, expires_at_ms),
+    };
+    let id = uuid::Builder::from_random_bytes(random::bytes()?).into_uuid();
+    if !store::records(state).create(id, &record, now).await? {
+        return Err(ApiError::internal("a fresh session id was taken already"));
+    }
+    watch::start(state, id, &record);
+    Ok(InteractiveSessionCreated {
+        session_id: id.to_string(),
+        state: InteractiveState::Pending,
+        challenges: challenges(&record.session),
+        expires_at: rfc3339(expires_at_ms),
+        client_token: issue(state, id)?,
+    })
+}
+
+fn issue(state: &AppState, id: Uuid) -> Result<String, ApiError> {
+    let issued = token::issue(&state.services.seal, id);
+    issued.map_err(|error: SealError| ApiError::internal(error))
+}
+
+fn choose(tasks: Tasks) -> Result<Vec<Task>, NoRandomness> {
+    match tasks {
+        Tasks::Chosen(tasks) => Ok(tasks),
+        Tasks::Drawn { number, mut from } => {
+            shuffle(&mut from)?;
+            from.truncate(number);
+            Ok(from)
+        }
+    }
+}

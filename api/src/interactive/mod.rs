@@ -1,0 +1,185 @@
+//! The interactive API: `/api/v1/liveness`.
+
+mod caller;
+mod create;
+pub mod details;
+mod frame;
+pub mod presets;
+pub mod query;
+mod record;
+pub mod response;
+mod store;
+mod token;
+pub mod vocabulary;
+mod watch;
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem::web::Data;
+use poem_openapi::param::Path;
+use poem_openapi::{ApiResponse, OpenApi, Tags};
+
+use self::caller::SessionCaller;
+use self::presets::{PRESETS, PresetBody};
+use self::response::{
+    FrameResult, InteractiveSessionCreated, InteractiveSessionStatus, SessionCancelled,
+};
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::http::boundary::RequestId;
+use crate::http::json::JsonResponse;
+use crate::http::multipart::FrameUpload;
+use crate::state::AppState;
+
+/// The routes under `/api/v1/liveness`.
+pub struct Interactive;
+
+#[derive(Tags)]
+enum ApiTags {
+    /// Frame by frame, with live guidance: create a session on your backend, hand its `client_token` to
+    /// the browser, send frames from there.
+    #[oai(rename = "Interactive")]
+    Interactive,
+}
+
+#[derive(ApiResponse)]
+enum CreateAnswer {
+    /// The session.
+    #[oai(status = 200)]
+    Created(JsonResponse<InteractiveSessionCreated>),
+}
+
+#[derive(ApiResponse)]
+enum FrameAnswer {
+    /// What the frame showed, and where the session stands.
+    #[oai(status = 200)]
+    Taken(JsonResponse<FrameResult>),
+}
+
+#[derive(ApiResponse)]
+enum StatusAnswer {
+    /// Where the session stands.
+    #[oai(status = 200)]
+    Status(JsonResponse<InteractiveSessionStatus>),
+}
+
+#[derive(ApiResponse)]
+enum CancelAnswer {
+    /// The session is gone.
+    #[oai(status = 200)]
+    Cancelled(JsonResponse<SessionCancelled>),
+}
+
+#[derive(ApiResponse)]
+enum PresetsAnswer {
+    /// The presets.
+    #[oai(status = 200)]
+    Presets(JsonResponse<Vec<PresetBody>>),
+}
+
+#[OpenApi(prefix_path = "/api/v1/liveness", tag = "ApiTags::Interactive")]
+impl Interactive {
+    /// Create an interactive session
+    ///
+    /// Returns the challenges, to be passed one after the other, and a token for your user's browser. A
+    /// session expires at `expires_at`, after five minutes unless the operator chose otherwise, if no
+    /// frame comes before; from the first frame on each challenge has its own time.
+    #[oai(
+        path = "/sessions",
+        method = "post",
+        operation_id = "createInteractiveSession"
+    )]
+    async fn create_session(
+        &self,
+        state: Data<&Arc<AppState>>,
+        caller: Caller,
+        request: &Request,
+    ) -> poem::Result<CreateAnswer> {
+        let query = request.uri().query().unwrap_or_default();
+        let created = create::create(&state, &caller.0, query).await?;
+        Ok(CreateAnswer::Created(JsonResponse(created)))
+    }
+
+    /// Submit a frame
+    ///
+    /// Send 5 to 10 frames a second while the user does what the session asks. A challenge is passed by
+    /// a movement, from the face at rest to what is asked: a still picture passes none. Each answer says
+    /// how far the current challenge has come and what to do better; the last one holds the verdict. A
+    /// session takes up to 20 frames a second.
+    #[oai(
+        path = "/sessions/:id/frame",
+        method = "post",
+        operation_id = "submitFrame"
+    )]
+    async fn submit_frame(
+        &self,
+        state: Data<&Arc<AppState>>,
+        request_id: Data<&RequestId>,
+        caller: SessionCaller,
+        /// The session, as `session_id` named it when it was created.
+        id: Path<String>,
+        upload: FrameUpload,
+    ) -> poem::Result<FrameAnswer> {
+        let result = frame::submit(&state, &caller, &id, upload, &request_id).await?;
+        Ok(FrameAnswer::Taken(JsonResponse(result)))
+    }
+
+    /// Read an interactive session
+    ///
+    /// Where the session stands, until ten minutes after it was over. Does not count against any rate.
+    #[oai(
+        path = "/sessions/:id",
+        method = "get",
+        operation_id = "interactiveSession"
+    )]
+    async fn session(
+        &self,
+        state: Data<&Arc<AppState>>,
+        request_id: Data<&RequestId>,
+        caller: SessionCaller,
+        /// The session, as `session_id` named it when it was created.
+        id: Path<String>,
+    ) -> poem::Result<StatusAnswer> {
+        let stored = store::find_settled(&state, &caller, &id, &request_id).await?;
+        let for_owner = matches!(caller, SessionCaller::Owner(_));
+        let status = InteractiveSessionStatus::new(stored.id, &stored.record, for_owner);
+        Ok(StatusAnswer::Status(JsonResponse(status)))
+    }
+
+    /// Cancel an interactive session
+    ///
+    /// Forgets the session, whatever its state: from then on it is not found.
+    #[oai(
+        path = "/sessions/:id",
+        method = "delete",
+        operation_id = "cancelInteractiveSession"
+    )]
+    async fn cancel(
+        &self,
+        state: Data<&Arc<AppState>>,
+        caller: SessionCaller,
+        /// The session, as `session_id` named it when it was created.
+        id: Path<String>,
+    ) -> poem::Result<CancelAnswer> {
+        let stored = store::find(&state, &caller, &id).await?;
+        let removed = store::records(&state).remove(stored.id).await;
+        if removed.map_err(ApiError::from)? {
+            let cancelled = stored.id.to_string();
+            Ok(CancelAnswer::Cancelled(JsonResponse(SessionCancelled {
+                cancelled,
+            })))
+        } else {
+            Err(ApiError::SessionNotFound.into())
+        }
+    }
+
+    /// List the presets
+    ///
+    /// Ready-made sessions, for the `preset` parameter.
+    #[oai(path = "/presets", method = "get", operation_id = "presets")]
+    async fn presets(&self, _caller: Caller) -> PresetsAnswer {
+        let presets = PRESETS.iter().map(PresetBody::from).collect();
+        PresetsAnswer::Presets(JsonResponse(presets))
+    }
+}

@@ -1,0 +1,257 @@
+//! The query of `POST /api/v1/liveness/sessions`.
+
+use livegate_common::liveness::session::Task;
+
+use super::presets::{self, PRESETS};
+use super::vocabulary::{from_name, name};
+use crate::error::ApiError;
+use crate::http::excerpt::Excerpt;
+
+/// Challenges of a session, where nothing is said.
+const CHALLENGES: usize = 3;
+/// Seconds for each, where nothing is said.
+const TIMEOUT_SECONDS: f64 = 5.0;
+/// What `timeout_seconds` may be.
+pub const TIMEOUTS: std::ops::RangeInclusive<f64> = 1.0..=60.0;
+
+/// What a caller asks of a new session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewSession {
+    /// The tasks.
+    pub tasks: Tasks,
+    /// Time for each, milliseconds.
+    pub timeout_ms: u64,
+    /// Whether frames will be mirror images.
+    pub mirrored: bool,
+}
+
+/// Which tasks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tasks {
+    /// These, in this order.
+    Chosen(Vec<Task>),
+    /// So many of these, in a random order.
+    Drawn {
+        /// How many.
+        number: usize,
+        /// Of which.
+        from: Vec<Task>,
+    },
+}
+
+impl NewSession {
+    /// Reads a query. Unknown parameters are refused: a typo there would weaken a check.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidInput`] naming the parameter and what is allowed.
+    pub fn parse(query: &str) -> Result<Self, ApiError> {
+        let raw = Raw::read(query)?;
+        let preset = raw.preset.as_deref().map(find_preset).transpose()?;
+        let number = raw.num_challenges.as_deref().map(read_number).transpose()?;
+        let chosen = raw.challenges.as_deref().map(read_tasks).transpose()?;
+        let tasks = match (chosen, preset, number) {
+            (Some(tasks), None, None) => Tasks::Chosen(tasks),
+            (Some(_), _, _) => {
+                return Err(invalid(
+                    "challenges names the challenges: send it without num_challenges and preset.",
+                ));
+            }
+            (None, preset, number) => draw(preset, number)?,
+        };
+        let timeout = raw
+            .timeout_seconds
+            .as_deref()
+            .map(read_timeout)
+            .transpose()?;
+        let timeout = timeout.unwrap_or(preset.map_or(TIMEOUT_SECONDS, |p| p.timeout_seconds));
+        Ok(Self {
+            tasks,
+            timeout_ms: milliseconds(timeout),
+            mirrored: raw.mirrored.as_deref().map_or(Ok(false), read_flag)?,
+        })
+    }
+}
+
+/// The parameters as they were sent.
+#[derive(Default)]
+struct Raw {
+    num_challenges: Option<String>,
+    timeout_seconds: Option<String>,
+    challenges: Option<String>,
+    preset: Option<String>,
+    mirrored: Option<String>,
+}
+
+impl Raw {
+    fn read(query: &str) -> Result<Self, ApiError> {
+        let mut raw = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let parameter = match &*name {
+                "num_challenges" => &mut raw.num_challenges,
+                "timeout_seconds" => &mut raw.timeout_seconds,
+                "challenges" => &mut raw.challenges,
+                "preset" => &mut raw.preset,
+                "mirrored" => &mut raw.mirrored,
+                other => {
+                    return Err(ApiError::InvalidInput(format!(
+                        "Unknown query parameter {}; a session takes num_challenges, timeout_seconds, challenges, preset and mirrored.",
+                        Excerpt::of(other)
+                    )));
+                }
+            };
+            if parameter.replace(value.into_owned()).is_some() {
+                return Err(ApiError::InvalidInput(format!("Send {name} once.")));
+            }
+        }
+        Ok(raw)
+    }
+}
+
+fn draw(preset: Option<&presets::Preset>, number: Option<usize>) -> Result<Tasks, ApiError> {
+    let from = preset.map_or(&Task::ALL[..], |p| p.tasks);
+    let number = number.unwrap_or(preset.map_or(CHALLENGES, |p| p.num_challenges));
+    if number > from.len() {
+        let name = preset.map_or("", |p| p.name);
+        return Err(ApiError::InvalidInput(format!(
+            "num_challenges must be from 1 to {} with preset {name}.",
+            from.len()
+        )));
+    }
+    let from = from.to_vec();
+    Ok(Tasks::Drawn { number, from })
+}
+
+fn find_preset(text: &str) -> Result<&'static presets::Preset, ApiError> {
+    presets::find(text).ok_or_else(|| {
+        let names = PRESETS.map(|p| p.name).join(", ");
+        ApiError::InvalidInput(format!("preset must be one of {names}."))
+    })
+}
+
+fn read_number(text: &str) -> Result<usize, ApiError> {
+    let number = text
+        .parse()
+        .ok()
+        .filter(|n| (1..=Task::ALL.len()).contains(n));
+    number.ok_or_else(|| invalid("num_challenges must be a whole number from 1 to 7."))
+}
+
+fn read_tasks(text: &str) -> Result<Vec<Task>, ApiError> {
+    let wrong = || {
+        let names = Task::ALL.map(name).join(", ");
+        ApiError::InvalidInput(format!(
+            "challenges must be 1 to 7 different ones of {names}, separated by commas."
+        ))
+    };
+    let mut tasks: Vec<Task> = Vec::new();
+    for word in text.split(',') {
+        let task = from_name(word.trim()).ok_or_else(wrong)?;
+        if tasks.contains(&task) {
+            return Err(wrong());
+        }
+        tasks.push(task);
+    }
+    Ok(tasks)
+}
+
+fn read_timeout(text: &str) -> Result<f64, ApiError> {
+    let seconds = text.parse().ok().filter(|s| TIMEOUTS.contains(s));
+    seconds.ok_or_else(|| invalid("timeout_seconds must be a number from 1 to 60."))
+}
+
+fn read_flag(text: &str) -> Result<bool, ApiError> {
+    text.parse()
+        .map_err(|_| invalid("mirrored must be true or false."))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "seconds are from 1 to 60"
+)]
+fn milliseconds(seconds: f64) -> u64 {
+    (seconds * 1000.0).round() as u64
+}
+
+fn invalid(text: &str) -> ApiError {
+    ApiError::InvalidInput(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(number: usize, from: &[Task]) -> Tasks {
+        let from = from.to_vec();
+        Tasks::Drawn { number, from }
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_default() {
+        for (query, tasks, timeout_ms, mirrored) in [
+            ("", drawn(3, &Task::ALL), 5_000, false),
+            (
+                "num_challenges=7&timeout_seconds=1",
+                drawn(7, &Task::ALL),
+                1_000,
+                false,
+            ),
+            (
+                "timeout_seconds=59.9996&mirrored=true",
+                drawn(3, &Task::ALL),
+                60_000,
+                true,
+            ),
+            ("preset=eye", drawn(1, &[Task::Blink]), 4_000, false),
+            (
+                "preset=head_turn&num_challenges=1&timeout_seconds=2.5",
+                drawn(1, &[Task::TurnLeft, Task::TurnRight]),
+                2_500,
+                false,
+            ),
+            (
+                "challenges=SMILE%2CBLINK",
+                Tasks::Chosen(vec![Task::Smile, Task::Blink]),
+                5_000,
+                false,
+            ),
+        ] {
+            let parsed = NewSession::parse(query).unwrap();
+            assert_eq!(
+                parsed,
+                NewSession {
+                    tasks,
+                    timeout_ms,
+                    mirrored
+                },
+                "{query}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_parameter() {
+        for (query, names) in [
+            ("num_challenges=0", "num_challenges"),
+            ("num_challenges=8", "num_challenges"),
+            ("num_challenges=3.5", "num_challenges"),
+            ("num_challenges=", "num_challenges"),
+            ("timeout_seconds=0.99", "timeout_seconds"),
+            ("timeout_seconds=61", "timeout_seconds"),
+            ("timeout_seconds=NaN", "timeout_seconds"),
+            ("challenges=", "challenges"),
+            ("challenges=BLINK,BLINK", "challenges"),
+            ("challenges=blink", "challenges"),
+            ("challenges=BLINK&num_challenges=1", "challenges"),
+            ("challenges=BLINK&preset=eye", "challenges"),
+            ("preset=all", "preset"),
+            ("preset=eye&num_challenges=2", "num_challenges"),
+            ("mirrored=1", "mirrored"),
+            ("mirrored=true&mirrored=true", "mirrored"),
+            ("num_challenge=5", "num_challenge"),
+        ] {
+            let error = NewSession::parse(query).unwrap_err().to_string();
+            assert!(error.contains(names), "{query}: {error}");
+        }
+    }
+}

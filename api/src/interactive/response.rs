@@ -1,0 +1,231 @@
+//! The bodies that the interactive API answers with.
+
+use livegate_common::liveness::session::{End, Report, Session, State, Task};
+use poem_openapi::Object;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::details::SessionRejectionDetails;
+use super::record::Record;
+use super::vocabulary::{ChallengeType, Feedback, InteractiveState, instruction};
+use crate::clock::rfc3339;
+use crate::http::nullable::Nullable;
+use crate::server_to_server::details::rounded;
+use crate::server_to_server::vocabulary::ReasonCode;
+
+/// A challenge of a session.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct SessionChallenge {
+    /// What is asked for.
+    #[serde(rename = "type")]
+    #[oai(rename = "type")]
+    pub challenge_type: ChallengeType,
+    /// The same for people, in English. Show it, or your own words.
+    pub instruction: String,
+    /// Seconds for it: from the first frame, or from the pass of the challenge before it.
+    pub timeout_seconds: f64,
+}
+
+/// A new session.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct InteractiveSessionCreated {
+    /// The session: a UUID.
+    #[oai(validator(
+        pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+    ))]
+    pub session_id: String,
+    /// Where it stands: `pending`.
+    pub state: InteractiveState,
+    /// The challenges, in their order.
+    pub challenges: Vec<SessionChallenge>,
+    /// When the session expires unless a first frame comes before: RFC 3339, UTC, milliseconds.
+    pub expires_at: String,
+    /// Lets whoever has it send frames to this session, read it and cancel it, and nothing else:
+    /// `Authorization: Bearer <client_token>`. For your user's browser or app, so that the API key
+    /// stays on your server. It is shown here only and ends with the session.
+    pub client_token: String,
+}
+
+/// What a frame showed.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct FrameResult {
+    /// The session.
+    pub session_id: String,
+    /// The challenge that this frame was judged against; null for frames of a session that was over.
+    pub challenge_type: Nullable<ChallengeType>,
+    /// Whether this frame passed that challenge.
+    pub passed: bool,
+    /// How much of the challenge it shows, 0 to 1: 0 at rest, 0.5 where the challenge is reached, 1 at
+    /// twice the distance. At least 0.5 when it passes, else below.
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub confidence: f64,
+    /// Challenges not yet passed.
+    pub challenges_remaining: usize,
+    /// Whether all challenges were passed.
+    pub session_complete: bool,
+    /// The verdict; null until there is one. Only true is a live person who did what was asked.
+    pub is_live: Nullable<bool>,
+    /// Where the session stands.
+    pub state: InteractiveState,
+    /// What to change first, or to go on with; null when the frame passes its challenge, and when the
+    /// session is over.
+    pub feedback: Nullable<Feedback>,
+    /// The reasons of the verdict; absent until there is one. On success `liveness_passed`,
+    /// `challenge_completed`, `no_spoof_detected`; else every check that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_codes: Option<Vec<ReasonCode>>,
+    /// With the API key only, once the session is over: mean anti-spoof score, 0 to 1; absent where
+    /// nothing was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub anti_spoof_avg_score: Option<f64>,
+    /// With the API key only, once the session is over: consistency with one person, 0 to 1; absent
+    /// where nothing was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub same_person_score: Option<f64>,
+    /// With the API key only, when `is_live` is false: what was measured and what it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejection_details: Option<SessionRejectionDetails>,
+}
+
+/// Where a session stands.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct InteractiveSessionStatus {
+    /// The session.
+    pub session_id: String,
+    /// Where it stands.
+    pub state: InteractiveState,
+    /// The challenges, in their order.
+    pub challenges: Vec<SessionChallenge>,
+    /// Challenges not yet passed.
+    pub challenges_remaining: usize,
+    /// When it expires unless a first frame comes before; from then on, when it is over at the latest:
+    /// RFC 3339, UTC, milliseconds.
+    pub expires_at: String,
+    /// The verdict; absent until there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_live: Option<bool>,
+    /// The reasons of the verdict; absent until there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_codes: Option<Vec<ReasonCode>>,
+    /// With the API key only, once the session is over: mean anti-spoof score, 0 to 1; absent where
+    /// nothing was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub anti_spoof_avg_score: Option<f64>,
+    /// With the API key only, once the session is over: consistency with one person, 0 to 1; absent
+    /// where nothing was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub same_person_score: Option<f64>,
+    /// With the API key only, when `is_live` is false: what was measured and what it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejection_details: Option<SessionRejectionDetails>,
+}
+
+/// A session that was cancelled.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct SessionCancelled {
+    /// The session.
+    pub cancelled: String,
+}
+
+/// What is known of a session that is over.
+#[derive(Default)]
+struct Known {
+    is_live: Option<bool>,
+    reason_codes: Option<Vec<ReasonCode>>,
+    anti_spoof: Option<f64>,
+    same_person: Option<f64>,
+    details: Option<SessionRejectionDetails>,
+}
+
+impl Known {
+    /// `for_owner`: the caller has the API key; holders of a client token learn no scores.
+    fn of(session: &Session, for_owner: bool) -> Self {
+        let State::Ended(end) = session.state() else {
+            return Self::default();
+        };
+        let public = Self {
+            is_live: Some(end.is_live()),
+            reason_codes: reasons(end),
+            ..Self::default()
+        };
+        if !for_owner {
+            return public;
+        }
+        Self {
+            anti_spoof: end.anti_spoof.map(rounded),
+            same_person: end.same_person.map(rounded),
+            details: SessionRejectionDetails::of(end, session.passed()),
+            ..public
+        }
+    }
+}
+
+/// The reasons of a verdict; `None` for a session that expired without one.
+pub fn reasons(end: &End) -> Option<Vec<ReasonCode>> {
+    if end.is_live() {
+        return Some(ReasonCode::VERIFIED.to_vec());
+    }
+    let reasons: Vec<ReasonCode> = end.rejections().iter().map(ReasonCode::from).collect();
+    (!reasons.is_empty()).then_some(reasons)
+}
+
+/// The challenges of a session.
+pub fn challenges(session: &Session) -> Vec<SessionChallenge> {
+    #[expect(clippy::cast_precision_loss, reason = "at most a minute")]
+    let timeout_seconds = session.timeout_ms() as f64 / 1000.0;
+    let of_task = |task: &Task| SessionChallenge {
+        challenge_type: (*task).into(),
+        instruction: instruction(*task).to_owned(),
+        timeout_seconds,
+    };
+    session.tasks().iter().map(of_task).collect()
+}
+
+impl FrameResult {
+    /// The answer to a frame after which the session is this.
+    pub fn new(id: Uuid, session: &Session, report: Report, for_owner: bool) -> Self {
+        let known = Known::of(session, for_owner);
+        let state = session.state().into();
+        Self {
+            session_id: id.to_string(),
+            challenge_type: Nullable(report.task.map(ChallengeType::from)),
+            passed: report.passed,
+            confidence: rounded(report.confidence),
+            challenges_remaining: session.remaining(),
+            session_complete: state == InteractiveState::Completed,
+            is_live: Nullable(known.is_live),
+            state,
+            feedback: Nullable(report.hint.map(Feedback::from)),
+            reason_codes: known.reason_codes,
+            anti_spoof_avg_score: known.anti_spoof,
+            same_person_score: known.same_person,
+            rejection_details: known.details,
+        }
+    }
+}
+
+impl InteractiveSessionStatus {
+    /// Where this session stands.
+    pub fn new(id: Uuid, record: &Record, for_owner: bool) -> Self {
+        let session = &record.session;
+        let known = Known::of(session, for_owner);
+        Self {
+            session_id: id.to_string(),
+            state: session.state().into(),
+            challenges: challenges(session),
+            challenges_remaining: session.remaining(),
+            expires_at: rfc3339(record.expires_at_ms),
+            is_live: known.is_live,
+            reason_codes: known.reason_codes,
+            anti_spoof_avg_score: known.anti_spoof,
+            same_person_score: known.same_person,
+            rejection_details: known.details,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Finding sessions, and putting what became of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use livegate_common::job::now_ms;
+use livegate_common::liveness::session::{End, Ending, State};
+use uuid::Uuid;
+
+use super::caller::SessionCaller;
+use super::record::{Record, RecordError, Records, Stored};
+use super::response::reasons;
+use crate::audit::{AuditPlace, AuditRecord};
+use crate::clock::rfc3339;
+use crate::error::ApiError;
+use crate::http::boundary::RequestId;
+use crate::server_to_server::details::rounded;
+use crate::state::AppState;
+
+/// Length of an id as it is written.
+const ID_CHARACTERS: usize = 36;
+/// Most tries to move a session on. Each that fails means that another request moved it; a session
+/// has no more than its burst of frames at a time.
+pub const MOST_TRIES: usize = 100;
+
+impl From<RecordError> for ApiError {
+    fn from(error: RecordError) -> Self {
+        Self::internal(error)
+    }
+}
+
+/// Where records are.
+pub fn records(state: &AppState) -> Records<'_> {
+    Records {
+        store: &*state.services.sessions,
+        seal: &state.services.seal,
+    }
+}
+
+/// The id that this text is, if it is written as ours are.
+pub fn parse_id(text: &str) -> Option<Uuid> {
+    let id = Uuid::try_parse(text).ok()?;
+    (text.len() == ID_CHARACTERS).then_some(id)
+}
+
+/// Reads a session.
+///
+/// # Errors
+/// [`ApiError::SessionNotFound`] when there is none, or no longer.
+pub async fn load(state: &AppState, id: Uuid) -> Result<Stored, ApiError> {
+    let stored = records(state).load(id).await?;
+    stored.ok_or(ApiError::SessionNotFound)
+}
+
+/// Finds a session that `caller` may act on.
+///
+/// # Errors
+/// [`ApiError::SessionNotFound`] or [`ApiError::SessionForbidden`].
+pub async fn find(state: &AppState, caller: &SessionCaller, id: &str) -> Result<Stored, ApiError> {
+    let id = parse_id(id).ok_or(ApiError::SessionNotFound)?;
+    let stored = load(state, id).await?;
+    let is_theirs = match caller {
+        SessionCaller::Owner(key) => stored.record.key == key.id,
+        SessionCaller::Holder(session) => *session == id,
+    };
+    if is_theirs {
+        Ok(stored)
+    } else {
+        Err(ApiError::SessionForbidden)
+    }
+}
+
+/// Finds a session as time has left it: over, where nobody moved it on before.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_settled(
+    state: &Arc<AppState>,
+    caller: &SessionCaller,
+    id: &str,
+    request_id: &RequestId,
+) -> Result<Stored, ApiError> {
+    for _ in 0..MOST_TRIES {
+        let stored = find(state, caller, id).await?;
+        let Some(settled) = settle(state, &stored) else {
+            return Ok(stored);
+        };
+        if put(state, &stored, settled, request_id).await? {
+            return find(state, caller, id).await;
+        }
+    }
+    Err(ApiError::internal("a session changed too often to be read"))
+}
+
+/// The record once its session is over by now; `None` when time alone does not end it.
+pub fn settle(state: &AppState, stored: &Stored) -> Option<Record> {
+    let record = &stored.record;
+    let ends = record
+        .session
+        .ends_at_ms()
+        .is_some_and(|end| now_ms() >= end);
+    ends.then(|| Record {
+        session: record
+            .session
+            .clone()
+            .settle(now_ms(), &state.services.thresholds),
+        ..record.clone()
+    })
+}
+
+/// Puts what became of a session, unless somebody else has changed it since it was read; `false` then.
+/// The end of a session leaves its audit record.
+///
+/// # Errors
+/// [`ApiError`]: unknown whether it was put, or the audit log has no room.
+pub async fn put(
+    state: &Arc<AppState>,
+    stored: &Stored,
+    next: Record,
+    request_id: &RequestId,
+) -> Result<bool, ApiError> {
+    let audit = match next.session.state() {
+        State::Pending | State::InProgress => None,
+        State::Ended(end) => {
+            let record = audit_record(stored.id, &next, end, request_id);
+            Some((state.audit.reserve()?, record))
+        }
+    };
+    let Some((place, record)) = audit else {
+        return Ok(records(state).swap(stored, &next, now_ms()).await?);
+    };
+    // A session ends once and is recorded once, also if the caller hangs up between the two.
+    let (state, stored) = (Arc::clone(state), stored.clone());
+    let ending = tokio::spawn(async move { end(&state, &stored, &next, place, record).await });
+    ending
+        .await
+        .unwrap_or_else(|error| Err(ApiError::internal(error)))
+}
+
+async fn end(
+    state: &AppState,
+    stored: &Stored,
+    next: &Record,
+    place: AuditPlace,
+    record: AuditRecord,
+) -> Result<bool, ApiError> {
+    let records = records(state);
+    let ended = match records.swap(stored, next, now_ms()).await {
+        Ok(ended) => ended,
+        // It may be there all the same.
+        Err(unknown) => match records.load(stored.id).await {
+            Ok(Some(found)) if found.record == *next => true,
+            Ok(_) | Err(_) => return Err(unknown.into()),
+        },
+    };
+    if ended {
+        place.record(record);
+    }
+    Ok(ended)
+}
+
+fn audit_record(id: Uuid, record: &Record, end: &End, request_id: &RequestId) -> AuditRecord {
+    let milliseconds = |us: u64| (Duration::from_micros(us).as_secs_f64() * 1e4).round() / 10.0;
+    AuditRecord {
+        time: rfc3339(end.at_ms),
+        request_id: request_id.0.to_string(),
+        key_id: record.key.clone(),
+        session_id: id.to_string(),
+        mode: "interactive",
+        verdict: match &end.ending {
+            Ending::Expired => "expired",
+            Ending::Completed(_) if end.is_live() => "verified",
+            Ending::Completed(_) | Ending::Failed { .. } => "rejected",
+        },
+        reason_codes: reasons(end).unwrap_or_default(),
+        confidence: None,
+        anti_spoof_avg_score: end.anti_spoof.map(rounded),
+        same_person_score: end.same_person.map(rounded),
+        frames: end.frames,
+        processing_time_ms: record.busy_ms,
+        worker_cpu_ms: milliseconds(record.cost.cpu_us),
+        inference_cpu_ms: milliseconds(record.cost.inference_us),
+    }
+}

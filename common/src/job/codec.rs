@@ -1,0 +1,189 @@
+//! The one binary encoding of what crosses the queue.
+//!
+//! A message is a clear header (postcard) followed by sealed content. The header is the associated
+//! data of the seal, so nobody can give a batch another id, another deadline or another addressee.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{Batch, BatchHeader, Outcome};
+use crate::id::BatchId;
+use crate::seal::{SealError, SealKey};
+
+/// First byte of every message; another number is another encoding.
+const FORMAT: u8 = 3;
+
+/// Why a message is not one of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum CodecError {
+    /// The header or the content does not parse.
+    #[error("a message is not in the encoding of this version")]
+    Malformed,
+    /// The content could not be opened or sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+/// A batch as the queue carries it.
+///
+/// # Errors
+/// [`CodecError`] when it cannot be encoded or sealed.
+pub fn encode_batch(
+    header: &BatchHeader,
+    batch: &Batch,
+    key: &SealKey,
+) -> Result<Bytes, CodecError> {
+    encode(header, batch, key)
+}
+
+/// The readable part of a queued batch, and what [`open_batch`] needs.
+///
+/// # Errors
+/// [`CodecError::Malformed`] when it is not a batch.
+pub fn read_header(message: &[u8]) -> Result<BatchHeader, CodecError> {
+    Ok(split(message)?.0)
+}
+
+/// Opens a queued batch.
+///
+/// # Errors
+/// [`CodecError`] when it is not a batch, or not sealed with this key.
+pub fn open_batch(message: &[u8], key: &SealKey) -> Result<(BatchHeader, Batch), CodecError> {
+    open(message, key)
+}
+
+/// An outcome as the result store carries it.
+///
+/// # Errors
+/// [`CodecError`] when it cannot be encoded or sealed.
+pub fn encode_outcome(
+    header: &BatchHeader,
+    outcome: &Outcome,
+    key: &SealKey,
+) -> Result<Bytes, CodecError> {
+    encode(header, outcome, key)
+}
+
+/// Opens the stored outcome of batch `id`.
+///
+/// # Errors
+/// [`CodecError`] when it is not an outcome of that batch, or not sealed with this key.
+pub fn open_outcome(message: &[u8], id: BatchId, key: &SealKey) -> Result<Outcome, CodecError> {
+    let (header, outcome) = open(message, key)?;
+    if header.id == id {
+        Ok(outcome)
+    } else {
+        Err(CodecError::Malformed)
+    }
+}
+
+/// Keeps batches and outcomes apart: the same header seals to another context for each.
+trait Content: Serialize + for<'de> Deserialize<'de> {
+    const KIND: &'static [u8];
+}
+
+impl Content for Batch {
+    const KIND: &'static [u8] = b"livegate batch";
+}
+
+impl Content for Outcome {
+    const KIND: &'static [u8] = b"livegate outcome";
+}
+
+fn encode<C: Content>(
+    header: &BatchHeader,
+    content: &C,
+    key: &SealKey,
+) -> Result<Bytes, CodecError> {
+    let mut message =
+        postcard::to_extend(header, vec![FORMAT]).map_err(|_| CodecError::Malformed)?;
+    let plain = postcard::to_stdvec(content).map_err(|_| CodecError::Malformed)?;
+    let sealed = key.seal(&plain, &[C::KIND, &message].concat())?;
+    message.extend_from_slice(&sealed);
+    Ok(message.into())
+}
+
+fn split(message: &[u8]) -> Result<(BatchHeader, usize), CodecError> {
+    let (&format, rest) = message.split_first().ok_or(CodecError::Malformed)?;
+    if format != FORMAT {
+        return Err(CodecError::Malformed);
+    }
+    let (header, sealed) = postcard::take_from_bytes(rest).map_err(|_| CodecError::Malformed)?;
+    Ok((header, message.len() - sealed.len()))
+}
+
+fn open<C: Content>(message: &[u8], key: &SealKey) -> Result<(BatchHeader, C), CodecError> {
+    let (header, header_bytes) = split(message)?;
+    let (clear, sealed) = message.split_at(header_bytes);
+    let plain = key.open(sealed, &[C::KIND, clear].concat())?;
+    let content = postcard::from_bytes(&plain).map_err(|_| CodecError::Malformed)?;
+    Ok((header, content))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{JobId, ReplicaId};
+    use crate::job::{EncodedFrame, Look};
+
+    fn header() -> BatchHeader {
+        BatchHeader {
+            id: BatchId {
+                job: JobId::random(),
+                batch: 3,
+            },
+            reply_to: ReplicaId::random(),
+            deadline_ms: 1_000,
+        }
+    }
+
+    fn batch() -> Batch {
+        let image = Bytes::from_static(b"\xff\xd8 not really a picture");
+        Batch::Frames {
+            frames: vec![EncodedFrame { index: 4, image }],
+            look: Look::Glance,
+        }
+    }
+
+    #[test]
+    fn a_batch_survives_the_queue_and_is_unreadable_on_it() {
+        let (key, header) = (SealKey::random().unwrap(), header());
+        let message = encode_batch(&header, &batch(), &key).unwrap();
+        assert!(!message.windows(6).any(|w| w == b"really"));
+        assert_eq!(read_header(&message).unwrap(), header);
+        assert_eq!(open_batch(&message, &key).unwrap(), (header, batch()));
+        let clip = Batch::Clip(Bytes::from_static(b"not really a clip"));
+        let message = encode_batch(&header, &clip, &key).unwrap();
+        assert!(!message.windows(6).any(|w| w == b"really"));
+        assert_eq!(open_batch(&message, &key).unwrap(), (header, clip));
+    }
+
+    #[test]
+    fn an_outcome_answers_its_own_batch_only() {
+        let (key, header) = (SealKey::random().unwrap(), header());
+        let outcome = Outcome::Failed("no".into());
+        let message = encode_outcome(&header, &outcome, &key).unwrap();
+        assert_eq!(open_outcome(&message, header.id, &key).unwrap(), outcome);
+        let other = BatchId {
+            batch: 4,
+            ..header.id
+        };
+        assert!(open_outcome(&message, other, &key).is_err());
+        assert!(
+            open_batch(&message, &key).is_err(),
+            "an outcome is no batch"
+        );
+    }
+
+    #[test]
+    fn no_change_to_a_message_goes_unnoticed() {
+        let key = SealKey::random().unwrap();
+        let message = encode_batch(&header(), &batch(), &key).unwrap();
+        for i in 0..message.len() {
+            let mut changed = message.to_vec();
+            changed[i] ^= 0x10;
+            assert!(open_batch(&changed, &key).is_err(), "byte {i}");
+            assert!(open_batch(&message[..i], &key).is_err(), "length {i}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The services under measurement, run as processes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use livegate_api::keys::create::{NewKey, create};
+use livegate_tests::client::{Capture, Client, clip_body};
+use livegate_tests::media::root;
+use serde_json::Value;
+
+/// A running API and a caller of it.
+pub struct Service {
+    pub process: Running,
+    pub client: Client,
+    audit: PathBuf,
+    pub ready_ms: f64,
+}
+
+impl Service {
+    pub async fn api(folder: &Path, name: &str, variables: &[(&str, String)]) -> Self {
+        let (keys, audit) = (
+            folder.join(format!("{name}.toml")),
+            folder.join(format!("{name}.jsonl")),
+        );
+        let new = NewKey {
+            requests_per_minute: 1_000_000,
+            ..NewKey::named("bench")
+        };
+        let key = create(&keys, &new).unwrap();
+        let address = free_address();
+        let mut all = variables.to_vec();
+        all.extend([
+            ("LIVEGATE_LISTEN", address.to_string()),
+            ("LIVEGATE_KEYS", keys.display().to_string()),
+            ("LIVEGATE_AUDIT_LOG", audit.display().to_string()),
+        ]);
+        let began = Instant::now();
+        let process = Running::start("livegate-api", &all);
+        let client = Client::new(address, Some(&key.secret));
+        // The socket listens before the models are loaded: ready is what can be answered.
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        while client.get("/v1/liveness/health").await.status != 200 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Self {
+            process,
+            client,
+            audit,
+            ready_ms: began.elapsed().as_secs_f64() * 1e3,
+        }
+    }
+
+    /// Verifies once and says how long it took.
+    pub async fn verify(&self, capture: &Capture) -> Duration {
+        let session = self.client.session(&["turn_left", "turn_right"]).await;
+        let body = capture.body(&session);
+        let began = Instant::now();
+        let answer = self.client.verify_raw(&body).await;
+        let took = began.elapsed();
+        assert_eq!(answer.body["frames_analyzed"], 8, "{}", answer.body);
+        took
+    }
+
+    pub async fn verify_clip(&self, clip: &[u8]) -> Duration {
+        let session = self.client.session(&["turn_left", "turn_right"]).await;
+        let body = clip_body(&session, clip);
+        let began = Instant::now();
+        let answer = self.client.verify_raw(&body).await;
+        let took = began.elapsed();
+        assert_eq!(answer.body["frames_analyzed"], 75, "{}", answer.body);
+        took
+    }
+
+    pub fn cpu_ms(&self) -> f64 {
+        self.process.cpu_ms()
+    }
+
+    pub fn peak_mb(&self) -> f64 {
+        self.process.memory_mb("VmHWM")
+    }
+
+    pub fn audit(&self) -> Vec<Value> {
+        let text = fs::read_to_string(&self.audit).unwrap();
+        let record = |line| serde_json::from_str(line).unwrap();
+        text.lines().map(record).collect()
+    }
+}
+
+/// A release binary, killed when dropped.
+pub struct Running(Child);
+
+impl Running {
+    pub fn start(name: &str, variables: &[(&str, String)]) -> Self {
+        let binary = std::env::current_exe().unwrap().with_file_name(name);
+        let mut command = Command::new(&binary);
+        command
+            .current_dir(root())
+            .envs(variables.iter().map(|(n, v)| (n, v)))
+            .env("LIVEGATE_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+
+    /// Processor time of the process so far, milliseconds.
+    pub fn cpu_ms(&self) -> f64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
+        // Past the name, which may hold spaces; user and system time are the 14th and 15th fields,
+        // in clock ticks, of which Linux has 100 a second.
+        let fields: Vec<&str> = stat
+            .rsplit_once(')')
+            .unwrap()
+            .1
+            .split_whitespace()
+            .collect();
+        let ticks: u64 = fields[11..13]
+            .iter()
+            .map(|f| f.parse::<u64>().unwrap())
+            .sum();
+        ticks as f64 * 10.0
+    }
+
+    /// A memory figure of the process, megabytes.
+    pub fn memory_mb(&self, name: &str) -> f64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status.lines().find(|l| l.starts_with(name)).unwrap();
+        let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kib * 1024.0 / 1e6
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_address() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}

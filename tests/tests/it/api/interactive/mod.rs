@@ -1,0 +1,8 @@
+//! The interactive API over HTTP, with a scripted analyzer.
+
+mod evidence;
+mod frames;
+mod guidance;
+mod sessions;
+mod simultaneous;
+mod tokens;
