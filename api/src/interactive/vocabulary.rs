@@ -131,7 +131,7 @@ impl From<State<'_>> for InteractiveState {
 /// - `face_out_of_frame`: more than a tenth of the face is cut off.
 /// - `too_dark`, `too_bright`: the light on the face.
 /// - `blurred`: hold still, clean the lens.
-/// - `look_straight`: face the camera first.
+/// - `look_straight`: face the camera first, with a face at rest.
 /// - `eyes_not_visible`: open the eyes, take off what hides them.
 /// - `keep_going`: all is well; go on with the challenge, further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]

@@ -153,7 +153,7 @@ async fn what_is_no_image_leaves_the_session_as_it_was() {
 async fn a_session_takes_twenty_frames_a_second_after_a_burst_of_forty() {
     let app = spawn(Options {
         server: ServerConfig {
-            max_live_frames: 1000,
+            max_live_frames: 1_000,
             ..ServerConfig::default()
         },
         ..Options::default()
@@ -214,7 +214,7 @@ async fn more_live_frames_than_are_looked_at_in_time_are_refused_at_once() {
     let app = spawn(Options {
         workers: 0,
         server: ServerConfig {
-            max_live_frames: 2,
+            max_live_frames: 4,
             verify_timeout: Duration::from_secs(2),
             ..ServerConfig::default()
         },
