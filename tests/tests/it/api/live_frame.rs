@@ -8,7 +8,7 @@ use livegate_api::measure::{MeasureError, measure_frame};
 use livegate_common::job::{FrameOutcome, Look};
 use livegate_common::liveness::measurement::Face;
 use livegate_common::liveness::thresholds::Thresholds;
-use livegate_tests::app::{App, Options, spawn, spawn_app};
+use livegate_tests::app::{App, Options, spawn_app};
 use livegate_tests::scripted::{Act, Scene, png};
 
 use super::replicas::Shared;
