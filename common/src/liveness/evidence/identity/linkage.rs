@@ -215,7 +215,7 @@ mod tests {
             for (i, degrees) in spread.iter().enumerate() {
                 linkage.add(&seen(*degrees));
                 if i == at % spread.len() {
-                    linkage.add(&seen(degrees + 85.0));
+                    linkage.add(&seen(85.0));
                 }
             }
             prop_assert!(linkage.groups.len() <= MOST_GROUPS);
