@@ -14,10 +14,14 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
 /// What is served: path, content type, content.
-const FILES: [(&str, &str, &str); 19] = [
+const FILES: [(&str, &str, &str); 23] = [
     ("/demo", HTML, include_str!("index.html")),
     ("/demo/", HTML, include_str!("index.html")),
-    ("/demo/style.css", CSS, include_str!("style.css")),
+    ("/demo/page.css", CSS, include_str!("page.css")),
+    ("/demo/controls.css", CSS, include_str!("controls.css")),
+    ("/demo/stage.css", CSS, include_str!("stage.css")),
+    ("/demo/verdict.css", CSS, include_str!("verdict.css")),
+    ("/demo/phone.css", CSS, include_str!("phone.css")),
     ("/demo/announce.js", JS, include_str!("announce.js")),
     ("/demo/api.js", JS, include_str!("api.js")),
     ("/demo/camera.js", JS, include_str!("camera.js")),

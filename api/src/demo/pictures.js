@@ -29,7 +29,7 @@ const mouth = () => path("M51 81q9 3 18 0");
 const smile = () => path("M46 77q14 3 28 0q-3 14 -14 14t-14 -14z", { class: "accent-fill" });
 const openMouth = () => svg("ellipse", { cx: 60, cy: 86, rx: 8, ry: 9.5, class: "accent-fill" });
 
-/** An arrow from x, y; at 0 degrees it points right. The path itself is not turned: style.css moves it along. */
+/** An arrow from x, y; at 0 degrees it points right. The path itself is not turned: the styles move it along. */
 function arrow(x, y, degrees) {
   const shape = path("M0 0h15M9 -6.5l6.5 6.5l-6.5 6.5");
   return svg("g", { class: "arrow", transform: `translate(${x} ${y}) rotate(${degrees})` }, [shape]);

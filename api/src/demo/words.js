@@ -33,7 +33,7 @@ const HINTS = {
   too_dark: "It is too dark. Find more light.",
   too_bright: "It is too bright. Turn away from the light.",
   blurred: "The picture is blurred. Keep still, or wipe the lens.",
-  look_straight: "Look straight at the camera first.",
+  look_straight: "Look straight at the camera first, face relaxed.",
   eyes_not_visible: "Your eyes are hidden. Take off dark glasses.",
   keep_going: "Good, keep going.",
 };

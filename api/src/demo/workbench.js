@@ -13,7 +13,7 @@ const TICK_SHOWS_MS = 900;
 
 /**
  * @typedef {"idle" | "camera" | "running" | "sending" | "ended" | "error"} State
- * What the panel shows; style.css decides by it which parts are seen, and tests wait for it.
+ * What the panel shows; the styles decide by it which parts are seen, and tests wait for it.
  */
 
 export class Workbench {

@@ -132,7 +132,7 @@ impl From<State<'_>> for InteractiveState {
 /// - `too_dark`: more light on the face.
 /// - `too_bright`: less light on the face.
 /// - `blurred`: hold still, clean the lens.
-/// - `look_straight`: face the camera first.
+/// - `look_straight`: face the camera first, with a face at rest.
 /// - `eyes_not_visible`: open the eyes, take off what hides them.
 /// - `keep_going`: all is well; go on with the challenge, further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]

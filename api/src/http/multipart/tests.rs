@@ -245,7 +245,11 @@ async fn serve() -> std::net::SocketAddr {
     let state = AppState {
         services: embedded::services(Default::default()).unwrap().0,
         keys: Arc::new(LiveKeys::open(&folder.path().join("keys.toml")).unwrap()),
-        admissions: Admissions::new(config.max_frames_in_flight, 8, config.lease_margin),
+        admissions: Admissions::new(
+            config.max_frames_in_flight,
+            config.max_live_frames,
+            config.lease_margin,
+        ),
         uploads: Uploads::new(config.max_upload_mib),
         audit: Audit::open(&audit, 1).unwrap().0,
         config,

@@ -26,7 +26,7 @@ pub enum Hint {
     TooBright,
     /// Hold still, clean the lens.
     Blurred,
-    /// Face the camera first.
+    /// Face the camera first, with a face at rest.
     LookStraight,
     /// Open the eyes, take off what hides them.
     EyesNotVisible,

@@ -10,11 +10,13 @@
 //! looked at as well is the caller's choice, and nobody else should be able to foresee it.
 
 mod blink;
+mod end;
 mod evidence;
 mod expression;
 mod hint;
 mod movement;
 mod rest;
+mod running;
 mod task;
 mod turn;
 
@@ -23,21 +25,14 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use self::evidence::Evidence;
+pub use self::end::{End, Ending, Missed};
 pub use self::hint::Hint;
 pub use self::movement::{Missing, Unit};
-use self::movement::{Movement, Seen};
-use self::rest::Rest;
+use self::running::{MOST_UNPASSED, Running};
 pub use self::task::Task;
 use super::challenge::Angles;
-use super::decision::Rejection;
 use super::measurement::FrameMeasurement;
 use super::thresholds::Thresholds;
-
-/// Largest confidence of a frame that does not pass; one that does has at least half.
-const MOST_UNPASSED: f32 = 0.49;
-/// Confidence where what is asked is reached.
-const AT_THRESHOLD: f32 = 0.5;
 
 /// A session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,78 +52,6 @@ enum Stage {
     },
     Running(Box<Running>),
     Ended(End),
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Running {
-    /// Tasks passed.
-    passed: usize,
-    /// When the current task's clock started, Unix milliseconds.
-    since_ms: u64,
-    /// Whether a face was seen since then.
-    saw_face: bool,
-    movement: Movement,
-    rest: Rest,
-    evidence: Evidence,
-}
-
-/// What a session has come to. No biometric data is left in it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct End {
-    /// How it ended.
-    pub ending: Ending,
-    /// When, Unix milliseconds.
-    pub at_ms: u64,
-    /// Tasks passed.
-    pub passed: usize,
-    /// Frames.
-    pub frames: usize,
-    /// Frames that show a face.
-    pub frames_with_face: usize,
-    /// Mean anti-spoof score, 0 to 1, where a model looked.
-    pub anti_spoof: Option<f32>,
-    /// Identity consistency, 0 to 1, where faces could be compared.
-    pub same_person: Option<f32>,
-}
-
-/// How a session ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Ending {
-    /// No frame came in time.
-    Expired,
-    /// All tasks were passed; live when no check failed.
-    Completed(Vec<Rejection>),
-    /// A task was not passed in time, or there is a second person.
-    Failed {
-        /// The checks that failed, in the order of the documentation; never empty.
-        rejections: Vec<Rejection>,
-        /// What is missing of the task that was not passed in time.
-        missing: Option<Missed>,
-    },
-}
-
-impl End {
-    /// Whether a live person did all that was asked.
-    pub fn is_live(&self) -> bool {
-        matches!(&self.ending, Ending::Completed(rejections) if rejections.is_empty())
-    }
-
-    /// The checks that failed, in the order of the documentation.
-    pub fn rejections(&self) -> &[Rejection] {
-        match &self.ending {
-            Ending::Expired => &[],
-            Ending::Completed(rejections) | Ending::Failed { rejections, .. } => rejections,
-        }
-    }
-}
-
-/// A task that was not passed in time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Missed {
-    /// The task.
-    pub task: Task,
-    /// What is missing.
-    pub missing: Missing,
 }
 
 /// Where a session stands.
@@ -319,125 +242,6 @@ impl Session {
             Stage::Waiting { .. } => None,
             Stage::Running(running) => self.tasks.get(running.passed).copied(),
             Stage::Ended(_) => None,
-        }
-    }
-}
-
-impl Running {
-    fn new(first: Task, at_ms: u64) -> Self {
-        Self {
-            passed: 0,
-            since_ms: at_ms,
-            saw_face: false,
-            movement: Movement::of(first),
-            rest: Rest::default(),
-            evidence: Evidence::default(),
-        }
-    }
-
-    /// Takes a frame into account; `None` when it must be looked at more closely before that.
-    fn see(&mut self, frame: &FrameMeasurement, angles: &Angles, t: &Thresholds) -> Option<Seen> {
-        let mut seen = Seen::nothing(false);
-        // Nobody knows which of two people would be judged.
-        let alone = !super::evidence::presence::has_second_subject(frame, t);
-        if let Some(face) = frame.face.as_ref().filter(|_| alone) {
-            let learned = self.rest.learn(face, t);
-            seen = self.movement.see(face, &self.rest, angles, t);
-            let decides = learned || seen.is_turning_point || seen.is_whole;
-            if decides && !face.is_looked_at() {
-                return None;
-            }
-        }
-        self.saw_face |= frame.face.is_some();
-        self.evidence.add(frame, t);
-        Some(seen)
-    }
-
-    fn report(&self, task: Task, frame: &FrameMeasurement, seen: Seen, t: &Thresholds) -> Report {
-        let confidence = AT_THRESHOLD * seen.share;
-        let confidence = if seen.is_whole {
-            confidence.clamp(AT_THRESHOLD, 1.0)
-        } else {
-            confidence.clamp(0.0, MOST_UNPASSED)
-        };
-        let hint = hint::of_picture(frame, t).unwrap_or_else(|| self.guide(frame, seen, t));
-        Report {
-            task: Some(task),
-            passed: seen.is_whole,
-            confidence,
-            hint: (!seen.is_whole).then_some(hint),
-        }
-    }
-
-    /// What to do where the picture is fine.
-    fn guide(&self, frame: &FrameMeasurement, seen: Seen, t: &Thresholds) -> Hint {
-        let is_turned = |f: &super::measurement::Face| !rest::can_read(f.pose, t);
-        let away = frame.face.as_ref().is_some_and(is_turned);
-        match self.movement {
-            _ if seen.is_readable => Hint::KeepGoing,
-            Movement::Turn(..) => Hint::LookStraight,
-            Movement::Blink(_) if !away => Hint::EyesNotVisible,
-            Movement::Lips(..) if !away => Hint::KeepGoing,
-            Movement::Blink(_) | Movement::Lips(..) => Hint::LookStraight,
-        }
-    }
-
-    fn missing(&self, angles: &Angles, t: &Thresholds) -> Missing {
-        let missing = self.movement.missing(&self.rest, angles, t);
-        Missing {
-            why: if self.saw_face {
-                missing.why
-            } else {
-                super::evidence::Why::NoFrames
-            },
-            ..missing
-        }
-    }
-
-    /// The stage after the current task was passed.
-    fn pass(mut self, tasks: &[Task], at_ms: u64, t: &Thresholds) -> Stage {
-        self.passed += 1;
-        match tasks.get(self.passed) {
-            Some(next) => {
-                self.movement = Movement::of(*next);
-                self.since_ms = self.since_ms.max(at_ms);
-                self.saw_face = false;
-                Stage::Running(Box::new(self))
-            }
-            None => Stage::Ended(self.complete(at_ms, t)),
-        }
-    }
-
-    fn complete(&self, at_ms: u64, t: &Thresholds) -> End {
-        let mut rejections = self.evidence.rejections(t);
-        if rejections.is_empty() && !self.evidence.suffices() {
-            rejections.push(self.evidence.too_little(t));
-        }
-        self.end(Ending::Completed(rejections), at_ms)
-    }
-
-    /// The end when a task's time is over, or when there is somebody else.
-    fn fail(&self, missing: Option<Missed>, at_ms: u64, t: &Thresholds) -> End {
-        let mut rejections = self.evidence.rejections(t);
-        if missing.is_some() {
-            rejections.push(Rejection::ChallengeFailed);
-        }
-        let ending = Ending::Failed {
-            rejections,
-            missing,
-        };
-        self.end(ending, at_ms)
-    }
-
-    fn end(&self, ending: Ending, at_ms: u64) -> End {
-        End {
-            ending,
-            at_ms,
-            passed: self.passed,
-            frames: self.evidence.frames,
-            frames_with_face: self.evidence.frames_with_face,
-            anti_spoof: self.evidence.anti_spoof(),
-            same_person: self.evidence.same_person(),
         }
     }
 }

@@ -137,14 +137,14 @@ async fn its_files_are_told_apart_and_confined() {
 #[tokio::test]
 async fn it_can_only_be_read() {
     let app = spawn_app().await;
-    for path in ["/demo", "/demo/", "/demo/style.css"] {
+    for path in ["/demo", "/demo/", "/demo/page.css"] {
         let head = Client::send(app.client.request(Method::HEAD, path)).await;
         assert_eq!(head.status, 200, "{path}");
         let post = Client::send(app.client.request(Method::POST, path)).await;
         post.assert_error(405, "METHOD_NOT_ALLOWED");
         assert_eq!(post.headers["allow"], "GET, HEAD");
     }
-    for path in ["/demo/nothing.js", "/demo/mod.rs", "/demo/style.css/"] {
+    for path in ["/demo/nothing.js", "/demo/mod.rs", "/demo/page.css/"] {
         app.client.get(path).await.assert_error(404, "NOT_FOUND");
     }
 }

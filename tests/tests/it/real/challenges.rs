@@ -38,12 +38,16 @@ const TURNS_A: Row = ("live/turns_a.mov", [Yes, Yes, Yes, Yes, Unknown, No, No])
 const TURNS_B: Row = ("live/turns_b.mov", [Yes, Yes, Yes, Yes, No, No, No]);
 // The eyes close and open while the head is up, and again while it is down.
 const TURNS_C: Row = ("live/turns_c.mov", [Yes, Yes, Yes, Yes, Unknown, No, No]);
-const REPLAY_A: Row = ("replay/replay_a.mp4", [Yes, Yes, Yes, Yes, Unknown, No, No]);
+// On its way up the face leaves the picture: at 5 frames a second no pose in between may be left.
+const REPLAY_A: Row = (
+    "replay/replay_a.mp4",
+    [Yes, Yes, Unknown, Yes, Unknown, No, No],
+);
 const SMILE_BLINK: Row = ("actions/smile_blink.mp4", [No, No, No, No, Yes, Yes, No]);
-// The head sways to 24 degrees left, and is bowed with the eyes shut; a grimace is no smile.
+// The head sways to 24 degrees left, and is bowed with the eyes shut; a grimace bares the teeth.
 const OPEN_MOUTH: Row = (
     "actions/open_mouth_eyes.mp4",
-    [Unknown, No, No, Unknown, Yes, No, Yes],
+    [Unknown, No, No, Unknown, Yes, Unknown, Yes],
 );
 // The lips part for a moment.
 const BLINKS_SMILE: Row = (

@@ -1,0 +1,168 @@
+//! A session between its first frame and its end.
+
+use serde::{Deserialize, Serialize};
+
+use super::end::{End, Ending, Missed};
+use super::evidence::Evidence;
+use super::hint::{self, Hint};
+use super::movement::{Missing, Movement, Seen};
+use super::rest::{self, Rest};
+use super::task::Task;
+use super::{Report, Stage};
+use crate::liveness::challenge::Angles;
+use crate::liveness::decision::Rejection;
+use crate::liveness::evidence::{Why, presence};
+use crate::liveness::measurement::{Face, FrameMeasurement};
+use crate::liveness::thresholds::Thresholds;
+
+/// Largest confidence of a frame that does not pass; one that does has at least half.
+pub const MOST_UNPASSED: f32 = 0.49;
+/// Confidence where what is asked is reached.
+const AT_THRESHOLD: f32 = 0.5;
+
+/// A session that is going on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Running {
+    /// Tasks passed.
+    pub passed: usize,
+    /// When the current task's clock started, Unix milliseconds.
+    pub since_ms: u64,
+    /// Whether a face was seen since then.
+    saw_face: bool,
+    movement: Movement,
+    rest: Rest,
+    pub evidence: Evidence,
+}
+
+impl Running {
+    /// Begins with a first task, by a frame that arrived at `at_ms`.
+    pub fn new(first: Task, at_ms: u64) -> Self {
+        Self {
+            passed: 0,
+            since_ms: at_ms,
+            saw_face: false,
+            movement: Movement::of(first),
+            rest: Rest::default(),
+            evidence: Evidence::default(),
+        }
+    }
+
+    /// Takes a frame into account; `None` when it must be looked at more closely before that.
+    pub fn see(
+        &mut self,
+        frame: &FrameMeasurement,
+        angles: &Angles,
+        t: &Thresholds,
+    ) -> Option<Seen> {
+        let mut seen = Seen::nothing(false);
+        // Nobody knows which of two people would be judged.
+        let alone = !presence::has_second_subject(frame, t);
+        if let Some(face) = frame.face.as_ref().filter(|_| alone) {
+            let learned = self.rest.learn(face, t);
+            seen = self.movement.see(face, &self.rest, angles, t);
+            let decides = learned || seen.is_turning_point || seen.is_whole;
+            if decides && !face.is_looked_at() {
+                return None;
+            }
+        }
+        self.saw_face |= frame.face.is_some();
+        self.evidence.add(frame, t);
+        Some(seen)
+    }
+
+    /// What such a frame showed of the task.
+    pub fn report(
+        &self,
+        task: Task,
+        frame: &FrameMeasurement,
+        seen: Seen,
+        t: &Thresholds,
+    ) -> Report {
+        let confidence = AT_THRESHOLD * seen.share;
+        let confidence = if seen.is_whole {
+            confidence.clamp(AT_THRESHOLD, 1.0)
+        } else {
+            confidence.clamp(0.0, MOST_UNPASSED)
+        };
+        let hint = hint::of_picture(frame, t).unwrap_or_else(|| self.guide(frame, seen, t));
+        Report {
+            task: Some(task),
+            passed: seen.is_whole,
+            confidence,
+            hint: (!seen.is_whole).then_some(hint),
+        }
+    }
+
+    /// What to do where the picture is fine.
+    fn guide(&self, frame: &FrameMeasurement, seen: Seen, t: &Thresholds) -> Hint {
+        let is_turned = |f: &Face| !rest::can_read(f.pose, t);
+        let away = frame.face.as_ref().is_some_and(is_turned);
+        match self.movement {
+            _ if seen.is_readable => Hint::KeepGoing,
+            Movement::Turn(..) => Hint::LookStraight,
+            Movement::Blink(_) if !away => Hint::EyesNotVisible,
+            // Turned away, or never seen at rest.
+            Movement::Blink(_) | Movement::Lips(..) => Hint::LookStraight,
+        }
+    }
+
+    /// What is missing of the current task.
+    pub fn missing(&self, angles: &Angles, t: &Thresholds) -> Missing {
+        let missing = self.movement.missing(&self.rest, angles, t);
+        Missing {
+            why: if self.saw_face {
+                missing.why
+            } else {
+                Why::NoFrames
+            },
+            ..missing
+        }
+    }
+
+    /// The stage after the current task was passed.
+    pub fn pass(mut self, tasks: &[Task], at_ms: u64, t: &Thresholds) -> Stage {
+        self.passed += 1;
+        match tasks.get(self.passed) {
+            Some(next) => {
+                self.movement = Movement::of(*next);
+                self.since_ms = self.since_ms.max(at_ms);
+                self.saw_face = false;
+                Stage::Running(Box::new(self))
+            }
+            None => Stage::Ended(self.complete(at_ms, t)),
+        }
+    }
+
+    fn complete(&self, at_ms: u64, t: &Thresholds) -> End {
+        let mut rejections = self.evidence.rejections(t);
+        if rejections.is_empty() && !self.evidence.suffices() {
+            rejections.push(self.evidence.too_little(t));
+        }
+        self.end(Ending::Completed(rejections), at_ms)
+    }
+
+    /// The end when a task's time is over, or when there is somebody else.
+    pub fn fail(&self, missing: Option<Missed>, at_ms: u64, t: &Thresholds) -> End {
+        let mut rejections = self.evidence.rejections(t);
+        if missing.is_some() {
+            rejections.push(Rejection::ChallengeFailed);
+        }
+        let ending = Ending::Failed {
+            rejections,
+            missing,
+        };
+        self.end(ending, at_ms)
+    }
+
+    fn end(&self, ending: Ending, at_ms: u64) -> End {
+        End {
+            ending,
+            at_ms,
+            passed: self.passed,
+            frames: self.evidence.frames,
+            frames_with_face: self.evidence.frames_with_face,
+            anti_spoof: self.evidence.anti_spoof(),
+            same_person: self.evidence.same_person(),
+        }
+    }
+}
