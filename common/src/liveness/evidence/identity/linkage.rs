@@ -188,8 +188,8 @@ mod tests {
 
     #[test]
     fn embeddings_that_cancel_out_are_nobody() {
-        let groups = vec![seen(0.0), seen(180.0)];
-        let groups = groups.iter().filter_map(Group::of).collect();
+        let opposite = [seen(0.0), seen(180.0)];
+        let groups = opposite.iter().filter_map(Group::of).collect();
         assert_eq!(consistency(groups), Some(0.0));
     }
 
