@@ -1,28 +1,46 @@
 """An integrator's program on the client that openapi-python-client generates."""
 
 import os
+from io import BytesIO
 
-from camera import capture
+from camera import capture, live
 from livegate_client import AuthenticatedClient, Client
+from livegate_client.api.interactive import (
+    cancel_interactive_session,
+    create_interactive_session,
+    interactive_session,
+    presets,
+    submit_frame,
+)
 from livegate_client.api.server_to_server import create_session, health, session_status, verify
 from livegate_client.models import (
     Action,
+    ChallengeType,
     Error,
     ErrorCode,
     FailureReason,
+    Feedback,
     Frame,
+    FrameResult,
     Health,
     HealthStatus,
+    InteractiveSessionCreated,
+    InteractiveSessionStatus,
+    InteractiveState,
     Mode,
+    PresetName,
     ReasonCode,
     Rejected,
+    SessionCancelled,
     SessionCreated,
     SessionRequest,
     SessionState,
     SessionStatus,
+    SubmitFrameBody,
     Verified,
     VerifyRequest,
 )
+from livegate_client.types import UNSET, File
 
 BASE = os.environ["BASE"]
 
@@ -98,5 +116,46 @@ assert isinstance(refused.parsed, Error) and refused.parsed.code is ErrorCode.UN
 state = health.sync(client=Client(BASE))
 assert isinstance(state, Health) and state.status is HealthStatus.OK, state
 assert state.components.workers.count > 0
+
+# Frame by frame: the backend creates the session and reads its verdict, the browser sends the frames.
+asked = [ChallengeType.TURN_LEFT, ChallengeType.SMILE]
+created = create_interactive_session.sync(client=client, challenges=asked, timeout_seconds=30)
+assert isinstance(created, InteractiveSessionCreated), created
+assert created.state is InteractiveState.PENDING
+assert [challenge.type_ for challenge in created.challenges] == asked
+browser = AuthenticatedClient(BASE, token=created.client_token)
+results = []
+for challenge in created.challenges:
+    for image in live(challenge.type_):
+        body = SubmitFrameBody(image=File(BytesIO(image), "frame.jpg", "image/jpeg"))
+        result = submit_frame.sync(created.session_id, client=browser, body=body)
+        assert isinstance(result, FrameResult), result
+        assert result.challenge_type is challenge.type_
+        results.append(result)
+assert [result.passed for result in results] == [False, False, True, False, True]
+first, last = results[0], results[-1]
+assert first.feedback is Feedback.KEEP_GOING and first.is_live is None
+assert last.feedback is None and last.is_live is True and last.session_complete is True
+assert last.anti_spoof_avg_score is UNSET, "scores are for the owner of the key"
+
+status = interactive_session.sync(created.session_id, client=client)
+assert isinstance(status, InteractiveSessionStatus), status
+assert status.state is InteractiveState.COMPLETED and status.is_live is True
+assert ReasonCode.LIVENESS_PASSED in status.reason_codes
+assert status.anti_spoof_avg_score > 0.9
+
+gone = cancel_interactive_session.sync(created.session_id, client=browser)
+assert isinstance(gone, SessionCancelled) and gone.cancelled == created.session_id, gone
+unknown = interactive_session.sync_detailed(created.session_id, client=client)
+assert unknown.status_code == 404
+assert isinstance(unknown.parsed, Error) and unknown.parsed.code is ErrorCode.SESSION_NOT_FOUND
+
+# Every preset, as it describes itself.
+for preset in presets.sync(client=client):
+    assert preset.name in list(PresetName)
+    created = create_interactive_session.sync(client=client, preset=preset.name)
+    assert len(created.challenges) == preset.num_challenges
+    assert {challenge.type_ for challenge in created.challenges} <= set(preset.challenge_types)
+    assert created.challenges[0].timeout_seconds == preset.timeout_seconds
 
 print("done")

@@ -99,9 +99,13 @@ impl Raw {
                     )));
                 }
             };
-            if parameter.replace(value.into_owned()).is_some() {
-                return Err(ApiError::InvalidInput(format!("Send {name} once.")));
-            }
+            let value = match parameter.take() {
+                None => value.into_owned(),
+                // How many clients, generated ones among them, write a list.
+                Some(before) if name == "challenges" => format!("{before},{value}"),
+                Some(_) => return Err(ApiError::InvalidInput(format!("Send {name} once."))),
+            };
+            *parameter = Some(value);
         }
         Ok(raw)
     }
@@ -215,6 +219,12 @@ mod tests {
                 5_000,
                 false,
             ),
+            (
+                "challenges=SMILE&challenges=BLINK,TURN_LEFT",
+                Tasks::Chosen(vec![Task::Smile, Task::Blink, Task::TurnLeft]),
+                5_000,
+                false,
+            ),
         ] {
             let parsed = NewSession::parse(query).unwrap();
             assert_eq!(
@@ -241,6 +251,7 @@ mod tests {
             ("timeout_seconds=NaN", "timeout_seconds"),
             ("challenges=", "challenges"),
             ("challenges=BLINK,BLINK", "challenges"),
+            ("challenges=BLINK&challenges=BLINK", "challenges"),
             ("challenges=blink", "challenges"),
             ("challenges=BLINK&num_challenges=1", "challenges"),
             ("challenges=BLINK&preset=eye", "challenges"),

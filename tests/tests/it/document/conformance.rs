@@ -18,6 +18,10 @@ use super::tools::{base_url, file, python, run};
 /// your own in the configuration.
 const EXAMPLES: &str = "200";
 
+/// The paths of single interactive sessions.
+const SESSION: &str = "/api/v1/liveness/sessions/{id}";
+const FRAME: &str = "/api/v1/liveness/sessions/{id}/frame";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_to_generated_requests_is_a_documented_one() {
     // Limits are tested elsewhere: here they would hide everything else.
@@ -66,17 +70,43 @@ async fn every_answer_to_generated_requests_is_a_documented_one() {
         ("/v1/liveness/verify", "409 SESSION_USED"),
         ("/v1/liveness/verify", "415 UNSUPPORTED_MEDIA_TYPE"),
         ("/v1/liveness/health", "200"),
+        ("/api/v1/liveness/sessions", "200 pending"),
+        ("/api/v1/liveness/sessions", "400 INVALID_INPUT"),
+        ("/api/v1/liveness/sessions", "401 UNAUTHORIZED"),
+        (FRAME, "200 in_progress"),
+        (FRAME, "200 completed"),
+        (FRAME, "400 MISSING_FIELDS"),
+        (FRAME, "401 UNAUTHORIZED"),
+        (FRAME, "404 SESSION_NOT_FOUND"),
+        (FRAME, "415 UNSUPPORTED_MEDIA_TYPE"),
+        (SESSION, "200"),
+        (SESSION, "200 in_progress"),
+        (SESSION, "401 UNAUTHORIZED"),
+        (SESSION, "404 SESSION_NOT_FOUND"),
+        ("/api/v1/liveness/presets", "200"),
+        ("/api/v1/liveness/presets", "401 UNAUTHORIZED"),
     ] {
         let seen = answers.contains(&(path.to_owned(), answer.to_owned()));
         assert!(seen, "no {answer} from {path} among {answers:#?}");
     }
 }
 
-/// The paths asked for, but those of single sessions, and with what result.
+/// The path that the document has for this one; `None` for those of single server-to-server sessions.
+fn documented(path: &str) -> Option<&str> {
+    let of_session = path.strip_prefix("/api/v1/liveness/sessions/");
+    match of_session {
+        Some(of_session) if of_session.ends_with("/frame") => Some(FRAME),
+        Some(_) => Some(SESSION),
+        None if path.starts_with("/v1/liveness/session/") => None,
+        None => Some(path),
+    }
+}
+
+/// The paths asked for, as they are documented, and with what result.
 fn answers(log: &Path) -> BTreeSet<(String, String)> {
     let log: Value = serde_json::from_slice(&fs::read(log).unwrap()).unwrap();
     let entries = log["log"]["entries"].as_array().unwrap().iter();
-    let answers = entries.map(|entry| {
+    let answers = entries.filter_map(|entry| {
         let url: reqwest::Url = entry["request"]["url"].as_str().unwrap().parse().unwrap();
         let response = &entry["response"];
         let body = response["content"]["text"].as_str().unwrap_or_default();
@@ -88,14 +118,13 @@ fn answers(log: &Path) -> BTreeSet<(String, String)> {
             (Some(code), _) => format!(" {code}"),
             (None, Some(true)) => format!(" verified {mode}"),
             (None, Some(false)) => format!(" rejected {mode}"),
-            (None, None) => String::new(),
+            (None, None) => {
+                let state = body["state"].as_str();
+                state.map_or_else(String::new, |state| format!(" {state}"))
+            }
         };
-        (
-            url.path().to_owned(),
-            format!("{}{what}", response["status"]),
-        )
+        let path = documented(url.path())?.to_owned();
+        Some((path, format!("{}{what}", response["status"])))
     });
-    answers
-        .filter(|(path, _)| !path.starts_with("/v1/liveness/session/"))
-        .collect()
+    answers.collect()
 }

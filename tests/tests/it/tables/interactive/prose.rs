@@ -39,7 +39,7 @@ async fn challenges_are_chosen_at_random() {
     for _ in 0..20 {
         drawn.insert(types(&app.client.interactive("").await));
     }
-    // Of 210 draws; that half of 20 are the same is less likely than 10^-15.
+    // There are 210: of 20 draws nearly all differ, and nearly every challenge is among them.
     assert!(drawn.len() > 10, "{drawn:?}");
     let seen: BTreeSet<&String> = drawn.iter().flatten().collect();
     assert!(seen.len() > 5, "{seen:?}");
