@@ -20,6 +20,7 @@ use crate::http::cors::Cors;
 use crate::http::listener::LingeringListener;
 use crate::http::patience::Limits;
 use crate::http::uploads::Uploads;
+use crate::interactive::InFlight;
 use crate::keys::KeyFileError;
 use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
@@ -30,6 +31,9 @@ use crate::state::AppState;
 
 /// How long a connection may be silent. Proxies in front reuse connections for about a minute.
 const IDLE: Duration = Duration::from_secs(75);
+
+/// Large live frames that are held at once, MiB: frames are usually small, and gone in a second.
+const LIVE_UPLOAD_MIB: usize = 256;
 
 /// What stopping may take beyond the longest verification.
 const GRACE_MARGIN: Duration = Duration::from_secs(5);
@@ -105,6 +109,8 @@ impl Application {
             keys,
             admissions,
             uploads,
+            live_uploads: Uploads::new(LIVE_UPLOAD_MIB),
+            in_flight: InFlight::default(),
             audit,
         });
         Ok(Self {

@@ -44,6 +44,11 @@ pub enum ApiError {
     /// The key is missing, malformed, unknown or revoked; deliberately not said which.
     #[error("Send a valid API key in the X-AI-API-Key header.")]
     Unauthorized,
+    /// The client token is none, or its session's key no longer counts.
+    #[error(
+        "Send the session's client_token, as it came when the session was created, as a Bearer token."
+    )]
+    BadToken,
     /// The key may not use liveness.
     #[error("Liveness is not enabled on this API key; ask the operator to enable it.")]
     LivenessDisabled,
@@ -110,6 +115,9 @@ pub enum ApiError {
     /// The session belongs to another key.
     #[error("The session belongs to another API key; use the key that created it.")]
     SessionForbidden,
+    /// The client token is that of another session.
+    #[error("The client_token is for another session; it opens the one that it came with.")]
+    TokenOfAnother,
     /// The session was used before.
     #[error("The session was already used; create a new one.")]
     SessionUsed,
@@ -189,7 +197,7 @@ impl ApiError {
     /// The machine-readable code.
     pub fn code(&self) -> Code {
         match self {
-            Self::Unauthorized => Code::Unauthorized,
+            Self::Unauthorized | Self::BadToken => Code::Unauthorized,
             Self::LivenessDisabled => Code::LivenessDisabled,
             Self::RateLimited { .. } => Code::RateLimit,
             Self::ConcurrencyLimited(_) => Code::ConcurrencyLimit,
@@ -203,7 +211,7 @@ impl ApiError {
             Self::NotFound | Self::TrailingSlash => Code::NotFound,
             Self::MethodNotAllowed { .. } => Code::MethodNotAllowed,
             Self::SessionNotFound => Code::SessionNotFound,
-            Self::SessionForbidden => Code::SessionForbidden,
+            Self::SessionForbidden | Self::TokenOfAnother => Code::SessionForbidden,
             Self::SessionUsed => Code::SessionUsed,
             Self::SessionExpired => Code::SessionExpired,
             Self::TimedOut(_) | Self::FrameNotMeasured(_) | Self::Processing(_) => {
@@ -218,6 +226,8 @@ impl ApiError {
             Self::RateLimited { retry_after, .. } => Some(*retry_after),
             Self::ConcurrencyLimited(_) => Some(Duration::from_secs(1)),
             Self::Unauthorized
+            | Self::BadToken
+            | Self::TokenOfAnother
             | Self::LivenessDisabled
             | Self::MissingFields(_)
             | Self::InvalidInput(_)

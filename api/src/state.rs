@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::audit::Audit;
 use crate::config::ServerConfig;
 use crate::http::uploads::Uploads;
+use crate::interactive::InFlight;
 use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
 use crate::services::Services;
@@ -21,6 +22,10 @@ pub struct AppState {
     pub admissions: Admissions,
     /// Room for large bodies.
     pub uploads: Uploads,
+    /// Room for those of live frames: whoever fills it with a client token keeps no verify out.
+    pub live_uploads: Uploads,
+    /// Live frames on their way into their sessions.
+    pub in_flight: InFlight,
     /// Where audit records go.
     pub audit: Audit,
 }

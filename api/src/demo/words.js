@@ -34,7 +34,7 @@ const HINTS = {
   too_bright: "It is too bright. Turn away from the light.",
   blurred: "The picture is blurred. Keep still, or wipe the lens.",
   look_straight: "Look straight at the camera first, face relaxed.",
-  eyes_not_visible: "Your eyes are hidden. Take off dark glasses.",
+  eyes_not_visible: "Your eyes cannot be seen open. Open them; take off dark glasses.",
   keep_going: "Good, keep going.",
 };
 
@@ -78,7 +78,7 @@ const WHY = {
   not_reopened: "the eyes were not seen open again",
   no_neutral_before: "no neutral face before it",
   out_of_order: "shown before the one that comes first",
-  no_movement: "held still: no movement was seen",
+  no_movement: "no movement was seen: held still, or too fast",
 };
 
 export const why = (name) => WHY[name] ?? name;
@@ -95,6 +95,8 @@ export const finding = (name) => FINDINGS[name] ?? name;
 const UNITS = {
   degrees: "°",
   eye_aspect_ratio: " (eye aspect ratio)",
+  smile_score: " (smile score)",
+  mouth_opening: " (opening of the mouth by its width)",
   frames: " frames",
   frame_index: " (frame number)",
 };

@@ -12,13 +12,12 @@ use super::excerpt::Excerpt;
 use super::uploads::{UploadPlace, Uploads};
 use crate::error::{ApiError, ForeignBody};
 
-/// How long a body may take to arrive: at 36 MiB a link of 5 Mbit/s.
-const ARRIVAL: Duration = Duration::from_secs(60);
-
 /// What is read as the body of one kind of request.
 pub struct BodyRules {
     /// Bytes; a larger body cannot be a legal request.
     pub max_bytes: usize,
+    /// How long it may take to arrive.
+    pub arrival: Duration,
     /// The refusal of one that is larger than so many bytes.
     pub too_large: fn(usize) -> ApiError,
     /// Refuses a content type, or none, that is not read. An empty body may have any.
@@ -38,9 +37,10 @@ impl BodyRules {
     ) -> Result<(Bytes, UploadPlace), ApiError> {
         let length = self.declared_length(request)?;
         let mut place = uploads.admit(length.unwrap_or(self.max_bytes)).await?;
-        let arrived = tokio::time::timeout(ARRIVAL, self.read(request, body, length.unwrap_or(0)));
+        let arrived =
+            tokio::time::timeout(self.arrival, self.read(request, body, length.unwrap_or(0)));
         let bytes = arrived.await.unwrap_or_else(|_| {
-            let seconds = ARRIVAL.as_secs();
+            let seconds = self.arrival.as_secs();
             Err(ApiError::InvalidInput(format!(
                 "The body did not arrive within {seconds} seconds."
             )))

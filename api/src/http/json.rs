@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use poem::http::HeaderValue;
@@ -18,6 +19,9 @@ use super::excerpt::Excerpt;
 use super::uploads::UploadPlace;
 use crate::error::{ApiError, ForeignBody};
 use crate::state::AppState;
+
+/// How long a body may take to arrive: at 36 MiB a link of 5 Mbit/s.
+const ARRIVAL: Duration = Duration::from_secs(60);
 
 const CONTENT_TYPE: &str = "application/json";
 
@@ -75,6 +79,7 @@ impl<'a, T: RequestDocument> ApiExtractor<'a> for JsonRequest<T> {
             <Data<&Arc<AppState>> as FromRequest>::from_request_without_body(request).await?;
         let rules = BodyRules {
             max_bytes: T::MAX_BYTES,
+            arrival: ARRIVAL,
             too_large,
             check_type,
         };

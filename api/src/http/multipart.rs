@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::ready;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -32,9 +33,13 @@ const MAX_FORM_BYTES: usize = MAX_FRAME_BYTES + (64 << 10);
 /// Most fields of a form. Others than the image mean nothing; a body full of them would cost time.
 const MAX_FIELDS: usize = 16;
 
+/// How long a frame may take to arrive; nobody is guided by an older one.
+const ARRIVAL: Duration = Duration::from_secs(10);
+
 /// What may come in as a live frame.
 const RULES: BodyRules = BodyRules {
     max_bytes: MAX_FORM_BYTES,
+    arrival: ARRIVAL,
     too_large: |_| ApiError::FrameTooLarge,
     check_type,
 };
@@ -180,7 +185,7 @@ impl<'a> ApiExtractor<'a> for FrameUpload {
     ) -> poem::Result<Self> {
         let Data(state) =
             <Data<&Arc<AppState>> as FromRequest>::from_request_without_body(request).await?;
-        Ok(Self::receive(request, body, &state.uploads).await?)
+        Ok(Self::receive(request, body, &state.live_uploads).await?)
     }
 }
 

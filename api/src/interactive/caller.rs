@@ -56,9 +56,9 @@ async fn own(request: &Request, key: ApiKey) -> poem::Result<Arc<KeyRecord>> {
 async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Uuid> {
     let state = state_of(request).await?;
     let session = token::session_of(&state.services.seal, &bearer.token);
-    let session = session.ok_or(ApiError::Unauthorized)?;
+    let session = session.ok_or(ApiError::BadToken)?;
     if session_id(request) != Some(session) {
-        return Err(ApiError::SessionForbidden.into());
+        return Err(ApiError::TokenOfAnother.into());
     }
     let stored = store::load(state, session).await?;
     still_lets_in(state, &stored)?;
@@ -68,7 +68,7 @@ async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Uuid> {
 /// Whether the key that made a session may still be used.
 fn still_lets_in(state: &AppState, stored: &Stored) -> Result<(), ApiError> {
     let key = state.keys.with_id(&stored.record.key);
-    let key = key.ok_or(ApiError::Unauthorized)?;
+    let key = key.ok_or(ApiError::BadToken)?;
     if key.liveness {
         Ok(())
     } else {
@@ -118,19 +118,23 @@ impl<'a> ApiExtractor<'a> for SessionCaller {
             Self::Owner(Owner::from_request(request, body, options).await?.0)
         };
         if request.method() == Method::POST {
-            take_token(request).await?;
+            take_token(request, &caller).await?;
         }
         Ok(caller)
     }
 }
 
 /// Takes a token from the session's bucket: frames don't count against the key's rate.
-async fn take_token(request: &Request) -> poem::Result<()> {
+async fn take_token(request: &Request, caller: &SessionCaller) -> poem::Result<()> {
     let Some(session) = session_id(request) else {
         return Ok(());
     };
     let limits = &state_of(request).await?.services.limits;
-    let name = format!("frames:{session}");
+    // One bucket each, so that no other key can empty that of a session which it has heard of.
+    let name = match caller {
+        SessionCaller::Owner(key) => format!("frames:{}:{session}", key.id),
+        SessionCaller::Holder(_) => format!("frames:{session}"),
+    };
     match limits.take_token(&name, BURST, FRAMES_PER_MINUTE).await {
         Ok(Rate::Allowed) => Ok(()),
         Ok(Rate::RetryAfter(retry_after)) => Err(ApiError::RateLimited {

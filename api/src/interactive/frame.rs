@@ -11,29 +11,32 @@ use livegate_common::liveness::session::{Report, Session, State, Step};
 use super::caller::SessionCaller;
 use super::record::{Record, Stored};
 use super::response::FrameResult;
-use super::store::{MOST_TRIES, find, put};
+use super::store::{MOST_TRIES, find, parse_id, put};
 use crate::error::ApiError;
 use crate::http::boundary::RequestId;
 use crate::http::multipart::{BadImage, FrameUpload};
+use crate::http::uploads::UploadPlace;
 use crate::measure::measure_frame;
 use crate::random::one_in;
 use crate::state::AppState;
 
-/// How long measuring one frame may take: nobody is guided by an older one.
-const LIMIT: Duration = Duration::from_secs(5);
+/// How long looking at one frame may take: nobody is guided by an older one.
+pub const LIMIT: Duration = Duration::from_secs(5);
 /// One in so many frames, at random, is looked at as a whole although nothing rests on it: whoever
-/// changes the picture between the frames that decide doesn't know which are compared.
+/// changes the picture between the frames that decide cannot foresee which are compared.
 const WHOLE_ONE_IN: usize = 4;
 /// How long after the challenges' time the session is over at the latest, milliseconds.
 const MARGIN_MS: u64 = 30_000;
 
 /// A frame on its way into its session.
-struct Submission<'a> {
-    state: &'a Arc<AppState>,
-    caller: &'a SessionCaller,
-    id: &'a str,
+struct Submission {
+    state: Arc<AppState>,
+    caller: SessionCaller,
+    id: String,
     image: Bytes,
-    request_id: &'a RequestId,
+    /// Held for as long as the image is.
+    _place: UploadPlace,
+    request_id: RequestId,
     /// When it arrived, Unix milliseconds: what its session's clocks are held against.
     arrived_ms: u64,
     started: Instant,
@@ -52,35 +55,48 @@ struct Sight {
 /// [`ApiError`]; the session is as it was before.
 pub async fn submit(
     state: &Arc<AppState>,
-    caller: &SessionCaller,
-    id: &str,
+    caller: SessionCaller,
+    id: String,
     upload: FrameUpload,
-    request_id: &RequestId,
+    request_id: RequestId,
 ) -> Result<FrameResult, ApiError> {
     let submission = Submission {
-        state,
+        state: Arc::clone(state),
         caller,
         id,
         image: upload.image,
+        _place: upload.place,
         request_id,
         arrived_ms: now_ms(),
         started: Instant::now(),
     };
-    let result = submission.run().await;
-    // Room for the body is held for as long as the body is.
-    drop(upload.place);
-    result
+    // A frame that has arrived counts, whatever its sender does: one who saw by the time it takes that
+    // it is looked at closely could hang up and so take it back.
+    tokio::spawn(async move { submission.run().await })
+        .await
+        .unwrap_or_else(|error| Err(ApiError::internal(error)))
 }
 
-impl Submission<'_> {
+impl Submission {
     /// Reads the session, looks at the frame as closely as the session needs it, and puts what
     /// follows, unless another frame was faster: then again, from what that one left.
     async fn run(&self) -> Result<FrameResult, ApiError> {
         let thresholds = &self.state.services.thresholds;
+        let in_flight = &self.state.in_flight;
+        let _passage = parse_id(&self.id).map(|id| in_flight.enter(id, self.arrived_ms));
         let mut sight: Option<Sight> = None;
+        let mut has_waited = false;
         for _ in 0..MOST_TRIES {
-            let stored = find(self.state, self.caller, self.id).await?;
+            let stored = find(&self.state, &self.caller, &self.id).await?;
             let session = &stored.record.session;
+            if let Some(end) = session.ends_at_ms().filter(|end| self.arrived_ms >= *end)
+                && !has_waited
+            {
+                // Frames that arrived in time may be on their way still.
+                in_flight.until_none_before(stored.id, end, LIMIT).await;
+                has_waited = true;
+                continue;
+            }
             let (next, report) = match (session.over_by(self.arrived_ms, thresholds), &sight) {
                 (Some(over), _) => over,
                 (None, None) => {
@@ -169,7 +185,7 @@ impl Submission<'_> {
             session: next.clone(),
             ..before.clone()
         };
-        put(self.state, stored, record, self.request_id).await
+        put(&self.state, stored, record, &self.request_id).await
     }
 
     fn answer(&self, stored: &Stored, session: &Session, report: Report) -> FrameResult {

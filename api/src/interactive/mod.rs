@@ -4,6 +4,7 @@ mod caller;
 mod create;
 pub mod details;
 mod frame;
+mod in_flight;
 pub mod presets;
 pub mod query;
 mod record;
@@ -21,6 +22,7 @@ use poem_openapi::param::Path;
 use poem_openapi::{ApiResponse, OpenApi, Tags};
 
 use self::caller::SessionCaller;
+pub use self::in_flight::InFlight;
 use self::presets::{PRESETS, PresetBody};
 use self::response::{
     FrameResult, InteractiveSessionCreated, InteractiveSessionStatus, SessionCancelled,
@@ -121,7 +123,8 @@ impl Interactive {
         id: Path<String>,
         upload: FrameUpload,
     ) -> poem::Result<FrameAnswer> {
-        let result = frame::submit(&state, &caller, &id, upload, &request_id).await?;
+        let request_id = request_id.0.clone();
+        let result = frame::submit(&state, caller, id.0, upload, request_id).await?;
         Ok(FrameAnswer::Taken(JsonResponse(result)))
     }
 

@@ -164,7 +164,8 @@ fn read_timeout(text: &str) -> Result<f64, ApiError> {
 }
 
 fn read_flag(text: &str) -> Result<bool, ApiError> {
-    text.parse()
+    text.to_ascii_lowercase()
+        .parse()
         .map_err(|_| invalid("mirrored must be true or false."))
 }
 

@@ -64,6 +64,13 @@ pub struct Stored {
     version: u64,
 }
 
+impl Stored {
+    /// Whether the record has changed since it was read as `before`.
+    pub fn is_after(&self, before: &Self) -> bool {
+        self.version != before.version
+    }
+}
+
 impl Record {
     /// From now until ten minutes after the session is over, whichever way.
     fn keep(&self, now_ms: u64) -> Duration {

@@ -8,6 +8,7 @@ use livegate_common::liveness::session::{End, Ending, State};
 use uuid::Uuid;
 
 use super::caller::SessionCaller;
+use super::frame;
 use super::record::{Record, RecordError, Records, Stored};
 use super::response::reasons;
 use crate::audit::{AuditPlace, AuditRecord};
@@ -22,6 +23,10 @@ const ID_CHARACTERS: usize = 36;
 /// Most tries to move a session on. Each that fails means that another request moved it; a session
 /// has no more than its burst of frames at a time.
 pub const MOST_TRIES: usize = 100;
+
+/// How often, and how many times, a store is asked whether it did what it did not confirm.
+const CONFIRM_EVERY: Duration = Duration::from_millis(500);
+const CONFIRMATIONS: usize = 20;
 
 impl From<RecordError> for ApiError {
     fn from(error: RecordError) -> Self {
@@ -81,7 +86,20 @@ pub async fn find_settled(
     request_id: &RequestId,
 ) -> Result<Stored, ApiError> {
     for _ in 0..MOST_TRIES {
-        let stored = find(state, caller, id).await?;
+        let mut stored = find(state, caller, id).await?;
+        if let Some(end) = stored
+            .record
+            .session
+            .ends_at_ms()
+            .filter(|e| now_ms() >= *e)
+        {
+            // Frames that arrived in time may be on their way still.
+            let in_flight = &state.in_flight;
+            in_flight
+                .until_none_before(stored.id, end, frame::LIMIT)
+                .await;
+            stored = find(state, caller, id).await?;
+        }
         let Some(settled) = settle(state, &stored) else {
             return Ok(stored);
         };
@@ -138,25 +156,44 @@ pub async fn put(
 }
 
 async fn end(
-    state: &AppState,
+    state: &Arc<AppState>,
     stored: &Stored,
     next: &Record,
     place: AuditPlace,
     record: AuditRecord,
 ) -> Result<bool, ApiError> {
-    let records = records(state);
-    let ended = match records.swap(stored, next, now_ms()).await {
-        Ok(ended) => ended,
-        // It may be there all the same.
-        Err(unknown) => match records.load(stored.id).await {
-            Ok(Some(found)) if found.record == *next => true,
-            Ok(_) | Err(_) => return Err(unknown.into()),
-        },
-    };
-    if ended {
-        place.record(record);
+    match records(state).swap(stored, next, now_ms()).await {
+        Ok(true) => {
+            place.record(record);
+            Ok(true)
+        }
+        Ok(false) => Ok(false),
+        Err(unknown) => {
+            let confirming = confirm(Arc::clone(state), stored.clone(), next.clone());
+            tokio::spawn(async move {
+                if confirming.await {
+                    place.record(record);
+                }
+            });
+            Err(unknown.into())
+        }
     }
-    Ok(ended)
+}
+
+/// Whether an end that the store did not confirm is there, once it can be told: the store may carry
+/// out late what it did not answer.
+async fn confirm(state: Arc<AppState>, stored: Stored, next: Record) -> bool {
+    for _ in 0..CONFIRMATIONS {
+        tokio::time::sleep(CONFIRM_EVERY).await;
+        match records(&state).load(stored.id).await {
+            Ok(Some(found)) if found.is_after(&stored) => return found.record == next,
+            Ok(Some(_)) | Err(_) => {}
+            Ok(None) => return false,
+        }
+    }
+    let id = stored.id;
+    tracing::warn!(session.id = %id, "Whether session {id} has ended is not known");
+    false
 }
 
 fn audit_record(id: Uuid, record: &Record, end: &End, request_id: &RequestId) -> AuditRecord {

@@ -15,6 +15,7 @@ use crate::http::boundary::Boundary;
 use crate::http::listener::LingeringListener;
 use crate::http::methods::Methods;
 use crate::http::patience::Limits;
+use crate::interactive::InFlight;
 use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
 
@@ -251,6 +252,8 @@ async fn serve() -> std::net::SocketAddr {
             config.lease_margin,
         ),
         uploads: Uploads::new(config.max_upload_mib),
+        live_uploads: Uploads::new(config.max_upload_mib),
+        in_flight: InFlight::default(),
         audit: Audit::open(&audit, 1).unwrap().0,
         config,
     };

@@ -17,40 +17,68 @@ pub struct Evidence {
     pub frames_with_face: usize,
     /// Frames that show a second subject.
     second_subject: usize,
-    /// Frames that anti-spoof models and embedder looked at.
-    looked_at: usize,
-    /// Sum of their anti-spoof scores.
-    bona_fide: f32,
+    /// What anti-spoof models say of the frames on which the verdict rests.
+    deciding: Scores,
+    /// What they say of the others that they looked at.
+    others: Scores,
     /// Who they show.
     people: Linkage,
 }
 
+/// The mean of scores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Scores {
+    number: usize,
+    sum: f32,
+}
+
+impl Scores {
+    fn add(&mut self, score: f32) {
+        self.number += 1;
+        self.sum += score;
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a session has a few thousand frames"
+    )]
+    fn mean(self) -> Option<f32> {
+        (self.number > 0).then(|| self.sum / self.number as f32)
+    }
+}
+
 impl Evidence {
-    /// Takes a frame into account.
-    pub fn add(&mut self, frame: &FrameMeasurement, t: &Thresholds) {
+    /// Takes a frame into account; `decides`: the verdict may rest on it.
+    pub fn add(&mut self, frame: &FrameMeasurement, decides: bool, t: &Thresholds) {
         self.frames += 1;
         self.second_subject += usize::from(presence::has_second_subject(frame, t));
         if let Some(face) = &frame.face {
             self.frames_with_face += 1;
-            self.add_face(face);
+            self.add_face(face, decides);
         }
     }
 
-    fn add_face(&mut self, face: &Face) {
+    fn add_face(&mut self, face: &Face, decides: bool) {
         if let Some(score) = face.bona_fide_score() {
-            self.looked_at += 1;
-            self.bona_fide += score;
+            let scores = if decides {
+                &mut self.deciding
+            } else {
+                &mut self.others
+            };
+            scores.add(score);
         }
         self.people.add(face);
     }
 
     /// Mean anti-spoof score, 0 (attack) to 1 (bona fide); `None` when no model looked.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a session has a few thousand frames"
-    )]
+    ///
+    /// The frames that decide weigh as much as all others together: of the others a client can send
+    /// as many as it likes, its best one again and again.
     pub fn anti_spoof(&self) -> Option<f32> {
-        (self.looked_at > 0).then(|| self.bona_fide / self.looked_at as f32)
+        match (self.deciding.mean(), self.others.mean()) {
+            (Some(deciding), Some(others)) => Some(f32::midpoint(deciding, others)),
+            (deciding, others) => deciding.or(others),
+        }
     }
 
     /// Identity consistency, 0 to 1; `None` with fewer than two faces that can be compared.
@@ -104,13 +132,13 @@ impl Evidence {
     /// The rejection where it was not: the share of frames whose face was looked at.
     pub fn too_little(&self, t: &Thresholds) -> Rejection {
         Rejection::InsufficientFaceDetections {
-            measured: presence::share(self.looked_at, self.frames),
+            measured: presence::share(self.deciding.number + self.others.number, self.frames),
             required: t.face_ratio,
         }
     }
 
     fn second_subject(&self, t: &Thresholds) -> Option<SecondSubject> {
-        let limit = presence::second_subject_limit(self.frames, t);
+        let limit = t.second_face_frames;
         (self.second_subject >= limit).then_some(SecondSubject {
             frames: self.second_subject,
             limit,

@@ -4,8 +4,8 @@
 //! task is passed by a [`Movement`]: from the session's own face at rest ([`Rest`]) to what is asked,
 //! for turns of the head through poses in between. A still passes none, whatever it shows.
 //!
-//! Most frames are only glanced at. Those that a verdict may rest on (the first at rest, the ones in
-//! which a task is reached or passed) do not count before anti-spoof models and embedder have looked
+//! Most frames are only glanced at. Those that a verdict may rest on (the first at rest, and the ones
+//! in which a turn begins, a pose in between is seen, a task is reached or passed) do not count before anti-spoof models and embedder have looked
 //! at them too: [`Session::advance`] then asks for that instead of moving on. Which of the others are
 //! looked at as well is the caller's choice, and nobody else should be able to foresee it.
 

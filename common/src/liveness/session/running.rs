@@ -54,19 +54,19 @@ impl Running {
         angles: &Angles,
         t: &Thresholds,
     ) -> Option<Seen> {
-        let mut seen = Seen::nothing(false);
+        let (mut seen, mut decides) = (Seen::nothing(false), false);
         // Nobody knows which of two people would be judged.
         let alone = !presence::has_second_subject(frame, t);
         if let Some(face) = frame.face.as_ref().filter(|_| alone) {
             let learned = self.rest.learn(face, t);
             seen = self.movement.see(face, &self.rest, angles, t);
-            let decides = learned || seen.is_turning_point || seen.is_whole;
+            decides = learned || seen.is_turning_point || seen.is_whole;
             if decides && !face.is_looked_at() {
                 return None;
             }
         }
         self.saw_face |= frame.face.is_some();
-        self.evidence.add(frame, t);
+        self.evidence.add(frame, decides, t);
         Some(seen)
     }
 

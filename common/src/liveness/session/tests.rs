@@ -287,6 +287,37 @@ fn a_replay_that_does_what_is_asked_is_completed_and_not_live() {
 }
 
 #[test]
+fn good_frames_between_do_not_make_up_for_those_that_decide() {
+    let spoof = |mut frame: FrameMeasurement| {
+        frame.face.as_mut().unwrap().bona_fide = vec![0.1];
+        frame
+    };
+    let way: Vec<_> = doing(Task::TurnLeft).into_iter().map(spoof).collect();
+    let frames = [&way[..1], &vec![neutral(); 40], &way[1..]].concat();
+    let (over, _) = after(session(&[Task::TurnLeft]), &frames);
+    // 40 of 43 frames score 0.95, the three that decide 0.1.
+    assert!((end(&over).anti_spoof.unwrap() - 0.525).abs() < 1e-3);
+}
+
+#[test]
+fn somebody_elses_pose_in_between_shows() {
+    let t = Thresholds::default();
+    let mut frames = doing(Task::TurnRight);
+    frames[1].face.as_mut().unwrap().embedding = Some(person(88.0));
+    let mut on = session(&[Task::TurnRight]);
+    for (frame, at_ms) in frames.iter().zip((START_MS..).step_by(STEP_MS as usize)) {
+        on = match on.clone().advance(&glance(frame), at_ms, &t) {
+            Step::Taken(next, _) => next,
+            Step::LookCloser => take(on, frame, at_ms).0,
+        };
+    }
+    assert!(matches!(
+        end(&on).rejections(),
+        [Rejection::DifferentPersons { .. }]
+    ));
+}
+
+#[test]
 fn another_person_ends_the_session_at_once() {
     let mut stranger = turned(-20.0);
     stranger.face.as_mut().unwrap().embedding = Some(person(88.0));
@@ -365,7 +396,7 @@ fn frames_that_decide_are_looked_at_closely_first_and_others_need_not_be() {
             }
         };
     }
-    // At rest, there; closed, open again.
-    assert_eq!(closely, [0, 2, 7, 8]);
+    // At rest, in between, there; closed, open again.
+    assert_eq!(closely, [0, 1, 2, 7, 8]);
     assert!(end(&session).is_live());
 }

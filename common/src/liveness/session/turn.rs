@@ -15,7 +15,8 @@ pub struct Turn {
     /// Where it starts, degrees towards the turn, 0 or more: the frame nearest to the camera's
     /// direction of the latest that face it. `None` until one did, or pointed the other way.
     start: Option<f32>,
-    /// The nearest pose to the start of those clearly beyond it, since the head left it.
+    /// The pose between start and peak: the first that was seen clearly beyond the start, or one on
+    /// the way back where that was too near to the peak.
     between: Option<f32>,
     /// The furthest pose since the head left the start.
     peak: Option<f32>,
@@ -63,16 +64,22 @@ impl Turn {
         }
         let had_reached = self.peak.is_some_and(|p| p >= required);
         let peak = self.peak.map_or(extent, |p| p.max(extent));
-        let between = self.between.map_or(extent, |b| b.min(extent));
+        // Only a pose that makes a difference is taken, since it must be looked at closely: the first
+        // on the way, and a lower one where that was too near to the peak.
+        let is_between = self
+            .between
+            .is_none_or(|b| b > peak - margin && extent <= peak - margin);
+        if is_between {
+            self.between = Some(extent);
+        }
         self.peak = Some(peak);
-        self.between = Some(between);
         self.furthest = Some(self.furthest.map_or(peak, |f| f.max(peak)));
         let is_reached = peak >= required;
-        let is_whole = is_reached && between <= peak - margin;
+        let is_whole = is_reached && self.between.is_some_and(|b| b <= peak - margin);
         let come = if is_whole { peak } else { extent };
         Seen {
             share: (come - start) / (required - start),
-            is_turning_point: is_reached && !had_reached,
+            is_turning_point: is_between || (is_reached && !had_reached),
             is_whole,
             is_readable: true,
         }

@@ -174,6 +174,7 @@ async fn a_session_takes_twenty_frames_a_second_after_a_burst_of_forty() {
         "{}",
         taken.len()
     );
+    assert!(!refused.is_empty(), "no frame was refused");
     refused
         .iter()
         .for_each(|a| a.assert_error(429, "RATE_LIMIT"));
