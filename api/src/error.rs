@@ -44,9 +44,14 @@ pub enum ApiError {
     /// The key is missing, malformed, unknown or revoked; deliberately not said which.
     #[error("Send a valid API key in the X-AI-API-Key header.")]
     Unauthorized,
+    /// Neither a client token nor a key, where either will do.
+    #[error(
+        "Send the session's client_token as Authorization: Bearer …, or, from your backend, the API key in X-AI-API-Key."
+    )]
+    NoCredentials,
     /// The client token is none, or its session's key no longer counts.
     #[error(
-        "Send the session's client_token, as it came when the session was created, as a Bearer token."
+        "The client_token does not count: send it as it came when the session was created; it ends with the API key that created the session."
     )]
     BadToken,
     /// The key may not use liveness.
@@ -121,6 +126,11 @@ pub enum ApiError {
     /// The session was used before.
     #[error("The session was already used; create a new one.")]
     SessionUsed,
+    /// The session is over, and not the caller's to forget.
+    #[error(
+        "The session is over; its verdict stays until ten minutes after, or until it is cancelled with the API key."
+    )]
+    SessionOver,
     /// The session's time is over.
     #[error("The session has expired; create a new one.")]
     SessionExpired,
@@ -197,7 +207,7 @@ impl ApiError {
     /// The machine-readable code.
     pub fn code(&self) -> Code {
         match self {
-            Self::Unauthorized | Self::BadToken => Code::Unauthorized,
+            Self::Unauthorized | Self::NoCredentials | Self::BadToken => Code::Unauthorized,
             Self::LivenessDisabled => Code::LivenessDisabled,
             Self::RateLimited { .. } => Code::RateLimit,
             Self::ConcurrencyLimited(_) => Code::ConcurrencyLimit,
@@ -212,7 +222,7 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => Code::MethodNotAllowed,
             Self::SessionNotFound => Code::SessionNotFound,
             Self::SessionForbidden | Self::TokenOfAnother => Code::SessionForbidden,
-            Self::SessionUsed => Code::SessionUsed,
+            Self::SessionUsed | Self::SessionOver => Code::SessionUsed,
             Self::SessionExpired => Code::SessionExpired,
             Self::TimedOut(_) | Self::FrameNotMeasured(_) | Self::Processing(_) => {
                 Code::ProcessingError
@@ -226,6 +236,7 @@ impl ApiError {
             Self::RateLimited { retry_after, .. } => Some(*retry_after),
             Self::ConcurrencyLimited(_) => Some(Duration::from_secs(1)),
             Self::Unauthorized
+            | Self::NoCredentials
             | Self::BadToken
             | Self::TokenOfAnother
             | Self::LivenessDisabled
@@ -243,6 +254,7 @@ impl ApiError {
             | Self::SessionNotFound
             | Self::SessionForbidden
             | Self::SessionUsed
+            | Self::SessionOver
             | Self::SessionExpired
             | Self::TimedOut(_)
             | Self::FrameNotMeasured(_)

@@ -94,7 +94,7 @@ impl Default for Scene {
             bona_fide: 0.95,
             person: 0,
             faces: 1,
-            face_x: 0.0,
+            face_x: 10.0,
             face_width: 0.75,
             sharpness: 100.0,
             brightness: 120.0,

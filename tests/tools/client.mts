@@ -118,7 +118,7 @@ const { data: ended } = await client.GET(session_path, { params: { path } });
 assert.equal(ended?.state, "completed");
 assert.equal(ended?.is_live, true);
 assert.deepEqual(ended?.reason_codes?.includes("liveness_passed"), true);
-const { data: gone } = await browser.DELETE(session_path, { params: { path } });
+const { data: gone } = await client.DELETE(session_path, { params: { path } });
 assert.equal(gone?.cancelled, created.session_id);
 const unknown = await client.GET(session_path, { params: { path } });
 assert.equal(unknown.error?.code, "SESSION_NOT_FOUND");

@@ -144,7 +144,7 @@ assert status.state is InteractiveState.COMPLETED and status.is_live is True
 assert ReasonCode.LIVENESS_PASSED in status.reason_codes
 assert status.anti_spoof_avg_score > 0.9
 
-gone = cancel_interactive_session.sync(created.session_id, client=browser)
+gone = cancel_interactive_session.sync(created.session_id, client=client)
 assert isinstance(gone, SessionCancelled) and gone.cancelled == created.session_id, gone
 unknown = interactive_session.sync_detailed(created.session_id, client=client)
 assert unknown.status_code == 404

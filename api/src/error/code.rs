@@ -98,7 +98,7 @@ impl Code {
                 "The path does not take this method; the `Allow` header lists those that it takes."
             }
             Self::SessionUsed => {
-                "The session was verified already, or is being verified. Create a new one."
+                "The session was verified already, or is being verified: create a new one. Of an interactive session: it is over, and a client token no longer cancels it."
             }
             Self::SessionExpired => "The session was not verified in time. Create a new one.",
             Self::VideoTooLarge => {

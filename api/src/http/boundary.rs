@@ -113,7 +113,10 @@ impl<E> Bounded<E> {
 }
 
 fn refuse(error: &ApiError, id: &RequestId) -> Response {
-    if let Some(cause) = std::error::Error::source(error) {
+    // What the caller did wrong is no failure of ours, whatever it says of itself.
+    if let Some(cause) = std::error::Error::source(error)
+        && error.status().is_server_error()
+    {
         tracing::error!(request.id = %id.0, error = %cause, "Request {} failed: {cause}", id.0);
     }
     error.as_response()

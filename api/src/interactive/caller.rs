@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use livegate_common::limits::Rate;
-use poem::http::{Method, header};
+use poem::http::{Method, StatusCode, header};
 use poem::web::Data;
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::auth::{ApiKey, Bearer};
@@ -113,14 +113,26 @@ impl<'a> ApiExtractor<'a> for SessionCaller {
         let has_key = request.headers().contains_key("x-ai-api-key");
         let has_token = request.headers().contains_key(header::AUTHORIZATION);
         let caller = if has_token && !has_key {
-            Self::Holder(Holder::from_request(request, body, options).await?.0)
+            let holder = Holder::from_request(request, body, options).await;
+            Self::Holder(holder.map_err(name_both)?.0)
         } else {
-            Self::Owner(Owner::from_request(request, body, options).await?.0)
+            let owner = Owner::from_request(request, body, options).await;
+            Self::Owner(owner.map_err(name_both)?.0)
         };
         if request.method() == Method::POST {
             take_token(request, &caller).await?;
         }
         Ok(caller)
+    }
+}
+
+/// Where nothing usable was sent, says both ways: a page must not be led to ask for the key.
+fn name_both(error: poem::Error) -> poem::Error {
+    match error.downcast_ref::<ApiError>() {
+        Some(ApiError::Unauthorized) => ApiError::NoCredentials.into(),
+        Some(_) => error,
+        None if error.status() == StatusCode::UNAUTHORIZED => ApiError::NoCredentials.into(),
+        None => error,
     }
 }
 

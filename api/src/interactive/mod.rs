@@ -16,6 +16,7 @@ mod watch;
 
 use std::sync::Arc;
 
+use livegate_common::liveness::session::State;
 use poem::Request;
 use poem::web::Data;
 use poem_openapi::param::Path;
@@ -98,6 +99,7 @@ impl Interactive {
         caller: Caller,
         request: &Request,
     ) -> poem::Result<CreateAnswer> {
+        query::refuse_body(request.headers())?;
         let query = request.uri().query().unwrap_or_default();
         let created = create::create(&state, &caller.0, query).await?;
         Ok(CreateAnswer::Created(JsonResponse(created)))
@@ -152,7 +154,8 @@ impl Interactive {
 
     /// Cancel an interactive session
     ///
-    /// Forgets the session, whatever its state: from then on it is not found.
+    /// Forgets the session, whatever its state: from then on it is not found. The holder of a client
+    /// token can cancel it only until it is over: the verdict is there for the key's owner to read.
     #[oai(
         path = "/sessions/:id",
         method = "delete",
@@ -161,11 +164,17 @@ impl Interactive {
     async fn cancel(
         &self,
         state: Data<&Arc<AppState>>,
+        request_id: Data<&RequestId>,
         caller: SessionCaller,
         /// The session, as `session_id` named it when it was created.
         id: Path<String>,
     ) -> poem::Result<CancelAnswer> {
-        let stored = store::find(&state, &caller, &id).await?;
+        let stored = store::find_settled(&state, &caller, &id, &request_id).await?;
+        let is_over = matches!(stored.record.session.state(), State::Ended(_));
+        if is_over && matches!(caller, SessionCaller::Holder(_)) {
+            // Whoever is being checked must not erase the verdict before the backend has read it.
+            return Err(ApiError::SessionOver.into());
+        }
         let removed = store::records(&state).remove(stored.id).await;
         if removed.map_err(ApiError::from)? {
             let cancelled = stored.id.to_string();

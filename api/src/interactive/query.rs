@@ -1,6 +1,7 @@
 //! The query of `POST /api/v1/liveness/sessions`.
 
 use livegate_common::liveness::session::Task;
+use poem::http::{HeaderMap, header};
 
 use super::presets::{self, PRESETS};
 use super::vocabulary::{from_name, name};
@@ -11,6 +12,8 @@ use crate::http::excerpt::Excerpt;
 const CHALLENGES: usize = 3;
 /// Seconds for each, where nothing is said.
 const TIMEOUT_SECONDS: f64 = 5.0;
+/// Length of the body that clients send where there is nothing to say: `{}`.
+const EMPTY_OBJECT_BYTES: u64 = 2;
 /// What `timeout_seconds` may be.
 pub const TIMEOUTS: std::ops::RangeInclusive<f64> = 1.0..=60.0;
 
@@ -70,6 +73,21 @@ impl NewSession {
             mirrored: raw.mirrored.as_deref().map_or(Ok(false), read_flag)?,
         })
     }
+}
+
+/// Refuses a body that says something: it would be ignored, and the session weaker than wanted.
+///
+/// # Errors
+/// [`ApiError::InvalidInput`] for a body of more than `{}`.
+pub fn refuse_body(headers: &HeaderMap) -> Result<(), ApiError> {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length: Option<u64> = length.and_then(|v| v.to_str().ok()?.parse().ok());
+    if length.is_some_and(|bytes| bytes > EMPTY_OBJECT_BYTES) {
+        return Err(invalid(
+            "Send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; this call reads no body.",
+        ));
+    }
+    Ok(())
 }
 
 /// The parameters as they were sent.

@@ -102,8 +102,8 @@ pub struct InteractiveSessionStatus {
     pub challenges: Vec<SessionChallenge>,
     /// Challenges not yet passed.
     pub challenges_remaining: usize,
-    /// When it expires unless a first frame comes before; from then on, when it is over at the latest:
-    /// RFC 3339, UTC, milliseconds.
+    /// When it expires unless a first frame comes before; from then on, the sum of the challenges' times
+    /// after that frame, and 30 seconds: RFC 3339, UTC, milliseconds. When it is over, `state` says.
     pub expires_at: String,
     /// The verdict; absent until there is one.
     #[serde(skip_serializing_if = "Option::is_none")]

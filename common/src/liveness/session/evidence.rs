@@ -50,12 +50,17 @@ impl Scores {
 impl Evidence {
     /// Takes a frame into account; `decides`: the verdict may rest on it.
     pub fn add(&mut self, frame: &FrameMeasurement, decides: bool, t: &Thresholds) {
-        self.frames += 1;
-        self.second_subject += usize::from(presence::has_second_subject(frame, t));
+        self.pass_over(frame, t);
         if let Some(face) = &frame.face {
-            self.frames_with_face += 1;
             self.add_face(face, decides);
         }
+    }
+
+    /// Counts a frame whose face says nothing.
+    pub fn pass_over(&mut self, frame: &FrameMeasurement, t: &Thresholds) {
+        self.frames += 1;
+        self.frames_with_face += usize::from(frame.face.is_some());
+        self.second_subject += usize::from(presence::has_second_subject(frame, t));
     }
 
     fn add_face(&mut self, face: &Face, decides: bool) {

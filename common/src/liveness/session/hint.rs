@@ -18,7 +18,7 @@ pub enum Hint {
     MultipleFaces,
     /// Come nearer.
     FaceTooSmall,
-    /// Part of the face is cut off.
+    /// The face reaches the edge of the picture.
     FaceOutOfFrame,
     /// More light.
     TooDark,
@@ -36,8 +36,9 @@ pub enum Hint {
 
 /// Width of a face below which little is seen of it, pixels: the embedder looks at 112 of them.
 const SMALL_PX: f32 = 80.0;
-/// Share of the face's size that may lie beyond the frame.
-const CUT_OFF_SHARE: f32 = 0.1;
+/// Share of the face's size that must lie between it and the edge of the frame: the detector's box
+/// ends at the edge where part of the face is beyond it.
+const MARGIN_SHARE: f32 = 0.01;
 /// Mean grey level of a face that is too dark, 0 to 255.
 const DARK: f32 = 40.0;
 /// Mean grey level of a face that is too bright.
@@ -71,9 +72,9 @@ pub fn of_picture(frame: &FrameMeasurement, t: &Thresholds) -> Option<Hint> {
 fn is_cut_off(face: Bounds, frame: &FrameMeasurement) -> bool {
     #[expect(clippy::cast_precision_loss, reason = "sides are at most 4096")]
     let (width, height) = (frame.width as f32, frame.height as f32);
-    let beyond =
-        |from: f32, size: f32, side: f32| (-from).max(from + size - side) > CUT_OFF_SHARE * size;
-    beyond(face.x, face.width, width) || beyond(face.y, face.height, height)
+    let touches =
+        |from: f32, size: f32, side: f32| from.min(side - (from + size)) < MARGIN_SHARE * size;
+    touches(face.x, face.width, width) || touches(face.y, face.height, height)
 }
 
 #[cfg(test)]
@@ -92,6 +93,7 @@ mod tests {
         assert_eq!(hint(|f| f.bounds.width = 60.0), Some(Hint::FaceTooSmall));
         assert_eq!(hint(|f| f.bounds.x = -40.0), Some(Hint::FaceOutOfFrame));
         assert_eq!(hint(|f| f.bounds.y = 600.0), Some(Hint::FaceOutOfFrame));
+        assert_eq!(hint(|f| f.bounds.x = 0.5), Some(Hint::FaceOutOfFrame));
         assert_eq!(hint(|f| f.quality.brightness = 20.0), Some(Hint::TooDark));
         assert_eq!(
             hint(|f| f.quality.brightness = 240.0),

@@ -1,13 +1,14 @@
 //! The interactive session: a state machine that one frame after another moves on.
 //!
 //! Pure: measurement and time in, next state out. A session asks for one [`Task`] at a time, and a
-//! task is passed by a [`Movement`]: from the session's own face at rest ([`Rest`]) to what is asked,
-//! for turns of the head through poses in between. A still passes none, whatever it shows.
+//! task is passed by a movement: from the session's own face at rest to what is asked, for turns of
+//! the head through poses in between. A still passes none, whatever it shows.
 //!
 //! Most frames are only glanced at. Those that a verdict may rest on (the first at rest, and the ones
-//! in which a turn begins, a pose in between is seen, a task is reached or passed) do not count before anti-spoof models and embedder have looked
-//! at them too: [`Session::advance`] then asks for that instead of moving on. Which of the others are
-//! looked at as well is the caller's choice, and nobody else should be able to foresee it.
+//! in which a turn begins, a pose in between is seen, or a task is reached or passed) do not count
+//! before anti-spoof models and embedder have looked at them too: [`Session::advance`] then asks for
+//! that instead of moving on. Which of the others are looked at as well is the caller's choice, and
+//! nobody else should be able to foresee it.
 
 mod blink;
 mod end;
@@ -234,6 +235,9 @@ impl Session {
         } else {
             Stage::Running(Box::new(running))
         };
+        if matches!(stage, Stage::Ended(_)) {
+            report.hint = None;
+        }
         Step::Taken(Self { stage, ..self }, report)
     }
 

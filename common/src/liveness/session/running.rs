@@ -20,6 +20,14 @@ pub const MOST_UNPASSED: f32 = 0.49;
 /// Confidence where what is asked is reached.
 const AT_THRESHOLD: f32 = 0.5;
 
+/// Tilt up to which a face is upright, degrees. Beyond it, as where a phone lies on its side, the
+/// models see what they were not made for: such a face shows nothing, and says nothing of who it is.
+const UPRIGHT_DEG: f32 = 45.0;
+
+fn is_upright(face: &Face) -> bool {
+    face.pose.roll.abs() <= UPRIGHT_DEG
+}
+
 /// A session that is going on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Running {
@@ -57,7 +65,11 @@ impl Running {
         let (mut seen, mut decides) = (Seen::nothing(false), false);
         // Nobody knows which of two people would be judged.
         let alone = !presence::has_second_subject(frame, t);
-        if let Some(face) = frame.face.as_ref().filter(|_| alone) {
+        let upright = frame.face.as_ref().is_none_or(is_upright);
+        if !upright {
+            seen = Seen::nothing(true);
+        }
+        if let Some(face) = frame.face.as_ref().filter(|_| alone && upright) {
             let learned = self.rest.learn(face, t);
             seen = self.movement.see(face, &self.rest, angles, t);
             decides = learned || seen.is_turning_point || seen.is_whole;
@@ -66,7 +78,11 @@ impl Running {
             }
         }
         self.saw_face |= frame.face.is_some();
-        self.evidence.add(frame, decides, t);
+        if upright {
+            self.evidence.add(frame, decides, t);
+        } else {
+            self.evidence.pass_over(frame, t);
+        }
         Some(seen)
     }
 
@@ -100,7 +116,9 @@ impl Running {
         match self.movement {
             _ if seen.is_readable => Hint::KeepGoing,
             Movement::Turn(..) => Hint::LookStraight,
-            Movement::Blink(_) if !away => Hint::EyesNotVisible,
+            Movement::Blink(_) if !away && frame.face.as_ref().is_some_and(is_upright) => {
+                Hint::EyesNotVisible
+            }
             // Turned away, or never seen at rest.
             Movement::Blink(_) | Movement::Lips(..) => Hint::LookStraight,
         }

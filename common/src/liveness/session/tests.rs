@@ -356,7 +356,7 @@ fn hints_lead_from_the_picture_to_the_task() {
     );
     assert_eq!(
         hint(Task::TurnLeft, &[turned(20.0), turned(20.0)]),
-        Some(Hint::KeepGoing)
+        Some(Hint::LookStraight)
     );
     assert_eq!(
         hint(Task::TurnLeft, &[turned(-20.0)]),
@@ -370,6 +370,34 @@ fn hints_lead_from_the_picture_to_the_task() {
     );
     assert_eq!(hint(Task::Blink, &[neutral()]), Some(Hint::KeepGoing));
     assert_eq!(hint(Task::Smile, &[neutral(), smiling()]), None);
+}
+
+#[test]
+fn a_turn_the_other_way_is_called_back_and_one_that_begins_is_not() {
+    let hints = |frames: &[FrameMeasurement]| {
+        let (_, reports) = after(session(&[Task::TurnLeft]), frames);
+        reports.into_iter().map(|r| r.hint).collect::<Vec<_>>()
+    };
+    let keep_going = Some(Hint::KeepGoing);
+    let look_straight = Some(Hint::LookStraight);
+    assert_eq!(
+        hints(&[neutral(), turned(8.0), turned(20.0)]),
+        [keep_going, keep_going, look_straight]
+    );
+    let lowered = seen(|f| (f.pose.yaw, f.pose.pitch) = (-5.0, -8.0));
+    assert_eq!(hints(&[neutral(), lowered]), [keep_going; 2]);
+    let aside = seen(|f| (f.pose.yaw, f.pose.pitch) = (-14.0, -25.0));
+    assert_eq!(hints(&[neutral(), aside]), [keep_going, look_straight]);
+}
+
+#[test]
+fn a_face_on_its_side_says_nothing() {
+    let mut sideways = seen(|f| f.pose.roll = 88.0);
+    sideways.face.as_mut().unwrap().embedding = Some(person(85.0));
+    let frames = [neutral(), sideways.clone(), sideways, neutral(), smiling()];
+    let (over, reports) = after(session(&[Task::Smile]), &frames);
+    assert_eq!(reports[1].hint, Some(Hint::LookStraight));
+    assert!(end(&over).is_live(), "{over:?}");
 }
 
 #[test]

@@ -57,10 +57,15 @@ impl Turn {
                 furthest: self.furthest,
                 ..Self::default()
             };
-            return Seen::nothing(false);
+            // The other way is where nobody was asked to look.
+            return Seen::nothing(extent <= -t.neutral_deg);
         }
         if !head::shows_most(head_move, face.pose, angles) {
-            return Seen::nothing(true);
+            let aside = match head_move.axis {
+                Axis::Yaw => face.pose.pitch,
+                Axis::Pitch => face.pose.yaw,
+            };
+            return Seen::nothing(aside.abs() > t.neutral_deg);
         }
         let had_reached = self.peak.is_some_and(|p| p >= required);
         let peak = self.peak.map_or(extent, |p| p.max(extent));

@@ -147,6 +147,16 @@ async fn what_makes_no_sense_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_body_that_would_be_ignored_is_refused() {
+    let app = spawn_app().await;
+    let path = "/api/v1/liveness/sessions";
+    let answer = app.client.post(path, &json!({"num_challenges": 5})).await;
+    answer.assert_error(400, "INVALID_INPUT");
+    assert!(answer.error().contains("query"), "{}", answer.error());
+    assert_eq!(app.client.post(path, &json!({})).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_cancelled_session_is_not_found_any_more() {
     let app = spawn_app().await;
     let id = app.client.interactive_session("SMILE").await;

@@ -40,7 +40,9 @@ async fn a_token_holder_plays_reads_and_cancels_its_session_and_learns_no_scores
         );
         assert!(owners.body.get(field).is_some(), "{field}");
     }
-    assert_eq!(browser.cancel(id).await.status, 200);
+    // The verdict is for the backend to read.
+    browser.cancel(id).await.assert_error(409, "SESSION_USED");
+    assert_eq!(app.client.cancel(id).await.status, 200);
     browser
         .interactive_status(id)
         .await
@@ -111,6 +113,45 @@ async fn a_token_opens_nothing_else() {
     assert_eq!(
         app.client.interactive_status(id).await.body["state"],
         "pending"
+    );
+}
+
+#[tokio::test]
+async fn a_token_holder_cancels_a_session_that_goes_on() {
+    let app = spawn_app().await;
+    let created = app.client.interactive("challenges=SMILE").await;
+    let id = created.body["session_id"].as_str().unwrap();
+    let token = created.body["client_token"].as_str().unwrap();
+    let browser = app.client.with_token(token);
+    browser.play(id, &[Scene::default()]).await;
+    assert_eq!(browser.cancel(id).await.status, 200);
+    browser
+        .interactive_status(id)
+        .await
+        .assert_error(404, "SESSION_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_page_is_never_told_to_send_the_key_alone() {
+    let app = spawn_app().await;
+    let id = app.client.interactive_session("SMILE").await;
+    let path = format!("/api/v1/liveness/sessions/{id}");
+    for header in ["", "lct_AAAA", "Basic abc", "Bearer"] {
+        let request = app.client.without_key().request(Method::GET, &path);
+        let answer = Client::send(request.header("Authorization", header)).await;
+        answer.assert_error(401, "UNAUTHORIZED");
+        assert!(
+            answer.error().contains("client_token"),
+            "{}",
+            answer.error()
+        );
+    }
+    let wrong = app.client.with_key("lct_AAAA");
+    let answer = wrong.interactive_status(&id).await;
+    assert!(
+        answer.error().contains("client_token"),
+        "{}",
+        answer.error()
     );
 }
 
