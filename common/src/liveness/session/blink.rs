@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::movement::Seen;
 use super::rest::{Rest, can_read};
+use super::seen::Seen;
 use crate::liveness::measurement::Face;
 use crate::liveness::thresholds::Thresholds;
 

@@ -18,6 +18,7 @@ mod hint;
 mod movement;
 mod rest;
 mod running;
+mod seen;
 mod task;
 mod turn;
 

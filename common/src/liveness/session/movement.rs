@@ -5,38 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::blink::Blink;
 use super::expression::{Expression, Lips};
 use super::rest::Rest;
+use super::seen::Seen;
 use super::task::Task;
 use super::turn::{Turn, required};
 use crate::liveness::challenge::{Angles, HeadMove};
 use crate::liveness::evidence::Why;
 use crate::liveness::measurement::Face;
 use crate::liveness::thresholds::Thresholds;
-
-/// What one face says about it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Seen {
-    /// The way from rest to what is asked: 0 at rest, 1 where it is reached, 2 at twice the distance.
-    pub share: f32,
-    /// Whether the verdict may rest on this frame: what is asked for is reached in it.
-    pub is_turning_point: bool,
-    /// Whether the movement is there as a whole.
-    pub is_whole: bool,
-    /// Whether the face could be read: turned far away, eyes and mouth can't, and a turn cannot
-    /// begin.
-    pub is_readable: bool,
-}
-
-impl Seen {
-    /// Nothing of the movement; `unreadable`: nor could there be.
-    pub fn nothing(unreadable: bool) -> Self {
-        Self {
-            share: 0.0,
-            is_turning_point: false,
-            is_whole: false,
-            is_readable: !unreadable,
-        }
-    }
-}
 
 /// How far the current task's movement has come.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::movement::Seen;
 use super::rest::Rest;
+use super::seen::Seen;
 use crate::liveness::challenge::{Angles, Axis, HeadMove};
 use crate::liveness::evidence::head;
 use crate::liveness::measurement::Face;
