@@ -14,5 +14,6 @@ else
     echo "Keys: those in $keys. For another one: target/release/livegate-api keys create --name NAME"
 fi
 echo "API documentation: http://$address/docs"
+echo "Try it with a camera: http://$address/demo"
 echo "Try: curl -X POST http://$address/v1/liveness/session -H 'X-AI-API-Key: $key'"
 exec target/release/livegate-api
