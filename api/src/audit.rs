@@ -5,6 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -48,6 +49,11 @@ pub struct AuditRecord {
     pub worker_cpu_ms: f64,
     /// The part of that inside the inference runtime, milliseconds.
     pub inference_cpu_ms: f64,
+}
+
+/// Microseconds as the record's milliseconds, to a tenth.
+pub fn milliseconds(microseconds: u64) -> f64 {
+    (Duration::from_micros(microseconds).as_secs_f64() * 1e4).round() / 10.0
 }
 
 /// Takes records. Clones write to the same log.

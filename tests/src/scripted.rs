@@ -30,6 +30,17 @@ const MAGIC: &[u8; 4] = b"SCN1";
 /// Length of an embedding.
 const DIMENSIONS: usize = 512;
 
+/// Every challenge of the interactive API.
+pub const CHALLENGES: [&str; 7] = [
+    "TURN_LEFT",
+    "TURN_RIGHT",
+    "LOOK_UP",
+    "LOOK_DOWN",
+    "BLINK",
+    "SMILE",
+    "OPEN_MOUTH",
+];
+
 /// What is to be seen in a picture. The default is one person who looks straight into the camera.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scene {

@@ -29,7 +29,15 @@ pub enum SessionCaller {
     /// The owner of an API key; whether the session is theirs is not known yet.
     Owner(Arc<KeyRecord>),
     /// The holder of this session's client token.
-    Holder(Uuid),
+    Holder(Held),
+}
+
+/// A session that a client token opens.
+pub struct Held {
+    /// The session.
+    pub session: Uuid,
+    /// Id of the key that it belongs to.
+    key: String,
 }
 
 /// Your API key.
@@ -47,13 +55,13 @@ struct Owner(Arc<KeyRecord>);
 /// its own session, reads it or cancels it.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", rename = "ClientToken", checker = "hold")]
-struct Holder(Uuid);
+struct Holder(Held);
 
 async fn own(request: &Request, key: ApiKey) -> poem::Result<Arc<KeyRecord>> {
     Ok(identify(state_of(request).await?, &key.key)?)
 }
 
-async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Uuid> {
+async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Held> {
     let state = state_of(request).await?;
     let session = token::session_of(&state.services.seal, &bearer.token);
     let session = session.ok_or(ApiError::BadToken)?;
@@ -62,7 +70,10 @@ async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Uuid> {
     }
     let stored = store::load(state, session).await?;
     still_lets_in(state, &stored)?;
-    Ok(session)
+    Ok(Held {
+        session,
+        key: stored.record.key,
+    })
 }
 
 /// Whether the key that made a session may still be used.
@@ -142,11 +153,12 @@ async fn take_token(request: &Request, caller: &SessionCaller) -> poem::Result<(
         return Ok(());
     };
     let limits = &state_of(request).await?.services.limits;
-    // One bucket each, so that no other key can empty that of a session which it has heard of.
-    let name = match caller {
-        SessionCaller::Owner(key) => format!("frames:{}:{session}", key.id),
-        SessionCaller::Holder(_) => format!("frames:{session}"),
+    // By key, so that no other key can empty the bucket of a session which it has heard of.
+    let key = match caller {
+        SessionCaller::Owner(key) => &key.id,
+        SessionCaller::Holder(held) => &held.key,
     };
+    let name = format!("frames:{key}:{session}");
     match limits.take_token(&name, BURST, FRAMES_PER_MINUTE).await {
         Ok(Rate::Allowed) => Ok(()),
         Ok(Rate::RetryAfter(retry_after)) => Err(ApiError::RateLimited {

@@ -11,7 +11,7 @@ use super::caller::SessionCaller;
 use super::frame;
 use super::record::{Record, RecordError, Records, Stored};
 use super::response::reasons;
-use crate::audit::{AuditPlace, AuditRecord};
+use crate::audit::{AuditPlace, AuditRecord, milliseconds};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::http::boundary::RequestId;
@@ -66,7 +66,7 @@ pub async fn find(state: &AppState, caller: &SessionCaller, id: &str) -> Result<
     let stored = load(state, id).await?;
     let is_theirs = match caller {
         SessionCaller::Owner(key) => stored.record.key == key.id,
-        SessionCaller::Holder(session) => *session == id,
+        SessionCaller::Holder(held) => held.session == id,
     };
     if is_theirs {
         Ok(stored)
@@ -197,7 +197,6 @@ async fn confirm(state: Arc<AppState>, stored: Stored, next: Record) -> bool {
 }
 
 fn audit_record(id: Uuid, record: &Record, end: &End, request_id: &RequestId) -> AuditRecord {
-    let milliseconds = |us: u64| (Duration::from_micros(us).as_secs_f64() * 1e4).round() / 10.0;
     AuditRecord {
         time: rfc3339(end.at_ms),
         request_id: request_id.0.to_string(),

@@ -16,7 +16,7 @@ use super::record::{RecordError, State, Stored, Unconfirmed};
 use super::response::{Rejected, Verdict, Verified};
 use super::vocabulary::ReasonCode;
 use super::wire::{Capture, CapturedFrame};
-use crate::audit::{AuditPlace, AuditRecord};
+use crate::audit::{AuditPlace, AuditRecord, milliseconds};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::http::boundary::RequestId;
@@ -223,7 +223,6 @@ impl Verification {
     }
 
     fn audit_record(&self, verdict: &Result<Verdict, ApiError>, seen: Seen) -> AuditRecord {
-        let milliseconds = |us: u64| (Duration::from_micros(us).as_secs_f64() * 1e4).round() / 10.0;
         let mut record = AuditRecord {
             time: rfc3339(now_ms()),
             request_id: self.request_id.0.to_string(),

@@ -19,11 +19,6 @@ const PACE: Duration = Duration::from_millis(50);
 /// Sessions that memory is measured with.
 const SESSIONS: usize = 400;
 
-/// What one client saw.
-struct Sent {
-    times: Vec<Duration>,
-}
-
 /// Measures frames of two sizes, one client and several, and what a session takes in memory.
 pub async fn measure(api: &Service) {
     for (width, height) in [(640, 480), (1280, 720)] {
@@ -34,7 +29,7 @@ pub async fn measure(api: &Service) {
             bytes / 1000
         );
         let before = api.cpu_ms();
-        let mut sent = send(api, &frames, FRAMES).await.times;
+        let mut sent = send(api, &frames, FRAMES).await;
         let cpu = (api.cpu_ms() - before) / sent.len() as f64;
         println!(
             "  one client, 20 frames a second: p50 {:6.1} ms",
@@ -49,9 +44,9 @@ pub async fn measure(api: &Service) {
             let number = SECONDS as usize * 20;
             let began = Instant::now();
             let all = join_all((0..clients).map(|_| send(api, &frames, number / 2))).await;
-            let rate = all.iter().map(|s| s.times.len()).sum::<usize>() as f64
+            let rate = all.iter().map(|times| times.len()).sum::<usize>() as f64
                 / began.elapsed().as_secs_f64();
-            let mut times: Vec<Duration> = all.into_iter().flat_map(|s| s.times).collect();
+            let mut times: Vec<Duration> = all.into_iter().flatten().collect();
             println!(
                 "  {clients} clients: {rate:6.1} frames a second, p50 {:6.1} ms, p95 {:6.1} ms",
                 percentile(&mut times, 50),
@@ -72,8 +67,9 @@ fn frames(width: u32, height: u32) -> Vec<Vec<u8>> {
     (0..10).map(frame).collect()
 }
 
-/// One client with a session whose first challenge is never met, 20 frames a second at most.
-async fn send(api: &Service, frames: &[Vec<u8>], number: usize) -> Sent {
+/// How long each frame of one client took, whose session's first challenge is never met: 20 frames a
+/// second at most.
+async fn send(api: &Service, frames: &[Vec<u8>], number: usize) -> Vec<Duration> {
     let created = api
         .client
         .interactive("challenges=OPEN_MOUTH,LOOK_UP,BLINK&timeout_seconds=60")
@@ -88,7 +84,7 @@ async fn send(api: &Service, frames: &[Vec<u8>], number: usize) -> Sent {
         tokio::time::sleep_until((began + PACE).into()).await;
     }
     api.client.cancel(id).await;
-    Sent { times }
+    times
 }
 
 /// What sessions that were begun and not ended take.

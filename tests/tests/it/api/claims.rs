@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use livegate_api::config::ServerConfig;
 use livegate_api::embedded;
 use livegate_common::liveness::thresholds::Thresholds;
 use livegate_common::sessions::{MemorySessions, SessionStore, StoreError, Versioned};
@@ -14,7 +15,7 @@ use livegate_tests::client::Capture;
 
 /// What becomes of the first swap, before its answer is lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fate {
+pub enum Fate {
     Done,
     NotDone,
     /// Somebody else's came first.
@@ -71,7 +72,8 @@ fn with_another_claim(record: &Bytes) -> Bytes {
     record.to_string().into()
 }
 
-async fn app_with(fate: Fate) -> (App, embedded::Workers) {
+/// A server of these settings whose session store loses its answer to the first swap.
+pub async fn app_with(fate: Fate, server: ServerConfig) -> (App, embedded::Workers) {
     use std::num::NonZeroUsize;
     let (mut services, broker) = embedded::services(Thresholds::default()).unwrap();
     let analyzers = livegate_tests::scripted::factory();
@@ -84,6 +86,7 @@ async fn app_with(fate: Fate) -> (App, embedded::Workers) {
     });
     let options = Options {
         services: Some(services),
+        server,
         ..Options::default()
     };
     (spawn(options).await, workers)
@@ -92,7 +95,7 @@ async fn app_with(fate: Fate) -> (App, embedded::Workers) {
 #[tokio::test]
 async fn a_claim_that_may_have_been_made_ends_as_failed_and_leaves_one_record() {
     for fate in [Fate::Done, Fate::NotDone] {
-        let (app, _workers) = app_with(fate).await;
+        let (app, _workers) = app_with(fate, ServerConfig::default()).await;
         let id = app.client.session(&["turn_left", "turn_right"]).await;
         let answer = app.client.verify(&id, &Capture::good()).await;
         answer.assert_error(502, "PROCESSING_ERROR");
@@ -109,7 +112,7 @@ async fn a_claim_that_may_have_been_made_ends_as_failed_and_leaves_one_record() 
 
 #[tokio::test]
 async fn another_s_claim_is_left_alone() {
-    let (app, _workers) = app_with(Fate::Overtaken).await;
+    let (app, _workers) = app_with(Fate::Overtaken, ServerConfig::default()).await;
     let id = app.client.session(&["turn_left", "turn_right"]).await;
     let answer = app.client.verify(&id, &Capture::good()).await;
     answer.assert_error(409, "SESSION_USED");

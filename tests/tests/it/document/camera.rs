@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use livegate_tests::client::{Capture, base64};
-use livegate_tests::scripted::{Scene, png};
+use livegate_tests::scripted::{CHALLENGES, Scene, png};
 use serde_json::{Map, Value, json};
 
 /// Every phase that a frame can belong to.
@@ -15,17 +15,6 @@ const PHASES: [&str; 6] = [
     "turn_up",
     "turn_down",
     "blink",
-];
-
-/// Every challenge of the interactive API.
-const CHALLENGES: [&str; 7] = [
-    "TURN_LEFT",
-    "TURN_RIGHT",
-    "LOOK_UP",
-    "LOOK_DOWN",
-    "BLINK",
-    "SMILE",
-    "OPEN_MOUTH",
 ];
 
 /// What somebody live shows in the frames of a phase: as many as the document asks for.

@@ -6,3 +6,4 @@ mod guidance;
 mod sessions;
 mod simultaneous;
 mod tokens;
+mod unconfirmed;

@@ -7,18 +7,8 @@ use livegate_api::config::ServerConfig;
 use livegate_api::keys::create::NewKey;
 use livegate_tests::app::{App, Options, spawn, spawn_app, spawn_with_key};
 use livegate_tests::client::Answer;
-use livegate_tests::scripted::{Scene, png};
+use livegate_tests::scripted::{CHALLENGES, Scene, png};
 use serde_json::{Value, json};
-
-const ALL: [&str; 7] = [
-    "TURN_LEFT",
-    "TURN_RIGHT",
-    "LOOK_UP",
-    "LOOK_DOWN",
-    "BLINK",
-    "SMILE",
-    "OPEN_MOUTH",
-];
 
 fn types(answer: &Answer) -> Vec<&str> {
     let challenges = answer.body["challenges"].as_array().unwrap();
@@ -120,7 +110,7 @@ async fn presets_are_listed_and_used() {
             preset["timeout_seconds"]
         );
     }
-    assert_eq!(presets[4]["challenge_types"], json!(ALL));
+    assert_eq!(presets[4]["challenge_types"], json!(CHALLENGES));
     app.client
         .without_key()
         .get("/api/v1/liveness/presets")

@@ -1,19 +1,25 @@
 //! The client token: a browser acts on its own session only.
 
-use livegate_tests::app::spawn_app;
+use livegate_tests::app::{App, spawn_app};
 use livegate_tests::client::Client;
 use livegate_tests::scripted::{Scene, png};
 use reqwest::Method;
 use serde_json::json;
 
+/// A new session for a smile, its client token, and a browser that has it.
+async fn browser_of(app: &App) -> (String, String, Client) {
+    let created = app.client.interactive("challenges=SMILE").await;
+    let field = |name: &str| created.body[name].as_str().unwrap().to_owned();
+    let (id, token) = (field("session_id"), field("client_token"));
+    let browser = app.client.with_token(&token);
+    (id, token, browser)
+}
+
 #[tokio::test]
 async fn a_token_holder_plays_reads_and_cancels_its_session_and_learns_no_scores() {
     let app = spawn_app().await;
-    let created = app.client.interactive("challenges=SMILE").await;
-    let id = created.body["session_id"].as_str().unwrap();
-    let browser = app
-        .client
-        .with_token(created.body["client_token"].as_str().unwrap());
+    let (id, _, browser) = browser_of(&app).await;
+    let id = id.as_str();
     let fake: Vec<Scene> = Scene::doing("SMILE")
         .into_iter()
         .map(|s| Scene {
@@ -52,12 +58,9 @@ async fn a_token_holder_plays_reads_and_cancels_its_session_and_learns_no_scores
 #[tokio::test]
 async fn a_token_opens_nothing_else() {
     let app = spawn_app().await;
-    let created = app.client.interactive("challenges=SMILE").await;
-    let id = created.body["session_id"].as_str().unwrap();
+    let (id, token, browser) = browser_of(&app).await;
+    let id = id.as_str();
     let other = app.client.interactive_session("SMILE").await;
-    let browser = app
-        .client
-        .with_token(created.body["client_token"].as_str().unwrap());
     let neutral = png(&Scene::default());
     browser
         .frame(&other, &neutral)
@@ -83,7 +86,7 @@ async fn a_token_opens_nothing_else() {
         .create(&json!({}))
         .await
         .assert_error(401, "UNAUTHORIZED");
-    let token = created.body["client_token"].as_str().unwrap();
+    let token = token.as_str();
     for wrong in [
         "",
         "lct_",
@@ -119,10 +122,8 @@ async fn a_token_opens_nothing_else() {
 #[tokio::test]
 async fn a_token_holder_cancels_a_session_that_goes_on() {
     let app = spawn_app().await;
-    let created = app.client.interactive("challenges=SMILE").await;
-    let id = created.body["session_id"].as_str().unwrap();
-    let token = created.body["client_token"].as_str().unwrap();
-    let browser = app.client.with_token(token);
+    let (id, _, browser) = browser_of(&app).await;
+    let id = id.as_str();
     browser.play(id, &[Scene::default()]).await;
     assert_eq!(browser.cancel(id).await.status, 200);
     browser
@@ -158,11 +159,8 @@ async fn a_page_is_never_told_to_send_the_key_alone() {
 #[tokio::test]
 async fn a_revoked_key_takes_its_sessions_tokens_with_it() {
     let app = spawn_app().await;
-    let created = app.client.interactive("challenges=SMILE").await;
-    let id = created.body["session_id"].as_str().unwrap();
-    let browser = app
-        .client
-        .with_token(created.body["client_token"].as_str().unwrap());
+    let (id, _, browser) = browser_of(&app).await;
+    let id = id.as_str();
     assert_eq!(browser.interactive_status(id).await.status, 200);
     livegate_api::keys::change::revoke(&app.keys, &app.key.id).unwrap();
     let refused = app

@@ -3,20 +3,10 @@
 
 use livegate_tests::app::{App, spawn_app};
 use livegate_tests::client::Answer;
-use livegate_tests::scripted::Scene;
+use livegate_tests::scripted::{CHALLENGES, Scene};
 use serde_json::json;
 
 use super::{assert_fields, assert_live, doing, show};
-
-const ALL: [&str; 7] = [
-    "TURN_LEFT",
-    "TURN_RIGHT",
-    "LOOK_UP",
-    "LOOK_DOWN",
-    "BLINK",
-    "SMILE",
-    "OPEN_MOUTH",
-];
 
 /// A challenge of the table.
 struct Row {
@@ -44,7 +34,10 @@ impl Row {
         for answer in self.show(&app, self.too_little).await {
             self.assert_not_passed(&answer);
         }
-        let others: Vec<&str> = ALL.into_iter().filter(|c| *c != self.challenge).collect();
+        let others: Vec<&str> = CHALLENGES
+            .into_iter()
+            .filter(|c| *c != self.challenge)
+            .collect();
         for answer in show(&app, self.challenge, &doing(&others)).await {
             self.assert_not_passed(&answer);
         }
