@@ -1,5 +1,7 @@
 //! The command line.
 
+mod calibrate;
+mod evaluate;
 mod keys;
 
 use std::io::{IsTerminal, Write};
@@ -8,12 +10,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use livegate_common::hardening;
 use livegate_common::liveness::challenge::{Action, Angles, Challenge, Range};
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::operating_point;
 use livegate_common::shutdown::Shutdown;
-use livegate_worker::AnalyzerPool;
+use serde::Serialize;
 
+use self::calibrate::CalibrateArgs;
+use self::evaluate::EvaluateArgs;
 use self::keys::KeysCommand;
-use crate::check::{self, Progress, Report};
+use crate::check::{self, Progress};
 use crate::config::{Config, measuring};
 use crate::serve::{serve, start_pool};
 use crate::server_to_server::wire::MIN_ACTIONS;
@@ -39,6 +43,11 @@ enum Command {
     Keys(KeysCommand),
     /// Judges a clip or a folder of frames as verify would: exit code 0 verified, 3 rejected, 1 error.
     Check(CheckArgs),
+    /// Measures the error rates of a labelled set and writes a report: exit code 0 when it is written,
+    /// 1 error. What was measured before is not measured again.
+    Evaluate(EvaluateArgs),
+    /// Writes the thresholds file for the models in use, from a labelled set, at a target APCER.
+    Calibrate(CalibrateArgs),
 }
 
 #[derive(Args)]
@@ -49,6 +58,19 @@ struct CheckArgs {
     /// The actions asked for, in their order, separated by commas.
     #[arg(long, value_delimiter = ',', required = true, value_parser = action)]
     actions: Vec<Action>,
+    #[command(flatten)]
+    angles: AnglesArgs,
+    /// The frames are mirror images.
+    #[arg(long)]
+    mirrored: bool,
+    /// Prints JSON instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How far is far enough.
+#[derive(Args)]
+struct AnglesArgs {
     /// Degrees, 15 to 40.
     #[arg(long, default_value_t = Angles::default().yaw_deg, value_parser = |s: &str| in_range(s, Angles::YAW))]
     yaw_deg: f32,
@@ -58,12 +80,16 @@ struct CheckArgs {
     /// Eye aspect ratio, 0.12 to 0.28.
     #[arg(long, default_value_t = Angles::default().blink_ear, value_parser = |s: &str| in_range(s, Angles::BLINK))]
     blink_ear: f32,
-    /// The frames are mirror images.
-    #[arg(long)]
-    mirrored: bool,
-    /// Prints JSON instead of tables.
-    #[arg(long)]
-    json: bool,
+}
+
+impl From<AnglesArgs> for Angles {
+    fn from(args: AnglesArgs) -> Self {
+        Self {
+            yaw_deg: args.yaw_deg,
+            pitch_deg: args.pitch_deg,
+            blink_ear: args.blink_ear,
+        }
+    }
 }
 
 fn action(name: &str) -> Result<Action, String> {
@@ -95,6 +121,8 @@ impl Cli {
             }
             Some(Command::Keys(command)) => command.run(),
             Some(Command::Check(args)) => args.run().await,
+            Some(Command::Evaluate(args)) => args.run().await,
+            Some(Command::Calibrate(args)) => args.run().await,
         }
     }
 }
@@ -111,45 +139,38 @@ impl CheckArgs {
             }
             seen.push(*action);
         }
-        let angles = Angles {
-            yaw_deg: self.yaw_deg,
-            pitch_deg: self.pitch_deg,
-            blink_ear: self.blink_ear,
-        };
         let challenge = Challenge {
             actions: self.actions,
-            angles,
+            angles: self.angles.into(),
             mirrored: self.mirrored,
         };
-        let thresholds = Thresholds::default();
-        let start = async || -> Result<AnalyzerPool, Failure> {
-            let (models, threads) = measuring()?;
-            Ok(start_pool(&models, threads).await?)
-        };
+        let (models, threads) = measuring()?;
+        let point = operating_point::read(models.thresholds.as_deref())?;
+        let thresholds = &point.thresholds;
+        let start = async || start_pool(&models, &point, threads).await;
         let report = if self.capture.is_dir() {
             let frames = check::read_folder(&self.capture)?;
             let progress = Progress::new(frames.len(), std::io::stderr().is_terminal());
             let pool = start().await?;
             let report =
-                check::check_frames(&pool, &thresholds, &challenge, frames, &progress).await?;
+                check::check_frames(&pool, thresholds, &challenge, frames, &progress).await?;
             progress.finish();
             report
         } else {
             let clip = check::read_clip(&self.capture)?;
-            check::check_clip(&start().await?, &thresholds, &challenge, clip).await?
+            check::check_clip(&start().await?, thresholds, &challenge, clip).await?
         };
-        self::print(&report, self.json)?;
+        let printed = if self.json {
+            in_lines(&report.to_json()?)?
+        } else {
+            report.to_text()
+        };
+        std::io::stdout().write_all(printed.as_bytes())?;
         Ok(if report.is_verified() { 0 } else { REJECTED })
     }
 }
 
-fn print(report: &Report, json: bool) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    if json {
-        serde_json::to_writer_pretty(&mut out, &report.to_json()?)?;
-        writeln!(out)?;
-    } else {
-        write!(out, "{}", report.to_text())?;
-    }
-    Ok(())
+/// JSON as a person can read it.
+fn in_lines(value: &impl Serialize) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(value).map(|text| text + "\n")
 }

@@ -149,6 +149,8 @@ pub struct ModelsConfig {
     pub cache: PathBuf,
     /// `LIVEGATE_MODEL_CONFIG`: the operator's own models.
     pub config: Option<PathBuf>,
+    /// `LIVEGATE_THRESHOLDS`: an operating point other than the shipped one.
+    pub thresholds: Option<PathBuf>,
 }
 
 /// Why the environment cannot be used.

@@ -1,6 +1,6 @@
 //! From what became of a capture's frames to a verdict.
 
-use livegate_common::job::{FrameOutcome, MeasuredClip};
+use livegate_common::job::{ClipFrame, FrameOutcome, MeasuredClip};
 use livegate_common::liveness::challenge::{Challenge, Phase};
 use livegate_common::liveness::decision::{Conclusion, Findings, Proof, Rejection, decide};
 use livegate_common::liveness::evidence::TaggedFrame;
@@ -48,6 +48,7 @@ pub fn judge_images(
             FrameOutcome::Measured(measured) => frames.push(TaggedFrame {
                 phase: *phase,
                 measurement: as_seen(challenge, measured.as_ref().clone()),
+                seconds: None,
                 has_picture: true,
             }),
             FrameOutcome::Undecodable(cause) => undecodable.push(Undecodable::Frame {
@@ -72,9 +73,10 @@ pub fn judge_clip(
     let has_picture = |index| clip.portraits.iter().any(|p| p.frame == index);
     let frames: Vec<TaggedFrame> = (0..)
         .zip(&clip.frames)
-        .map(|(index, measured)| TaggedFrame {
+        .map(|(index, ClipFrame { seconds, measured })| TaggedFrame {
             phase: Phase::Untagged,
             measurement: as_seen(challenge, measured.clone()),
+            seconds: Some(*seconds),
             has_picture: has_picture(index),
         })
         .collect();

@@ -7,6 +7,7 @@
 pub mod application;
 pub mod audit;
 pub mod auth;
+pub mod calibrate;
 pub mod check;
 pub mod cli;
 pub mod clock;
@@ -15,6 +16,7 @@ pub mod demo;
 pub mod distributed;
 pub mod embedded;
 pub mod error;
+pub mod evaluate;
 pub mod http;
 pub mod interactive;
 pub mod judge;

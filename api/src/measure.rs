@@ -180,7 +180,7 @@ pub async fn measure_clip(
 
 /// Whether the best frame of a clip would have no picture.
 fn lacks_portraits(clip: &MeasuredClip) -> bool {
-    clip.portraits.is_empty() && clip.frames.iter().any(|f| f.face.is_some())
+    clip.portraits.is_empty() && clip.frames.iter().any(|f| f.measured.face.is_some())
 }
 
 /// Has workers measure each batch, sent over `queue`; gives the outcomes in the order of the

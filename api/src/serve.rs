@@ -3,11 +3,12 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::liveness::thresholds::{OperatingPoint, OperatingPointError};
+use livegate_common::operating_point::{self, ReadError};
 use livegate_common::seal::SealError;
 use livegate_common::shutdown::Shutdown;
 use livegate_models::{ModelSet, ModelsError};
-use livegate_worker::{AnalyzerPool, StartError, clip, onnx};
+use livegate_worker::{AnalyzerPool, StartError, clip, known, onnx};
 
 use crate::application::{Application, BindError};
 use crate::config::{Backend, Config, ModelsConfig};
@@ -20,6 +21,9 @@ pub enum ServeError {
     /// The models cannot be used.
     #[error(transparent)]
     Pool(#[from] PoolError),
+    /// The operating point cannot be used.
+    #[error(transparent)]
+    Thresholds(#[from] ReadError),
     /// The system gives no random bytes.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -40,19 +44,26 @@ pub enum PoolError {
     /// The models do not load.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The operating point is for other models.
+    #[error("the thresholds do not fit the models: {0}")]
+    OtherModels(#[from] OperatingPointError),
 }
 
-/// Loads the models, starts threads that measure, and makes sure that clips can be read. Blocks its
-/// thread: nothing else happens until the models are there.
+/// Loads the models, starts threads that measure, and makes sure that clips can be read.
+///
+/// Blocks its thread: nothing else happens until the models are there. The operating point must be for
+/// them.
 ///
 /// # Errors
 /// [`PoolError`] when the models cannot be used, or what reads clips is missing.
 pub async fn start_pool(
     models: &ModelsConfig,
+    point: &OperatingPoint,
     threads: NonZeroUsize,
 ) -> Result<AnalyzerPool, PoolError> {
     let pool = tokio::task::block_in_place(|| -> Result<_, PoolError> {
         let set = ModelSet::load(&models.cache, models.config.as_deref())?;
+        known::check(point, &set)?;
         Ok(AnalyzerPool::start(threads, onnx::factory(set)?)?)
     })?;
     clip::check_tools().await?;
@@ -69,7 +80,8 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<(), ServeError>
         backend,
         models,
     } = config;
-    let thresholds = Thresholds::default();
+    let point = operating_point::read(models.thresholds.as_deref())?;
+    let thresholds = point.thresholds.clone();
     match backend {
         Backend::Distributed {
             amqp_url,
@@ -87,7 +99,7 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<(), ServeError>
             // Before the models are loaded: a taken port should not take seconds to show.
             let application = Application::bind(server, services.clone()).await?;
             tracing::info!("Loading the models for {threads} threads");
-            let pool = start_pool(&models, threads).await?;
+            let pool = start_pool(&models, &point, threads).await?;
             let workers = embedded::Workers::start(&services, &broker, Arc::new(pool));
             application.run(shutdown).await;
             workers.stop().await;

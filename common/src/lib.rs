@@ -13,6 +13,7 @@ pub mod id;
 pub mod job;
 pub mod limits;
 pub mod liveness;
+pub mod operating_point;
 pub mod presence;
 pub mod redis_pool;
 pub mod results;

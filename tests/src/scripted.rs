@@ -5,6 +5,7 @@
 
 use std::io::Cursor;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -13,10 +14,11 @@ use livegate_common::job::Look;
 use livegate_common::liveness::embedding::Embedding;
 use livegate_common::liveness::eyes::Eyes;
 use livegate_common::liveness::measurement::{
-    Bounds, DetectedFace, Face, FrameMeasurement, Quality,
+    Bounds, Cues, DetectedFace, Face, FrameMeasurement, Quality,
 };
 use livegate_common::liveness::mouth::Mouth;
 use livegate_common::liveness::pose::Pose;
+use livegate_common::liveness::sketch::{self, Sketch};
 use livegate_worker::decode::RgbFrame;
 use livegate_worker::{AnalyzeError, AnalyzerFactory, FaceAnalyzer};
 use serde::{Deserialize, Serialize};
@@ -50,8 +52,9 @@ pub struct Scene {
     pub pitch: f32,
     /// Eye aspect ratio of both eyes.
     pub ear: f32,
-    /// Blink score of both eyes, 0 (open) to 1 (closed).
-    pub eye_blink: f32,
+    /// Blink score of both eyes, 0 (open) to 1 (closed); `None` for that of lids which are as far apart
+    /// as `ear` says.
+    pub eye_blink: Option<f32>,
     /// Smile score, 0 to 1.
     pub smile: f32,
     /// The mouth's width over the distance of the outer eye corners.
@@ -74,6 +77,10 @@ pub struct Scene {
     pub sharpness: f32,
     /// Mean grey level of the face, 0 (black) to 255 (white).
     pub brightness: f32,
+    /// Which picture it is of all that show the same: 0 for one that was never taken before.
+    pub picture: u64,
+    /// Signs of a screen or a sheet, as the analyzer measures them.
+    pub cues: Cues,
     /// How long the analyzer takes to look, milliseconds.
     pub delay_ms: u64,
     /// What the analyzer does.
@@ -97,7 +104,7 @@ impl Default for Scene {
             yaw: 0.0,
             pitch: 0.0,
             ear: 0.3,
-            eye_blink: 0.05,
+            eye_blink: None,
             smile: 0.05,
             mouth_width: 0.55,
             mouth_opening: 0.02,
@@ -109,6 +116,8 @@ impl Default for Scene {
             face_width: 0.75,
             sharpness: 100.0,
             brightness: 120.0,
+            picture: 0,
+            cues: Cues::default(),
             delay_ms: 0,
             act: Act::Measure,
         }
@@ -128,7 +137,6 @@ impl Scene {
     pub fn eyes_closed() -> Self {
         Self {
             ear: 0.05,
-            eye_blink: 0.7,
             ..Self::default()
         }
     }
@@ -198,10 +206,17 @@ impl Scene {
             score: 0.9,
         };
         let faces: Vec<DetectedFace> = (0..self.faces).map(face).collect();
-        let (bona_fide, embedding) = match look {
-            Look::Whole => (vec![self.bona_fide], Some(person(self.person))),
-            Look::Glance => (Vec::new(), None),
+        let (bona_fide, embedding, cues) = match look {
+            Look::Whole => (
+                vec![self.bona_fide],
+                Some(person(self.person)),
+                Some(self.cues),
+            ),
+            Look::Glance => (Vec::new(), None, None),
         };
+        // As measured: 0.05 wide open, 0.7 closed.
+        let lids = (0.7 - 2.6 * (self.ear - 0.05)).clamp(0.05, 0.7);
+        let blink = self.eye_blink.unwrap_or(lids);
         let main = faces.first().map(|main| Face {
             bounds: main.bounds,
             pose: Pose {
@@ -212,8 +227,8 @@ impl Scene {
             eyes: Eyes {
                 left_ratio: self.ear,
                 right_ratio: self.ear,
-                left_blink: self.eye_blink,
-                right_blink: self.eye_blink,
+                left_blink: blink,
+                right_blink: blink,
             },
             mouth: Mouth {
                 opening: self.mouth_opening,
@@ -227,6 +242,8 @@ impl Scene {
                 sharpness: self.sharpness,
                 brightness: self.brightness,
             },
+            sketch: picture(self.picture),
+            cues,
         });
         FrameMeasurement {
             width,
@@ -242,6 +259,24 @@ pub fn person(number: u16) -> Embedding {
     let mut values = vec![0.0; DIMENSIONS];
     values[usize::from(number) % DIMENSIONS] = 1.0;
     Embedding::from_raw(values).unwrap()
+}
+
+/// The sketch of a picture; no two are alike, and 0 is another one each time.
+fn picture(number: u64) -> Sketch {
+    static TAKEN: AtomicU64 = AtomicU64::new(1 << 32);
+    let seed = match number {
+        0 => TAKEN.fetch_add(1, Ordering::Relaxed),
+        number => number,
+    };
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        // Xorshift (Marsaglia 2003).
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 56) as u8
+    };
+    Sketch::new((0..sketch::SIDE * sketch::SIDE).map(|_| next()).collect()).unwrap()
 }
 
 /// A PNG of 160x160 pixels that shows `scene`.

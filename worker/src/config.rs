@@ -17,6 +17,9 @@ pub struct Config {
     pub models: PathBuf,
     /// `LIVEGATE_MODEL_CONFIG`: replaces models, when set.
     pub model_config: Option<PathBuf>,
+    /// `LIVEGATE_THRESHOLDS`: an operating point other than the shipped one. A worker decides nothing; it
+    /// makes sure that its models are those which the API's numbers are for.
+    pub thresholds: Option<PathBuf>,
     /// `LIVEGATE_WORKER_THREADS`: inference threads; default one a core.
     pub threads: NonZeroUsize,
 }
@@ -55,6 +58,7 @@ impl Config {
                 .unwrap_or_else(|| "./models/cache".to_owned())
                 .into(),
             model_config: get("LIVEGATE_MODEL_CONFIG").map(PathBuf::from),
+            thresholds: get("LIVEGATE_THRESHOLDS").map(PathBuf::from),
             threads: threads(get("LIVEGATE_WORKER_THREADS"))?,
         })
     }

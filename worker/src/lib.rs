@@ -12,6 +12,7 @@ mod cost;
 pub mod decode;
 pub mod distributed;
 pub mod geometry;
+pub mod known;
 mod measure;
 pub mod onnx;
 mod pool;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Parser;
 use livegate_common::hardening;
+use livegate_common::operating_point;
 use livegate_common::shutdown::Shutdown;
 use livegate_common::telemetry;
 use livegate_worker::config::Config;
-use livegate_worker::{AnalyzerPool, clip, distributed, onnx};
+use livegate_worker::{AnalyzerPool, clip, distributed, known, onnx};
 use tracing::info;
 
 /// Takes frame batches from RabbitMQ, measures them and stores the outcomes in Redis. Run as many as
@@ -37,6 +38,8 @@ fn start() -> anyhow::Result<()> {
     hardening::keep_memory_private().context("the process cannot keep its memory to itself")?;
     let config = Config::from_lookup(|name| std::env::var(name).ok())?;
     let models = livegate_models::ModelSet::load(&config.models, config.model_config.as_deref())?;
+    let point = operating_point::read(config.thresholds.as_deref())?;
+    known::check(&point, &models).context("LIVEGATE_THRESHOLDS does not fit the models")?;
     let pool = Arc::new(AnalyzerPool::start(config.threads, onnx::factory(models)?)?);
     let runtime = tokio::runtime::Runtime::new().context("the async runtime does not start")?;
     runtime.block_on(async {

@@ -10,7 +10,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use livegate_common::broker::Queue;
-use livegate_common::job::{Batch, ClipOutcome, EncodedFrame, FrameOutcome, Look, Outcome, now_ms};
+use livegate_common::job::{
+    Batch, ClipFrame, ClipOutcome, EncodedFrame, FrameOutcome, Look, Outcome, now_ms,
+};
 use livegate_common::liveness::challenge::{Challenge, Phase};
 use livegate_common::liveness::thresholds::Thresholds;
 use livegate_worker::{AnalyzerPool, measure};
@@ -81,20 +83,30 @@ impl CheckError {
     }
 }
 
-/// Says how far a check is.
+/// Says how far a check, or an evaluation, is.
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// For so many frames; nothing is shown unless `visible`.
-    pub fn new(frames: usize, visible: bool) -> Self {
+    /// For so many frames or captures; nothing is shown unless `visible`.
+    pub fn new(number: usize, visible: bool) -> Self {
         let target = if visible {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
         };
-        let bar = ProgressBar::with_draw_target(u64::try_from(frames).ok(), target);
+        let bar = ProgressBar::with_draw_target(u64::try_from(number).ok(), target);
         let style = ProgressStyle::with_template("Measuring {bar:30} {pos}/{len} {elapsed}");
         Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+    }
+
+    /// One more is measured.
+    pub fn advance(&self) {
+        self.0.inc(1);
+    }
+
+    /// Whether anybody sees it.
+    pub fn is_visible(&self) -> bool {
+        !self.0.is_hidden()
     }
 
     /// Takes the bar away.
@@ -182,25 +194,7 @@ pub async fn check_frames(
     progress: &Progress,
 ) -> Result<Report, CheckError> {
     let started = Instant::now();
-    let mut measuring = FuturesUnordered::new();
-    for (index, frame) in (0_u32..).zip(&frames) {
-        let image = frame.frame.image.clone();
-        let batch = Batch::Frames {
-            frames: vec![EncodedFrame { index, image }],
-            look: Look::Whole,
-        };
-        measuring.push(measure(pool, Queue::Verify, batch, deadline_ms()));
-    }
-    let mut measured = Vec::with_capacity(frames.len());
-    while let Some(outcome) = measuring.next().await {
-        match outcome {
-            Some(Outcome::Frames { frames, cost: _ }) => measured.extend(frames),
-            other => return Err(CheckError::unmeasured(other)),
-        }
-        progress.0.inc(1);
-    }
-    measured.sort_by_key(|(index, _)| *index);
-    let outcomes: Vec<FrameOutcome> = measured.into_iter().map(|(_, outcome)| outcome).collect();
+    let outcomes = measure_frames(pool, &frames, || progress.advance()).await?;
     let phases: Vec<Phase> = frames.iter().map(|f| f.frame.phase).collect();
     let judgement = judge_images(challenge, &phases, &outcomes, thresholds);
     let rows = frames.into_iter().zip(outcomes).enumerate();
@@ -214,6 +208,36 @@ pub async fn check_frames(
     })
 }
 
+/// Measures frames and gives what became of each, in their order; calls `done` after each.
+///
+/// # Errors
+/// [`CheckError::Measure`] when they cannot be measured.
+pub async fn measure_frames(
+    pool: &AnalyzerPool,
+    frames: &[NamedFrame],
+    done: impl Fn(),
+) -> Result<Vec<FrameOutcome>, CheckError> {
+    let mut measuring = FuturesUnordered::new();
+    for (index, frame) in (0_u32..).zip(frames) {
+        let image = frame.frame.image.clone();
+        let batch = Batch::Frames {
+            frames: vec![EncodedFrame { index, image }],
+            look: Look::Whole,
+        };
+        measuring.push(measure(pool, Queue::Verify, batch, deadline_ms()));
+    }
+    let mut measured = Vec::with_capacity(frames.len());
+    while let Some(outcome) = measuring.next().await {
+        match outcome {
+            Some(Outcome::Frames { frames, cost: _ }) => measured.extend(frames),
+            other => return Err(CheckError::unmeasured(other)),
+        }
+        done();
+    }
+    measured.sort_by_key(|(index, _)| *index);
+    Ok(measured.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
 /// Measures and judges a clip.
 ///
 /// # Errors
@@ -225,14 +249,16 @@ pub async fn check_clip(
     clip: Bytes,
 ) -> Result<Report, CheckError> {
     let started = Instant::now();
-    let clip = match measure(pool, Queue::Verify, Batch::Clip(clip), deadline_ms()).await {
-        Some(Outcome::Clip { clip, cost: _ }) => clip,
-        other => return Err(CheckError::unmeasured(other)),
-    };
-    let (frames, judgement) = match clip {
+    let (frames, judgement) = match measure_clip(pool, clip).await? {
         ClipOutcome::Measured(clip) => {
             let judgement = judge_clip(challenge, &clip, thresholds);
-            let row = |(index, measured)| {
+            let row = |(
+                index,
+                ClipFrame {
+                    seconds: _,
+                    measured,
+                },
+            )| {
                 let outcome = FrameOutcome::Measured(Box::new(measured));
                 FrameReport::new(index, String::new(), outcome, challenge.mirrored)
             };
@@ -249,6 +275,17 @@ pub async fn check_clip(
         judgement,
         elapsed_ms: elapsed_ms(started),
     })
+}
+
+/// Measures a clip.
+///
+/// # Errors
+/// [`CheckError::Measure`] when it cannot be measured.
+pub async fn measure_clip(pool: &AnalyzerPool, clip: Bytes) -> Result<ClipOutcome, CheckError> {
+    match measure(pool, Queue::Verify, Batch::Clip(clip), deadline_ms()).await {
+        Some(Outcome::Clip { clip, cost: _ }) => Ok(clip),
+        other => Err(CheckError::unmeasured(other)),
+    }
 }
 
 fn deadline_ms() -> u64 {

@@ -101,6 +101,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
                 .unwrap_or_else(|| "models/cache".into())
                 .into(),
             config: self.get("LIVEGATE_MODEL_CONFIG").map(PathBuf::from),
+            thresholds: self.get("LIVEGATE_THRESHOLDS").map(PathBuf::from),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What spoke against a session, for the key's owner.
 
 use livegate_common::liveness::decision::Rejection;
+use livegate_common::liveness::evidence::Statement;
 use livegate_common::liveness::session::{End, Ending, Missed, Task};
 use poem_openapi::Object;
 use serde::Serialize;
@@ -15,7 +16,8 @@ use crate::server_to_server::vocabulary::FailureReason;
 #[derive(Clone, Debug, Default, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct SessionRejectionDetails {
-    /// `spoof_detected`: the mean anti-spoof score, 0 to 1; below `threshold`.
+    /// `spoof_detected`: the combined anti-spoof score, 0 to 1; below `threshold`. Absent where only
+    /// other evidence, named in `evidence`, spoke against the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub anti_spoof_avg_score: Option<f64>,
@@ -24,7 +26,7 @@ pub struct SessionRejectionDetails {
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub threshold: Option<f64>,
     /// `different_persons_detected`: the consistency with one person, 0 to 1; below
-    /// `same_person_threshold`. Absent where only a second face, named in `evidence`, spoke against
+    /// `same_person_threshold`. Absent where only other evidence, named in `evidence`, spoke against
     /// the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
@@ -48,7 +50,7 @@ pub struct SessionRejectionDetails {
     /// `challenge_failed`: the challenge that was not passed in time, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_actions: Option<Vec<FailedChallenge>>,
-    /// Findings that have no field of their own, under `different_persons_detected`.
+    /// What else spoke against the session, under `different_persons_detected` and `spoof_detected`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Vec<Evidence>>,
 }
@@ -92,20 +94,30 @@ impl SessionRejectionDetails {
             }
             Rejection::DifferentPersons {
                 consistency,
-                second_subject,
+                evidence,
             } => {
                 self.same_person_score = consistency.map(|s| rounded(s.measured));
                 self.same_person_threshold = consistency.map(|s| rounded(s.required));
-                self.evidence = second_subject.map(|s| vec![Evidence::second_subject(s)]);
+                self.say(evidence);
             }
-            Rejection::SpoofDetected(shortfall) => {
-                self.anti_spoof_avg_score = Some(rounded(shortfall.measured));
-                self.threshold = Some(rounded(shortfall.required));
+            Rejection::SpoofDetected { score, evidence } => {
+                self.anti_spoof_avg_score = score.map(|s| rounded(s.measured));
+                self.threshold = score.map(|s| rounded(s.required));
+                self.say(evidence);
             }
             Rejection::ChallengeFailed => {
                 self.completed_actions = Some(ChallengeType::all(passed));
                 self.failed_actions = Some(missed.iter().map(FailedChallenge::from).collect());
             }
+        }
+    }
+}
+
+impl SessionRejectionDetails {
+    fn say(&mut self, said: &[Statement]) {
+        if !said.is_empty() {
+            let all = self.evidence.get_or_insert_default();
+            all.extend(said.iter().map(Evidence::from));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What spoke against a rejected capture.
 
-use livegate_common::liveness::decision::{Findings, Rejection, SecondSubject};
-use livegate_common::liveness::evidence::FailedAction;
+use livegate_common::liveness::decision::{Findings, Rejection};
+use livegate_common::liveness::evidence::{FailedAction, Kind, Statement};
 use poem_openapi::Object;
 use serde::Serialize;
 
@@ -14,7 +14,8 @@ use crate::judge::Undecodable;
 #[derive(Clone, Debug, Default, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct RejectionDetails {
-    /// `spoof_detected`: the mean anti-spoof score, 0 to 1; below `threshold`.
+    /// `spoof_detected`: the combined anti-spoof score, 0 to 1; below `threshold`. Absent where only
+    /// other evidence, named in `evidence`, spoke against the capture.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub anti_spoof_avg_score: Option<f64>,
@@ -23,7 +24,7 @@ pub struct RejectionDetails {
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub threshold: Option<f64>,
     /// `different_persons_detected`: the consistency with one person, 0 to 1; below
-    /// `same_person_threshold`. Absent where only a second face, named in `evidence`, spoke against
+    /// `same_person_threshold`. Absent where only other evidence, named in `evidence`, spoke against
     /// the capture.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
@@ -46,7 +47,7 @@ pub struct RejectionDetails {
     /// `challenge_failed`: the actions that were not detected, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_actions: Option<Vec<FailedActionDetails>>,
-    /// Findings that have no field of their own, under `different_persons_detected` and
+    /// What else spoke against the capture, under `different_persons_detected`, `spoof_detected` and
     /// `invalid_input`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Vec<Evidence>>,
@@ -75,6 +76,16 @@ pub struct Evidence {
     ///
     /// - `second_face_frames`: frames that show a second face over half as wide as the main one;
     ///   `measured` counts them, `required` is how many there may be.
+    /// - `least_likeness`: two faces that are not one person's; `measured` is the cosine of their
+    ///   embeddings, -1 to 1, `required` the least that it may be.
+    /// - `repeated_pictures`: frames that hold the same picture as an earlier one although the head
+    ///   moved in between; `measured` counts them, `required` is how many there may be.
+    /// - `screen_raster`: a regular pattern over the face; `measured` is how far it stands out of the
+    ///   picture's spectrum, natural logarithm of power, `required` the most that it may.
+    /// - `screen_border`: a rectangle around the face; `measured` is the share of its outline that is
+    ///   there, 0 to 1, `required` the most that may be.
+    /// - `head_speed`: a turn faster than a head's, in clips; degrees a second, and the most that it
+    ///   may be.
     /// - `undecodable_frame`: a frame that cannot be decoded; `measured` is its index.
     /// - `unplayable_clip`: the clip cannot be decoded, or is larger or longer than one may be.
     pub name: String,
@@ -97,15 +108,16 @@ impl RejectionDetails {
                 }
                 Rejection::DifferentPersons {
                     consistency,
-                    second_subject,
+                    evidence,
                 } => {
                     details.same_person_score = consistency.map(|s| rounded(s.measured));
                     details.same_person_threshold = consistency.map(|s| rounded(s.required));
-                    details.evidence = second_subject.map(|s| vec![Evidence::second_subject(s)]);
+                    details.add(evidence);
                 }
-                Rejection::SpoofDetected(shortfall) => {
-                    details.anti_spoof_avg_score = Some(rounded(shortfall.measured));
-                    details.threshold = Some(rounded(shortfall.required));
+                Rejection::SpoofDetected { score, evidence } => {
+                    details.anti_spoof_avg_score = score.map(|s| rounded(s.measured));
+                    details.threshold = score.map(|s| rounded(s.required));
+                    details.add(evidence);
                 }
                 Rejection::ChallengeFailed => {
                     let failed = findings.failed.iter().map(FailedActionDetails::from);
@@ -115,6 +127,13 @@ impl RejectionDetails {
             }
         }
         details
+    }
+
+    fn add(&mut self, said: &[Statement]) {
+        if !said.is_empty() {
+            let all = self.evidence.get_or_insert_default();
+            all.extend(said.iter().map(Evidence::from));
+        }
     }
 }
 
@@ -139,22 +158,45 @@ impl Evidence {
             },
         }
     }
+}
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "there are at most a few hundred frames"
-    )]
-    pub(crate) fn second_subject(second: SecondSubject) -> Self {
-        let allowed = second.limit.saturating_sub(1);
+impl From<&Statement> for Evidence {
+    fn from(said: &Statement) -> Self {
         Self {
-            name: "second_face_frames".to_owned(),
-            measured: Nullable(Some(second.frames as f64)),
-            required: Nullable(Some(allowed as f64)),
-            text: format!(
-                "{} frames show a second face of comparable size; at most {allowed} may.",
-                second.frames
-            ),
+            name: said.kind.name().to_owned(),
+            measured: Nullable(Some(rounded(said.measured))),
+            required: Nullable(Some(rounded(said.required))),
+            text: sentence(said),
         }
+    }
+}
+
+/// What a statement against a capture says, for whoever has to act on it.
+fn sentence(said: &Statement) -> String {
+    let (measured, required) = (said.measured, said.required);
+    let at = said
+        .frame
+        .map(|f| format!(" (frame {f})"))
+        .unwrap_or_default();
+    match said.kind {
+        Kind::SecondFace => format!(
+            "{measured} frames show a second face of comparable size; at most {required} may. Only one person should be in front of the camera."
+        ),
+        Kind::LeastLikeness => format!(
+            "Two frames show faces that are not one person's{at}: their likeness is {measured:.2}, and that of one person is {required:.2} or more."
+        ),
+        Kind::RepeatedPictures => format!(
+            "{measured} frames hold the same picture as an earlier one, although the head moved in between{at}: capture every frame anew; a camera never takes the same picture twice."
+        ),
+        Kind::Raster => format!(
+            "The face is covered by a regular pattern ({measured:.1}, where skin has up to {required:.1}), as of a screen's pixels or a print's dots."
+        ),
+        Kind::Border => format!(
+            "The face is framed by a rectangle, as of a screen or a sheet ({measured:.2} of its outline; up to {required:.2} may be by chance)."
+        ),
+        Kind::HeadSpeed => format!(
+            "The head turned at {measured:.0} degrees a second{at}; none turns faster than {required:.0}: frames are missing, or the clip is put together."
+        ),
     }
 }
 

@@ -152,7 +152,7 @@ impl From<&Rejection> for ReasonCode {
         match rejection {
             Rejection::InsufficientFaceDetections { .. } => Self::InsufficientFaceDetections,
             Rejection::DifferentPersons { .. } => Self::DifferentPersonsDetected,
-            Rejection::SpoofDetected(_) => Self::SpoofDetected,
+            Rejection::SpoofDetected { .. } => Self::SpoofDetected,
             Rejection::ChallengeFailed => Self::ChallengeFailed,
         }
     }

@@ -124,11 +124,20 @@ pub enum ClipOutcome {
 /// A clip's frames.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MeasuredClip {
-    /// What each sampled frame shows, in their order.
-    pub frames: Vec<FrameMeasurement>,
+    /// The sampled frames, in their order.
+    pub frames: Vec<ClipFrame>,
     /// The pictures of a few of them, from which the best frame can be chosen. Not empty if any
     /// frame shows a face.
     pub portraits: Vec<Portrait>,
+}
+
+/// A sampled frame.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClipFrame {
+    /// When it was taken, seconds from the beginning of the clip, by the clip's own clock.
+    pub seconds: f32,
+    /// What it shows.
+    pub measured: FrameMeasurement,
 }
 
 /// The picture of a sampled frame.

@@ -6,6 +6,7 @@ use super::embedding::Embedding;
 use super::eyes::Eyes;
 use super::mouth::Mouth;
 use super::pose::Pose;
+use super::sketch::Sketch;
 
 /// One frame, measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,6 +69,10 @@ pub struct Face {
     pub embedding: Option<Embedding>,
     /// How well it can be seen.
     pub quality: Quality,
+    /// What it looks like in few pixels.
+    pub sketch: Sketch,
+    /// Signs of a screen or a sheet of paper. `None` after a glance, and only then.
+    pub cues: Option<Cues>,
 }
 
 impl Face {
@@ -92,6 +97,23 @@ pub struct Quality {
     pub sharpness: f32,
     /// Mean grey level of the same crop, 0 (black) to 255 (white).
     pub brightness: f32,
+}
+
+/// Signs of a screen or a sheet of paper in the picture of a face, by their physics; each is `None`
+/// where the picture is too small for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cues {
+    /// How far the highest peak of the face's spectrum stands out of its surroundings, natural
+    /// logarithm of power, not negative: about 1 for skin, hair and cloth, 3 and more for a raster of
+    /// 2 to 10 pixels, a screen's or a print's, and for the moire between it and the camera's own. A
+    /// raster too fine for the camera leaves no trace. A single frame may have a chance peak: the
+    /// median over several tells. Needs about 100 pixels of face, each side.
+    pub periodicity: Option<f32>,
+    /// Share of the sides of a rectangle around the face that runs along straight edges, of its weakest
+    /// side and less what goes on beyond its corners, 0 to 1: the border of a sheet or a screen. 0 where
+    /// there is no rectangle; all four sides must be in the frame, the lower one in front of what is
+    /// below the chin.
+    pub border: Option<f32>,
 }
 
 impl FrameMeasurement {

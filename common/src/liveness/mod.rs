@@ -19,4 +19,5 @@ pub mod measurement;
 pub mod mouth;
 pub mod pose;
 pub mod session;
+pub mod sketch;
 pub mod thresholds;

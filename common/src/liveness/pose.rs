@@ -25,6 +25,13 @@ impl Pose {
         self.yaw.abs().max(self.pitch.abs())
     }
 
+    /// The larger of the differences in yaw and pitch, degrees, 0 or more.
+    pub fn differs_by(self, other: Self) -> f32 {
+        (self.yaw - other.yaw)
+            .abs()
+            .max((self.pitch - other.pitch).abs())
+    }
+
     /// The same head in the mirrored picture.
     #[must_use]
     pub fn mirrored(self) -> Self {

@@ -8,6 +8,7 @@
 
 mod api;
 mod document;
+mod evaluate;
 mod real;
 mod seams;
 mod tables;

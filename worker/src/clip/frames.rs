@@ -42,7 +42,8 @@ const MAX_HEADER: usize = 32;
 /// How `ffmpeg` says that a Matroska file stops in the middle of something; it is no error to it.
 const ENDS_EARLY: &str = "File ended prematurely";
 
-/// Decodes a clip and sends its sampled frames, upright, in their order.
+/// Decodes a clip and sends its sampled frames, upright, in their order; gives their times, seconds,
+/// those of the frames that were sent.
 ///
 /// # Errors
 /// [`Unplayable`] when it cannot be decoded to its end, else what kept us from trying. When the
@@ -52,7 +53,7 @@ pub async fn decode(
     container: Container,
     clip: OwnedFd,
     frames: mpsc::Sender<RgbFrame>,
-) -> Result<(), ClipError> {
+) -> Result<Vec<f64>, ClipError> {
     let arguments = [
         "-nostdin",
         "-hide_banner",
@@ -81,10 +82,11 @@ pub async fn decode(
     let _ = rustix::pipe::fcntl_setpipe_size(&out, 1 << 20);
     let (sent, log) = tokio::join!(send_all(BufReader::new(out), frames), read_log(err));
     match sent? {
-        Sent::All(frames) => ended(child, frames, &log).await,
+        Sent::All(frames) => ended(child, frames, &log).await?,
         // Nobody wants the rest.
-        Sent::Some => Ok(()),
+        Sent::Some => {}
     }
+    Ok(log.sampled)
 }
 
 enum Sent {
@@ -151,8 +153,8 @@ struct Log {
     ends_early: bool,
     /// Time of the last frame, of all of the clip's.
     seconds: Option<f64>,
-    /// Time of the last sampled frame.
-    sampled: Option<f64>,
+    /// Times of the sampled frames.
+    sampled: Vec<f64>,
     widest_gap: f64,
     size: Option<String>,
     size_changes: bool,
@@ -170,11 +172,13 @@ impl Log {
             line.split_ascii_whitespace()
                 .find_map(|w| w.strip_prefix(name))
         };
-        if let (true, Some(time), Some(size)) =
-            (line.contains("showinfo"), word("pts_time:"), word("s:"))
-        {
+        if let (true, Some(time), Some(size)) = (
+            line.starts_with("[Parsed_showinfo"),
+            word("pts_time:"),
+            word("s:"),
+        ) {
             let time = time.parse::<f64>().unwrap_or(f64::NAN);
-            if let Some(before) = self.sampled.replace(time) {
+            if let Some(before) = self.sampled.last().copied() {
                 // Backwards is as bad as far ahead.
                 let gap = if time > before {
                     time - before
@@ -183,6 +187,7 @@ impl Log {
                 };
                 self.widest_gap = self.widest_gap.max(gap);
             }
+            self.sampled.push(time);
             self.size_changes |= self.size.as_ref().is_some_and(|s| s != size);
             self.size = Some(size.to_owned());
         }

@@ -21,7 +21,9 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use livegate_common::broker::Queue;
-use livegate_common::job::{ClipOutcome, Cost, Look, MeasuredClip, Outcome, Portrait, now_ms};
+use livegate_common::job::{
+    ClipFrame, ClipOutcome, Cost, Look, MeasuredClip, Outcome, Portrait, now_ms,
+};
 use livegate_common::liveness::measurement::FrameMeasurement;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
@@ -166,14 +168,23 @@ async fn work_out(
     decoding.spawn(async move { frames::decode(tools, container, file, sender).await });
     let album = Arc::new(Mutex::new(Album::default()));
     let frames = measure_all(pool, queue, decoded, &album, cost).await?;
-    match decoding.join_next().await {
+    let times = match decoding.join_next().await {
         Some(Ok(ended)) => ended?,
         Some(Err(e)) => return Err(ClipError::failed("decoding panicked", &e)),
-        None => {}
+        None => Vec::new(),
+    };
+    if times.len() != frames.len() {
+        let cause = "ffmpeg told the times of other frames than it sent".to_owned();
+        return Err(ClipError::Failed(cause));
     }
+    let at = |(seconds, measured): (f64, FrameMeasurement)| {
+        #[expect(clippy::cast_possible_truncation, reason = "within half a minute")]
+        let seconds = seconds as f32;
+        ClipFrame { seconds, measured }
+    };
     let album = std::mem::take(&mut *album.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(MeasuredClip {
-        frames,
+        frames: times.into_iter().zip(frames).map(at).collect(),
         portraits: album.into_portraits(),
     })
 }

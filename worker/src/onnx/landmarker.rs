@@ -67,6 +67,10 @@ pub struct Look {
     pub pose: Pose,
     pub eyes: Eyes,
     pub mouth: Mouth,
+    /// The points that move with the skull, in frame pixels.
+    pub rigid: Vec<Point>,
+    /// Tilt of the line through the outer eye corners, radians, clockwise.
+    pub tilt: f32,
 }
 
 /// Landmarks in frame pixels; z in the same unit, smaller towards the camera.
@@ -109,7 +113,13 @@ impl Landmarker {
         let scores = self.read_expression(&points)?;
         Ok(eyes_of(&points, &scores)
             .zip(mouth_of(&points, &scores))
-            .map(|(eyes, mouth)| Look { pose, eyes, mouth }))
+            .map(|(eyes, mouth)| Look {
+                pose,
+                eyes,
+                mouth,
+                rigid: self.canonical.rigid(&points),
+                tilt: tilt_of_eyes(&points),
+            }))
     }
 
     fn find_points(
@@ -198,6 +208,12 @@ impl Canonical {
         })
     }
 
+    /// Where they are.
+    fn rigid(&self, points: &Landmarks) -> Vec<Point> {
+        let at = |i: &usize| plane(points, *i);
+        self.indices.iter().filter_map(at).collect()
+    }
+
     /// The landmarks' y points down and their z away from the camera; a pose wants up and towards.
     fn pose_of(&self, points: &Landmarks) -> Option<Pose> {
         let observed: Vec<[f32; 3]> = self
@@ -208,6 +224,13 @@ impl Canonical {
             .collect();
         Pose::between(&self.reference, &observed, &self.weights)
     }
+}
+
+fn tilt_of_eyes(points: &Landmarks) -> f32 {
+    let corners = plane(points, OUTER_EYE_CORNERS.0).zip(plane(points, OUTER_EYE_CORNERS.1));
+    corners.map_or(0.0, |(left, right)| {
+        (right[1] - left[1]).atan2(right[0] - left[0])
+    })
 }
 
 fn eyes_of(points: &Landmarks, scores: &[f32]) -> Option<Eyes> {

@@ -1,16 +1,18 @@
 //! The real analyzer: five models, one after another.
 //!
 //! detector -> landmarks and expression -> pose, eyes, mouth -> anti-spoofing -> embedding ->
-//! quality. A glance leaves out anti-spoofing and embedding. One model a file, each with its pre-
-//! and post-processing as pure functions beside it.
+//! quality, and cues, which need no model. A glance leaves out anti-spoofing, embedding and cues. One
+//! model a file, each with its pre- and post-processing as pure functions beside it.
 
 mod anti_spoof;
 mod crop;
+mod cues;
 mod detector;
 mod embedder;
 mod landmarker;
 mod quality;
 mod session;
+mod sketch;
 
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ use crate::analyzer::{AnalyzeError, AnalyzerFactory, FaceAnalyzer, StartError};
 use crate::decode::RgbFrame;
 
 use anti_spoof::AntiSpoof;
+use cues::CueFinder;
 use detector::Detector;
 use embedder::Embedder;
 use landmarker::Landmarker;
@@ -47,6 +50,7 @@ struct OnnxAnalyzer {
     landmarker: Landmarker,
     anti_spoof: Vec<AntiSpoof>,
     embedder: Embedder,
+    cues: CueFinder,
 }
 
 impl OnnxAnalyzer {
@@ -60,6 +64,7 @@ impl OnnxAnalyzer {
             landmarker: Landmarker::load(runtime, models)?,
             anti_spoof: anti_spoof.collect::<Result<_, _>>()?,
             embedder: Embedder::load(runtime, &models.embedder)?,
+            cues: CueFinder::new(),
         })
     }
 }
@@ -104,10 +109,17 @@ impl OnnxAnalyzer {
         let Some(aligned) = embedder::align(frame, &main.points) else {
             return Ok(None);
         };
-        let (embedding, bona_fide) = match look {
-            Look::Glance => (None, Vec::new()),
+        let Some(sketch) = sketch::of(frame, &seen.rigid, seen.tilt) else {
+            return Ok(None);
+        };
+        let (embedding, bona_fide, cues) = match look {
+            Look::Glance => (None, Vec::new(), None),
             Look::Whole => match self.embedder.embed(&aligned)? {
-                Some(embedding) => (Some(embedding), self.score(frame, main)?),
+                Some(embedding) => (
+                    Some(embedding),
+                    self.score(frame, main)?,
+                    Some(self.cues.find(frame, main.bounds)),
+                ),
                 None => return Ok(None),
             },
         };
@@ -119,6 +131,8 @@ impl OnnxAnalyzer {
             bona_fide,
             embedding,
             quality: quality::of(&aligned),
+            sketch,
+            cues,
         }))
     }
 

@@ -22,7 +22,7 @@ pub fn of(face: &Crop) -> Quality {
 }
 
 /// Grey level of a pixel: ITU-R BT.601 luma.
-fn luma(p: &[f32; 3]) -> f32 {
+pub fn luma(p: &[f32; 3]) -> f32 {
     0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2]
 }
 

@@ -1,6 +1,6 @@
 //! Those of the interactive API.
 
-use livegate_common::liveness::decision::SecondSubject;
+use livegate_common::liveness::evidence::presence;
 use livegate_common::liveness::session::Task;
 use serde_json::Value;
 
@@ -232,14 +232,11 @@ fn timed_out() -> FrameResult {
 }
 
 fn two_people() -> FrameResult {
-    let second_face = SecondSubject {
-        frames: 2,
-        limit: 2,
-    };
+    let second_face = presence::state_second_subjects(2, 2);
     let details = SessionRejectionDetails {
         same_person_score: Some(0.11),
         same_person_threshold: Some(0.4),
-        evidence: Some(vec![Evidence::second_subject(second_face)]),
+        evidence: Some(vec![Evidence::from(&second_face)]),
         ..SessionRejectionDetails::default()
     };
     FrameResult {

@@ -1,5 +1,6 @@
 //! Those of the server-to-server API.
 
+use livegate_common::liveness::evidence::presence;
 use serde_json::{Value, json};
 
 use super::example;
@@ -242,12 +243,7 @@ fn several_reasons() -> Rejected {
         ReasonCode::InsufficientFaceDetections,
         ReasonCode::DifferentPersonsDetected,
     ];
-    let second_face = Evidence {
-        name: "second_face_frames".to_owned(),
-        measured: Nullable(Some(3.0)),
-        required: Nullable(Some(1.0)),
-        text: "3 frames show a second face of comparable size; at most 1 may.".to_owned(),
-    };
+    let second_face = Evidence::from(&presence::state_second_subjects(3, 2));
     Rejected {
         same_person_score: Nullable(Some(0.22)),
         frames_analyzed: 5,

@@ -1,6 +1,7 @@
 use super::*;
-use crate::liveness::challenge::{Angles, Phase};
+use crate::liveness::challenge::{Action, Angles, Phase};
 use crate::liveness::evidence::testing::{detected, frame, no_face, person};
+use crate::liveness::measurement::{Cues, Face};
 
 const LEFT: Phase = Phase::Of(Action::TurnLeft);
 const RIGHT: Phase = Phase::Of(Action::TurnRight);
@@ -61,7 +62,7 @@ fn each_check_fails_alone_with_its_numbers() {
     let mut spoof = capture();
     faces(&mut spoof).for_each(|f| f.bona_fide = vec![0.2, 0.4]);
     assert!(
-        matches!(rejections(&spoof)[..], [Rejection::SpoofDetected(s)] if (s.measured - 0.3).abs() < 1e-6)
+        matches!(&rejections(&spoof)[..], [Rejection::SpoofDetected { score: Some(s), evidence: said }] if (s.measured - 0.3).abs() < 1e-3 && said.is_empty())
     );
 
     let mut swap = capture();
@@ -72,7 +73,7 @@ fn each_check_fails_alone_with_its_numbers() {
         rejections(&swap)[..],
         [Rejection::DifferentPersons {
             consistency: Some(_),
-            second_subject: None
+            ..
         }]
     ));
 
@@ -80,16 +81,18 @@ fn each_check_fails_alone_with_its_numbers() {
     for f in &mut company[..2] {
         f.measurement.faces.push(detected(150.0));
     }
-    assert!(matches!(
-        rejections(&company)[..],
+    assert_eq!(
+        rejections(&company),
         [Rejection::DifferentPersons {
             consistency: None,
-            second_subject: Some(SecondSubject {
-                frames: 2,
-                limit: 2
-            })
+            evidence: vec![Statement {
+                kind: Kind::SecondFace,
+                measured: 2.0,
+                required: 1.0,
+                frame: Some(0),
+            }],
         }]
-    ));
+    );
 
     let mut absent = capture();
     for i in [0, 4, 5] {
@@ -103,6 +106,52 @@ fn each_check_fails_alone_with_its_numbers() {
     let mut still = capture();
     faces(&mut still).for_each(|f| f.pose.yaw = 0.0);
     assert_eq!(rejections(&still), [Rejection::ChallengeFailed]);
+}
+
+#[test]
+fn evidence_beside_the_scores_speaks_by_name() {
+    let said = |frames: &[TaggedFrame]| match &rejections(frames)[..] {
+        [
+            Rejection::SpoofDetected {
+                score: None,
+                evidence,
+            }
+            | Rejection::DifferentPersons {
+                consistency: None,
+                evidence,
+            },
+        ] => evidence
+            .iter()
+            .map(|s| (s.kind, s.frame))
+            .collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let mut copied = capture();
+    let again = copied[0].clone();
+    *copied.last_mut().unwrap() = again;
+    assert_eq!(
+        said(&copied),
+        [(Kind::RepeatedPictures, Some(copied.len() - 1))]
+    );
+
+    let mut screen = capture();
+    let cues = Cues {
+        periodicity: Some(4.0),
+        border: Some(1.0),
+    };
+    faces(&mut screen).for_each(|f| f.cues = Some(cues));
+    assert_eq!(said(&screen), [(Kind::Raster, None), (Kind::Border, None)]);
+
+    // Morphs in between join who faces the camera and who turns right.
+    let mut morphed = capture();
+    let people = [0.0, 40.0, 40.0, 40.0, 40.0, 40.0, 81.0, 81.0].map(person);
+    for (face, who) in faces(&mut morphed).zip(people) {
+        face.embedding = Some(who);
+    }
+    assert!(matches!(
+        said(&morphed)[..],
+        [(Kind::LeastLikeness, Some(_))]
+    ));
 }
 
 #[test]
@@ -120,7 +169,7 @@ fn failures_come_in_the_documented_order() {
         [
             Rejection::InsufficientFaceDetections { .. },
             Rejection::DifferentPersons { .. },
-            Rejection::SpoofDetected(_),
+            Rejection::SpoofDetected { .. },
             Rejection::ChallengeFailed
         ]
     ));

@@ -9,7 +9,8 @@ use crate::liveness::thresholds::Thresholds;
 /// Only frames near enough to frontal count, where aspect ratios can be compared. The closing must
 /// be in a frame tagged `blink`, or in any where frames come without tags; the open eyes before and after it may be in any frame. Closed is
 /// below `blink_ear` *and* well below the session's own open level: a photo of closed eyes is below
-/// `blink_ear` throughout and shows no blink.
+/// `blink_ear` throughout and shows no blink. And the expression model must see the lids move too: the
+/// edge of glasses across an eye moves the ratio alone.
 ///
 /// # Errors
 /// What was measured instead.
@@ -50,10 +51,11 @@ pub fn find(
     let level = open_level(&eyes);
     let closed = blink_ear.min(thresholds.blink_closed_share * level);
     let open = blink_ear.max(thresholds.blink_open_share * level);
+    let lids_move = open_score(&eyes) + thresholds.blink_rise;
     let closings = || {
         eyes.iter()
             .enumerate()
-            .filter(|(_, e)| e.tagged && e.ratio < closed)
+            .filter(|(_, e)| e.tagged && e.ratio < closed && e.score >= lids_move)
     };
     let is_open = |e: &Eyes| e.ratio > open;
     let begun = |at: usize| eyes[..at].iter().any(is_open);
@@ -83,6 +85,8 @@ struct Eyes {
     index: usize,
     tagged: bool,
     ratio: f32,
+    /// Blink score.
+    score: f32,
 }
 
 fn visible<'a>(
@@ -97,8 +101,16 @@ fn visible<'a>(
             index,
             tagged: frame.phase.may_show(Action::Blink),
             ratio: face.eyes.ratio(),
+            score: face.eyes.blink(),
         })
     })
+}
+
+/// The blink score of the session's own open eyes: the lower quartile, likewise.
+fn open_score(eyes: &[Eyes]) -> f32 {
+    let mut scores: Vec<f32> = eyes.iter().map(|e| e.score).collect();
+    scores.sort_by(f32::total_cmp);
+    scores.get(scores.len() / 4).copied().unwrap_or(0.0)
 }
 
 /// The session's own open-eye level: the upper quartile, so that neither the closed frames nor one
@@ -116,13 +128,21 @@ mod tests {
     use super::*;
     use crate::liveness::challenge::Phase;
     use crate::liveness::evidence::testing::frame;
+    use crate::liveness::measurement::Face;
 
     const BLINK: Phase = Phase::Of(Action::Blink);
 
     fn eyes(phase: Phase, ratio: f32) -> TaggedFrame {
         frame(phase, |f| {
-            (f.eyes.left_ratio, f.eyes.right_ratio) = (ratio, ratio)
+            see(f, ratio);
         })
+    }
+
+    /// Eyes of this ratio, closed where it is low.
+    fn see(face: &mut Face, ratio: f32) {
+        let score = if ratio < 0.15 { 0.7 } else { 0.05 };
+        (face.eyes.left_ratio, face.eyes.right_ratio) = (ratio, ratio);
+        (face.eyes.left_blink, face.eyes.right_blink) = (score, score);
     }
 
     fn blink(ratios: &[f32]) -> Result<usize, Why> {
@@ -158,10 +178,19 @@ mod tests {
     }
 
     #[test]
+    fn a_low_ratio_alone_is_no_moving_lid() {
+        let mut frames = [0.3, 0.05, 0.3].map(|r| eyes(BLINK, r));
+        let squint = frames[1].measurement.face.as_mut().unwrap();
+        (squint.eyes.left_blink, squint.eyes.right_blink) = (0.1, 0.1);
+        let failed = find(&frames, 0.2, &Thresholds::default()).unwrap_err();
+        assert_eq!(failed.why, Why::NoMovement);
+    }
+
+    #[test]
     fn eyes_of_a_turned_head_do_not_count() {
         let turned = frame(BLINK, |f| {
             f.pose.yaw = 35.0;
-            (f.eyes.left_ratio, f.eyes.right_ratio) = (0.05, 0.05);
+            see(f, 0.05);
         });
         let frames = [
             eyes(Phase::Center, 0.3),

@@ -1,12 +1,17 @@
 //! What follows from a sequence of measurements, one question a file.
 
 pub mod blink;
+pub mod copies;
 pub mod head;
 pub mod identity;
 pub mod presence;
+pub mod presentation;
+pub mod speed;
+mod statement;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::statement::{Kind, Statement, against};
 use super::challenge::{Action, Phase};
 use super::measurement::{Face, FrameMeasurement};
 
@@ -17,6 +22,9 @@ pub struct TaggedFrame {
     pub phase: Phase,
     /// What it shows.
     pub measurement: FrameMeasurement,
+    /// When it was taken, seconds from the beginning of its clip; `None` where only the client says
+    /// when.
+    pub seconds: Option<f32>,
     /// Whether its picture is at hand, so that it can be the best frame: of a clip's frames only a
     /// few are kept.
     pub has_picture: bool,
@@ -81,10 +89,13 @@ pub enum Unit {
 pub(crate) mod testing {
     //! Measurements for tests: one person, facing the camera, eyes open.
 
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
     use crate::liveness::embedding::Embedding;
     use crate::liveness::eyes::Eyes;
-    use crate::liveness::measurement::{Bounds, DetectedFace, Quality};
+    use crate::liveness::measurement::{Bounds, Cues, DetectedFace, Quality};
+    use crate::liveness::sketch::{SIDE, Sketch};
 
     pub(crate) fn detected(width: f32) -> DetectedFace {
         DetectedFace {
@@ -108,6 +119,25 @@ pub(crate) mod testing {
         .unwrap()
     }
 
+    /// A picture of its own for each number; no two are alike.
+    pub(crate) fn picture(number: u64) -> Sketch {
+        let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = || {
+            // Xorshift (Marsaglia 2003).
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 56) as u8
+        };
+        Sketch::new((0..SIDE * SIDE).map(|_| next()).collect()).unwrap()
+    }
+
+    /// A picture that was never there before.
+    fn new_picture() -> Sketch {
+        static TAKEN: AtomicU64 = AtomicU64::new(1 << 32);
+        picture(TAKEN.fetch_add(1, Ordering::Relaxed))
+    }
+
     pub(crate) fn face() -> Face {
         Face {
             bounds: detected(200.0).bounds,
@@ -125,6 +155,8 @@ pub(crate) mod testing {
                 sharpness: 100.0,
                 brightness: 120.0,
             },
+            sketch: new_picture(),
+            cues: Some(Cues::default()),
         }
     }
 
@@ -141,6 +173,7 @@ pub(crate) mod testing {
         TaggedFrame {
             phase,
             measurement,
+            seconds: None,
             has_picture: true,
         }
     }
@@ -155,6 +188,7 @@ pub(crate) mod testing {
         TaggedFrame {
             phase,
             measurement,
+            seconds: None,
             has_picture: true,
         }
     }

@@ -1,6 +1,7 @@
 //! Whether there is a face to judge, and whether it is alone.
 
 use super::TaggedFrame;
+use super::statement::{Kind, Statement};
 use crate::liveness::measurement::FrameMeasurement;
 use crate::liveness::thresholds::Thresholds;
 
@@ -40,6 +41,27 @@ pub fn frames_with_second_subject(frames: &[TaggedFrame], thresholds: &Threshold
         .iter()
         .filter(|f| has_second_subject(&f.measurement, thresholds))
         .count()
+}
+
+/// How many frames show a second subject, held against how many may.
+pub fn second_subjects(frames: &[TaggedFrame], thresholds: &Thresholds) -> Statement {
+    let seconds = frames_with_second_subject(frames, thresholds);
+    let shows = |f: &TaggedFrame| has_second_subject(&f.measurement, thresholds);
+    Statement {
+        frame: frames.iter().position(shows),
+        ..state_second_subjects(seconds, second_subject_limit(frames.len(), thresholds))
+    }
+}
+
+/// The statement for so many frames with a second subject, where `limit` are too many.
+#[expect(clippy::cast_precision_loss, reason = "a few thousand frames")]
+pub fn state_second_subjects(frames: usize, limit: usize) -> Statement {
+    Statement {
+        kind: Kind::SecondFace,
+        measured: frames as f32,
+        required: limit.saturating_sub(1) as f32,
+        frame: None,
+    }
 }
 
 /// Whether a second face is large enough to be a second subject.

@@ -7,10 +7,6 @@ use super::seen::Seen;
 use crate::liveness::measurement::Face;
 use crate::liveness::thresholds::Thresholds;
 
-/// Mean blink score of both eyes from which a low aspect ratio is a closed lid and not a squint or a
-/// look down: squints measured up to 0.34, visible blinks from 0.44.
-const CLOSED_BLINK: f32 = 0.4;
-
 /// How far a blink has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Blink {
@@ -44,7 +40,7 @@ impl Blink {
                 };
             }
         }
-        let is_closed = ratio < closed_below && face.eyes.blink() >= CLOSED_BLINK;
+        let is_closed = ratio < closed_below && face.eyes.blink() >= t.blink_score;
         let is_turning_point = self.was_open && is_closed && self.closed.is_none();
         if self.was_open && is_closed {
             self.closed = Some(self.closed.map_or(ratio, |c| c.min(ratio)));

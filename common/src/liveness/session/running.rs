@@ -157,7 +157,7 @@ impl Running {
         if rejections.is_empty() && !self.evidence.suffices() {
             rejections.push(self.evidence.too_little(t));
         }
-        self.end(Ending::Completed(rejections), at_ms)
+        self.end(Ending::Completed(rejections), at_ms, t)
     }
 
     /// The end when a task's time is over, or when there is somebody else.
@@ -170,17 +170,17 @@ impl Running {
             rejections,
             missing,
         };
-        self.end(ending, at_ms)
+        self.end(ending, at_ms, t)
     }
 
-    fn end(&self, ending: Ending, at_ms: u64) -> End {
+    fn end(&self, ending: Ending, at_ms: u64, t: &Thresholds) -> End {
         End {
             ending,
             at_ms,
             passed: self.passed,
             frames: self.evidence.frames,
             frames_with_face: self.evidence.frames_with_face,
-            anti_spoof: self.evidence.anti_spoof(),
+            anti_spoof: self.evidence.anti_spoof(t),
             same_person: self.evidence.same_person(),
         }
     }

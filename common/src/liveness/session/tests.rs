@@ -282,7 +282,7 @@ fn a_replay_that_does_what_is_asked_is_completed_and_not_live() {
     let end = end(&over);
     assert!(!end.is_live());
     assert!(
-        matches!(&end.ending, Ending::Completed(r) if matches!(r[..], [Rejection::SpoofDetected(_)]))
+        matches!(&end.ending, Ending::Completed(r) if matches!(r[..], [Rejection::SpoofDetected { .. }]))
     );
 }
 

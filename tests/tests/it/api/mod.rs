@@ -10,6 +10,7 @@ mod cors;
 mod demo;
 mod distributed;
 mod errors;
+mod evidence;
 mod exactly_once;
 mod frames;
 mod interactive;

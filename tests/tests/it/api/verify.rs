@@ -149,6 +149,7 @@ async fn every_failed_check_is_listed_in_the_documented_order() {
         [
             "anti_spoof_avg_score",
             "completed_actions",
+            "evidence",
             "face_detection_ratio",
             "failed_actions",
             "required_ratio",

@@ -4,13 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use livegate_common::liveness::thresholds::Thresholds;
 use livegate_tests::app::App;
 use livegate_tests::clips::made;
 use livegate_tests::media::{jpeg, media, portrait_frame};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::stack::{embedded, three_anti_spoof_models};
+use super::stack::{embedded, embedded_at, three_anti_spoof_models};
 use crate::document::tools::{base_url, file, run, system};
 
 /// How long a browser may take: films are played over and over, on a machine that runs other tests.
@@ -90,10 +91,17 @@ fn shows_no_errors(shown: &Value) {
 }
 
 /// The service with all anti-spoof models at hand: the shipped one alone is noisy.
+///
+/// Chromium's camera plays its film in a loop, so that pictures do come again in a session that is still
+/// going on by then: here none counts as a copy.
 async fn service() -> App {
     let folder = tempfile::tempdir().unwrap();
     let config = three_anti_spoof_models(folder.path());
-    embedded(config.as_deref()).await
+    let thresholds = Thresholds {
+        copy_likeness: 2.0,
+        ..Thresholds::default()
+    };
+    embedded_at(config.as_deref(), thresholds).await
 }
 
 /// What a session showed that was played with a clip of a person.
@@ -104,11 +112,6 @@ async fn play(file: &str, challenges: &str) -> Option<Value> {
         .use_page(&app, challenges, 60)
         .await;
     shows_no_errors(&shown);
-    assert_eq!(
-        shown["passed"],
-        json!(challenges.split(',').count()),
-        "{shown}"
-    );
     let records = app.stop().await;
     assert_eq!(records.len(), 1, "{records:?}");
     Some(shown)
@@ -117,6 +120,7 @@ async fn play(file: &str, challenges: &str) -> Option<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_turns_the_head_completes_a_session_and_is_live() {
     if let Some(shown) = play("live/turns_b.mov", "TURN_LEFT,TURN_RIGHT,LOOK_UP,LOOK_DOWN").await {
+        assert_eq!(shown["passed"], 4, "{shown}");
         assert_eq!(shown["verdict"], "live", "{shown}");
         let reasons = [
             "liveness_passed",
@@ -130,19 +134,23 @@ async fn somebody_who_turns_the_head_completes_a_session_and_is_live() {
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_smiles_and_blinks_completes_a_session() {
     if let Some(shown) = play("actions/blinks_smile.mp4", "BLINK,SMILE").await {
+        assert_eq!(shown["passed"], 2, "{shown}");
         assert!(shown["verdict"].is_string(), "{shown}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replay_completes_a_session_and_is_not_live() {
+async fn a_replay_is_not_live() {
+    // How far it comes is open: which of its pictures are seen depends on how fast the machine is, and
+    // filmed off a screen, one face may look like two.
     if let Some(shown) = play("replay/replay_a.mp4", "TURN_RIGHT,TURN_LEFT").await {
         assert_eq!(shown["verdict"], "not_live", "{shown}");
         assert!(
             shown["reasons"]
                 .as_array()
                 .unwrap()
-                .contains(&json!("spoof_detected"))
+                .contains(&json!("spoof_detected")),
+            "{shown}"
         );
     }
 }

@@ -4,6 +4,6 @@ mod browser;
 mod challenges;
 mod people;
 mod portrait;
-mod stack;
+pub mod stack;
 mod video;
 mod workers;

@@ -29,10 +29,16 @@ fn server() -> ServerConfig {
 
 /// Everything in this process.
 pub async fn embedded(model_config: Option<&Path>) -> App {
+    embedded_at(model_config, Thresholds::default()).await
+}
+
+/// The same at another operating point.
+pub async fn embedded_at(model_config: Option<&Path>, thresholds: Thresholds) -> App {
     let models = ModelSet::load(&models(), model_config).unwrap();
     spawn(Options {
         server: server(),
         analyzers: livegate_worker::onnx::factory(models).unwrap(),
+        thresholds,
         ..Options::default()
     })
     .await

@@ -121,13 +121,18 @@ fn eyes(level: f32, dip: f32, reopened: f32) -> Capture {
         ear,
         ..Scene::default()
     };
+    // Lids that move, however far.
+    let lids = |ear| Scene {
+        eye_blink: Some(0.6),
+        ..with(ear)
+    };
     Capture::of([
         ("center", with(level)),
         ("center", with(level)),
         ("turn_left", Scene::turned(-30.0)),
         ("center", with(level)),
         ("blink", with(level)),
-        ("blink", with(dip)),
+        ("blink", lids(dip)),
         ("blink", with(reopened)),
         ("blink_end", with(reopened)),
     ])

@@ -157,7 +157,13 @@ async fn different_persons_detected() {
     let threshold = (f64::from(app.services.thresholds.same_person) * 100.0).round() / 100.0;
     assert_eq!(
         rejected(&app, &swap, &reasons).await,
-        json!({ "same_person_score": 0.0, "same_person_threshold": threshold })
+        json!({
+            "same_person_score": 0.0, "same_person_threshold": threshold,
+            "evidence": [{
+                "name": "least_likeness", "measured": 0.0, "required": 0.2,
+                "text": "Two frames show faces that are not one person's (frame 5): their likeness is 0.00, and that of one person is 0.20 or more.",
+            }],
+        })
     );
     let company = Capture::left_right(|i, s| s.faces = if i < 3 { 2 } else { 1 });
     let details = rejected(&app, &company, &reasons).await;
@@ -165,7 +171,7 @@ async fn different_persons_detected() {
         details,
         json!({ "evidence": [{
             "name": "second_face_frames", "measured": 3.0, "required": 1.0,
-            "text": "3 frames show a second face of comparable size; at most 1 may.",
+            "text": "3 frames show a second face of comparable size; at most 1 may. Only one person should be in front of the camera.",
         }] })
     );
     let passing_by = Capture::left_right(|i, s| s.faces = if i == 2 { 2 } else { 1 });

@@ -12,8 +12,10 @@
 //! one action's frames swapped for another person's, the closest pair let 28% of the swaps pass at a
 //! threshold of 0.40, the means 2%, where they refuse 2% of the captures of one person.
 
+mod direct;
 mod linkage;
 
+pub use self::direct::{Direct, least};
 use self::linkage::Group;
 pub use self::linkage::Linkage;
 use super::TaggedFrame;

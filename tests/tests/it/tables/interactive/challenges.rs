@@ -91,6 +91,7 @@ fn eyes(ear: f32) -> Vec<Scene> {
     let open = Scene::default();
     let closed = Scene {
         ear,
+        eye_blink: Some(0.6),
         ..Scene::eyes_closed()
     };
     vec![open, closed, open]

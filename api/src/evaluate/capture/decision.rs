@@ -1,0 +1,167 @@
+//! What presentation attack detection and verify say of a capture.
+
+use livegate_common::liveness::challenge::Action;
+use livegate_common::liveness::decision::{Findings, Rejection};
+use livegate_common::liveness::evidence::Statement;
+use serde::{Deserialize, Serialize};
+
+use crate::evaluate::action;
+use crate::evaluate::manifest::Truth;
+use crate::evaluate::statistics::rounded;
+use crate::judge::{Judgement, Undecodable};
+use crate::server_to_server::vocabulary::ReasonCode;
+
+/// What presentation attack detection answers to a presentation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Response {
+    /// Nothing (a non-response), for this reason.
+    None(String),
+    /// A classification.
+    Classified {
+        /// Mean anti-spoof score, 0 (attack) to 1 (bona fide).
+        score: f64,
+        /// Whether it is classified as an attack: by the score, or by other evidence of one.
+        as_attack: bool,
+        /// Names of the other evidence that speaks for one.
+        evidence: Vec<String>,
+    },
+}
+
+/// What verify answers where it asks for the actions that the manifest lists.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Whether the capture is verified.
+    pub accepted: bool,
+    /// Why not; empty where it is.
+    pub reasons: Vec<ReasonCode>,
+    /// The actions that were not detected, by verify's names, in the order asked.
+    pub failed_actions: Vec<String>,
+}
+
+/// What verify would ask for so that the capture is what it asked for: the first showing of each
+/// action in its order, as far as verify knows them.
+pub fn challenge(truth: &Truth) -> Vec<Action> {
+    let mut asked = Vec::new();
+    for shown in &truth.actions {
+        if let Some(action) = action::of_verify(shown.task)
+            && !asked.contains(&action)
+        {
+            asked.push(action);
+        }
+    }
+    asked
+}
+
+impl Response {
+    /// What a judgement says of it. The challenge does not matter here.
+    pub fn of(judgement: &Judgement) -> Self {
+        let (findings, reasons): (&Findings, &[Rejection]) = match judgement {
+            Judgement::Undecodable(causes) => {
+                return Self::None(causes.first().map_or_else(String::new, cause));
+            }
+            Judgement::Rejected(findings, reasons) => (findings, reasons),
+            Judgement::Verified(findings, _) => (findings, &[]),
+        };
+        let against = reasons.iter().find_map(|reason| match reason {
+            Rejection::SpoofDetected { evidence, .. } => Some(evidence),
+            Rejection::InsufficientFaceDetections { .. }
+            | Rejection::DifferentPersons { .. }
+            | Rejection::ChallengeFailed => None,
+        });
+        let names = |said: &Statement| said.kind.name().to_owned();
+        match findings.anti_spoof {
+            None => Self::None("no face is seen".to_owned()),
+            Some(score) => Self::Classified {
+                score: rounded(f64::from(score)),
+                as_attack: against.is_some(),
+                evidence: against.into_iter().flatten().map(names).collect(),
+            },
+        }
+    }
+
+    /// The anti-spoof score, if there was a response.
+    pub fn score(&self) -> Option<f64> {
+        match self {
+            Self::None(_) => None,
+            Self::Classified { score, .. } => Some(*score),
+        }
+    }
+
+    /// Names of the evidence of an attack beside the score.
+    pub fn evidence(&self) -> &[String] {
+        match self {
+            Self::None(_) => &[],
+            Self::Classified { evidence, .. } => evidence,
+        }
+    }
+
+    /// Whether it was classified as an attack, if there was a response.
+    pub fn as_attack(&self) -> Option<bool> {
+        match self {
+            Self::None(_) => None,
+            Self::Classified { as_attack, .. } => Some(*as_attack),
+        }
+    }
+}
+
+impl Decision {
+    /// What verify says by this judgement.
+    pub fn of(judgement: &Judgement) -> Self {
+        match judgement {
+            Judgement::Verified(..) => Self {
+                accepted: true,
+                reasons: Vec::new(),
+                failed_actions: Vec::new(),
+            },
+            Judgement::Rejected(findings, reasons) => Self {
+                accepted: false,
+                reasons: reasons.iter().map(ReasonCode::from).collect(),
+                failed_actions: findings
+                    .failed
+                    .iter()
+                    .map(|failed| failed.action.name().to_owned())
+                    .collect(),
+            },
+            Judgement::Undecodable(_) => Self {
+                accepted: false,
+                reasons: vec![ReasonCode::InvalidInput],
+                failed_actions: Vec::new(),
+            },
+        }
+    }
+}
+
+fn cause(undecodable: &Undecodable) -> String {
+    match undecodable {
+        Undecodable::Frame { index, cause } => format!("frame {index} {cause}"),
+        Undecodable::Clip { cause } => format!("the clip cannot be used: {cause}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use livegate_common::liveness::session::Task;
+
+    use super::*;
+    use crate::evaluate::manifest::Shown;
+
+    #[test]
+    fn verify_is_asked_for_each_action_once_in_the_order_of_their_first_showing() {
+        let show = |task| Shown { task, span: None };
+        let actions = [
+            Task::Smile,
+            Task::TurnRight,
+            Task::Blink,
+            Task::TurnRight,
+            Task::LookUp,
+            Task::Blink,
+        ];
+        let truth = Truth {
+            actions: actions.map(show).to_vec(),
+            ..Truth::default()
+        };
+        let asked = [Action::TurnRight, Action::Blink, Action::TurnUp];
+        assert_eq!(challenge(&truth), asked);
+    }
+}
