@@ -20,8 +20,8 @@ clean() {
 } 2>/dev/null
 while read -r order; do
     case $order in
-        end) clean; echo done; exit ;;
-        *) kill -s "$order" -- "-$server"; echo done ;;
+        end) clean; echo "$server"; exit ;;
+        *) kill -s "$order" -- "-$server"; echo "$server" ;;
     esac
 done
 clean
@@ -62,7 +62,8 @@ impl Guarded {
         }
     }
 
-    /// Sends the server a signal, such as `STOP`, and returns once it was sent.
+    /// Sends the server a signal, such as `STOP`, and returns once it was sent; a server that is told
+    /// to stop has stopped.
     pub(super) fn signal(&mut self, name: &str) {
         if let Some(orders) = &mut self.orders {
             writeln!(orders, "{name}").expect("the guard listens");
@@ -70,7 +71,13 @@ impl Guarded {
             self.answers
                 .read_line(&mut answer)
                 .expect("the guard answers");
-            assert_eq!(answer, "done\n", "the guard of a server is gone");
+            let group = answer
+                .trim()
+                .parse()
+                .expect("the guard of a server is gone");
+            while name == "STOP" && !is_stopped(group) {
+                std::thread::yield_now();
+            }
         }
     }
 
@@ -78,6 +85,27 @@ impl Guarded {
     pub(super) fn end(mut self) {
         self.signal("end");
     }
+}
+
+/// Whether every thread of a process group has stopped: a signal to stop takes a moment to reach them
+/// all, and a server with one thread left still answers.
+fn is_stopped(group: u32) -> bool {
+    let stat = |folder: &Path| -> Option<(String, u32)> {
+        let text = std::fs::read_to_string(folder.join("stat")).ok()?;
+        // The name before these may hold anything, brackets too.
+        let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+        let (state, _parent) = (fields.next()?.to_owned(), fields.next()?);
+        Some((state, fields.next()?.parse().ok()?))
+    };
+    let folders = |path: &Path| {
+        let entries = std::fs::read_dir(path).into_iter().flatten();
+        entries.filter_map(|e| Some(e.ok()?.path()))
+    };
+    folders(Path::new("/proc"))
+        .filter(|process| stat(process).is_some_and(|(_, of)| of == group))
+        .flat_map(|process| folders(&process.join("task")).collect::<Vec<_>>())
+        .filter_map(|thread| stat(&thread))
+        .all(|(state, _)| matches!(state.as_str(), "T" | "t" | "Z" | "X"))
 }
 
 impl Drop for Guarded {
