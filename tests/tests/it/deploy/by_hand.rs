@@ -136,11 +136,14 @@ fn unset(value: &str) -> &str {
 
 /// A key made by the deployment's own command.
 async fn new_key(api: &Service) -> String {
-    let words = "livegate-api keys create --name test";
-    let made = api.with_command(words.split(' ').map(str::to_owned).collect());
-    let made = made.output().await;
+    let make = api.with_command(words("livegate-api keys create --name test"));
+    let made = make.output().await;
     assert!(made.status.success(), "{made:?}");
     String::from_utf8(made.stdout).unwrap().trim().to_owned()
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split(' ').map(str::to_owned).collect()
 }
 
 /// A debug build, on a machine that runs other tests.
@@ -151,7 +154,9 @@ fn patient(mut api: Service) -> Service {
 }
 
 fn address(line: &str) -> SocketAddr {
-    let (_, address) = line.split_once("http://").unwrap_or_else(|| panic!("{line}"));
+    let (_, address) = line
+        .split_once("http://")
+        .unwrap_or_else(|| panic!("{line}"));
     address.trim().parse().unwrap()
 }
 
@@ -165,7 +170,10 @@ async fn assert_verdicts(client: &Client) {
     let still = folder.path().join("still.jpg");
     fs::write(&still, jpeg(&portrait_frame(700, 0))).unwrap();
     let still = ["-loop", "1", "-i", still.to_str().unwrap()];
-    let still = made(&[&still[..], &["-t", "2", "-c:v", "libx264"]].concat(), "mp4");
+    let still = made(
+        &[&still[..], &["-t", "2", "-c:v", "libx264"]].concat(),
+        "mp4",
+    );
     let sides = ["turn_left", "turn_right"];
     let answer = client.verify_new_clip(&sides, &still).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -189,7 +197,9 @@ async fn the_compose_files_services_started_by_hand_give_verdicts() {
     let client = Client::new(address, Some(&key));
 
     let health = images()["api"].health.clone().unwrap();
-    let health = health.iter().map(|word| word.replace("127.0.0.1:8000", &address.to_string()));
+    let health = health
+        .iter()
+        .map(|word| word.replace("127.0.0.1:8000", &address.to_string()));
     let health: Vec<_> = health.collect();
     until(|| async {
         let mut check = system(&health[0]);
@@ -213,8 +223,17 @@ async fn the_charts_containers_started_by_hand_give_verdicts_and_answer_their_pr
     let (objects, images) = (chart(&[]).await, images());
     let [api, worker] = of_kind(&objects, "Deployment").try_into().unwrap();
     let probes = &api["spec"]["template"]["spec"]["containers"][0];
-    let (worker, _) = host.container(worker, &images["worker"]).start("Ready with 2").await;
+    let (worker, _) = host
+        .container(worker, &images["worker"])
+        .start("Ready with 2")
+        .await;
     let api = patient(host.container(api, &images["api"]));
+    let change = api.with_command(words("livegate-api keys create --name other"));
+    let refused = change.output().await;
+    assert!(
+        !refused.status.success(),
+        "keys are mounted to be read: {refused:?}"
+    );
     let (api, line) = api.start("Listening on").await;
     let client = Client::new(address(&line), Some(&key));
 
@@ -226,6 +245,18 @@ async fn the_charts_containers_started_by_hand_give_verdicts_and_answer_their_pr
     assert_verdicts(&client).await;
     api.stop().await;
     worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_in_one_process_leaves_nothing_in_its_home() {
+    let home = tempfile::tempdir().unwrap();
+    let mut service = patient(Service::new(&images()["embedded"], Vec::new()));
+    service.set("HOME", home.path().to_str().unwrap());
+    service.let_write(home.path());
+    let (service, _) = service.start("Listening on").await;
+    service.stop().await;
+    let left: Vec<_> = fs::read_dir(home.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,7 +273,8 @@ async fn the_brokers_configuration_takes_messages_of_64_mib_and_no_larger_ones()
         let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
         let message = vec![0; bytes];
         // To no queue: what counts is whether the broker takes it.
-        let published = channel.basic_publish("".into(), "nowhere".into(), options, &message, properties);
+        let published =
+            channel.basic_publish("".into(), "nowhere".into(), options, &message, properties);
         let confirmed = published.await.unwrap().await;
         assert_eq!(confirmed.is_ok(), taken, "{bytes}: {confirmed:?}");
     }

@@ -21,8 +21,8 @@ async fn values_that_make_no_sense_are_refused_by_name() {
         ("worker.thread=2", "thread"),
         ("autoscaling.minReplicas=0", "minReplicas"),
         ("api.maxFramesInFlight=19", "maxFramesInFlight"),
-        ("api.settings.LIVEGATE_SEAL_KEY=secret", "settings"),
-        ("api.settings.PATH=/", "settings"),
+        ("api.settings.LIVEGATE_SEAL_KEY=secret", "LIVEGATE_SEAL_KEY"),
+        ("api.settings.PATH=/", "PATH"),
         ("ingress.enabled=true", "host"),
         ("secrets.connections=", "connections"),
     ] {
@@ -63,7 +63,10 @@ async fn keda_watches_every_queue_of_the_program() {
     let objects = chart(&EVERYTHING).await;
     let scaled = of_kind(&objects, "ScaledObject")[0];
     let triggers = scaled["spec"]["triggers"].as_array().unwrap();
-    let mut watched: Vec<_> = triggers.iter().map(|t| &t["metadata"]["queueName"]).collect();
+    let mut watched: Vec<_> = triggers
+        .iter()
+        .map(|t| &t["metadata"]["queueName"])
+        .collect();
     let mut declared = Queue::ALL.map(Queue::name);
     watched.sort_by_key(|name| name.as_str());
     declared.sort_unstable();

@@ -49,7 +49,11 @@ async fn broker_and_store_are_reached_by_api_and_workers_alone() {
     for (name, service) in services(&compose) {
         let is_api = name == "api";
         assert_eq!(service.get("ports").is_some(), is_api, "{name}");
-        let networks = if is_api { json!(["front", "back"]) } else { json!(["back"]) };
+        let networks = if is_api {
+            json!(["front", "back"])
+        } else {
+            json!(["back"])
+        };
         assert_eq!(service["networks"], networks, "{name}");
     }
 }

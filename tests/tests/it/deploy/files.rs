@@ -38,14 +38,11 @@ pub async fn helm(arguments: &[&str]) -> (bool, String) {
         .args(arguments)
         .current_dir(root());
     let output = tokio::time::timeout(PATIENCE, command.output()).await;
-    let output = output.unwrap().unwrap_or_else(|error| {
-        panic!("{}: {error}; `make test` installs it", program.display())
-    });
+    let output = output
+        .unwrap()
+        .unwrap_or_else(|error| panic!("{}: {error}; `make test` installs it", program.display()));
     let printed = [output.stdout, output.stderr].concat();
-    (
-        output.status.success(),
-        String::from_utf8(printed).unwrap(),
-    )
+    (output.status.success(), String::from_utf8(printed).unwrap())
 }
 
 /// Where the chart is.
@@ -119,6 +116,10 @@ pub fn images() -> BTreeMap<String, Image> {
 
 /// The texts of a list.
 pub fn texts(list: &Value) -> Vec<String> {
-    let list = list.as_array().unwrap_or_else(|| panic!("{list} is no list"));
-    list.iter().map(|t| t.as_str().unwrap().to_owned()).collect()
+    let list = list
+        .as_array()
+        .unwrap_or_else(|| panic!("{list} is no list"));
+    list.iter()
+        .map(|t| t.as_str().unwrap().to_owned())
+        .collect()
 }

@@ -74,7 +74,14 @@ async fn what_the_chart_makes_is_what_kubernetes_knows() {
         for version in ["1.27.0", "1.37.0"] {
             let mut validate = python();
             validate.args(["-m", "kubernetes_validate", "--strict", "-k", version]);
-            run({ validate.args(&paths); validate }, PATIENCE).await;
+            run(
+                {
+                    validate.args(&paths);
+                    validate
+                },
+                PATIENCE,
+            )
+            .await;
         }
     }
 }
@@ -96,5 +103,8 @@ async fn what_the_chart_makes_for_keda_is_what_keda_knows() {
 }
 
 fn is_of_keda(object: &Value) -> bool {
-    object["apiVersion"].as_str().unwrap().starts_with("keda.sh/")
+    object["apiVersion"]
+        .as_str()
+        .unwrap()
+        .starts_with("keda.sh/")
 }

@@ -12,7 +12,9 @@ use super::lint::EVERYTHING;
 /// The variables of the README's table.
 fn documented() -> BTreeSet<String> {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let rows = readme.lines().filter(|line| line.starts_with("| `LIVEGATE_"));
+    let rows = readme
+        .lines()
+        .filter(|line| line.starts_with("| `LIVEGATE_"));
     let names = rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`'));
     let names = names.filter(|name| name.starts_with("LIVEGATE_"));
     names.map(str::to_owned).collect()
@@ -24,11 +26,14 @@ async fn every_variable_that_a_deployment_sets_is_in_the_readmes_table() {
     let is_known = |name: &str| assert!(documented.contains(name), "{name}");
     for image in images().values() {
         let ours = image.environment.keys();
-        ours.filter(|n| n.starts_with("LIVEGATE_")).for_each(|n| is_known(n));
+        ours.filter(|n| n.starts_with("LIVEGATE_"))
+            .for_each(|n| is_known(n));
     }
     for service in compose().await["services"].as_object().unwrap().values() {
         let set = service["environment"].as_object();
-        set.into_iter().flatten().for_each(|(name, _)| is_known(name));
+        set.into_iter()
+            .flatten()
+            .for_each(|(name, _)| is_known(name));
     }
     let objects = chart(&EVERYTHING).await;
     for deployment in of_kind(&objects, "Deployment") {
