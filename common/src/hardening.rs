@@ -23,8 +23,10 @@ pub fn keep_memory_private() -> std::io::Result<()> {
 /// ONNX Runtime's own name for it, read when the library starts.
 const NO_TELEMETRY: &str = "ORT_DISABLE_TELEMETRY";
 
-/// Makes sure that ONNX Runtime keeps no diary: left to itself it writes a device's number and a database of
-/// events under `$HOME/.cache` and reports to its makers, and has begun before its API can tell it not to.
+/// Makes sure that ONNX Runtime's telemetry never starts.
+///
+/// Left to itself the library writes a number for the device and a database of events under `$HOME/.cache`, to
+/// be sent to its makers, and has begun before its API can tell it not to.
 ///
 /// Call it before all else: the variable that forbids it cannot be set safely once there are threads, so
 /// the process begins anew with it.
