@@ -11,11 +11,12 @@ mkdir -p "$tools"
 python=$tools/python
 # Binary wheels fit one Python: a newer one than installed them cannot load them.
 if ! cmp -s "$pins/requirements.txt" "$python/requirements.txt" ||
-    ! PYTHONPATH=$python python3 -c 'import jsonschema_rs, pydantic_core' 2>/dev/null; then
+    ! PYTHONPATH=$python python3 -c 'import jsonschema_rs, pydantic_core, regress, rpds' 2>/dev/null; then
     echo "Installing the tests' Python tools into target/tools" >&2
     rm -rf "$python" "$python.new"
     python3 -m pip install --quiet --no-deps --only-binary :all: --disable-pip-version-check \
         --root-user-action=ignore --target "$python.new" --requirement "$pins/requirements.txt"
+    python3 "$pins/helm.py" "$python.new"
     cp "$pins/requirements.txt" "$python.new/"
     mv "$python.new" "$python"
 fi

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use livegate_common::seal::SealKey;
+use livegate_common::secret::SecretError;
 
 use self::variables::Variables;
 use crate::http::cors::Origins;
@@ -120,11 +121,11 @@ pub enum Backend {
     },
     /// At RabbitMQ and Redis, with workers of their own.
     Distributed {
-        /// `LIVEGATE_AMQP_URL`; may hold a password.
+        /// `LIVEGATE_AMQP_URL` or `LIVEGATE_AMQP_URL_FILE`; may hold a password.
         amqp_url: String,
-        /// `LIVEGATE_REDIS_URL`; may hold a password.
+        /// `LIVEGATE_REDIS_URL` or `LIVEGATE_REDIS_URL_FILE`; may hold a password.
         redis_url: String,
-        /// `LIVEGATE_SEAL_KEY`.
+        /// `LIVEGATE_SEAL_KEY` or `LIVEGATE_SEAL_KEY_FILE`.
         seal: SealKey,
     },
 }
@@ -176,6 +177,9 @@ pub enum ConfigError {
         /// The one that is not.
         missing: &'static str,
     },
+    /// A file that holds a secret cannot be used.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The seal key is required and missing, or it is not a key. Its value is not repeated.
     #[error(
         "LIVEGATE_SEAL_KEY must be 32 bytes in base64, the same for API and workers; make one with `openssl rand -base64 32`"

@@ -18,6 +18,7 @@ pub mod presence;
 pub mod redis_pool;
 pub mod results;
 pub mod seal;
+pub mod secret;
 pub mod sessions;
 pub mod shutdown;
 pub mod telemetry;

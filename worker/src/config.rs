@@ -4,14 +4,15 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use livegate_common::seal::{SealError, SealKey};
+use livegate_common::secret::{AMQP_URL, REDIS_URL, SEAL_KEY, SecretError, SecretSetting};
 
 /// A worker's settings. No `Debug`: the URLs may hold passwords.
 pub struct Config {
-    /// `LIVEGATE_AMQP_URL`: where the jobs come from. May hold a password: never logged.
+    /// `LIVEGATE_AMQP_URL` (or a file, `LIVEGATE_AMQP_URL_FILE`): where the jobs come from. May hold a password: never logged.
     pub amqp_url: String,
-    /// `LIVEGATE_REDIS_URL`: where the outcomes go. May hold a password: never logged.
+    /// `LIVEGATE_REDIS_URL` (or a file, `LIVEGATE_REDIS_URL_FILE`): where the outcomes go. May hold a password: never logged.
     pub redis_url: String,
-    /// `LIVEGATE_SEAL_KEY`: the key that the API seals with.
+    /// `LIVEGATE_SEAL_KEY` (or a file, `LIVEGATE_SEAL_KEY_FILE`): the key that the API seals with.
     pub seal_key: SealKey,
     /// `LIVEGATE_MODELS`: folder of the prepared models.
     pub models: PathBuf,
@@ -32,6 +33,9 @@ pub enum ConfigError {
         "{0} is not set: a worker needs LIVEGATE_AMQP_URL, LIVEGATE_REDIS_URL and LIVEGATE_SEAL_KEY, the same as the API's"
     )]
     Missing(&'static str),
+    /// A file that holds a secret cannot be used.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The key is not a key.
     #[error("LIVEGATE_SEAL_KEY is wrong: {0}")]
     SealKey(SealError),
@@ -48,12 +52,14 @@ impl Config {
     /// [`ConfigError`] naming the first variable that is missing or wrong.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let get = |name: &str| lookup(name).filter(|v| !v.trim().is_empty());
-        let need = |name: &'static str| get(name).ok_or(ConfigError::Missing(name));
+        let need = |setting: SecretSetting| {
+            let secret = setting.read(get)?;
+            secret.ok_or(ConfigError::Missing(setting.name))
+        };
         Ok(Self {
-            amqp_url: need("LIVEGATE_AMQP_URL")?,
-            redis_url: need("LIVEGATE_REDIS_URL")?,
-            seal_key: SealKey::from_base64(&need("LIVEGATE_SEAL_KEY")?)
-                .map_err(ConfigError::SealKey)?,
+            amqp_url: need(AMQP_URL)?,
+            redis_url: need(REDIS_URL)?,
+            seal_key: SealKey::from_base64(&need(SEAL_KEY)?).map_err(ConfigError::SealKey)?,
             models: get("LIVEGATE_MODELS")
                 .unwrap_or_else(|| "./models/cache".to_owned())
                 .into(),
@@ -110,6 +116,7 @@ mod tests {
             ("LIVEGATE_AMQP_URL", ""),
             ("LIVEGATE_REDIS_URL", " "),
             ("LIVEGATE_SEAL_KEY", "short"),
+            ("LIVEGATE_SEAL_KEY_FILE", "both"),
             ("LIVEGATE_WORKER_THREADS", "0"),
             ("LIVEGATE_WORKER_THREADS", "many"),
             ("LIVEGATE_WORKER_THREADS", "257"),
@@ -117,6 +124,16 @@ mod tests {
             let error = read(&[(name, value)]).err().expect(name);
             assert!(error.contains(name), "{name}={value}: {error}");
         }
+    }
+
+    #[test]
+    fn secrets_may_be_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = folder.path().join("url");
+        std::fs::write(&url, "amqp://of-the-file\n").unwrap();
+        let file = ("LIVEGATE_AMQP_URL_FILE", url.to_str().unwrap());
+        let config = read(&[("LIVEGATE_AMQP_URL", ""), file]).unwrap();
+        assert_eq!(config.amqp_url, "amqp://of-the-file");
     }
 
     #[test]

@@ -20,6 +20,10 @@ use tracing::info;
 struct Arguments {}
 
 fn main() -> ExitCode {
+    if let Err(e) = hardening::without_telemetry() {
+        eprintln!("livegate-worker: it cannot be started without telemetry: {e}");
+        return ExitCode::FAILURE;
+    }
     Arguments::parse();
     if let Err(e) = telemetry::init() {
         eprintln!("livegate-worker: {e}");

@@ -66,6 +66,32 @@ fn broker_and_store_come_together_and_with_a_key() {
 }
 
 #[test]
+fn secrets_may_be_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("{content}\n")).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let amqp = file("amqp", "amqp://u:secret@h");
+    let redis = file("redis", "redis://h");
+    let key = file("key", &base64_simd::STANDARD.encode_to_string([7; 32]));
+    let files = [
+        ("LIVEGATE_AMQP_URL_FILE", amqp.as_str()),
+        ("LIVEGATE_REDIS_URL_FILE", redis.as_str()),
+        ("LIVEGATE_SEAL_KEY_FILE", key.as_str()),
+    ];
+    let Backend::Distributed { amqp_url, .. } = read(&files).unwrap().backend else {
+        panic!("both URLs are there");
+    };
+    assert_eq!(amqp_url, "amqp://u:secret@h");
+    let twice = [files.as_slice(), &[("LIVEGATE_SEAL_KEY", "hunter2")]].concat();
+    let error = read(&twice).unwrap_err().to_string();
+    assert!(error.contains("LIVEGATE_SEAL_KEY_FILE"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
+#[test]
 fn the_demo_is_on_or_off_as_it_is_asked_for() {
     for (value, on) in [("on", true), ("off", false)] {
         let config = read(&[("LIVEGATE_DEMO", value)]).unwrap();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use livegate_common::seal::SealKey;
+use livegate_common::secret::{self, SecretError, SecretSetting};
 
 use super::{Backend, ConfigError, ModelsConfig, ServerConfig};
 
@@ -20,6 +21,10 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         (self.lookup)(name)
             .map(|v| v.trim().to_owned())
             .filter(|v| !v.is_empty())
+    }
+
+    pub fn secret(&self, setting: SecretSetting) -> Result<Option<String>, SecretError> {
+        setting.read(|name| self.get(name))
     }
 
     pub fn parsed<T: std::str::FromStr>(
@@ -112,14 +117,18 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
     }
 
     pub fn backend(&self) -> Result<Backend, ConfigError> {
-        const AMQP: &str = "LIVEGATE_AMQP_URL";
-        const REDIS: &str = "LIVEGATE_REDIS_URL";
-        match (self.get(AMQP), self.get(REDIS)) {
+        const AMQP: &str = secret::AMQP_URL.name;
+        const REDIS: &str = secret::REDIS_URL.name;
+        match (
+            self.secret(secret::AMQP_URL)?,
+            self.secret(secret::REDIS_URL)?,
+        ) {
             (None, None) => Ok(Backend::Embedded {
                 threads: self.threads()?,
             }),
             (Some(amqp_url), Some(redis_url)) => {
-                let key = self.get("LIVEGATE_SEAL_KEY").ok_or(ConfigError::SealKey)?;
+                let key = self.secret(secret::SEAL_KEY)?;
+                let key = key.ok_or(ConfigError::SealKey)?;
                 let seal = SealKey::from_base64(&key).map_err(|_| ConfigError::SealKey)?;
                 Ok(Backend::Distributed {
                     amqp_url,

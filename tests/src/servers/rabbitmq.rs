@@ -30,19 +30,44 @@ pub struct RabbitMq {
 impl RabbitMq {
     /// Starts a server and waits until it takes connections; 5 to 10 s.
     pub fn start() -> Self {
+        let folder = temporary_folder("rabbitmq");
+        let users = folder.join("definitions.json");
+        fs::write(&users, definitions()).expect("a file can be written");
+        let settings = format!(
+            "load_definitions = {}\n\
+             max_message_size = {MAX_MESSAGE_SIZE}\n\
+             vm_memory_high_watermark.absolute = 1GB\n\
+             disk_free_limit.absolute = 10MB\n",
+            users.display()
+        );
+        Self::start_in(folder, &settings)
+    }
+
+    /// The same with these lines of `rabbitmq.conf` instead of the tests' own: no user but theirs, and
+    /// no virtual host but the first.
+    pub fn start_with(settings: &str) -> Self {
+        Self::start_in(temporary_folder("rabbitmq"), settings)
+    }
+
+    fn start_in(folder: PathBuf, settings: &str) -> Self {
         let mut this = Self {
             port: free_port(),
-            folder: temporary_folder("rabbitmq"),
+            folder,
             running: None,
         };
-        this.prepare();
+        this.prepare(settings);
         this.start_again();
         this
     }
 
     /// The server's URL, with no virtual host.
     pub fn url(&self) -> String {
-        format!("amqp://guest:guest@127.0.0.1:{}", self.port)
+        format!("amqp://guest:guest@{}", self.address())
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Ends the server, as a crash does.
@@ -76,7 +101,7 @@ impl RabbitMq {
         ];
         let command = ["sh", "-c", COMMAND, &server_program()];
         self.running = Some(Guarded::start(&self.folder, &command, &environment));
-        let address = format!("127.0.0.1:{}", self.port);
+        let address = self.address();
         wait_until(
             "RabbitMQ answers",
             Duration::from_secs(90),
@@ -99,7 +124,7 @@ impl RabbitMq {
         }
     }
 
-    fn prepare(&self) {
+    fn prepare(&self, settings: &str) {
         for name in ["home", "mnesia", "log"] {
             fs::create_dir(self.folder.join(name)).expect("a folder can be made");
         }
@@ -110,18 +135,8 @@ impl RabbitMq {
         let cookie = self.folder.join("home/.erlang.cookie");
         fs::set_permissions(cookie, fs::Permissions::from_mode(0o400)).expect("the file is ours");
         write("enabled_plugins", "[].\n");
-        write("definitions.json", &definitions());
-        let definitions = self.folder.join("definitions.json");
-        let configuration = format!(
-            "listeners.tcp.default = 127.0.0.1:{}\n\
-             load_definitions = {}\n\
-             max_message_size = {MAX_MESSAGE_SIZE}\n\
-             vm_memory_high_watermark.absolute = 1GB\n\
-             disk_free_limit.absolute = 10MB\n",
-            self.port,
-            definitions.display()
-        );
-        write("rabbitmq.conf", &configuration);
+        let listener = format!("listeners.tcp.default = {}\n", self.address());
+        write("rabbitmq.conf", &(listener + settings));
     }
 }
 

@@ -16,15 +16,28 @@ pub(super) const DATABASES: u32 = 4096;
 pub struct Redis {
     port: u16,
     folder: PathBuf,
+    command: Vec<String>,
     running: Option<Guarded>,
 }
 
 impl Redis {
     /// Starts a server and waits until it answers.
     pub fn start() -> Self {
+        let databases = DATABASES.to_string();
+        #[rustfmt::skip]
+        let command = [
+            "redis-server", "--databases", &databases, "--save", "", "--appendonly", "no",
+            "--maxmemory-policy", "noeviction",
+        ];
+        Self::start_with(command.map(str::to_owned).to_vec())
+    }
+
+    /// The same by this command, which says nothing of port and folder.
+    pub fn start_with(command: Vec<String>) -> Self {
         let mut this = Self {
             port: free_port(),
             folder: temporary_folder("redis"),
+            command,
             running: None,
         };
         this.start_again();
@@ -33,7 +46,12 @@ impl Redis {
 
     /// The server's URL, with no database.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("redis://{}", self.address())
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Ends the server, as a crash does.
@@ -46,22 +64,22 @@ impl Redis {
     /// Starts the server again at the same port. It has forgotten everything.
     pub fn start_again(&mut self) {
         let port = self.port.to_string();
-        let databases = DATABASES.to_string();
         let folder = self.folder.display().to_string();
-        #[rustfmt::skip]
-        let command = [
-            "redis-server", "--port", &port, "--bind", "127.0.0.1", "--dir", &folder,
-            "--databases", &databases, "--save", "", "--appendonly", "no",
-            "--maxmemory-policy", "noeviction",
-        ];
+        let here = ["--port", &port, "--bind", "127.0.0.1", "--dir", &folder];
+        let command = self.command.iter().map(String::as_str);
+        let command: Vec<_> = command.chain(here).collect();
         std::fs::create_dir_all(&self.folder).expect("a temporary folder can be made");
         self.running = Some(Guarded::start(&self.folder, &command, &[]));
-        let address = format!("127.0.0.1:{port}");
+        let address = self.address();
         wait_until(
             "Redis answers",
             Duration::from_secs(20),
             &self.folder,
-            || command_to(&address, "PING").as_deref() == Some("+PONG"),
+            || {
+                // One with a password answers, too: that it wants it.
+                let answer = command_to(&address, "PING").unwrap_or_default();
+                answer == "+PONG" || answer.starts_with("-NOAUTH")
+            },
         );
     }
 

@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod deploy;
 mod document;
 mod evaluate;
 mod real;

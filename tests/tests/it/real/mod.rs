@@ -3,7 +3,7 @@
 mod browser;
 mod challenges;
 mod people;
-mod portrait;
+pub mod portrait;
 pub mod stack;
 mod video;
 mod workers;

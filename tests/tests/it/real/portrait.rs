@@ -138,7 +138,7 @@ fn a_glance_shows_all_but_who_it_is_and_whether_it_is_an_attack() {
 }
 
 /// A photograph that moves about is no turn, however it is tagged.
-fn photograph() -> Capture {
+pub fn photograph() -> Capture {
     let tags = [
         "center",
         "center",
