@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod attacks;
 mod document;
 mod evaluate;
 mod real;
