@@ -63,11 +63,9 @@ pub fn session(subject: &Subject, footage: &Footage, rng: &mut Rng) -> Presentat
     let mut tasks = subject.shows.to_vec();
     rng.shuffle(&mut tasks);
     tasks.truncate(rng.usize(1..=tasks.len().min(3)));
-    let ways = if tasks.iter().any(|t| matches!(t, Smile | OpenMouth)) {
-        2..3
-    } else {
-        0..3
-    };
+    // Verify asks for two or more, and for none of the mouth.
+    let is_live = tasks.len() < 2 || tasks.iter().any(|t| matches!(t, Smile | OpenMouth));
+    let ways = if is_live { 2..3 } else { 0..3 };
     let session = match rng.usize(ways) {
         0 => Presentation::images(&tasks, footage.shots(&tasks)),
         1 => {
