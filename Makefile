@@ -1,7 +1,7 @@
 # Every target obtains what it needs; see README.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench check
+.PHONY: help run build test bench attacks check
 
 CARGO := cargo
 # The faster runner where there is one; either runs the same tests.
@@ -31,6 +31,12 @@ bench: build ## Measure speed and memory; fails on no number
 	@$(RELEASE)/livegate-models fetch --test-assets
 	$(CARGO) build --release --locked -p livegate-tests --bin bench
 	@$(RELEASE)/bench
+
+attacks: ## Present all attacks and live people; write docs/attacks.md
+	@scripts/requirements.sh build
+	$(CARGO) build --locked -p livegate-tests -p livegate-models --bins
+	@target/debug/livegate-models fetch --test-assets
+	@target/debug/attacks
 
 check: ## What does not run the program: format, lints, docs, licences
 	$(CARGO) fmt --all --check

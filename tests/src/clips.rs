@@ -77,3 +77,29 @@ pub fn left_right(change: impl Fn(usize, &mut Scene)) -> Vec<Scene> {
         })
         .collect()
 }
+
+/// A clip of these JPEGs, `rate` of them a second, as fragmented mp4.
+pub fn of_jpegs(frames: &[Vec<u8>], rate: u32) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, frame) in frames.iter().enumerate() {
+        std::fs::write(folder.path().join(format!("{index:05}.jpg")), frame).unwrap();
+    }
+    let (rate, pictures) = (rate.to_string(), folder.path().join("%05d.jpg"));
+    let input = ["-framerate", &rate, "-i", pictures.to_str().unwrap()];
+    // Sides of a picture that is yuv420p are even.
+    let form = [
+        "-vf",
+        "crop=trunc(iw/2)*2:trunc(ih/2)*2",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryfast",
+        "-crf",
+        "20",
+        "-pix_fmt",
+        "yuv420p",
+        "-movflags",
+        "frag_keyframe+empty_moov",
+    ];
+    made(&[&input[..], &form].concat(), "mp4")
+}

@@ -7,8 +7,10 @@
 )]
 
 pub mod app;
+pub mod attacks;
 pub mod client;
 pub mod clips;
 pub mod media;
+pub mod real;
 pub mod scripted;
 pub mod servers;

@@ -33,7 +33,8 @@ pub struct RejectionDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_threshold: Option<f64>,
-    /// `insufficient_face_detections`: share of the frames that show a face, 0 to 1.
+    /// `insufficient_face_detections`: share of the frames that show a face, 40 pixels wide
+    /// or more, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub face_detection_ratio: Option<f64>,

@@ -117,6 +117,14 @@ pub struct Cues {
 }
 
 impl FrameMeasurement {
+    /// The same without its main face where that is narrower than `pixels`: models that are fed so
+    /// little see what they like.
+    #[must_use]
+    pub fn without_narrow_face(mut self, pixels: f32) -> Self {
+        self.face = self.face.filter(|f| f.bounds.width >= pixels);
+        self
+    }
+
     /// The same scene as the camera would have seen it, for a frame that was mirrored before it was
     /// sent: directions and the two eyes change sides.
     #[must_use]

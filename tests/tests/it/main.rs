@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod attacks;
 mod deploy;
 mod document;
 mod evaluate;

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use livegate_common::liveness::embedding::Embedding;
-use livegate_common::liveness::evidence::identity;
 use livegate_common::liveness::measurement::Face;
 use livegate_common::liveness::pose::Pose;
 use livegate_common::liveness::thresholds::Thresholds;
@@ -53,10 +52,10 @@ impl PoseBin {
 
     /// The bin of a pose; `None` for one in which an embedding says nothing.
     fn of(pose: Pose) -> Option<Self> {
-        if !identity::is_usable(pose) {
+        let (yaw, pitch) = (pose.yaw.abs(), pose.pitch.abs());
+        if yaw > 70.0 || pitch > 40.0 {
             return None;
         }
-        let (yaw, pitch) = (pose.yaw.abs(), pose.pitch.abs());
         Some(if yaw.max(pitch) <= 15.0 {
             Self::Frontal
         } else if yaw >= pitch {

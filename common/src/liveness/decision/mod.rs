@@ -18,6 +18,11 @@ use super::thresholds::Thresholds;
 /// Decides a capture. Directions in `frames` are the subject's own (see
 /// [`FrameMeasurement::unmirrored`](super::measurement::FrameMeasurement::unmirrored)).
 pub fn decide(challenge: &Challenge, frames: &[TaggedFrame], thresholds: &Thresholds) -> Verdict {
+    let clear = frames.iter().cloned().map(|frame| TaggedFrame {
+        measurement: frame.measurement.without_narrow_face(thresholds.face_px),
+        ..frame
+    });
+    let frames = &clear.collect::<Vec<_>>()[..];
     let findings = find(challenge, frames, thresholds);
     let rejections = reject(&findings, frames, &challenge.angles, thresholds);
     let proof = prove(&findings, frames, thresholds).filter(|_| rejections.is_empty());
@@ -49,7 +54,7 @@ fn find(challenge: &Challenge, frames: &[TaggedFrame], thresholds: &Thresholds) 
         frames: frames.len(),
         frames_with_face: presence::frames_with_face(frames),
         anti_spoof: presentation::anti_spoof(frames, thresholds),
-        same_person: identity::consistency(frames),
+        same_person: identity::consistency(frames, thresholds),
         completed,
         failed,
         evidence: state(frames, thresholds),
@@ -58,7 +63,7 @@ fn find(challenge: &Challenge, frames: &[TaggedFrame], thresholds: &Thresholds) 
 
 /// What the evidence says that is neither a score nor an action.
 fn state(frames: &[TaggedFrame], t: &Thresholds) -> Vec<Statement> {
-    let likeness = identity::least(frames).map(|(measured, frame)| Statement {
+    let likeness = identity::least(frames, t).map(|(measured, frame)| Statement {
         kind: Kind::LeastLikeness,
         measured,
         required: t.least_likeness,
@@ -153,11 +158,11 @@ fn too_little_seen(
     t: &Thresholds,
 ) -> Option<f32> {
     if findings.same_person.is_none() || findings.anti_spoof.is_none() {
-        let usable = identity::usable_frames(frames);
+        let usable = identity::usable_frames(frames, t);
         return Some(presence::share(usable, frames.len()));
     }
     let mut turns = findings.completed.iter().filter_map(|a| a.head_move());
-    let covered = identity::covers_turns(frames, turns.clone(), angles, t.neutral_deg);
+    let covered = identity::covers_turns(frames, turns.clone(), angles, t);
     (turns.next().is_some() && !covered).then_some(0.0)
 }
 

@@ -246,6 +246,22 @@ fn the_best_frame_is_the_sharpest_portrait_with_open_eyes() {
 }
 
 #[test]
+fn a_face_too_narrow_to_be_seen_is_none() {
+    let far = |width: f32| {
+        let seen = |_| {
+            frame(Phase::Center, |f| {
+                f.bounds.width = width;
+            })
+        };
+        let frames: Vec<_> = (0..8).map(seen).collect();
+        decide(&challenge(), &frames, &Thresholds::default())
+            .findings
+            .frames_with_face
+    };
+    assert_eq!((far(39.0), far(40.0)), (0, 8));
+}
+
+#[test]
 fn confidence_falls_with_each_of_its_parts() {
     let face = crate::liveness::evidence::testing::face();
     let full = confidence(1.0, 0.8, &face);

@@ -21,12 +21,6 @@ use crate::liveness::pose::Pose;
 use crate::liveness::sketch::Sketch;
 use crate::liveness::thresholds::Thresholds;
 
-/// How far a head must go, in yaw or pitch, to have moved away, degrees: several times what the pose
-/// of one picture varies by with noise and compression.
-const AWAY_DEG: f32 = 6.0;
-/// How far the poses of one picture may differ, degrees.
-const SAME_DEG: f32 = 4.0;
-
 /// The pictures so far, the latest of them where there are many.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pictures {
@@ -49,11 +43,11 @@ impl Pictures {
     pub fn see(&mut self, face: &Face, away: u32, t: &Thresholds) -> bool {
         let is_copy = self.seen.iter().any(|before| {
             before.away >= away
-                && before.pose.differs_by(face.pose) < SAME_DEG
+                && before.pose.differs_by(face.pose) < t.copy_pose_deg
                 && before.sketch.likeness(&face.sketch) >= t.copy_likeness
         });
         for before in &mut self.seen {
-            before.away += u32::from(before.pose.differs_by(face.pose) >= AWAY_DEG);
+            before.away += u32::from(before.pose.differs_by(face.pose) >= t.copy_away_deg);
         }
         self.copies += usize::from(is_copy);
         is_copy

@@ -53,7 +53,7 @@ fn first_support(
         if frame.phase.may_show(action) {
             any_peak = furthest(any_peak, extent);
         }
-        if shows(action, head_move, frame.phase, face.pose, angles) {
+        if shows(action, frame.phase, face.pose, angles, thresholds) {
             peak = furthest(peak, extent);
             if begun && extent >= required {
                 if is_whole(head_move, frames, index, required, thresholds) {
@@ -84,18 +84,20 @@ fn first_support(
 
 /// Whether a frame shows this movement: by its tag, or, without one, by going further in it than in
 /// any other, with a face that can be compared.
-fn shows(action: Action, head_move: HeadMove, phase: Phase, pose: Pose, angles: &Angles) -> bool {
+fn shows(action: Action, phase: Phase, pose: Pose, angles: &Angles, t: &Thresholds) -> bool {
     match phase {
         Phase::Center => false,
         Phase::Of(claimed) => claimed == action,
-        Phase::Untagged => shows_most(head_move, pose, angles),
+        Phase::Untagged => action
+            .head_move()
+            .is_some_and(|head_move| shows_most(head_move, pose, angles, t)),
     }
 }
 
 /// Whether a pose shows this movement and no other: it goes further in it than in any, and its face is
 /// one that can be compared.
-pub fn shows_most(head_move: HeadMove, pose: Pose, angles: &Angles) -> bool {
-    identity::is_usable(pose) && goes_furthest(head_move, pose, angles)
+pub fn shows_most(head_move: HeadMove, pose: Pose, angles: &Angles, t: &Thresholds) -> bool {
+    identity::is_usable(pose, t) && goes_furthest(head_move, pose, angles)
 }
 
 /// Whether no other head action is nearer to, or further beyond, its own angle.

@@ -7,10 +7,6 @@ use super::statement::{Kind, Statement};
 use super::{TaggedFrame, identity};
 use crate::liveness::thresholds::Thresholds;
 
-/// How much of a difference between two poses may be error of measurement, degrees: far turned heads
-/// are estimated up to 10 apart from one frame to the next.
-const ERROR_DEG: f32 = 10.0;
-
 /// The highest speed from one frame to the next; `None` where no two have times and faces whose poses
 /// can be relied on.
 ///
@@ -18,7 +14,7 @@ const ERROR_DEG: f32 = 10.0;
 pub fn find(frames: &[TaggedFrame], t: &Thresholds) -> Option<Statement> {
     let posed = frames.iter().enumerate().filter_map(|(index, frame)| {
         let pose = frame.face()?.pose;
-        identity::is_usable(pose).then_some((index, frame.seconds?, pose))
+        identity::is_usable(pose, t).then_some((index, frame.seconds?, pose))
     });
     let posed: Vec<_> = posed.collect();
     let steps = posed.windows(2).filter_map(|two| {
@@ -26,7 +22,7 @@ pub fn find(frames: &[TaggedFrame], t: &Thresholds) -> Option<Statement> {
             return None;
         };
         let seconds = at - before;
-        let degrees = (from.differs_by(to) - ERROR_DEG).max(0.0);
+        let degrees = (from.differs_by(to) - t.pose_error_deg).max(0.0);
         (seconds > 0.0).then_some((degrees / seconds, index))
     });
     let (measured, index) = steps.max_by(|a, b| a.0.total_cmp(&b.0))?;

@@ -121,8 +121,8 @@ impl Evidence {
                 .for_each(|p| self.raster.add(p));
             cues.border.into_iter().for_each(|b| self.border.add(b));
         }
-        self.people.add(face);
-        self.direct.add(face);
+        self.people.add(face, t);
+        self.direct.add(face, t);
         self.pictures.see(face, AWAY_FRAMES, t);
         if decides {
             self.pictures.keep(face, MOST_PICTURES);

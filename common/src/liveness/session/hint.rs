@@ -50,7 +50,13 @@ const BLURRED: f32 = 30.0;
 /// What is wrong with the picture, if anything.
 pub fn of_picture(frame: &FrameMeasurement, t: &Thresholds) -> Option<Hint> {
     let Some(face) = &frame.face else {
-        return Some(Hint::NoFace);
+        let found = frame.faces.first();
+        let is_narrow = found.is_some_and(|f| f.bounds.width < t.face_px);
+        return Some(if is_narrow {
+            Hint::FaceTooSmall
+        } else {
+            Hint::NoFace
+        });
     };
     if presence::has_second_subject(frame, t) {
         Some(Hint::MultipleFaces)
@@ -91,6 +97,13 @@ mod tests {
             |change: fn(&mut Face)| of_picture(&frame(Phase::Center, change).measurement, &t);
         assert_eq!(hint(|_| {}), None);
         assert_eq!(hint(|f| f.bounds.width = 60.0), Some(Hint::FaceTooSmall));
+        let mut narrow = frame(Phase::Center, |f| f.bounds.width = 20.0).measurement;
+        narrow.faces = vec![detected(20.0)];
+        let narrow = narrow.without_narrow_face(t.face_px);
+        assert_eq!(
+            (narrow.face.as_ref(), of_picture(&narrow, &t)),
+            (None, Some(Hint::FaceTooSmall))
+        );
         assert_eq!(hint(|f| f.bounds.x = -40.0), Some(Hint::FaceOutOfFrame));
         assert_eq!(hint(|f| f.bounds.y = 600.0), Some(Hint::FaceOutOfFrame));
         assert_eq!(hint(|f| f.bounds.x = 0.5), Some(Hint::FaceOutOfFrame));

@@ -223,6 +223,7 @@ impl Session {
             // Without a task there is nothing to take a frame for.
             return Step::Taken(self, Report::nothing(None));
         };
+        let frame = &frame.clone().without_narrow_face(t.face_px);
         let Some(seen) = running.see(frame, &self.angles, t) else {
             return Step::LookCloser;
         };

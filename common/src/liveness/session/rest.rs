@@ -10,14 +10,6 @@ use crate::liveness::measurement::Face;
 use crate::liveness::pose::Pose;
 use crate::liveness::thresholds::Thresholds;
 
-/// How much of a smile score a face at rest may have. Measured at rest: 0 to 0.38.
-const SMILE_AT_REST: f32 = 0.4;
-/// How far the lips may be apart at rest, by the mouth's width. Measured at rest: 0 to 0.12.
-const OPENING_AT_REST: f32 = 0.2;
-/// Least aspect ratio of open eyes: closed ones measured up to 0.13, the narrowest open ones 0.17.
-const EYES_OPEN: f32 = 0.14;
-/// Blink score from which eyes are not open: open ones measured up to 0.47, while looking down.
-const EYES_SHUT: f32 = 0.5;
 /// Frames over which the pitch at rest is a plain mean; later ones count as the last of so many.
 const PITCH_FRAMES: f32 = 100.0;
 /// How fast levels follow what is seen at rest, as a share of the difference, each frame.
@@ -51,10 +43,10 @@ impl Rest {
         }
         if can_read(face.pose, t) {
             self.learn_eyes(face, t);
-            if face.mouth.smile <= SMILE_AT_REST {
+            if face.mouth.smile <= t.rest_smile {
                 self.smile = Some(least(self.smile, face.mouth.smile));
             }
-            if face.mouth.opening <= OPENING_AT_REST {
+            if face.mouth.opening <= t.rest_opening {
                 self.opening = Some(least(self.opening, face.mouth.opening));
             }
         }
@@ -63,7 +55,7 @@ impl Rest {
 
     fn learn_eyes(&mut self, face: &Face, t: &Thresholds) {
         let ratio = face.eyes.wider();
-        if ratio < EYES_OPEN || face.eyes.blink() >= EYES_SHUT {
+        if ratio < t.eyes_open_ratio || face.eyes.blink() >= t.eyes_shut_score {
             return;
         }
         match self.eyes {

@@ -21,12 +21,10 @@ pub const MOST_UNPASSED: f32 = 0.49;
 /// Confidence where what is asked is reached.
 const AT_THRESHOLD: f32 = 0.5;
 
-/// Tilt up to which a face is upright, degrees. Beyond it, as where a phone lies on its side, the
-/// models see what they were not made for: such a face shows nothing, and says nothing of who it is.
-const UPRIGHT_DEG: f32 = 45.0;
-
-fn is_upright(face: &Face) -> bool {
-    face.pose.roll.abs() <= UPRIGHT_DEG
+/// Whether the models see what they were made for: a face that is not, as where a phone lies on its side,
+/// shows nothing, and says nothing of who it is.
+fn is_upright(face: &Face, t: &Thresholds) -> bool {
+    face.pose.roll.abs() <= t.upright_deg
 }
 
 /// A session that is going on.
@@ -66,7 +64,7 @@ impl Running {
         let (mut seen, mut decides) = (Seen::nothing(false), false);
         // Nobody knows which of two people would be judged.
         let alone = !presence::has_second_subject(frame, t);
-        let upright = frame.face.as_ref().is_none_or(is_upright);
+        let upright = frame.face.as_ref().is_none_or(|f| is_upright(f, t));
         if !upright {
             seen = Seen::nothing(true);
         }
@@ -117,7 +115,9 @@ impl Running {
         match self.movement {
             _ if seen.is_readable => Hint::KeepGoing,
             Movement::Turn(..) => Hint::LookStraight,
-            Movement::Blink(_) if !away && frame.face.as_ref().is_some_and(is_upright) => {
+            Movement::Blink(_)
+                if !away && frame.face.as_ref().is_some_and(|f| is_upright(f, t)) =>
+            {
                 Hint::EyesNotVisible
             }
             // Turned away, or never seen at rest.

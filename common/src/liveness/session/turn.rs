@@ -60,7 +60,7 @@ impl Turn {
             // The other way is where nobody was asked to look.
             return Seen::nothing(extent <= -t.neutral_deg);
         }
-        if !head::shows_most(head_move, face.pose, angles) {
+        if !head::shows_most(head_move, face.pose, angles, t) {
             let aside = match head_move.axis {
                 Axis::Yaw => face.pose.pitch,
                 Axis::Pitch => face.pose.yaw,

@@ -23,26 +23,56 @@ pub struct Thresholds {
     pub other_person: f32,
     /// Likeness of any two faces that can be compared directly below which they are two people's.
     pub least_likeness: f32,
+    /// |yaw| up to which embeddings of one person and of two do not overlap, degrees.
+    pub reliable_yaw_deg: f32,
+    /// |pitch| up to which they do not, degrees.
+    pub reliable_pitch_deg: f32,
+    /// |yaw| beyond which an embedding, or a pose, says nothing, degrees.
+    pub usable_yaw_deg: f32,
+    /// |pitch| beyond which they say nothing, degrees.
+    pub usable_pitch_deg: f32,
+    /// What a likeness may lack where a face is in a usable pose, but not a reliable one.
+    pub likeness_allowance: f32,
+    /// Difference in yaw and pitch up to which two faces can be compared directly, degrees.
+    pub comparable_deg: f32,
     /// Correlation from which two pictures of one pose are the same, though the head moved between.
     pub copy_likeness: f32,
     /// One in so many frames may hold such a picture by chance, rounded down after the first so many.
     pub copy_one_in: usize,
+    /// How far the poses of one picture may differ, degrees.
+    pub copy_pose_deg: f32,
+    /// How far a head must go, in yaw or pitch, to have moved away, degrees.
+    pub copy_away_deg: f32,
     /// How far a raster may stand out of a face's spectrum, natural logarithm of power.
     pub raster: f32,
     /// How much of the outline of a rectangle around the face may run along straight edges, 0 to 1.
     pub border: f32,
     /// Speed above which it was no head that turned, degrees a second.
     pub head_speed: f32,
+    /// How much of a difference between two poses may be error of measurement, degrees.
+    pub pose_error_deg: f32,
+    /// Width of a face below which it counts as not seen, pixels.
+    pub face_px: f32,
     /// Share of frames that must show a face.
     pub face_ratio: f32,
     /// |yaw| and |pitch| up to which a head faces the camera before it turns, degrees.
     pub neutral_deg: f32,
     /// Least that an angle must change in a head movement, degrees.
     pub movement_deg: f32,
+    /// Tilt up to which a face is upright, live, degrees.
+    pub upright_deg: f32,
     /// |yaw| up to which eye aspect ratios are comparable, degrees.
     pub eyes_yaw_deg: f32,
     /// |pitch| up to which eye aspect ratios are comparable, degrees.
     pub eyes_pitch_deg: f32,
+    /// Aspect ratio from which eyes may be open at rest.
+    pub eyes_open_ratio: f32,
+    /// Mean blink score from which they are not.
+    pub eyes_shut_score: f32,
+    /// Smile score up to which a face may be at rest.
+    pub rest_smile: f32,
+    /// Opening of the mouth, by its width, up to which it may be at rest.
+    pub rest_opening: f32,
     /// Frames with eyes visible that a blink needs.
     pub blink_frames: usize,
     /// Share of the session's own open-eye level below which an eye is closed.

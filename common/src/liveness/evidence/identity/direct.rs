@@ -13,9 +13,8 @@ use crate::liveness::embedding::Embedding;
 use crate::liveness::evidence::TaggedFrame;
 use crate::liveness::measurement::Face;
 use crate::liveness::pose::Pose;
+use crate::liveness::thresholds::Thresholds;
 
-/// Difference in yaw and pitch up to which two faces are compared, degrees.
-const COMPARABLE_DEG: f32 = 40.0;
 /// Difference from which a pose is another one, degrees: a session keeps one face of each.
 const SAME_POSE_DEG: f32 = 15.0;
 /// Most faces that a session keeps, 2 kB each.
@@ -23,15 +22,15 @@ const MOST: usize = 8;
 
 /// The least likeness of two faces of a capture that can be compared directly, -1 to 1, and the
 /// position of the later one; `None` where no two can.
-pub fn least(frames: &[TaggedFrame]) -> Option<(f32, usize)> {
+pub fn least(frames: &[TaggedFrame], t: &Thresholds) -> Option<(f32, usize)> {
     let faces: Vec<(usize, Reference)> = frames
         .iter()
         .enumerate()
-        .filter_map(|(index, frame)| Some((index, Reference::of(frame.face()?)?)))
+        .filter_map(|(index, frame)| Some((index, Reference::of(frame.face()?, t)?)))
         .collect();
     let pairs = faces.iter().enumerate().flat_map(|(n, (index, later))| {
         let before = faces[..n].iter();
-        before.filter_map(move |(_, earlier)| Some((earlier.likeness(later)?, *index)))
+        before.filter_map(move |(_, earlier)| Some((earlier.likeness(later, t)?, *index)))
     });
     pairs.min_by(|a, b| a.0.total_cmp(&b.0))
 }
@@ -53,25 +52,28 @@ struct Reference {
 
 impl Reference {
     /// `None` where it cannot be relied on.
-    fn of(face: &Face) -> Option<Self> {
-        let embedding = face.embedding.clone().filter(|_| is_reliable(face.pose))?;
+    fn of(face: &Face, t: &Thresholds) -> Option<Self> {
+        let embedding = face
+            .embedding
+            .clone()
+            .filter(|_| is_reliable(face.pose, t))?;
         let pose = face.pose;
         Some(Self { pose, embedding })
     }
 
-    fn likeness(&self, other: &Self) -> Option<f32> {
-        (self.pose.differs_by(other.pose) <= COMPARABLE_DEG)
+    fn likeness(&self, other: &Self, t: &Thresholds) -> Option<f32> {
+        (self.pose.differs_by(other.pose) <= t.comparable_deg)
             .then(|| self.embedding.cosine(&other.embedding))
     }
 }
 
 impl Direct {
     /// Adds a face, if it can be compared.
-    pub fn add(&mut self, face: &Face) {
-        let Some(new) = Reference::of(face) else {
+    pub fn add(&mut self, face: &Face, t: &Thresholds) {
+        let Some(new) = Reference::of(face, t) else {
             return;
         };
-        let likenesses = self.references.iter().filter_map(|r| r.likeness(&new));
+        let likenesses = self.references.iter().filter_map(|r| r.likeness(&new, t));
         self.least = likenesses.chain(self.least).reduce(f32::min);
         let is_known = |r: &Reference| r.pose.differs_by(new.pose) < SAME_POSE_DEG;
         if self.references.len() < MOST && !self.references.iter().any(is_known) {
@@ -96,12 +98,16 @@ mod tests {
         })
     }
 
+    fn least_of(frames: &[TaggedFrame]) -> Option<(f32, usize)> {
+        least(frames, &Thresholds::default())
+    }
+
     fn least_one_by_one(frames: &[TaggedFrame]) -> Option<f32> {
         let mut direct = Direct::default();
         frames
             .iter()
             .filter_map(TaggedFrame::face)
-            .for_each(|f| direct.add(f));
+            .for_each(|f| direct.add(f, &Thresholds::default()));
         direct.least
     }
 
@@ -109,10 +115,10 @@ mod tests {
     fn a_morph_that_joins_two_people_hides_neither() {
         let bridged = [seen(0.0, 0.0), seen(42.0, 15.0), seen(84.0, 30.0)];
         assert!(
-            consistency(&bridged).unwrap() > 0.4,
+            consistency(&bridged, &Thresholds::default()).unwrap() > 0.4,
             "the groups are joined"
         );
-        let (likeness, index) = least(&bridged).unwrap();
+        let (likeness, index) = least_of(&bridged).unwrap();
         assert!((likeness - 84.0_f32.to_radians().cos()).abs() < 1e-5);
         assert_eq!(index, 2);
         assert!((least_one_by_one(&bridged).unwrap() - likeness).abs() < 1e-6);
@@ -120,10 +126,10 @@ mod tests {
 
     #[test]
     fn faces_far_from_each_other_or_turned_far_away_are_not_compared() {
-        assert_eq!(least(&[seen(0.0, -25.0), seen(90.0, 25.0)]), None);
-        assert_eq!(least(&[seen(0.0, 30.0), seen(90.0, 55.0)]), None);
-        assert_eq!(least(&[seen(0.0, 0.0)]), None);
-        assert_eq!(least(&[]), None);
+        assert_eq!(least_of(&[seen(0.0, -25.0), seen(90.0, 25.0)]), None);
+        assert_eq!(least_of(&[seen(0.0, 30.0), seen(90.0, 55.0)]), None);
+        assert_eq!(least_of(&[seen(0.0, 0.0)]), None);
+        assert_eq!(least_of(&[]), None);
     }
 
     proptest! {
@@ -133,7 +139,7 @@ mod tests {
         ) {
             let mut frames: Vec<_> = yaws.iter().map(|y| seen(0.0, *y / 2.0)).collect();
             frames.insert(at % (frames.len() + 1), seen(85.0, stranger));
-            prop_assert!(least(&frames).unwrap().0 < 0.1);
+            prop_assert!(least_of(&frames).unwrap().0 < 0.1);
             prop_assert!(least_one_by_one(&frames).unwrap() < 0.1);
         }
 
@@ -142,7 +148,7 @@ mod tests {
             let mut direct = Direct::default();
             for (yaw, pitch) in yaws {
                 let seen = frame(Phase::Center, |f| (f.pose.yaw, f.pose.pitch) = (yaw, pitch));
-                direct.add(seen.face().unwrap());
+                direct.add(seen.face().unwrap(), &Thresholds::default());
             }
             prop_assert!(direct.references.len() <= MOST);
         }

@@ -5,10 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{is_reliable, is_usable};
 use crate::liveness::embedding::Embedding;
 use crate::liveness::measurement::Face;
+use crate::liveness::thresholds::Thresholds;
 
-/// What a likeness may lack where genuine frames weaken: their 1st percentile falls from 0.44 or
-/// more in the reliable range to 0.24 between it and the usable one.
-const ALLOWANCE: f32 = 0.2;
 /// Most groups that a [`Linkage`] keeps, 2 kB each: more poses than a session goes through, and
 /// faces in one pose are joined first.
 const MOST_GROUPS: usize = 16;
@@ -20,17 +18,22 @@ pub struct Group {
     mean: Embedding,
     /// Length of that sum.
     length: f32,
-    /// Whether one of them is in a pose in which embeddings of one person and of two do not overlap.
-    reliable: bool,
+    /// What its likeness to others may lack: nothing where one of them is in a pose in which embeddings of
+    /// one person and of two do not overlap.
+    allowance: f32,
 }
 
 impl Group {
     /// A group of one face; `None` for one that was only glanced at.
-    pub fn of(face: &Face) -> Option<Self> {
+    pub fn of(face: &Face, t: &Thresholds) -> Option<Self> {
         Some(Self {
             mean: face.embedding.clone()?,
             length: 1.0,
-            reliable: is_reliable(face.pose),
+            allowance: if is_reliable(face.pose, t) {
+                0.0
+            } else {
+                t.likeness_allowance
+            },
         })
     }
 
@@ -40,17 +43,12 @@ impl Group {
         Some(Self {
             mean,
             length,
-            reliable: self.reliable || other.reliable,
+            allowance: self.allowance.min(other.allowance),
         })
     }
 
     fn likeness(&self, other: &Self) -> f32 {
-        let allowance = if self.reliable && other.reliable {
-            0.0
-        } else {
-            ALLOWANCE
-        };
-        self.mean.cosine(&other.mean) + allowance
+        self.mean.cosine(&other.mean) + self.allowance.max(other.allowance)
     }
 }
 
@@ -129,8 +127,8 @@ pub struct Linkage {
 
 impl Linkage {
     /// Adds a face, if it can be compared.
-    pub fn add(&mut self, face: &Face) {
-        let Some(group) = Group::of(face).filter(|_| is_usable(face.pose)) else {
+    pub fn add(&mut self, face: &Face, t: &Thresholds) {
+        let Some(group) = Group::of(face, t).filter(|_| is_usable(face.pose, t)) else {
             return;
         };
         self.groups.push(group);
@@ -149,7 +147,7 @@ impl Linkage {
 
     /// The same for those whose pose is one in which two people do not look alike.
     pub fn reliable_consistency(&self) -> Option<f32> {
-        let reliable = self.groups.iter().filter(|g| g.reliable).cloned();
+        let reliable = self.groups.iter().filter(|g| g.allowance <= 0.0).cloned();
         consistency(reliable.collect())
     }
 }
@@ -178,18 +176,21 @@ mod tests {
     fn one_face_has_nothing_to_be_compared_with() {
         let mut linkage = Linkage::default();
         assert_eq!(linkage.consistency(), None);
-        linkage.add(&seen(0.0));
+        linkage.add(&seen(0.0), &Thresholds::default());
         assert_eq!(linkage.consistency(), None);
         let mut turned_away = seen(90.0);
         turned_away.pose.yaw = 80.0;
-        linkage.add(&turned_away);
+        linkage.add(&turned_away, &Thresholds::default());
         assert_eq!(linkage.consistency(), None);
     }
 
     #[test]
     fn embeddings_that_cancel_out_are_nobody() {
         let opposite = [seen(0.0), seen(180.0)];
-        let groups = opposite.iter().filter_map(Group::of).collect();
+        let groups = opposite
+            .iter()
+            .filter_map(|f| Group::of(f, &Thresholds::default()))
+            .collect();
         assert_eq!(consistency(groups), Some(0.0));
     }
 
@@ -200,10 +201,10 @@ mod tests {
         ) {
             let faces: Vec<Face> = degrees.iter().map(|d| seen(*d)).collect();
             let mut linkage = Linkage::default();
-            faces.iter().for_each(|f| linkage.add(f));
+            faces.iter().for_each(|f| linkage.add(f, &Thresholds::default()));
             prop_assert_eq!(
                 linkage.consistency(),
-                consistency(faces.iter().filter_map(Group::of).collect())
+                consistency(faces.iter().filter_map(|f| Group::of(f, &Thresholds::default())).collect())
             );
         }
 
@@ -213,9 +214,9 @@ mod tests {
         ) {
             let mut linkage = Linkage::default();
             for (i, degrees) in spread.iter().enumerate() {
-                linkage.add(&seen(*degrees));
+                linkage.add(&seen(*degrees), &Thresholds::default());
                 if i == at % spread.len() {
-                    linkage.add(&seen(85.0));
+                    linkage.add(&seen(85.0), &Thresholds::default());
                 }
             }
             prop_assert!(linkage.groups.len() <= MOST_GROUPS);
@@ -228,7 +229,7 @@ mod tests {
             spread in prop::collection::vec(-20.0_f32..20.0, 2..60),
         ) {
             let mut linkage = Linkage::default();
-            spread.iter().for_each(|d| linkage.add(&seen(*d)));
+            spread.iter().for_each(|d| linkage.add(&seen(*d), &Thresholds::default()));
             prop_assert!(linkage.consistency().unwrap() > 0.75);
         }
     }

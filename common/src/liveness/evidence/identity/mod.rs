@@ -23,19 +23,11 @@ use crate::liveness::challenge::{Angles, HeadMove};
 use crate::liveness::embedding::Embedding;
 use crate::liveness::measurement::Face;
 use crate::liveness::pose::Pose;
-
-/// |yaw| up to which embeddings of one person and of two do not overlap, degrees.
-const RELIABLE_YAW_DEG: f32 = 40.0;
-/// |pitch| up to which they do not, degrees.
-const RELIABLE_PITCH_DEG: f32 = 35.0;
-/// |yaw| beyond which an embedding says nothing, degrees.
-const USABLE_YAW_DEG: f32 = 70.0;
-/// |pitch| beyond which an embedding says nothing, degrees.
-const USABLE_PITCH_DEG: f32 = 40.0;
+use crate::liveness::thresholds::Thresholds;
 
 /// Frames whose face can be compared with others'.
-pub fn usable_frames(frames: &[TaggedFrame]) -> usize {
-    usable(frames).count()
+pub fn usable_frames(frames: &[TaggedFrame], t: &Thresholds) -> usize {
+    usable(frames, t).count()
 }
 
 /// Whether a face can be compared that is on its way to one of these turns, or there: otherwise
@@ -44,26 +36,27 @@ pub fn covers_turns(
     frames: &[TaggedFrame],
     turns: impl Iterator<Item = HeadMove> + Clone,
     angles: &Angles,
-    neutral_deg: f32,
+    t: &Thresholds,
 ) -> bool {
     let is_turned =
-        |turn: HeadMove, pose| turn.extent(pose) >= neutral_deg.min(angles.required(turn));
-    usable(frames).any(|f| turns.clone().any(|turn| is_turned(turn, f.pose)))
+        |turn: HeadMove, pose| turn.extent(pose) >= t.neutral_deg.min(angles.required(turn));
+    usable(frames, t).any(|f| turns.clone().any(|turn| is_turned(turn, f.pose)))
 }
 
 /// Whether a face in this pose can be compared with others.
-pub fn is_usable(pose: Pose) -> bool {
-    pose.yaw.abs() <= USABLE_YAW_DEG && pose.pitch.abs() <= USABLE_PITCH_DEG
+pub fn is_usable(pose: Pose, t: &Thresholds) -> bool {
+    pose.yaw.abs() <= t.usable_yaw_deg && pose.pitch.abs() <= t.usable_pitch_deg
 }
 
-fn usable(frames: &[TaggedFrame]) -> impl Iterator<Item = &Face> {
+fn usable<'a>(frames: &'a [TaggedFrame], t: &Thresholds) -> impl Iterator<Item = &'a Face> {
     let faces = frames.iter().filter_map(TaggedFrame::face);
-    faces.filter(|f| f.embedding.is_some() && is_usable(f.pose))
+    faces.filter(|f| f.embedding.is_some() && is_usable(f.pose, t))
 }
 
 /// How strongly all usable frames hang together, 0 to 1; `None` with fewer than two of them.
-pub fn consistency(frames: &[TaggedFrame]) -> Option<f32> {
-    linkage::consistency(usable(frames).filter_map(Group::of).collect())
+pub fn consistency(frames: &[TaggedFrame], t: &Thresholds) -> Option<f32> {
+    let groups = usable(frames, t).filter_map(|face| Group::of(face, t));
+    linkage::consistency(groups.collect())
 }
 
 /// The face of the capture: mean embedding of its portraits, or of the most frontal frame.
@@ -82,8 +75,8 @@ pub fn template(frames: &[TaggedFrame], portrait_deg: f32) -> Option<Embedding> 
     })
 }
 
-fn is_reliable(pose: Pose) -> bool {
-    pose.yaw.abs() <= RELIABLE_YAW_DEG && pose.pitch.abs() <= RELIABLE_PITCH_DEG
+fn is_reliable(pose: Pose, t: &Thresholds) -> bool {
+    pose.yaw.abs() <= t.reliable_yaw_deg && pose.pitch.abs() <= t.reliable_pitch_deg
 }
 
 #[cfg(test)]
@@ -93,6 +86,10 @@ mod tests {
     use super::*;
     use crate::liveness::challenge::Phase;
     use crate::liveness::evidence::testing::{frame, no_face, person};
+
+    fn consistency_of(frames: &[TaggedFrame]) -> Option<f32> {
+        consistency(frames, &Thresholds::default())
+    }
 
     fn seen(degrees: f32, yaw: f32) -> TaggedFrame {
         frame(Phase::Center, |f| {
@@ -112,23 +109,23 @@ mod tests {
     fn a_person_who_turns_hangs_together_and_a_swap_does_not() {
         // 30 degrees between neighbours is a cosine of 0.87, 60 between the ends one of 0.5.
         let turn = [seen(0.0, 0.0), seen(30.0, 20.0), seen(60.0, 35.0)];
-        assert!(consistency(&turn).unwrap() > 0.7);
+        assert!(consistency_of(&turn).unwrap() > 0.7);
         let swap = [
             seen(0.0, 0.0),
             seen(5.0, 20.0),
             seen(90.0, 35.0),
             seen(95.0, 38.0),
         ];
-        assert!(consistency(&swap).unwrap() < 0.1);
+        assert!(consistency_of(&swap).unwrap() < 0.1);
     }
 
     #[test]
     fn one_face_has_nothing_to_be_compared_with() {
         assert_eq!(
-            consistency(&[seen(0.0, 0.0), no_face(Phase::Center), seen(0.0, 85.0)]),
+            consistency_of(&[seen(0.0, 0.0), no_face(Phase::Center), seen(0.0, 85.0)]),
             None
         );
-        assert_eq!(consistency(&[]), None);
+        assert_eq!(consistency_of(&[]), None);
     }
 
     #[test]
@@ -145,14 +142,15 @@ mod tests {
         let whole = [seen(90.0, 40.0), seen(0.0, 3.0), seen(10.0, -3.0)];
         let between = [0.0, 20.0].map(glanced_at);
         let mixed = [&between[..1], &whole, &between[1..]].concat();
-        assert_eq!(usable_frames(&mixed), usable_frames(&whole));
-        assert_eq!(consistency(&mixed), consistency(&whole));
+        let t = Thresholds::default();
+        assert_eq!(usable_frames(&mixed, &t), usable_frames(&whole, &t));
+        assert_eq!(consistency_of(&mixed), consistency_of(&whole));
         for portrait_deg in [15.0, 1.0] {
             let of = |frames| template(frames, portrait_deg);
             assert_eq!(of(&mixed), of(&whole), "{portrait_deg}");
         }
         assert_eq!(
-            (consistency(&between), template(&between, 15.0)),
+            (consistency_of(&between), template(&between, 15.0)),
             (None, None)
         );
     }
@@ -165,7 +163,7 @@ mod tests {
             let frames: Vec<_> = people.iter().map(|(d, yaw)| seen(*d, *yaw)).collect();
             let mut rotated = frames.clone();
             rotated.rotate_left(by % frames.len());
-            let (a, b) = (consistency(&frames).unwrap(), consistency(&rotated).unwrap());
+            let (a, b) = (consistency_of(&frames).unwrap(), consistency_of(&rotated).unwrap());
             prop_assert!((a - b).abs() < 1e-6);
         }
 
@@ -175,7 +173,7 @@ mod tests {
         ) {
             let mut frames: Vec<_> = yaws.iter().map(|y| seen(0.0, *y)).collect();
             frames.push(seen(80.0, stranger));
-            prop_assert!(consistency(&frames).unwrap() < 0.2);
+            prop_assert!(consistency_of(&frames).unwrap() < 0.2);
         }
     }
 }

@@ -1,0 +1,92 @@
+//! Sessions of live people, cut from their footage in many ways: which share of them is accepted.
+
+use fastrand::Rng;
+use livegate_common::liveness::session::Task;
+use livegate_instruments::camera::{blurred, lit, scaled};
+
+use super::footage::Footage;
+use super::presentation::Presentation;
+
+use Task::{Blink, LookDown, LookUp, OpenMouth, Smile, TurnLeft, TurnRight};
+
+/// A person, and what the footage shows; in this order where there are several.
+pub struct Subject {
+    /// The clip.
+    pub file: &'static str,
+    /// What is done in it.
+    pub shows: &'static [Task],
+}
+
+/// Everybody.
+pub const SUBJECTS: [Subject; 9] = [
+    Subject {
+        file: "live/turns_a.mov",
+        shows: &[TurnLeft, TurnRight, LookUp, LookDown],
+    },
+    Subject {
+        file: "live/turns_b.mov",
+        shows: &[TurnLeft, TurnRight, LookUp, LookDown],
+    },
+    Subject {
+        file: "live/turns_c.mov",
+        shows: &[LookUp, TurnRight, TurnLeft, LookDown],
+    },
+    Subject {
+        file: "actions/smile_blink.mp4",
+        shows: &[Smile, Blink],
+    },
+    Subject {
+        file: "actions/open_mouth_eyes.mp4",
+        shows: &[Blink, OpenMouth],
+    },
+    Subject {
+        file: "actions/blinks_smile.mp4",
+        shows: &[Blink, Smile],
+    },
+    Subject {
+        file: "actions/talking_smile.mp4",
+        shows: &[Blink, Smile],
+    },
+    Subject {
+        file: "actions/blinks_closeup.mp4",
+        shows: &[Blink],
+    },
+    Subject {
+        file: "actions/expressions.mp4",
+        shows: &[Blink, Smile],
+    },
+];
+
+/// One session of a person: some of what the footage shows, in some order, by one of the ways, with
+/// some quality of picture.
+pub fn session(subject: &Subject, footage: &Footage, rng: &mut Rng) -> Presentation {
+    let mut tasks = subject.shows.to_vec();
+    rng.shuffle(&mut tasks);
+    tasks.truncate(rng.usize(1..=tasks.len().min(3)));
+    // Verify asks for two or more, and for none of the mouth.
+    let is_live = tasks.len() < 2 || tasks.iter().any(|t| matches!(t, Smile | OpenMouth));
+    let ways = if is_live { 2..3 } else { 0..3 };
+    let session = match rng.usize(ways) {
+        0 => Presentation::images(&tasks, footage.shots(&tasks)),
+        1 => {
+            let step = rng.usize(1..=2);
+            let frames = footage.take(&footage.runs(&tasks, step));
+            Presentation::clip(
+                &tasks,
+                frames,
+                super::footage::RATE / if step == 1 { 1 } else { 2 },
+            )
+        }
+        _ => {
+            let frames = footage.take(&footage.runs(&tasks, rng.usize(1..=3)));
+            Presentation::live(&tasks, frames)
+        }
+    };
+    let (gain, sigma, share) = (0.7 + 0.6 * rng.f32(), rng.f32(), 0.5 + 0.5 * rng.f32());
+    let mut session = session.seen_through(|picture| {
+        let small = scaled(picture, share, image::imageops::FilterType::Triangle);
+        lit(&blurred(&small, sigma.max(0.1) * share), gain)
+    });
+    session.quality = rng.u8(60..=95);
+    session
+}

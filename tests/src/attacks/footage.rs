@@ -1,0 +1,249 @@
+//! Footage of a person, cut into frames and measured, so that attacks find in it what they need.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use ffmpeg_sidecar::command::FfmpegCommand;
+use image::RgbImage;
+use livegate_common::broker::Queue;
+use livegate_common::job::Look;
+use livegate_common::liveness::measurement::{Face, FrameMeasurement};
+use livegate_common::liveness::pose::Pose;
+use livegate_common::liveness::session::Task;
+use livegate_instruments::face::Frame;
+use livegate_worker::AnalyzerPool;
+use livegate_worker::decode::RgbFrame;
+
+use super::presentation::{Shot, phase};
+use crate::media::media;
+
+/// Frames a second that footage is cut into.
+pub const RATE: u32 = 15;
+/// Most pixels of the shorter side.
+const SIDE: u32 = 540;
+/// A head is at rest up to here, degrees.
+const REST_DEG: f32 = 7.0;
+
+/// A clip, frame by frame.
+pub struct Footage {
+    /// The clip's name, which is all that is known of who it shows.
+    pub name: String,
+    /// Its frames, upright.
+    pub pictures: Vec<RgbImage>,
+    /// What each shows.
+    pub seen: Vec<FrameMeasurement>,
+}
+
+/// Where in footage something is done: from rest, to where it is done most, to rest again.
+#[derive(Clone, Copy, Debug)]
+pub struct Movement {
+    /// The last frame before it.
+    pub start: usize,
+    /// Where it is done most.
+    pub peak: usize,
+    /// The first frame after it.
+    pub end: usize,
+}
+
+impl Footage {
+    /// Cuts and measures a clip of `LIVEGATE_MEDIA`; `None`, said aloud, where it is absent.
+    pub async fn load(pool: &AnalyzerPool, file: &str, look: Look) -> Option<Self> {
+        let path = media(file)?;
+        let pictures = tokio::task::spawn_blocking(move || cut(&path))
+            .await
+            .unwrap();
+        let looks = pictures.iter().map(|picture| {
+            let frame = RgbFrame {
+                width: picture.width(),
+                height: picture.height(),
+                pixels: picture.as_raw().clone(),
+            };
+            let work = move |analyzer: &mut dyn livegate_worker::FaceAnalyzer,
+                             _: &dyn Fn() -> bool| {
+                analyzer.analyze(&frame, look).unwrap()
+            };
+            pool.run(Queue::Verify, work)
+        });
+        let seen = futures_util::future::try_join_all(looks).await.unwrap();
+        let name = Path::new(file)
+            .file_stem()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        Some(Self {
+            name,
+            pictures,
+            seen,
+        })
+    }
+
+    /// The face in a frame.
+    pub fn face(&self, index: usize) -> Option<&Face> {
+        self.seen[index].face.as_ref()
+    }
+
+    /// Where the face is in a frame that has one.
+    pub fn frame(&self, index: usize) -> Frame {
+        let b = self.face(index).expect("a frame with a face").bounds;
+        Frame {
+            x: b.x,
+            y: b.y,
+            width: b.width,
+            height: b.height,
+        }
+    }
+
+    /// The frame that makes the best still: facing the camera, eyes open, lips at rest.
+    pub fn still(&self) -> usize {
+        let how_bad =
+            |face: &Face| face.pose.deviation() + 40.0 * (face.eyes.blink() + face.mouth.smile);
+        self.least(0..self.pictures.len(), how_bad)
+            .expect("somebody who faces the camera")
+    }
+
+    /// The frame among these with the least of something.
+    pub fn least(
+        &self,
+        among: impl IntoIterator<Item = usize>,
+        of: impl Fn(&Face) -> f32,
+    ) -> Option<usize> {
+        let rated = among
+            .into_iter()
+            .filter_map(|i| Some((i, of(self.face(i)?))));
+        rated.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i)
+    }
+
+    /// Where something is done most in the whole clip.
+    pub fn movement(&self, task: Task) -> Movement {
+        let all = self.pictures.len();
+        let peak = self.least(0..all, |f| -extent(task, f)).expect("a face");
+        let resting = |i: &usize| self.face(*i).is_some_and(|f| extent(task, f) < rest(task));
+        Movement {
+            start: (0..peak).rev().find(resting).unwrap_or(0),
+            peak,
+            end: (peak..all).find(resting).unwrap_or(all - 1),
+        }
+    }
+
+    /// Frames of a movement: on the way, at the peak, and on the way back.
+    pub fn stages(&self, task: Task) -> [usize; 4] {
+        let Movement { start, peak, end } = self.movement(task);
+        let most = self.face(peak).map_or(0.0, |f| extent(task, f));
+        let nearest = |among: std::ops::Range<usize>, share: f32| {
+            self.least(among, |f| (extent(task, f) - share * most).abs())
+                .unwrap_or(peak)
+        };
+        match task {
+            Task::Blink => [start, nearest(start..peak + 1, 0.6), peak, end],
+            _ => [
+                nearest(start..peak + 1, 0.45),
+                nearest(start..peak + 1, 0.75),
+                peak,
+                nearest(peak..end + 1, 0.6),
+            ],
+        }
+    }
+
+    /// Two frames that face the camera, before any of these movements where there are such.
+    pub fn neutral(&self, tasks: &[Task]) -> [usize; 2] {
+        let first = tasks
+            .iter()
+            .map(|t| self.movement(*t).start)
+            .min()
+            .unwrap_or(0);
+        let rests = |i: &usize| {
+            self.face(*i)
+                .is_some_and(|f| f.pose.is_within(REST_DEG) && f.eyes.blink() < 0.3)
+        };
+        let before: Vec<usize> = (0..=first).filter(rests).collect();
+        match before[..] {
+            [.., third, _, last] => [third, last],
+            [one, two] => [one, two],
+            _ => [self.still(), self.still().saturating_sub(1)],
+        }
+    }
+
+    /// A capture for verify: two frames at rest, then four of each movement, tagged.
+    pub fn shots(&self, tasks: &[Task]) -> Vec<Shot> {
+        self.indices(tasks)
+            .into_iter()
+            .map(|(phase, i)| Shot {
+                phase,
+                picture: self.pictures[i].clone(),
+            })
+            .collect()
+    }
+
+    /// The frames of such a capture.
+    pub fn indices(&self, tasks: &[Task]) -> Vec<(&'static str, usize)> {
+        let neutral = self.neutral(tasks).map(|i| ("center", i));
+        let acted = tasks
+            .iter()
+            .flat_map(|t| self.stages(*t).map(|i| (phase(*t), i)));
+        neutral.into_iter().chain(acted).collect()
+    }
+
+    /// A run of frames for each movement, one after the other, every `step`th frame, none twice.
+    pub fn runs(&self, tasks: &[Task], step: usize) -> Vec<usize> {
+        let run = |task: &Task| {
+            let Movement { start, end, .. } = self.movement(*task);
+            (start.saturating_sub(5)..(end + 3).min(self.pictures.len())).step_by(step)
+        };
+        let mut taken = HashSet::new();
+        let all = tasks.iter().flat_map(run);
+        all.filter(|index| taken.insert(*index)).collect()
+    }
+
+    /// Copies of these frames.
+    pub fn take(&self, indices: &[usize]) -> Vec<RgbImage> {
+        indices.iter().map(|i| self.pictures[*i].clone()).collect()
+    }
+}
+
+/// How much of something a face does: degrees, or a score.
+pub fn extent(task: Task, face: &Face) -> f32 {
+    let Pose { yaw, pitch, .. } = face.pose;
+    match task {
+        Task::TurnLeft => -yaw,
+        Task::TurnRight => yaw,
+        Task::LookUp => -pitch,
+        Task::LookDown => pitch,
+        // Lids follow a head that looks down.
+        Task::Blink => face.eyes.blink() - (face.pose.deviation() - 12.0).max(0.0) / 10.0,
+        Task::Smile => face.mouth.smile,
+        Task::OpenMouth => face.mouth.opening,
+    }
+}
+
+fn rest(task: Task) -> f32 {
+    match task {
+        Task::Blink => 0.2,
+        Task::Smile => 0.3,
+        Task::OpenMouth => 0.1,
+        Task::TurnLeft | Task::TurnRight | Task::LookUp | Task::LookDown => REST_DEG,
+    }
+}
+
+/// The frames of a clip, upright.
+fn cut(path: &Path) -> Vec<RgbImage> {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = folder.path().join("%05d.jpg");
+    let side = SIDE;
+    let filter = format!(
+        "fps={RATE},scale='if(lt(iw,ih),min(iw,{side}),-2)':'if(lt(iw,ih),-2,min(ih,{side}))'"
+    );
+    let mut ffmpeg = FfmpegCommand::new()
+        .args(["-v", "error"])
+        .input(path.to_str().unwrap())
+        .args(["-vf", &filter, "-q:v", "2", pictures.to_str().unwrap()])
+        .spawn()
+        .expect("ffmpeg starts; `make test` installs it");
+    assert!(ffmpeg.wait().unwrap().success());
+    let entries = std::fs::read_dir(folder.path()).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+        .iter()
+        .map(|file| image::open(file).unwrap().into_rgb8())
+        .collect()
+}

@@ -1,0 +1,136 @@
+//! Where attacks are presented: the whole service, over HTTP.
+
+use std::time::Duration;
+
+use livegate_instruments::camera::jpeg;
+use serde_json::{Value, json};
+
+use super::presentation::{Medium, Presentation, challenge, phase};
+use crate::app::App;
+use crate::client::{Answer, Capture};
+use crate::clips;
+
+/// What became of a presentation.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Whether it was taken for a live person who did what was asked.
+    pub accepted: bool,
+    /// What spoke against it: reason codes, with the evidence or what was missing of an action.
+    pub said: Vec<String>,
+    /// The anti-spoof score, where one was told.
+    pub anti_spoof: Option<f64>,
+    /// The identity consistency, where it was told.
+    pub same_person: Option<f64>,
+}
+
+/// Presents it in a session of its own.
+pub async fn present(app: &App, presentation: Presentation) -> Outcome {
+    let Presentation {
+        tasks,
+        medium,
+        quality,
+    } = presentation;
+    let encode = move |picture: &_| jpeg(picture, quality).unwrap();
+    match medium {
+        Medium::Images(shots) => {
+            let encoded = move || {
+                shots
+                    .iter()
+                    .map(|s| (s.phase.to_owned(), encode(&s.picture)))
+                    .collect()
+            };
+            let capture = Capture(tokio::task::spawn_blocking(encoded).await.unwrap());
+            let session = app
+                .client
+                .session(&tasks.iter().map(|t| phase(*t)).collect::<Vec<_>>())
+                .await;
+            judged(&app.client.verify(&session, &capture).await)
+        }
+        Medium::Clip(pictures, rate) => {
+            let encoded = move || {
+                let frames: Vec<Vec<u8>> = pictures.iter().map(encode).collect();
+                clips::of_jpegs(&frames, rate)
+            };
+            let clip = tokio::task::spawn_blocking(encoded).await.unwrap();
+            let actions: Vec<_> = tasks.iter().map(|t| phase(*t)).collect();
+            judged(&app.client.verify_new_clip(&actions, &clip).await)
+        }
+        Medium::Live(pictures) => {
+            let encoded = move || pictures.iter().map(encode).collect::<Vec<_>>();
+            let frames = tokio::task::spawn_blocking(encoded).await.unwrap();
+            let names: Vec<_> = tasks.iter().map(|t| challenge(*t)).collect();
+            play(app, &names.join(","), &frames).await
+        }
+    }
+}
+
+/// Plays frames to a session that has time enough, until it is over.
+async fn play(app: &App, challenges: &str, frames: &[Vec<u8>]) -> Outcome {
+    let query = format!("challenges={challenges}&timeout_seconds=60");
+    let created = app.client.interactive(&query).await;
+    assert_eq!(created.status, 200, "{}", created.body);
+    let session = created.body["session_id"].as_str().unwrap();
+    for frame in frames {
+        let mut answer = app.client.frame(session, frame).await;
+        while answer.status == 429 {
+            // A session takes so many frames a second; this is how a client waits for its turn.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            answer = app.client.frame(session, frame).await;
+        }
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        if answer.body["is_live"].is_boolean() {
+            break;
+        }
+    }
+    let status = app.client.interactive_status(session).await;
+    assert_eq!(status.status, 200, "{}", status.body);
+    let body = &status.body;
+    if body["is_live"].is_null() {
+        return Outcome {
+            said: vec!["not_passed".to_owned()],
+            ..Outcome::default()
+        };
+    }
+    of_body(body, body["is_live"] == true)
+}
+
+fn judged(answer: &Answer) -> Outcome {
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    of_body(&answer.body, answer.body["verified"] == true)
+}
+
+fn of_body(body: &Value, accepted: bool) -> Outcome {
+    Outcome {
+        accepted,
+        said: if accepted { Vec::new() } else { said(body) },
+        anti_spoof: body["anti_spoof_avg_score"].as_f64(),
+        same_person: body["same_person_score"].as_f64(),
+    }
+}
+
+/// What spoke against it, in the words of the API.
+fn said(body: &Value) -> Vec<String> {
+    let details = &body["rejection_details"];
+    let has = |field: &str| details[field].is_number();
+    let mut said = Vec::new();
+    for code in body["reason_codes"].as_array().into_iter().flatten() {
+        let code = code.as_str().unwrap_or_default();
+        match code {
+            "spoof_detected" if has("threshold") => said.push("anti-spoof score".to_owned()),
+            "different_persons_detected" if has("same_person_threshold") => {
+                said.push("same-person score".to_owned());
+            }
+            "spoof_detected" | "different_persons_detected" => {}
+            "challenge_failed" => {
+                let failed = details["failed_actions"].as_array().into_iter().flatten();
+                said.extend(failed.filter_map(|f| Some(f["why"].as_str()?.to_owned())));
+            }
+            other => said.push(other.to_owned()),
+        }
+    }
+    let evidence = details["evidence"].as_array().into_iter().flatten();
+    said.extend(evidence.filter_map(|e| Some(e["name"].as_str()?.to_owned())));
+    said.dedup();
+    assert_ne!(json!(said), json!([]), "a rejection says why: {body}");
+    said
+}

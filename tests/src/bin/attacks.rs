@@ -1,0 +1,176 @@
+//! `make attacks`: presents every attack, live people and poor captures to the whole service, and
+//! writes what became of them into `docs/attacks.md`. Takes some minutes, and `LIVEGATE_MEDIA`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a tool for whoever works on this project: it stops where something is missing"
+)]
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fastrand::Rng;
+use futures_util::{StreamExt, stream};
+use livegate_common::job::Look;
+use livegate_common::liveness::thresholds::Thresholds;
+use livegate_tests::app::App;
+use livegate_tests::attacks::bona_fide::{SUBJECTS, session};
+use livegate_tests::attacks::footage::Footage;
+use livegate_tests::attacks::lab::{Outcome, present};
+use livegate_tests::attacks::left_out::{Extremes, thresholds};
+use livegate_tests::attacks::list::{Attack, Cast, TURNS, all};
+use livegate_tests::attacks::people::{REPORTED, cast, pool};
+use livegate_tests::attacks::poor::{self, Poor};
+use livegate_tests::attacks::presentation::Presentation;
+use livegate_tests::attacks::table::{Tally, attack_row, filled_in};
+use livegate_tests::media::root;
+use livegate_tests::real::{embedded, embedded_at, three_anti_spoof_models};
+use livegate_worker::AnalyzerPool;
+
+/// Tries of each attack with each people.
+const TRIES: u64 = 5;
+/// Sessions of each live person.
+const SESSIONS: u64 = 30;
+/// What parameters are drawn from; not a seed that was used while the attacks were written.
+const SEED: u64 = 20_261_122;
+
+#[tokio::main]
+async fn main() {
+    let pool = pool();
+    let folder = tempfile::tempdir().unwrap();
+    let three = three_anti_spoof_models(folder.path()).expect("the optional models");
+    let mut casts = Vec::new();
+    for roles in REPORTED {
+        casts.push(Arc::new(cast(&pool, roles).await.expect("the footage")));
+    }
+    write("bona_fide", &bona_fide(&pool, &three).await);
+    let (one, three) = (embedded(None).await, embedded(Some(&three)).await);
+    write("poor_capture", &poor_capture(&one, &casts).await);
+    write("attacks", &attacks(&one, &three, &casts).await);
+}
+
+/// Puts a table into the document.
+fn write(name: &str, table: &str) {
+    let path: PathBuf = root().join("docs/attacks.md");
+    let document = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, filled_in(&document, name, table)).unwrap();
+}
+
+/// Makes presentations beside the runtime and presents them, two at a time.
+async fn tally<F>(app: &App, makers: impl IntoIterator<Item = F>) -> Tally
+where
+    F: FnOnce() -> Presentation + Send + 'static,
+{
+    let outcomes: Vec<Outcome> = stream::iter(makers)
+        .map(async |make| present(app, tokio::task::spawn_blocking(make).await.unwrap()).await)
+        .buffer_unordered(2)
+        .collect()
+        .await;
+    let mut tally = Tally::default();
+    outcomes.iter().for_each(|o| tally.add(o));
+    tally
+}
+
+/// One maker for each of these people and tries.
+fn makers(
+    attack: &Attack,
+    casts: &[Arc<Cast>],
+) -> Vec<impl FnOnce() -> Presentation + Send + use<>> {
+    let make = attack.make;
+    let each = casts
+        .iter()
+        .flat_map(|cast| (0..TRIES).map(move |n| (Arc::clone(cast), SEED + n)));
+    each.map(|(cast, seed)| move || make(&cast, &mut Rng::with_seed(seed)))
+        .collect()
+}
+
+async fn attacks(one: &App, three: &App, casts: &[Arc<Cast>]) -> String {
+    let mut table = "| attack | by | stopped | what spoke, of so many | anti-spoof, median and range | stopped, three models | what spoke | anti-spoof | where it gets through |\n|---|---|---|---|---|---|---|---|---|\n".to_owned();
+    for attack in all() {
+        let way = (attack.make)(&casts[0], &mut Rng::with_seed(SEED)).way();
+        let by_one = tally(one, makers(&attack, casts)).await;
+        let by_three = tally(three, makers(&attack, casts)).await;
+        let row = attack_row(&attack, way, &by_one, &by_three);
+        eprint!("{row}");
+        table += &row;
+    }
+    table
+}
+
+async fn poor_capture(app: &App, casts: &[Arc<Cast>]) -> String {
+    let mut table =
+        "| seen | live, accepted | what spoke | attacks, accepted |\n|---|---|---|---|\n"
+            .to_owned();
+    for poor in poor::ALL {
+        let live = |cast: &Arc<Cast>| {
+            [Arc::clone(&cast.victim), Arc::clone(&cast.other)].map(|person| {
+                move || seen(poor, Presentation::images(&TURNS, person.shots(&TURNS)))
+            })
+        };
+        let live = tally(app, casts.iter().flat_map(live)).await;
+        let attacks = poor::attacks().into_iter().flat_map(|attack| {
+            let make = attack.make;
+            let with = move |cast: &Arc<Cast>| {
+                let cast = Arc::clone(cast);
+                move || seen(poor, make(&cast, &mut Rng::with_seed(SEED)))
+            };
+            casts.iter().map(with).collect::<Vec<_>>()
+        });
+        let attacks = tally(app, attacks).await;
+        let row = format!(
+            "| {} | {} | {} | {} |\n",
+            poor.words(),
+            live.passed(),
+            live.said(),
+            attacks.passed()
+        );
+        eprint!("{row}");
+        table += &row;
+    }
+    table
+}
+
+fn seen(poor: Poor, presentation: Presentation) -> Presentation {
+    poor.seen(presentation, &mut Rng::with_seed(SEED))
+}
+
+async fn bona_fide(pool: &AnalyzerPool, three: &Path) -> String {
+    let mut people = Vec::new();
+    for subject in &SUBJECTS {
+        let footage = Footage::load(pool, subject.file, Look::Whole)
+            .await
+            .expect("the footage");
+        let extremes = Extremes::of(&footage);
+        eprintln!("{}: {extremes:?}", subject.file);
+        people.push((subject, Arc::new(footage), extremes));
+    }
+    let mut table = "| person | accepted | what spoke | accepted, three models | what spoke | thresholds from the others: copy, least likeness, same person, raster, border, speed |\n|---|---|---|---|---|---|\n".to_owned();
+    for (index, &(subject, ref footage, _)) in people.iter().enumerate() {
+        let others = people.iter().enumerate().filter(|(n, _)| *n != index);
+        let others: Vec<_> = others.map(|(_, (_, f, e))| (&**f, e)).collect();
+        let t: Thresholds = thresholds(&others);
+        let mut row = format!("| {} |", footage.name);
+        for config in [None, Some(three)] {
+            let app = embedded_at(config, t.clone()).await;
+            let sessions = (0..SESSIONS).map(|n| {
+                let footage = Arc::clone(footage);
+                move || session(subject, &footage, &mut Rng::with_seed(SEED + n))
+            });
+            let tally = tally(&app, sessions).await;
+            app.stop().await;
+            write!(row, " {} | {} |", tally.passed(), tally.said()).unwrap();
+        }
+        writeln!(
+            row,
+            " {:.3}, {:.2}, {:.2}, {:.1}, {:.2}, {:.0} |",
+            t.copy_likeness, t.least_likeness, t.same_person, t.raster, t.border, t.head_speed
+        )
+        .unwrap();
+        eprint!("{row}");
+        table += &row;
+    }
+    table
+}

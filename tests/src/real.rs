@@ -1,0 +1,65 @@
+//! The service with its real models, in this process.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use livegate_api::config::ServerConfig;
+use livegate_common::liveness::thresholds::Thresholds;
+use livegate_models::ModelSet;
+
+use crate::app::{App, Options, spawn};
+use crate::media::{models, root};
+
+/// How much a capture may take here: a debug build, on a machine that runs other tests.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a clip counts as; two are measured at once.
+const FRAMES_OF_A_CLIP: usize = 225;
+
+/// Everything in this process.
+pub async fn embedded(model_config: Option<&Path>) -> App {
+    embedded_at(model_config, Thresholds::default()).await
+}
+
+/// The same at another operating point.
+pub async fn embedded_at(model_config: Option<&Path>, thresholds: Thresholds) -> App {
+    let models = ModelSet::load(&models(), model_config).unwrap();
+    spawn(Options {
+        server: ServerConfig {
+            verify_timeout: PATIENCE,
+            max_frames_in_flight: 2 * FRAMES_OF_A_CLIP,
+            ..ServerConfig::default()
+        },
+        analyzers: livegate_worker::onnx::factory(models).unwrap(),
+        thresholds,
+        ..Options::default()
+    })
+    .await
+}
+
+/// A configuration that adds both MiniFASNets to the shipped anti-spoof model; `None`, said aloud,
+/// where the optional weights are not at hand (`LIVEGATE_OPTIONAL_MODELS`, default
+/// `../shared/models`).
+pub fn three_anti_spoof_models(folder: &Path) -> Option<PathBuf> {
+    let weights = std::env::var_os("LIVEGATE_OPTIONAL_MODELS")
+        .map_or_else(|| root().join("../shared/models"), PathBuf::from);
+    let mut toml = "[[anti_spoof]]\nbuiltin = \"fr_liveness\"\n".to_owned();
+    for (name, scale) in [
+        ("minifasnet_v2_2.7x_80", 2.7),
+        ("minifasnet_v1se_4.0x_80", 4.0),
+    ] {
+        let path = weights.join(format!("{name}.onnx"));
+        let Ok(bytes) = std::fs::read(&path) else {
+            eprintln!("SKIPPED: {name}.onnx is not in {}", weights.display());
+            return None;
+        };
+        let sha256 = livegate_models::hash::of_bytes(&bytes);
+        toml += &format!(
+            "[[anti_spoof]]\npath = {path:?}\nsha256 = \"{sha256}\"\nwidth = 80\nheight = 80\nchannels = \"bgr\"\n\
+             mean = [0, 0, 0]\nstd = [1, 1, 1]\ncrop_scale = {scale:.1}\nlive_class = 1\noutput = \"logits\"\n"
+        );
+    }
+    let config = folder.join("models.toml");
+    std::fs::write(&config, toml).unwrap();
+    Some(config)
+}
