@@ -4,14 +4,16 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use livegate_api::cli::Cli;
-use livegate_common::telemetry;
+use livegate_telemetry as telemetry;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match telemetry::init() {
-        Ok(()) => cli.run().await,
-        Err(error) => Err(error.into()),
+    // To the end: what it holds sends the last traces.
+    let telemetry = telemetry::init("livegate-api");
+    let done = match &telemetry {
+        Ok(_) => cli.run().await,
+        Err(error) => Err(error.to_string().into()),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -20,4 +20,3 @@ pub mod results;
 pub mod seal;
 pub mod sessions;
 pub mod shutdown;
-pub mod telemetry;

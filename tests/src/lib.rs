@@ -10,5 +10,6 @@ pub mod app;
 pub mod client;
 pub mod clips;
 pub mod media;
+pub mod scrape;
 pub mod scripted;
 pub mod servers;

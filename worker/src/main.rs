@@ -8,7 +8,7 @@ use clap::Parser;
 use livegate_common::hardening;
 use livegate_common::operating_point;
 use livegate_common::shutdown::Shutdown;
-use livegate_common::telemetry;
+use livegate_telemetry as telemetry;
 use livegate_worker::config::Config;
 use livegate_worker::{AnalyzerPool, clip, distributed, known, onnx};
 use tracing::info;
@@ -21,10 +21,13 @@ struct Arguments {}
 
 fn main() -> ExitCode {
     Arguments::parse();
-    if let Err(e) = telemetry::init() {
-        eprintln!("livegate-worker: {e}");
-        return ExitCode::FAILURE;
-    }
+    let _telemetry = match telemetry::init("livegate-worker") {
+        Ok(telemetry) => telemetry,
+        Err(e) => {
+            eprintln!("livegate-worker: {e}");
+            return ExitCode::FAILURE;
+        }
+    };
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {

@@ -12,3 +12,4 @@ mod evaluate;
 mod real;
 mod seams;
 mod tables;
+mod watching;
