@@ -2,14 +2,16 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use livegate_common::shutdown::Shutdown;
+use livegate_telemetry::metrics::MetricsPort;
 use poem::endpoint::make_sync;
 use poem::middleware::AddData;
 use poem::web::Redirect;
 use poem::{Endpoint, EndpointExt, IntoResponse, Route, Server, get};
+use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 
 use crate::audit::{Audit, AuditWriter};
@@ -60,6 +62,14 @@ pub enum BindError {
         /// What the system says.
         cause: io::Error,
     },
+    /// The same of the address that metrics are read from.
+    #[error("cannot listen on {address} for metrics: {cause}")]
+    Metrics {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        cause: io::Error,
+    },
 }
 
 /// The server, listening and not yet answering.
@@ -68,6 +78,8 @@ pub struct Application {
     address: SocketAddr,
     state: Arc<AppState>,
     audit: AuditWriter,
+    metrics: Option<MetricsPort>,
+    registry: Registry,
 }
 
 impl Application {
@@ -78,7 +90,8 @@ impl Application {
     pub async fn bind(config: ServerConfig, services: Services) -> Result<Self, BindError> {
         let keys = Arc::new(LiveKeys::open(&config.keys)?);
         let places = config.max_frames_in_flight / MIN_IMAGES;
-        let (audit, writer) = Audit::open(&config.audit_log, places).map_err(|cause| {
+        let opened = Audit::open(&config.audit_log, places, services.metrics.clone());
+        let (audit, writer) = opened.map_err(|cause| {
             let target = match &config.audit_log {
                 AuditTarget::StandardOutput => "on standard output".to_owned(),
                 AuditTarget::File(path) => path.display().to_string(),
@@ -97,6 +110,15 @@ impl Application {
         };
         let listener = LingeringListener::new(listener, config.max_connections, limits);
         let listener = listener.map_err(failed)?;
+        let metrics = match config.metrics_listen {
+            None => None,
+            Some(address) => {
+                let port = MetricsPort::bind(address).await;
+                Some(port.map_err(|cause| BindError::Metrics { address, cause })?)
+            }
+        };
+        let mut registry = Registry::default();
+        services.metrics.register(&mut registry);
         let admissions = Admissions::new(
             config.max_frames_in_flight,
             config.max_live_frames,
@@ -118,12 +140,24 @@ impl Application {
             address,
             state,
             audit: writer,
+            metrics,
+            registry,
         })
     }
 
     /// Where it listens: the port that the system chose, when asked for port 0.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where metrics are read from, if anywhere.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(MetricsPort::local_addr)
+    }
+
+    /// What is read there: for workers in this process to add theirs.
+    pub fn registry(&mut self) -> &mut Registry {
+        &mut self.registry
     }
 
     /// Answers until told to stop; then takes no more, and finishes what runs, for as long as one
@@ -134,9 +168,16 @@ impl Application {
             address,
             state,
             audit,
+            metrics,
+            registry,
         } = self;
         tracing::info!("Listening on http://{address}");
         let keys = tokio::spawn(Arc::clone(&state.keys).follow(shutdown.clone()));
+        let metrics = metrics.map(|port| {
+            let state = Arc::downgrade(&state);
+            let look = move || look(state.clone());
+            tokio::spawn(port.run(registry, look, shutdown.clone()))
+        });
         let grace = state.config.verify_timeout + GRACE_MARGIN;
         let admissions = state.admissions.clone();
         let stop = async move { shutdown.wait().await };
@@ -155,11 +196,25 @@ impl Application {
             tracing::warn!("Stopped with verifications unfinished");
         }
         let _ = keys.await;
+        if let Some(metrics) = metrics {
+            let _ = metrics.await;
+        }
         let written = tokio::task::spawn_blocking(move || audit.finish());
         if tokio::time::timeout(GRACE_MARGIN, written).await.is_err() {
             tracing::error!("Stopped before the audit log was written to its end");
         }
         tracing::info!("Stopped");
+    }
+}
+
+/// Has the metrics say what is only known by looking.
+async fn look(state: Weak<AppState>) {
+    // Not the state itself: the audit log ends with its last owner.
+    if let Some(state) = state.upgrade() {
+        let services = &state.services;
+        let workers = services.presence.count().await.ok();
+        let metrics = &services.metrics;
+        metrics.look(&state.admissions, &*services.publisher, workers);
     }
 }
 
@@ -186,8 +241,9 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
     if state.config.demo {
         route = demo::add(route, &mut methods);
     }
-    route
-        .with(AddData::new(state))
-        .with(Boundary(methods))
-        .with(cors)
+    let boundary = Boundary {
+        methods,
+        metrics: state.services.metrics.clone(),
+    };
+    route.with(AddData::new(state)).with(boundary).with(cors)
 }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use crate::config::AuditTarget;
 use crate::error::{ApiError, Busy};
+use crate::metrics::Metrics;
 use crate::server_to_server::vocabulary::ReasonCode;
 
 /// Records that may wait for a slow disk before verifications are refused.
@@ -58,15 +59,22 @@ pub fn milliseconds(microseconds: u64) -> f64 {
 
 /// Takes records. Clones write to the same log.
 #[derive(Clone)]
-pub struct Audit(mpsc::Sender<AuditRecord>);
+pub struct Audit {
+    records: mpsc::Sender<AuditRecord>,
+    metrics: Metrics,
+}
 
 /// Room for one record: whoever has it never waits for the log, and its record is not dropped.
-pub struct AuditPlace(mpsc::OwnedPermit<AuditRecord>);
+pub struct AuditPlace {
+    place: mpsc::OwnedPermit<AuditRecord>,
+    metrics: Metrics,
+}
 
 impl AuditPlace {
-    /// Hands the record to the log.
+    /// Hands the record to the log, and counts it.
     pub fn record(self, record: AuditRecord) {
-        self.0.send(record);
+        self.metrics.ended(&record);
+        self.place.send(record);
     }
 }
 
@@ -80,7 +88,11 @@ impl Audit {
     /// # Errors
     /// The I/O error of a file that cannot be opened for appending, or of a thread that cannot be
     /// started.
-    pub fn open(target: &AuditTarget, places: usize) -> io::Result<(Self, AuditWriter)> {
+    pub fn open(
+        target: &AuditTarget,
+        places: usize,
+        metrics: Metrics,
+    ) -> io::Result<(Self, AuditWriter)> {
         let out: Box<dyn Write + Send> = match target {
             AuditTarget::StandardOutput => Box::new(io::stdout()),
             AuditTarget::File(path) => {
@@ -95,7 +107,11 @@ impl Audit {
         let (sender, records) = mpsc::channel(QUEUE + places);
         let thread = std::thread::Builder::new().name("audit".to_owned());
         let writer = thread.spawn(move || write_all(out, records))?;
-        Ok((Self(sender), AuditWriter(writer)))
+        let audit = Self {
+            records: sender,
+            metrics,
+        };
+        Ok((audit, AuditWriter(writer)))
     }
 
     /// Takes a place for the record of a verification that is about to begin.
@@ -104,8 +120,11 @@ impl Audit {
     /// [`ApiError::ConcurrencyLimited`] when the log is far behind: no verification without a
     /// record. [`ApiError::Processing`] when it has stopped.
     pub fn reserve(&self) -> Result<AuditPlace, ApiError> {
-        match self.0.clone().try_reserve_owned() {
-            Ok(place) => Ok(AuditPlace(place)),
+        match self.records.clone().try_reserve_owned() {
+            Ok(place) => Ok(AuditPlace {
+                place,
+                metrics: self.metrics.clone(),
+            }),
             Err(TrySendError::Full(_)) => {
                 tracing::error!("The audit log is so far behind that verifications are refused");
                 Err(ApiError::ConcurrencyLimited(Busy::Server))
@@ -145,7 +164,10 @@ mod tests {
     #[tokio::test]
     async fn a_log_that_is_behind_refuses_places_and_one_that_was_given_stays() {
         let (sender, mut records) = mpsc::channel(1);
-        let audit = Audit(sender);
+        let audit = Audit {
+            records: sender,
+            metrics: Metrics::default(),
+        };
         let place = audit.reserve().ok().unwrap();
         let refused = || audit.reserve().err().unwrap();
         assert!(matches!(refused(), ApiError::ConcurrencyLimited(_)));

@@ -1,7 +1,7 @@
 //! Who calls: the key, whether it may use liveness, and its request rate, in this order and before
 //! a byte of the body is read.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use poem::Request;
 use poem::http::Method;
@@ -32,7 +32,7 @@ pub struct Caller(pub Arc<KeyRecord>);
 async fn admit(request: &Request, key: ApiKey) -> poem::Result<Arc<KeyRecord>> {
     let Data(state) =
         Data::<&Arc<AppState>>::from_request(request, &mut RequestBody::default()).await?;
-    let record = identify(state, &key.key)?;
+    let record = identify(request, state, &key.key)?;
     // Requests that create or verify count; reading a status does not.
     if request.method() == Method::POST {
         take_token(&*state.services.limits, &record).await?;
@@ -44,11 +44,35 @@ async fn admit(request: &Request, key: ApiKey) -> poem::Result<Arc<KeyRecord>> {
 ///
 /// # Errors
 /// [`ApiError::Unauthorized`] or [`ApiError::LivenessDisabled`].
-pub fn identify(state: &AppState, presented: &str) -> Result<Arc<KeyRecord>, ApiError> {
+pub fn identify(
+    request: &Request,
+    state: &AppState,
+    presented: &str,
+) -> Result<Arc<KeyRecord>, ApiError> {
     let record = state.keys.find(presented).ok_or(ApiError::Unauthorized)?;
+    CallingKey::note(request, &record.id);
     if record.liveness {
         Ok(record)
     } else {
         Err(ApiError::LivenessDisabled)
+    }
+}
+
+/// The id of the key that asks, once it is known: for those who count a request when its handler has
+/// answered.
+#[derive(Clone, Debug, Default)]
+pub struct CallingKey(Arc<OnceLock<Arc<str>>>);
+
+impl CallingKey {
+    /// Notes it.
+    pub fn note(request: &Request, id: &str) {
+        if let Some(Self(key)) = request.extensions().get::<Self>() {
+            let _ = key.set(id.into());
+        }
+    }
+
+    /// It, if there was one.
+    pub fn get(&self) -> Option<&Arc<str>> {
+        self.0.get()
     }
 }

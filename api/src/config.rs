@@ -76,6 +76,8 @@ pub struct ServerConfig {
     pub demo: bool,
     /// `LIVEGATE_AUDIT_LOG`: where audit records go.
     pub audit_log: AuditTarget,
+    /// `LIVEGATE_METRICS_LISTEN`: where metrics are read from; nowhere when it is not set.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 impl Default for ServerConfig {
@@ -94,6 +96,7 @@ impl Default for ServerConfig {
             cors_origins: Origins::default(),
             demo: true,
             audit_log: AuditTarget::StandardOutput,
+            metrics_listen: None,
         }
     }
 }
@@ -252,6 +255,10 @@ impl Config {
                 None | Some("-") => AuditTarget::StandardOutput,
                 Some(path) => AuditTarget::File(PathBuf::from(path)),
             },
+            metrics_listen: vars.optional(
+                "LIVEGATE_METRICS_LISTEN",
+                "an address and a port, for example 127.0.0.1:9464",
+            )?,
         };
         Ok(Self {
             server,

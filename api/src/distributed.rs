@@ -11,6 +11,7 @@ use livegate_common::results::{RedisResults, StoreError};
 use livegate_common::seal::SealKey;
 use livegate_common::sessions::RedisSessions;
 
+use crate::metrics::Metrics;
 use crate::services::Services;
 
 /// Why the services cannot be connected. Servers that are merely away are waited for instead.
@@ -44,5 +45,6 @@ pub fn services(
         presence: Arc::new(RedisPresence::new(redis)),
         seal,
         thresholds: Arc::new(thresholds),
+        metrics: Metrics::default(),
     })
 }

@@ -13,6 +13,7 @@ use livegate_common::shutdown::{Shutdown, Trigger};
 use livegate_worker::AnalyzerPool;
 use tokio::task::JoinHandle;
 
+use crate::metrics::Metrics;
 use crate::services::Services;
 
 /// Services in memory, nobody working.
@@ -29,6 +30,7 @@ pub fn services(thresholds: Thresholds) -> Result<(Services, MemoryBroker), Seal
         presence: Arc::new(MemoryPresence::new()),
         seal: SealKey::random()?,
         thresholds: Arc::new(thresholds),
+        metrics: Metrics::default(),
     };
     Ok((services, broker))
 }

@@ -5,6 +5,7 @@
 //! and never sent.
 
 mod code;
+mod refusal;
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use poem_openapi::Object;
 use serde::Serialize;
 
 pub use self::code::Code;
+pub use self::refusal::Refusal;
 use crate::http::excerpt::Excerpt;
 use crate::http::json::JsonResponse;
 use crate::http::methods::Methods;
@@ -274,6 +276,7 @@ impl ApiError {
         let mut response = JsonResponse(self.body())
             .with_status(self.code().status())
             .into_response();
+        response.set_data(Refusal::of(self));
         if let Self::MethodNotAllowed { allow } = self
             && let Ok(value) = HeaderValue::try_from(allow)
         {

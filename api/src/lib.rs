@@ -23,6 +23,7 @@ pub mod judge;
 pub mod keys;
 pub mod limits;
 pub mod measure;
+pub mod metrics;
 pub mod openapi;
 pub mod random;
 pub mod serve;

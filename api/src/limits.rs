@@ -30,6 +30,15 @@ pub struct Admission {
     _server: OwnedSemaphorePermit,
 }
 
+/// Room for frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// How many there are.
+    pub taken: usize,
+    /// How many there may be.
+    pub all: usize,
+}
+
 /// The server's own limit of work in hand, in frames: what a capture costs is the number of its
 /// frames, and more of them than the workers measure within the deadline would only fail later.
 #[derive(Clone)]
@@ -37,6 +46,7 @@ pub struct Admissions {
     frames: Arc<Semaphore>,
     max: u32,
     live: Arc<Semaphore>,
+    max_live: usize,
     lease_margin: Duration,
 }
 
@@ -50,6 +60,7 @@ impl Admissions {
             frames: Arc::new(Semaphore::new(max as usize)),
             max,
             live: Arc::new(Semaphore::new(live)),
+            max_live: live,
             lease_margin,
         }
     }
@@ -88,6 +99,18 @@ impl Admissions {
     pub fn admit_live(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         let room = Arc::clone(&self.live).try_acquire_owned();
         room.map_err(|_| ApiError::ConcurrencyLimited(Busy::LiveFrames))
+    }
+
+    /// How much of the room for each kind of work is taken.
+    pub fn rooms(&self) -> [(&'static str, Room); 2] {
+        let room = |free: &Semaphore, all: usize| Room {
+            taken: all.saturating_sub(free.available_permits()),
+            all,
+        };
+        [
+            ("verify", room(&self.frames, self.max as usize)),
+            ("interactive", room(&self.live, self.max_live)),
+        ]
     }
 
     /// Waits until every verification has ended; none starts any more.

@@ -4,18 +4,21 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use livegate_api::cli::Cli;
-use livegate_common::{hardening, telemetry};
+use livegate_common::hardening;
+use livegate_telemetry as telemetry;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    if let Err(error) = hardening::without_telemetry() {
-        eprintln!("livegate-api: it cannot be started without telemetry: {error}");
+    if let Err(error) = hardening::without_runtime_telemetry() {
+        eprintln!("livegate-api: ONNX Runtime's telemetry cannot be turned off: {error}");
         return ExitCode::FAILURE;
     }
     let cli = Cli::parse();
-    let done = match telemetry::init() {
-        Ok(()) => cli.run().await,
-        Err(error) => Err(error.into()),
+    // To the end: what it holds sends the last traces.
+    let telemetry = telemetry::init("livegate-api");
+    let done = match &telemetry {
+        Ok(_) => cli.run().await,
+        Err(error) => Err(error.to_string().into()),
     };
     match done {
         Ok(code) => ExitCode::from(code),

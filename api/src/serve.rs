@@ -97,9 +97,10 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<(), ServeError>
         Backend::Embedded { threads } => {
             let (services, broker) = embedded::services(thresholds)?;
             // Before the models are loaded: a taken port should not take seconds to show.
-            let application = Application::bind(server, services.clone()).await?;
+            let mut application = Application::bind(server, services.clone()).await?;
             tracing::info!("Loading the models for {threads} threads");
             let pool = start_pool(&models, &point, threads).await?;
+            pool.metrics().register(application.registry());
             let workers = embedded::Workers::start(&services, &broker, Arc::new(pool));
             application.run(shutdown).await;
             workers.stop().await;

@@ -10,6 +10,8 @@ use livegate_common::results::ResultStore;
 use livegate_common::seal::SealKey;
 use livegate_common::sessions::SessionStore;
 
+use crate::metrics::Metrics;
+
 /// The seams to everything outside the API. Clones are the same services.
 #[derive(Clone)]
 pub struct Services {
@@ -27,4 +29,6 @@ pub struct Services {
     pub seal: SealKey,
     /// The operating point.
     pub thresholds: Arc<Thresholds>,
+    /// What is counted of all that.
+    pub metrics: Metrics,
 }

@@ -33,7 +33,7 @@ const NO_TELEMETRY: &str = "ORT_DISABLE_TELEMETRY";
 ///
 /// # Errors
 /// The system's, when the program cannot be started again.
-pub fn without_telemetry() -> std::io::Result<()> {
+pub fn without_runtime_telemetry() -> std::io::Result<()> {
     if std::env::var_os(NO_TELEMETRY).is_some_and(|value| value == "1") {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! Identifiers, each its own type so that one cannot be passed for another.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -51,5 +52,87 @@ impl ReplicaId {
 impl fmt::Display for ReplicaId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.as_simple().fmt(f)
+    }
+}
+
+/// Longest id of a request that is taken over from a caller.
+const MAX_REQUEST_ID_BYTES: usize = 64;
+
+/// What logs, audit records and the `X-Request-Id` header call a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct RequestId(Arc<str>);
+
+/// A text may not be the id of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id of a request has 1 to 64 letters, digits, dots, underscores and hyphens")]
+pub struct BadRequestId;
+
+impl RequestId {
+    /// One that no other request has.
+    pub fn fresh() -> Self {
+        Self(Uuid::new_v4().to_string().into())
+    }
+
+    /// The id as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Ids go into logs and headers: nothing there may be made of them.
+impl TryFrom<&str> for RequestId {
+    type Error = BadRequestId;
+
+    fn try_from(id: &str) -> Result<Self, BadRequestId> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+        let is_harmless =
+            !id.is_empty() && id.len() <= MAX_REQUEST_ID_BYTES && id.bytes().all(allowed);
+        is_harmless.then(|| Self(id.into())).ok_or(BadRequestId)
+    }
+}
+
+impl TryFrom<String> for RequestId {
+    type Error = BadRequestId;
+
+    fn try_from(id: String) -> Result<Self, BadRequestId> {
+        Self::try_from(id.as_str())
+    }
+}
+
+impl From<RequestId> for String {
+    fn from(id: RequestId) -> Self {
+        id.0.as_ref().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_harmless_ids_are_taken_over() {
+        for (id, harmless) in [
+            ("3f2a-1", true),
+            ("a.b_c", true),
+            ("", false),
+            ("a b", false),
+            ("a\"b", false),
+            ("a\nb", false),
+            ("ä", false),
+            (&"x".repeat(64), true),
+            (&"x".repeat(65), false),
+        ] {
+            assert_eq!(RequestId::try_from(id).is_ok(), harmless, "{id:?}");
+            let encoded = postcard::to_stdvec(id).unwrap();
+            let read = postcard::from_bytes::<RequestId>(&encoded);
+            assert_eq!(read.is_ok(), harmless, "{id:?} from a message");
+        }
     }
 }

@@ -21,4 +21,3 @@ pub mod seal;
 pub mod secret;
 pub mod sessions;
 pub mod shutdown;
-pub mod telemetry;

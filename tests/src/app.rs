@@ -1,5 +1,6 @@
 //! The API, started in this process on a port of its own.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,6 +65,8 @@ pub struct App {
     pub keys: PathBuf,
     /// The audit log.
     pub audit: PathBuf,
+    /// Where its metrics are read from.
+    pub metrics: SocketAddr,
     trigger: Trigger,
     server: JoinHandle<()>,
     workers: Option<embedded::Workers>,
@@ -96,6 +99,7 @@ pub async fn spawn(options: Options) -> App {
         listen: ([127, 0, 0, 1], 0).into(),
         keys: keys.clone(),
         audit_log: AuditTarget::File(audit.clone()),
+        metrics_listen: Some(([127, 0, 0, 1], 0).into()),
         ..options.server
     };
     let (services, workers) = match options.services {
@@ -104,12 +108,19 @@ pub async fn spawn(options: Options) -> App {
             let (services, broker) = embedded::services(options.thresholds).unwrap();
             let workers = NonZeroUsize::new(options.workers).map(|threads| {
                 let pool = AnalyzerPool::start(threads, options.analyzers).unwrap();
-                embedded::Workers::start(&services, &broker, Arc::new(pool))
+                let counted = pool.metrics().clone();
+                let workers = embedded::Workers::start(&services, &broker, Arc::new(pool));
+                (workers, counted)
             });
             (services, workers)
         }
     };
-    let app = Application::bind(config, services.clone()).await.unwrap();
+    let mut app = Application::bind(config, services.clone()).await.unwrap();
+    let workers = workers.map(|(workers, counted)| {
+        counted.register(app.registry());
+        workers
+    });
+    let metrics = app.metrics_addr().unwrap();
     let client = Client::new(app.local_addr(), Some(&key.secret));
     let (trigger, shutdown) = Shutdown::new();
     let server = tokio::spawn(app.run(shutdown));
@@ -119,6 +130,7 @@ pub async fn spawn(options: Options) -> App {
         services,
         keys,
         audit,
+        metrics,
         trigger,
         server,
         workers,

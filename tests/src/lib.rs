@@ -12,5 +12,6 @@ pub mod client;
 pub mod clips;
 pub mod media;
 pub mod real;
+pub mod scrape;
 pub mod scripted;
 pub mod servers;

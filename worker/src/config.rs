@@ -1,5 +1,6 @@
 //! What a worker process reads from its environment.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -23,6 +24,8 @@ pub struct Config {
     pub thresholds: Option<PathBuf>,
     /// `LIVEGATE_WORKER_THREADS`: inference threads; default one a core.
     pub threads: NonZeroUsize,
+    /// `LIVEGATE_METRICS_LISTEN`: where metrics are read from; nowhere when it is not set.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// A setting that is missing or wrong, and what it takes.
@@ -42,6 +45,11 @@ pub enum ConfigError {
     /// Not a number of threads.
     #[error("LIVEGATE_WORKER_THREADS is `{0}`; it must be a whole number from 1 to 256")]
     Threads(String),
+    /// Not an address.
+    #[error(
+        "LIVEGATE_METRICS_LISTEN is `{0}`; it must be an address and a port, for example 127.0.0.1:9464"
+    )]
+    MetricsListen(String),
 }
 
 impl Config {
@@ -66,6 +74,13 @@ impl Config {
             model_config: get("LIVEGATE_MODEL_CONFIG").map(PathBuf::from),
             thresholds: get("LIVEGATE_THRESHOLDS").map(PathBuf::from),
             threads: threads(get("LIVEGATE_WORKER_THREADS"))?,
+            metrics_listen: get("LIVEGATE_METRICS_LISTEN")
+                .map(|text| {
+                    text.trim()
+                        .parse()
+                        .map_err(|_| ConfigError::MetricsListen(text))
+                })
+                .transpose()?,
         })
     }
 }
@@ -120,6 +135,7 @@ mod tests {
             ("LIVEGATE_WORKER_THREADS", "0"),
             ("LIVEGATE_WORKER_THREADS", "many"),
             ("LIVEGATE_WORKER_THREADS", "257"),
+            ("LIVEGATE_METRICS_LISTEN", "9464"),
         ] {
             let error = read(&[(name, value)]).err().expect(name);
             assert!(error.contains(name), "{name}={value}: {error}");

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use livegate_common::broker::{Queue, RabbitConsumer};
 use livegate_common::presence::RedisPresence;
 use livegate_common::redis_pool::RedisPool;
 use livegate_common::results::RedisResults;
 use livegate_common::shutdown::Shutdown;
+use livegate_telemetry::metrics::MetricsPort;
+use prometheus_client::registry::Registry;
 
 use crate::config::Config;
 use crate::pool::AnalyzerPool;
@@ -15,12 +18,27 @@ use crate::presence::beat;
 /// Serves the queue until told to stop. Broker and store may come and go meanwhile.
 ///
 /// # Errors
-/// When a URL is not one; servers that are merely away are waited for.
+/// When a URL is not one, or metrics cannot be listened for; servers that are merely away are waited
+/// for.
 pub async fn run(
     config: &Config,
     pool: Arc<AnalyzerPool>,
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
+    let metrics = match config.metrics_listen {
+        Some(address) => {
+            let port = MetricsPort::bind(address).await;
+            let port = port.with_context(|| format!("cannot listen on {address} for metrics"))?;
+            let mut registry = Registry::default();
+            pool.metrics().register(&mut registry);
+            Some(tokio::spawn(port.run(
+                registry,
+                || async {},
+                shutdown.clone(),
+            )))
+        }
+        None => None,
+    };
     let redis = RedisPool::connect(&config.redis_url)?;
     // Of each queue, one batch waits at hand for each that is measured, so that no thread idles over
     // a round trip; more would be taken from workers that could begin them at once.
@@ -37,5 +55,8 @@ pub async fn run(
     )
     .await;
     heart.await?;
+    if let Some(metrics) = metrics {
+        metrics.await?;
+    }
     Ok(())
 }

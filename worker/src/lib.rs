@@ -14,10 +14,12 @@ pub mod distributed;
 pub mod geometry;
 pub mod known;
 mod measure;
+pub mod metrics;
 pub mod onnx;
 mod pool;
 mod presence;
 mod run;
+mod stages;
 
 pub use analyzer::{AnalyzeError, AnalyzerFactory, FaceAnalyzer, StartError};
 pub use measure::measure;

@@ -8,7 +8,7 @@ use clap::Parser;
 use livegate_common::hardening;
 use livegate_common::operating_point;
 use livegate_common::shutdown::Shutdown;
-use livegate_common::telemetry;
+use livegate_telemetry as telemetry;
 use livegate_worker::config::Config;
 use livegate_worker::{AnalyzerPool, clip, distributed, known, onnx};
 use tracing::info;
@@ -20,15 +20,18 @@ use tracing::info;
 struct Arguments {}
 
 fn main() -> ExitCode {
-    if let Err(e) = hardening::without_telemetry() {
-        eprintln!("livegate-worker: it cannot be started without telemetry: {e}");
+    if let Err(e) = hardening::without_runtime_telemetry() {
+        eprintln!("livegate-worker: ONNX Runtime's telemetry cannot be turned off: {e}");
         return ExitCode::FAILURE;
     }
     Arguments::parse();
-    if let Err(e) = telemetry::init() {
-        eprintln!("livegate-worker: {e}");
-        return ExitCode::FAILURE;
-    }
+    let _telemetry = match telemetry::init("livegate-worker") {
+        Ok(telemetry) => telemetry,
+        Err(e) => {
+            eprintln!("livegate-worker: {e}");
+            return ExitCode::FAILURE;
+        }
+    };
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {

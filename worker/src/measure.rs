@@ -8,6 +8,7 @@ use crate::clip;
 use crate::cost::metered;
 use crate::decode;
 use crate::pool::AnalyzerPool;
+use crate::stages::{Stage, timed};
 
 /// Measures a batch that came over `queue`; `None` when nobody waits for it any more: the deadline
 /// (Unix milliseconds) passed before or while it was measured.
@@ -26,7 +27,14 @@ pub async fn measure(
                 })
             });
             match measuring.await {
-                Ok((Some(Ok(frames)), cost)) => Some(Outcome::Frames { frames, cost }),
+                Ok((Some(Ok(frames)), cost)) => {
+                    pool.metrics().cost(cost);
+                    for (_, frame) in &frames {
+                        let measured = matches!(frame, FrameOutcome::Measured(_));
+                        pool.metrics().frame(look, measured);
+                    }
+                    Some(Outcome::Frames { frames, cost })
+                }
                 Ok((Some(Err(cause)), _)) => Some(Outcome::Failed(cause)),
                 Ok((None, _)) => None,
                 Err(e) => Some(Outcome::Failed(e.to_string())),
@@ -48,7 +56,7 @@ fn measure_frames(
         if !goes_on() {
             return None;
         }
-        let outcome = match decode::decode(&frame.image) {
+        let outcome = match timed(Stage::Decode, || decode::decode(&frame.image)) {
             Err(e) => FrameOutcome::Undecodable(e.to_string()),
             Ok(pixels) => match analyzer.analyze(&pixels, look) {
                 Ok(measurement) => FrameOutcome::Measured(Box::new(measurement)),

@@ -1,7 +1,7 @@
 //! Consume, measure, store, acknowledge.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use livegate_common::aside::aside;
@@ -10,11 +10,14 @@ use livegate_common::job::{self, BatchHeader, Outcome, now_ms};
 use livegate_common::results::ResultStore;
 use livegate_common::seal::SealKey;
 use livegate_common::shutdown::Shutdown;
+use livegate_telemetry::{LINES, traces};
 use tokio::task::JoinSet;
-use tracing::{error, info, warn};
+use tracing::{Instrument, debug, debug_span, error, error_span, info, warn};
 
 use crate::measure::measure;
+use crate::metrics::BatchEnd;
 use crate::pool::AnalyzerPool;
+use crate::stages::Stage;
 
 /// Starts of one batch after which it is given up: it has killed a worker each time.
 const MOST_ATTEMPTS: u32 = 3;
@@ -64,21 +67,80 @@ pub async fn run(
 }
 
 async fn handle(delivery: Delivery, results: &dyn ResultStore, pool: &AnalyzerPool, key: &SealKey) {
+    let (metrics, queue) = (pool.metrics(), delivery.queue);
+    let _in_hand = metrics.take(queue, delivery.redelivered);
     let header = match job::read_header(&delivery.body) {
         Ok(header) => header,
         Err(e) => {
             error!("Dropped a message of {} bytes: {e}", delivery.body.len());
+            metrics.end(queue, BatchEnd::Unreadable);
             return delivery.ack().await;
         }
     };
+    metrics.stage(Stage::Queue, header.age(now_ms()));
+    let lines =
+        error_span!(target: LINES, "batch", request.id = %header.request, batch.id = %header.id);
+    let span = debug_span!(
+        parent: &lines,
+        "process",
+        otel.name = %format!("process {}", queue.name()),
+        otel.kind = "consumer",
+        request.id = %header.request,
+        batch.id = %header.id,
+    );
+    traces::continue_from(&span, header.trace.as_deref());
+    let finishing = finish(&delivery, &header, results, pool, key);
+    // Both, since the inner one is there only where traces are collected.
+    let end = finishing.instrument(span).instrument(lines.clone()).await;
+    metrics.end(queue, end);
+    lines.in_scope(|| debug!("Batch {} is {}", header.id, end.name()));
+    delivery.ack().instrument(lines).await;
+}
+
+/// Works a batch out and stores its outcome, for as long as anybody waits for it.
+async fn finish(
+    delivery: &Delivery,
+    header: &BatchHeader,
+    results: &dyn ResultStore,
+    pool: &AnalyzerPool,
+    key: &SealKey,
+) -> BatchEnd {
+    let expired = || {
+        info!("Dropped batch {}: nobody waits for it any more", header.id);
+        BatchEnd::Expired
+    };
     if header.remaining(now_ms()).is_zero() {
-        info!(batch.id = %header.id, "Dropped batch {}: nobody waits for it any more", header.id);
-        return delivery.ack().await;
+        return expired();
     }
-    if let Some(outcome) = work_out(&delivery, &header, results, pool, key).await {
-        store(&header, outcome, results, key).await;
+    let Some(outcome) = work_out(delivery, header, results, pool, key).await else {
+        return expired();
+    };
+    let end = match &outcome {
+        Outcome::Frames { .. } | Outcome::Clip { .. } => BatchEnd::Done,
+        Outcome::Failed(cause) => {
+            error!("Batch {} failed: {cause}", header.id);
+            BatchEnd::Failed
+        }
+    };
+    let began = Instant::now();
+    let storing = store(header, outcome, results, key);
+    match storing.instrument(Stage::Store.span()).await {
+        Ok(()) => {
+            pool.metrics().stage(Stage::Store, began.elapsed());
+            end
+        }
+        Err(NotStored::TooLate) => {
+            warn!("The outcome of batch {} came too late", header.id);
+            BatchEnd::Expired
+        }
+        Err(NotStored::Unsealed(cause)) => {
+            error!(
+                "The outcome of batch {} cannot be sealed: {cause}",
+                header.id
+            );
+            BatchEnd::Failed
+        }
     }
-    delivery.ack().await;
 }
 
 /// `None` when nobody waits any more.
@@ -90,25 +152,23 @@ async fn work_out(
     key: &SealKey,
 ) -> Option<Outcome> {
     if delivery.redelivered && is_deadly(header, results).await {
-        error!(batch.id = %header.id, "Gave up batch {} after {MOST_ATTEMPTS} attempts that ended a worker", header.id);
-        return Some(Outcome::Failed(
-            "the batch ended every worker that tried it".to_owned(),
-        ));
+        return Some(Outcome::Failed(format!(
+            "it ended every worker that tried it, {MOST_ATTEMPTS} times"
+        )));
     }
     let (body, key) = (delivery.body.clone(), key.clone());
+    let began = Instant::now();
     let opening = aside(body.len(), move || job::open_batch(&body, &key));
-    let opened = match opening.await {
+    let opened = match opening.instrument(Stage::Open.span()).await {
         Ok(opened) => opened,
         Err(e) => return Some(Outcome::Failed(format!("opening a batch panicked: {e}"))),
     };
+    pool.metrics().stage(Stage::Open, began.elapsed());
     match opened {
         Ok((_, batch)) => measure(pool, delivery.queue, batch, header.deadline_ms).await,
-        Err(e) => {
-            error!(batch.id = %header.id, "Batch {} cannot be read; is LIVEGATE_SEAL_KEY the API's? {e}", header.id);
-            Some(Outcome::Failed(
-                "the worker could not open the batch".to_owned(),
-            ))
-        }
+        Err(e) => Some(Outcome::Failed(format!(
+            "it cannot be read; is LIVEGATE_SEAL_KEY the API's? {e}"
+        ))),
     }
 }
 
@@ -120,48 +180,45 @@ async fn is_deadly(header: &BatchHeader, results: &dyn ResultStore) -> bool {
         // The first delivery was not counted.
         Ok(returns) => returns >= MOST_ATTEMPTS,
         Err(e) => {
-            warn!(batch.id = %header.id, "Attempts at batch {} cannot be counted: {e}", header.id);
+            warn!("Attempts at batch {} cannot be counted: {e}", header.id);
             false
         }
     }
 }
 
+/// Why an outcome is not in the store.
+enum NotStored {
+    TooLate,
+    Unsealed(String),
+}
+
 /// Stores the outcome, and keeps trying for as long as somebody waits for it.
-async fn store(header: &BatchHeader, outcome: Outcome, results: &dyn ResultStore, key: &SealKey) {
-    if let Outcome::Failed(cause) = &outcome {
-        error!(batch.id = %header.id, "Batch {} failed: {cause}", header.id);
-    }
-    let (sealing_header, key) = (*header, key.clone());
+async fn store(
+    header: &BatchHeader,
+    outcome: Outcome,
+    results: &dyn ResultStore,
+    key: &SealKey,
+) -> Result<(), NotStored> {
+    let (sealing_header, key) = (header.clone(), key.clone());
     let sealing = aside(outcome.bytes(), move || {
         job::encode_outcome(&sealing_header, &outcome, &key)
     });
-    let sealed: Bytes = match sealing.await.map_err(|e| e.to_string()) {
-        Ok(Ok(sealed)) => sealed,
-        Ok(Err(e)) => {
-            return error!(batch.id = %header.id, "The outcome of {} cannot be sealed: {e}", header.id);
-        }
-        Err(e) => {
-            return error!(batch.id = %header.id, "The outcome of {} cannot be sealed: {e}", header.id);
-        }
-    };
+    let sealed = sealing
+        .await
+        .map_err(|e| NotStored::Unsealed(e.to_string()))?;
+    let sealed: Bytes = sealed.map_err(|e| NotStored::Unsealed(e.to_string()))?;
     loop {
         let remaining = header.remaining(now_ms());
         if remaining.is_zero() {
-            return warn!(batch.id = %header.id, "The outcome of batch {} came too late", header.id);
+            return Err(NotStored::TooLate);
         }
+        let keep = remaining + KEEP_PAST_DEADLINE;
         match results
-            .put(
-                header.id,
-                header.reply_to,
-                sealed.clone(),
-                remaining + KEEP_PAST_DEADLINE,
-            )
+            .put(header.id, header.reply_to, sealed.clone(), keep)
             .await
         {
-            Ok(_first) => return,
-            Err(e) => {
-                warn!(batch.id = %header.id, "The outcome of batch {} is not stored yet: {e}", header.id)
-            }
+            Ok(_first) => return Ok(()),
+            Err(e) => warn!("The outcome of batch {} is not stored yet: {e}", header.id),
         }
         tokio::time::sleep(RETRY.min(remaining)).await;
     }
@@ -175,7 +232,7 @@ mod tests {
 
     use image::{ImageFormat, RgbImage};
     use livegate_common::broker::{MemoryBroker, Publisher, Queue};
-    use livegate_common::id::{BatchId, JobId, ReplicaId};
+    use livegate_common::id::{BatchId, JobId, ReplicaId, RequestId};
     use livegate_common::job::{Batch, EncodedFrame, Look};
     use livegate_common::liveness::measurement::FrameMeasurement;
     use livegate_common::results::MemoryResults;
@@ -215,6 +272,9 @@ mod tests {
             },
             reply_to: ReplicaId::random(),
             deadline_ms: now_ms() + 60_000,
+            sent_ms: now_ms(),
+            request: RequestId::fresh(),
+            trace: None,
         };
         let mut image = Cursor::new(Vec::new());
         let picture = RgbImage::new(width, 120);

@@ -33,12 +33,19 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         default: T,
         allowed: &str,
     ) -> Result<T, ConfigError> {
+        Ok(self.optional(name, allowed)?.unwrap_or(default))
+    }
+
+    pub fn optional<T: std::str::FromStr>(
+        &self,
+        name: &'static str,
+        allowed: &str,
+    ) -> Result<Option<T>, ConfigError> {
         let Some(value) = self.get(name) else {
-            return Ok(default);
+            return Ok(None);
         };
-        value
-            .parse()
-            .map_err(|_| invalid(name, value, allowed.to_owned()))
+        let parsed = value.parse().map(Some);
+        parsed.map_err(|_| invalid(name, value, allowed.to_owned()))
     }
 
     pub fn number(

@@ -1,55 +1,39 @@
 //! The outermost layer: a request id, one error shape, and no panic that gets away.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt;
+pub use livegate_common::id::RequestId;
+use livegate_telemetry::{LINES, traces};
 use poem::error::ResponseError;
 use poem::http::{HeaderName, HeaderValue};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
-use uuid::Uuid;
+use tracing::field::Empty;
+use tracing::{Instrument, debug_span, error_span};
 
 use super::methods::Methods;
-use crate::error::{ApiError, from_framework};
+use crate::auth::CallingKey;
+use crate::error::{ApiError, Refusal, from_framework};
+use crate::metrics::{Answered, Metrics, method_name};
 
 /// The header with the request's id.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longest request id that is taken over from the caller.
-const MAX_ID_BYTES: usize = 64;
-
-/// What logs, audit records and the `X-Request-Id` header call a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(pub Arc<str>);
-
-impl RequestId {
-    /// The caller's own id if it is a harmless one, else a fresh one.
-    pub(super) fn of(request: &Request) -> Self {
-        let given = request
-            .headers()
-            .get(&REQUEST_ID)
-            .and_then(|v| v.to_str().ok());
-        match given.filter(|id| is_harmless(id)) {
-            Some(id) => Self(id.into()),
-            None => Self::fresh(),
-        }
-    }
-
-    /// One that no other request has.
-    pub fn fresh() -> Self {
-        Self(Uuid::new_v4().to_string().into())
-    }
+/// The caller's own id of a request if it is a harmless one, else a fresh one.
+pub(super) fn id_of(request: &Request) -> RequestId {
+    let given = request.headers().get(&REQUEST_ID);
+    let given = given.and_then(|v| RequestId::try_from(v.to_str().ok()?).ok());
+    given.unwrap_or_else(RequestId::fresh)
 }
 
-/// Ids go into logs and headers: nothing there may be made of them.
-fn is_harmless(id: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-    !id.is_empty() && id.len() <= MAX_ID_BYTES && id.bytes().all(allowed)
+/// Wraps the whole application.
+pub struct Boundary {
+    /// The methods of its paths.
+    pub methods: Methods,
+    /// Where its answers are counted.
+    pub metrics: Metrics,
 }
-
-/// Wraps the whole application, whose paths take these methods.
-pub struct Boundary(pub Methods);
 
 impl<E: Endpoint> Middleware<E> for Boundary {
     type Output = Bounded<E>;
@@ -57,7 +41,8 @@ impl<E: Endpoint> Middleware<E> for Boundary {
     fn transform(&self, inner: E) -> Self::Output {
         Bounded {
             inner,
-            methods: self.0.clone(),
+            methods: self.methods.clone(),
+            metrics: self.metrics.clone(),
         }
     }
 }
@@ -66,6 +51,7 @@ impl<E: Endpoint> Middleware<E> for Boundary {
 pub struct Bounded<E> {
     inner: E,
     methods: Methods,
+    metrics: Metrics,
 }
 
 impl<E: Endpoint> Endpoint for Bounded<E> {
@@ -73,71 +59,95 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let started = Instant::now();
-        let id = RequestId::of(&request);
+        let id = id_of(&request);
+        let lines = error_span!(target: LINES, "request", request.id = %id);
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let route = self.methods.template(&path);
+        let (verb, name) = (method_name(&method), route.unwrap_or("other"));
+        let span = debug_span!(
+            parent: &lines,
+            "http",
+            otel.name = %format!("{verb} {name}"),
+            otel.kind = "server",
+            otel.status_code = Empty,
+            request.id = %id,
+            http.request.method = verb,
+            http.route = name,
+            http.response.status_code = Empty,
+        );
+        traces::continue_from_headers(&span, request.headers());
+        let key = CallingKey::default();
         request.extensions_mut().insert(id.clone());
+        request.extensions_mut().insert(key.clone());
 
-        let answer = AssertUnwindSafe(self.inner.call(request))
-            .catch_unwind()
-            .await;
-        let mut response = match answer {
-            Ok(Ok(response)) => response.into_response(),
-            Ok(Err(error)) => self.failure(error, &path, &id),
-            // The panic's own text went to the panic hook; here it might hold anything.
-            Err(_) => refuse(&ApiError::internal("a handler panicked"), &id),
+        let answering = async {
+            let answer = AssertUnwindSafe(self.inner.call(request))
+                .catch_unwind()
+                .await;
+            match answer {
+                Ok(Ok(response)) => response.into_response(),
+                Ok(Err(error)) => self.failure(error, &path),
+                // The panic's own text went to the panic hook; here it might hold anything.
+                Err(_) => refuse(&ApiError::internal("a handler panicked")),
+            }
         };
-        if let Ok(value) = HeaderValue::from_str(&id.0) {
+        // Both, since the inner one is there only where traces are collected.
+        let answering = answering.instrument(span.clone());
+        let mut response = answering.instrument(lines.clone()).await;
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(REQUEST_ID.clone(), value);
         }
-        let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
+        let (status, took) = (response.status(), started.elapsed());
+        self.metrics.answered(&Answered {
+            route,
+            method: &method,
+            status: status.as_u16(),
+            took,
+            refusal: response.data::<Refusal>(),
+            key: key.get(),
+        });
+        span.record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            span.record("otel.status_code", "ERROR");
+        }
+        let (status, ms) = (status.as_u16(), took.as_millis());
+        let _lines = lines.entered();
         // Refusals leave no other trace that a request's id would lead to.
         if response.status().is_client_error() {
-            tracing::info!(request.id = %id.0, http.status = status, http.ms = ms, "Refused {method} {path}: {status}");
+            tracing::info!(
+                http.status = status,
+                http.ms = ms,
+                "Refused {method} {path}: {status}"
+            );
         } else {
-            tracing::debug!(request.id = %id.0, http.status = status, http.ms = ms, "Answered {method} {path}: {status}");
+            tracing::debug!(
+                http.status = status,
+                http.ms = ms,
+                "Answered {method} {path}: {status}"
+            );
         }
         Ok(response)
     }
 }
 
 impl<E> Bounded<E> {
-    fn failure(&self, error: poem::Error, path: &str, id: &RequestId) -> Response {
+    fn failure(&self, error: poem::Error, path: &str) -> Response {
         if let Some(ours) = error.downcast_ref::<ApiError>() {
-            return refuse(ours, id);
+            return refuse(ours);
         }
         if error.is_from_response() {
             return error.into_response();
         }
-        refuse(&from_framework(&error, path, &self.methods), id)
+        refuse(&from_framework(&error, path, &self.methods))
     }
 }
 
-fn refuse(error: &ApiError, id: &RequestId) -> Response {
+fn refuse(error: &ApiError) -> Response {
     // What the caller did wrong is no failure of ours, whatever it says of itself.
     if let Some(cause) = std::error::Error::source(error)
         && error.status().is_server_error()
     {
-        tracing::error!(request.id = %id.0, error = %cause, "Request {} failed: {cause}", id.0);
+        tracing::error!(error = %cause, "The request failed: {cause}");
     }
     error.as_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_harmless_ids_are_taken_over() {
-        for (id, harmless) in [
-            ("3f2a-1", true),
-            ("a.b_c", true),
-            ("", false),
-            ("a b", false),
-            ("a\"b", false),
-            ("ä", false),
-            (&"x".repeat(65), false),
-        ] {
-            assert_eq!(is_harmless(id), harmless, "{id:?}");
-        }
-    }
 }

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use poem::http::{HeaderValue, Method, StatusCode, Uri, header};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 
-use super::boundary::{REQUEST_ID, RequestId};
+use super::boundary::{REQUEST_ID, id_of};
 use super::methods::Methods;
 
 /// The calls that a `client_token` may make; nothing else is for browsers.
@@ -174,7 +174,7 @@ fn preflight(request: &Request, methods: &str) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     // It never gets to where other answers are given theirs.
-    if let Ok(id) = HeaderValue::from_str(&RequestId::of(request).0) {
+    if let Ok(id) = HeaderValue::from_str(id_of(request).as_str()) {
         headers.insert(REQUEST_ID.clone(), id);
     }
     if let Ok(methods) = HeaderValue::from_str(methods) {

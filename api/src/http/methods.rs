@@ -32,8 +32,16 @@ impl Methods {
 
     /// The methods of a path as the `Allow` header lists them; `None`: there is no such path.
     pub fn at(&self, path: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(template, _)| matches(template, path));
-        found.map(|(_, allow)| allow.as_str())
+        self.find(path).map(|(_, allow)| allow.as_str())
+    }
+
+    /// The path as it was added, segments in braces included; `None`: there is no such path.
+    pub fn template(&self, path: &str) -> Option<&str> {
+        self.find(path).map(|(template, _)| template.as_str())
+    }
+
+    fn find(&self, path: &str) -> Option<&(String, String)> {
+        self.0.iter().find(|(template, _)| matches(template, path))
     }
 }
 
@@ -73,5 +81,7 @@ mod tests {
         ] {
             assert_eq!(methods.at(path), allow, "{path}");
         }
+        assert_eq!(methods.template("/a/b/7"), Some("/a/b/{id}"));
+        assert_eq!(methods.template("/a/b/7/c"), None);
     }
 }

@@ -31,7 +31,7 @@ pub fn in_our_shape(answer: &[u8]) -> Option<Vec<u8>> {
         code: Code::InvalidInput,
     };
     let body = serde_json::to_string(&body).ok()?;
-    let (length, id) = (body.len(), RequestId::fresh().0);
+    let (length, id) = (body.len(), RequestId::fresh());
     tracing::info!(request.id = %id, "Refused a head: {status}");
     Some(
         format!(

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::record::Stored;
 use super::{store, token};
-use crate::auth::identify;
+use crate::auth::{CallingKey, identify};
 use crate::error::{ApiError, Rated};
 use crate::keys::KeyRecord;
 use crate::state::AppState;
@@ -58,7 +58,7 @@ struct Owner(Arc<KeyRecord>);
 struct Holder(Held);
 
 async fn own(request: &Request, key: ApiKey) -> poem::Result<Arc<KeyRecord>> {
-    Ok(identify(state_of(request).await?, &key.key)?)
+    Ok(identify(request, state_of(request).await?, &key.key)?)
 }
 
 async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Held> {
@@ -69,6 +69,7 @@ async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Held> {
         return Err(ApiError::TokenOfAnother.into());
     }
     let stored = store::load(state, session).await?;
+    CallingKey::note(request, &stored.record.key);
     still_lets_in(state, &stored)?;
     Ok(Held {
         session,

@@ -44,6 +44,7 @@ pub async fn create(
     if !store::records(state).create(id, &record, now).await? {
         return Err(ApiError::internal("a fresh session id was taken already"));
     }
+    state.services.metrics.created("interactive");
     watch::start(state, id, &record);
     Ok(InteractiveSessionCreated {
         session_id: id.to_string(),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use livegate_common::job::{Cost, FrameOutcome, Look, now_ms};
 use livegate_common::liveness::measurement::FrameMeasurement;
 use livegate_common::liveness::session::{Report, Session, State, Step};
+use tracing::Instrument;
 
 use super::caller::SessionCaller;
 use super::record::{Record, Stored};
@@ -72,7 +73,7 @@ pub async fn submit(
     };
     // A frame that has arrived counts, whatever its sender does: one who saw by the time it takes that
     // it is looked at closely could hang up and so take it back.
-    tokio::spawn(async move { submission.run().await })
+    tokio::spawn(async move { submission.run().await }.in_current_span())
         .await
         .unwrap_or_else(|error| Err(ApiError::internal(error)))
 }
@@ -141,7 +142,8 @@ impl Submission {
     async fn look(&self, stored: &Stored, look: Look) -> Result<Sight, ApiError> {
         let _place = self.state.admissions.admit_live()?;
         let limit = LIMIT.min(self.state.config.verify_timeout);
-        let measured = measure_frame(&self.state.services, self.image.clone(), look, limit).await;
+        let (services, image) = (&self.state.services, self.image.clone());
+        let measured = measure_frame(services, &self.request_id, image, look, limit).await;
         let measured = measured.map_err(ApiError::FrameNotMeasured)?;
         match measured.outcome {
             FrameOutcome::Undecodable(_) => Err(BadImage::Undecodable.into()),

@@ -177,6 +177,9 @@ impl Interactive {
         }
         let removed = store::records(&state).remove(stored.id).await;
         if removed.map_err(ApiError::from)? {
+            if !is_over {
+                state.services.metrics.cancelled();
+            }
             let cancelled = stored.id.to_string();
             Ok(CancelAnswer::Cancelled(JsonResponse(SessionCancelled {
                 cancelled,

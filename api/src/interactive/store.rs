@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use livegate_common::job::now_ms;
 use livegate_common::liveness::session::{End, Ending, State};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::caller::SessionCaller;
@@ -149,7 +150,8 @@ pub async fn put(
     };
     // A session ends once and is recorded once, also if the caller hangs up between the two.
     let (state, stored) = (Arc::clone(state), stored.clone());
-    let ending = tokio::spawn(async move { end(&state, &stored, &next, place, record).await });
+    let ending = async move { end(&state, &stored, &next, place, record).await };
+    let ending = tokio::spawn(ending.in_current_span());
     ending
         .await
         .unwrap_or_else(|error| Err(ApiError::internal(error)))
@@ -170,11 +172,12 @@ async fn end(
         Ok(false) => Ok(false),
         Err(unknown) => {
             let confirming = confirm(Arc::clone(state), stored.clone(), next.clone());
-            tokio::spawn(async move {
+            let recording = async move {
                 if confirming.await {
                     place.record(record);
                 }
-            });
+            };
+            tokio::spawn(recording.in_current_span());
             Err(unknown.into())
         }
     }
@@ -199,7 +202,7 @@ async fn confirm(state: Arc<AppState>, stored: Stored, next: Record) -> bool {
 fn audit_record(id: Uuid, record: &Record, end: &End, request_id: &RequestId) -> AuditRecord {
     AuditRecord {
         time: rfc3339(end.at_ms),
-        request_id: request_id.0.to_string(),
+        request_id: request_id.to_string(),
         key_id: record.key.clone(),
         session_id: id.to_string(),
         mode: "interactive",

@@ -10,6 +10,7 @@ use livegate_common::job::{ClipOutcome, Cost, Portrait, now_ms};
 use livegate_common::liveness::challenge::Phase;
 use livegate_common::liveness::decision::{Findings, Proof};
 use livegate_worker::decode;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::record::{RecordError, State, Stored, Unconfirmed};
@@ -24,6 +25,7 @@ use crate::http::uploads::UploadPlace;
 use crate::judge::{Judgement, Undecodable, judge_clip, judge_images};
 use crate::limits::Admission;
 use crate::measure::{measure_clip, measure_images};
+use crate::metrics::Stage;
 use crate::state::AppState;
 
 /// How long after its deadline a claimed session still counts as being processed.
@@ -144,11 +146,15 @@ impl Verification {
         let images: Vec<Bytes> = frames.iter().map(|f| f.image.clone()).collect();
         let phases: Vec<Phase> = frames.iter().map(|f| f.phase).collect();
         let limit = self.state.config.verify_timeout;
-        let measured = measure_images(services, &images, limit).await?;
+        let measured = measure_images(services, &self.request_id, &images, limit).await?;
         seen.cost = measured.cost;
         let challenge = &self.session.record.challenge;
         let thresholds = &services.thresholds;
-        let judgement = judge_images(challenge, &phases, &measured.outcome, thresholds);
+        let began = Instant::now();
+        let judgement = Stage::Decide
+            .span()
+            .in_scope(|| judge_images(challenge, &phases, &measured.outcome, thresholds));
+        services.metrics.stage(Stage::Decide, began);
         self.conclude(judgement, |best| images.get(best).cloned())
             .await
     }
@@ -156,7 +162,8 @@ impl Verification {
     async fn work_out_clip(&self, clip: &Bytes, seen: &mut Seen) -> Result<Verdict, ApiError> {
         let services = &self.state.services;
         let limit = self.state.config.verify_timeout;
-        let measured = measure_clip(services, clip.clone(), limit).await?;
+        let _in_flight = services.metrics.clip();
+        let measured = measure_clip(services, &self.request_id, clip.clone(), limit).await?;
         seen.cost = measured.cost;
         let clip = match measured.outcome {
             ClipOutcome::Measured(clip) => clip,
@@ -168,10 +175,13 @@ impl Verification {
         seen.frames = clip.frames.len();
         let challenge = self.session.record.challenge.clone();
         let thresholds = Arc::clone(&services.thresholds);
+        let began = Instant::now();
         let judging = tokio::task::spawn_blocking(move || {
             (judge_clip(&challenge, &clip, &thresholds), clip.portraits)
         });
-        let (judgement, portraits) = judging.await.map_err(ApiError::internal)?;
+        let judged = judging.instrument(Stage::Decide.span()).await;
+        let (judgement, portraits) = judged.map_err(ApiError::internal)?;
+        services.metrics.stage(Stage::Decide, began);
         let picture = |best| {
             let of_best = |p: &Portrait| usize::try_from(p.frame).is_ok_and(|f| f == best);
             portraits.into_iter().find(of_best).map(|p| p.jpeg)
@@ -181,6 +191,18 @@ impl Verification {
 
     /// The answer to a judgement; `picture` gives that of a frame.
     async fn conclude(
+        &self,
+        judgement: Judgement,
+        picture: impl FnOnce(usize) -> Option<Bytes>,
+    ) -> Result<Verdict, ApiError> {
+        let began = Instant::now();
+        let answering = self.answer(judgement, picture);
+        let answer = answering.instrument(Stage::Answer.span()).await;
+        self.state.services.metrics.stage(Stage::Answer, began);
+        answer
+    }
+
+    async fn answer(
         &self,
         judgement: Judgement,
         picture: impl FnOnce(usize) -> Option<Bytes>,
@@ -225,7 +247,7 @@ impl Verification {
     fn audit_record(&self, verdict: &Result<Verdict, ApiError>, seen: Seen) -> AuditRecord {
         let mut record = AuditRecord {
             time: rfc3339(now_ms()),
-            request_id: self.request_id.0.to_string(),
+            request_id: self.request_id.to_string(),
             key_id: self.session.record.key.clone(),
             session_id: self.session.id.clone(),
             mode: self.capture.mode().name(),

@@ -107,6 +107,7 @@ pub async fn create(
     {
         return Err(ApiError::internal("a fresh session id was taken already"));
     }
+    state.services.metrics.created("server_to_server");
     Ok(SessionCreated {
         session_id,
         challenge: ActionName::all(&record.challenge.actions),

@@ -6,6 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use livegate_common::job::now_ms;
 use poem_openapi::Object;
+use tracing::Instrument;
 
 use super::conduct::Verification;
 use super::record::{State, Stored};
@@ -18,6 +19,7 @@ use crate::http::boundary::RequestId;
 use crate::http::json::{JsonRequest, RequestDocument};
 use crate::http::uploads::{SMALL, UploadPlace};
 use crate::keys::KeyRecord;
+use crate::metrics::Stage;
 use crate::state::AppState;
 
 /// A capture to verify.
@@ -68,7 +70,9 @@ pub async fn verify(
     body: JsonRequest<VerifyBody>,
 ) -> Result<Verdict, ApiError> {
     let started = Instant::now();
-    let (request, upload) = parse(state, body.bytes, body.place).await?;
+    let parsing = parse(state, body.bytes, body.place);
+    let (request, upload) = parsing.instrument(Stage::Parse.span()).await?;
+    state.services.metrics.stage(Stage::Parse, started);
     let session = session::find(state, caller, &request.session_id).await?;
     still_usable(&session)?;
     let limit = state.config.verify_timeout;
@@ -97,7 +101,7 @@ pub async fn verify(
     };
     // Once claimed the session is used, whatever happens, and its end is recorded even if the
     // caller hangs up. So it runs, claim included, on a task of its own, which nobody cancels.
-    tokio::spawn(verification.run())
+    tokio::spawn(verification.run().in_current_span())
         .await
         .unwrap_or_else(|error| Err(ApiError::internal(error)))
 }

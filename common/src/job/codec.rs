@@ -11,7 +11,7 @@ use crate::id::BatchId;
 use crate::seal::{SealError, SealKey};
 
 /// First byte of every message; another number is another encoding.
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
 
 /// Why a message is not one of ours.
 #[derive(Debug, thiserror::Error)]
@@ -123,7 +123,7 @@ fn open<C: Content>(message: &[u8], key: &SealKey) -> Result<(BatchHeader, C), C
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{JobId, ReplicaId};
+    use crate::id::{JobId, ReplicaId, RequestId};
     use crate::job::{EncodedFrame, Look};
 
     fn header() -> BatchHeader {
@@ -134,6 +134,9 @@ mod tests {
             },
             reply_to: ReplicaId::random(),
             deadline_ms: 1_000,
+            sent_ms: 500,
+            request: RequestId::fresh(),
+            trace: Some(format!("00-{:032x}-{:016x}-01", 1, 2)),
         }
     }
 
@@ -151,7 +154,10 @@ mod tests {
         let message = encode_batch(&header, &batch(), &key).unwrap();
         assert!(!message.windows(6).any(|w| w == b"really"));
         assert_eq!(read_header(&message).unwrap(), header);
-        assert_eq!(open_batch(&message, &key).unwrap(), (header, batch()));
+        assert_eq!(
+            open_batch(&message, &key).unwrap(),
+            (header.clone(), batch())
+        );
         let clip = Batch::Clip(Bytes::from_static(b"not really a clip"));
         let message = encode_batch(&header, &clip, &key).unwrap();
         assert!(!message.windows(6).any(|w| w == b"really"));

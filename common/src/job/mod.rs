@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{BatchId, ReplicaId};
+use crate::id::{BatchId, ReplicaId, RequestId};
 use crate::liveness::measurement::FrameMeasurement;
 
 pub use codec::{CodecError, encode_batch, encode_outcome, open_batch, open_outcome, read_header};
@@ -20,8 +20,8 @@ pub fn now_ms() -> u64 {
         .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// What anybody may know of a batch: enough to route it and to drop it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What anybody may know of a batch: enough to route it, to drop it and to follow it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchHeader {
     /// Which batch this is.
     pub id: BatchId,
@@ -29,9 +29,20 @@ pub struct BatchHeader {
     pub reply_to: ReplicaId,
     /// Unix milliseconds after which nobody waits.
     pub deadline_ms: u64,
+    /// When it was sent, Unix milliseconds.
+    pub sent_ms: u64,
+    /// The request that it is for.
+    pub request: RequestId,
+    /// The span that it is part of, as a `traceparent` header names it, where traces are collected.
+    pub trace: Option<String>,
 }
 
 impl BatchHeader {
+    /// How long it has been on its way at `now_ms`; zero when the clocks of two hosts say less.
+    pub fn age(&self, now_ms: u64) -> Duration {
+        Duration::from_millis(now_ms.saturating_sub(self.sent_ms))
+    }
+
     /// Time left at `now_ms`; zero when past.
     pub fn remaining(&self, now_ms: u64) -> Duration {
         Duration::from_millis(self.deadline_ms.saturating_sub(now_ms))
@@ -262,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn time_left_never_goes_below_zero() {
+    fn time_left_and_time_gone_never_go_below_zero() {
         let header = BatchHeader {
             id: BatchId {
                 job: JobId::random(),
@@ -270,8 +281,13 @@ mod tests {
             },
             reply_to: ReplicaId::random(),
             deadline_ms: 1_000,
+            sent_ms: 300,
+            request: RequestId::fresh(),
+            trace: None,
         };
         assert_eq!(header.remaining(400), Duration::from_millis(600));
         assert_eq!(header.remaining(5_000), Duration::ZERO);
+        assert_eq!(header.age(400), Duration::from_millis(100));
+        assert_eq!(header.age(200), Duration::ZERO);
     }
 }

@@ -14,3 +14,4 @@ mod evaluate;
 mod real;
 mod seams;
 mod tables;
+mod watching;

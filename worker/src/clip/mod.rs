@@ -15,7 +15,7 @@ mod tools;
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -27,11 +27,13 @@ use livegate_common::job::{
 use livegate_common::liveness::measurement::FrameMeasurement;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use crate::analyzer::{FaceAnalyzer, StartError};
 use crate::cost::metered;
 use crate::decode::RgbFrame;
 use crate::pool::AnalyzerPool;
+use crate::stages::Stage;
 use container::Container;
 use portraits::Album;
 use tools::{Tools, memory_file};
@@ -137,7 +139,14 @@ pub(crate) async fn measure(
     let mut cost = Cost::default();
     // Dropping the work ends whatever it has started.
     let measured = tokio::time::timeout(left, work_out(pool, queue, clip, &mut cost)).await;
-    let clip = match measured.ok()? {
+    pool.metrics().cost(cost);
+    let measured = measured.ok()?;
+    match &measured {
+        Ok(_) => pool.metrics().clip(true),
+        Err(ClipError::Unplayable(_)) => pool.metrics().clip(false),
+        Err(ClipError::Failed(_)) => {}
+    }
+    let clip = match measured {
         Ok(measured) => ClipOutcome::Measured(measured),
         Err(ClipError::Unplayable(why)) => ClipOutcome::Unplayable(why.to_string()),
         Err(ClipError::Failed(cause)) => return Some(Outcome::Failed(cause)),
@@ -160,14 +169,20 @@ async fn work_out(
     let file = writing.await.map_err(|e| failed(&e))?;
     let file = file.map_err(|e| failed(&e))?;
     let to_look_at = file.try_clone().map_err(|e| failed(&e))?;
-    probe::probe(tools, container, to_look_at).await?;
+    let began = Instant::now();
+    let probing = probe::probe(tools, container, to_look_at);
+    probing.instrument(Stage::Probe.span()).await?;
+    pool.metrics().stage(Stage::Probe, began.elapsed());
 
+    let began = Instant::now();
     let (sender, decoded) = mpsc::channel(1);
     // A set, since dropping it ends the task.
     let mut decoding = JoinSet::new();
     decoding.spawn(async move { frames::decode(tools, container, file, sender).await });
     let album = Arc::new(Mutex::new(Album::default()));
-    let frames = measure_all(pool, queue, decoded, &album, cost).await?;
+    let measuring = measure_all(pool, queue, decoded, &album, cost);
+    let frames = measuring.instrument(Stage::Clip.span()).await?;
+    pool.metrics().stage(Stage::Clip, began.elapsed());
     let times = match decoding.join_next().await {
         Some(Ok(ended)) => ended?,
         Some(Err(e)) => return Err(ClipError::failed("decoding panicked", &e)),
@@ -221,6 +236,7 @@ async fn measure_all(
                 let (frame, spent) = done.map_err(|e| ClipError::Failed(e.to_string()))?;
                 *cost += spent;
                 measured.push(frame.map_err(ClipError::Failed)?);
+                pool.metrics().frame(Look::Whole, true);
             }
             else => return Ok(measured),
         }

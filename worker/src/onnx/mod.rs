@@ -22,6 +22,7 @@ use livegate_models::ModelSet;
 
 use crate::analyzer::{AnalyzeError, AnalyzerFactory, FaceAnalyzer, StartError};
 use crate::decode::RgbFrame;
+use crate::stages::{Stage, timed};
 
 use anti_spoof::AntiSpoof;
 use cues::CueFinder;
@@ -71,7 +72,7 @@ impl OnnxAnalyzer {
 
 impl FaceAnalyzer for OnnxAnalyzer {
     fn analyze(&mut self, frame: &RgbFrame, look: Look) -> Result<FrameMeasurement, AnalyzeError> {
-        let found = self.detector.detect(frame)?;
+        let found = timed(Stage::Detect, || self.detector.detect(frame))?;
         let face = match found.first() {
             Some(main) => self.measure(frame, main, look)?,
             None => None,
@@ -103,7 +104,7 @@ impl OnnxAnalyzer {
         main: &detector::Detection,
         look: Look,
     ) -> Result<Option<Face>, AnalyzeError> {
-        let Some(seen) = self.landmarker.look(frame, main)? else {
+        let Some(seen) = timed(Stage::Landmarks, || self.landmarker.look(frame, main))? else {
             return Ok(None);
         };
         let Some(aligned) = embedder::align(frame, &main.points) else {
@@ -114,11 +115,11 @@ impl OnnxAnalyzer {
         };
         let (embedding, bona_fide, cues) = match look {
             Look::Glance => (None, Vec::new(), None),
-            Look::Whole => match self.embedder.embed(&aligned)? {
+            Look::Whole => match timed(Stage::Embed, || self.embedder.embed(&aligned))? {
                 Some(embedding) => (
                     Some(embedding),
                     self.score(frame, main)?,
-                    Some(self.cues.find(frame, main.bounds)),
+                    Some(timed(Stage::Cues, || self.cues.find(frame, main.bounds))),
                 ),
                 None => return Ok(None),
             },
@@ -142,6 +143,8 @@ impl OnnxAnalyzer {
         main: &detector::Detection,
     ) -> Result<Vec<f32>, AnalyzeError> {
         let models = self.anti_spoof.iter_mut();
-        models.map(|m| m.score(frame, main.bounds)).collect()
+        models
+            .map(|m| timed(Stage::AntiSpoof, || m.score(frame, main.bounds)))
+            .collect()
     }
 }

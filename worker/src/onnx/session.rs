@@ -113,6 +113,7 @@ impl Model {
         read: impl FnOnce(&Outputs<'_>) -> Result<T, String>,
     ) -> Result<T, AnalyzeError> {
         let name = &self.name;
+        let _span = tracing::debug_span!("run", otel.name = %name).entered();
         let fail = |cause: String| AnalyzeError {
             model: name.clone(),
             cause,

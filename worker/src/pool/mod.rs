@@ -7,13 +7,15 @@ mod turns;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use livegate_common::broker::Queue;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, oneshot};
-use tracing::{error, info};
+use tracing::{Span, error, info};
 
 use crate::analyzer::{AnalyzerFactory, FaceAnalyzer, StartError};
+use crate::metrics::Metrics;
+use crate::stages::{self, Stage};
 use channel::{Receiver, Sender, channel};
 
 /// Pause before models that could not be loaded again are tried once more.
@@ -25,6 +27,7 @@ pub struct AnalyzerPool {
     threads: NonZeroUsize,
     clips: Semaphore,
     frames: Arc<Semaphore>,
+    metrics: Metrics,
 }
 
 type Task = Box<dyn FnOnce(&mut dyn FaceAnalyzer) -> Condition + Send>;
@@ -56,14 +59,15 @@ impl AnalyzerPool {
         let (tasks, waiting) = channel(threads.get());
         let waiting = Arc::new(waiting);
         let (ready, started) = std::sync::mpsc::channel();
+        let metrics = Metrics::new(threads.get());
         for n in 0..threads.get() {
             let (waiting, factory) = (Arc::clone(&waiting), Arc::clone(&factory));
-            let ready = ready.clone();
+            let (ready, metrics) = (ready.clone(), metrics.clone());
             let thread = move || match factory() {
                 Ok(analyzer) => {
                     let _ = ready.send(Ok(()));
                     drop(ready);
-                    work(analyzer, &factory, &waiting);
+                    work(analyzer, &factory, &waiting, &metrics);
                 }
                 Err(e) => {
                     let _ = ready.send(Err(e));
@@ -84,12 +88,18 @@ impl AnalyzerPool {
             threads,
             clips: Semaphore::new(threads.get()),
             frames: Arc::new(Semaphore::new(2 * threads.get())),
+            metrics,
         })
     }
 
     /// How many tasks run at once.
     pub fn threads(&self) -> NonZeroUsize {
         self.threads
+    }
+
+    /// What is counted here and by those who feed the pool.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Waits for the right to decode a clip, which as many have as there are threads: more would
@@ -115,9 +125,17 @@ impl AnalyzerPool {
         F: FnOnce(&mut dyn FaceAnalyzer, &dyn Fn() -> bool) -> T + Send + 'static,
     {
         let (reply, result) = oneshot::channel();
+        let (span, sent, metrics) = (Span::current(), Instant::now(), self.metrics.clone());
         let task: Task = Box::new(move |analyzer| {
+            let _span = span.entered();
+            metrics.stage(Stage::Thread, sent.elapsed());
+            let began = Instant::now();
             let is_awaited = || !reply.is_closed();
             let done = catch_unwind(AssertUnwindSafe(|| work(analyzer, &is_awaited)));
+            for (stage, took) in stages::take() {
+                metrics.stage(stage, took);
+            }
+            metrics.busy(began.elapsed());
             let (done, condition) = match done {
                 Ok(done) => (Ok(done), Condition::Sound),
                 Err(_panic) => (Err(PoolError::Panicked), Condition::Doubtful),
@@ -132,7 +150,12 @@ impl AnalyzerPool {
     }
 }
 
-fn work(mut analyzer: Box<dyn FaceAnalyzer>, factory: &AnalyzerFactory, waiting: &Receiver<Task>) {
+fn work(
+    mut analyzer: Box<dyn FaceAnalyzer>,
+    factory: &AnalyzerFactory,
+    waiting: &Receiver<Task>,
+    metrics: &Metrics,
+) {
     while let Some(task) = waiting.receive() {
         match task(analyzer.as_mut()) {
             Condition::Sound => {}
@@ -140,6 +163,7 @@ fn work(mut analyzer: Box<dyn FaceAnalyzer>, factory: &AnalyzerFactory, waiting:
                 let Some(fresh) = load_again(factory, waiting) else {
                     return;
                 };
+                metrics.reloaded();
                 analyzer = fresh;
             }
         }

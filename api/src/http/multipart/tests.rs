@@ -18,6 +18,7 @@ use crate::http::patience::Limits;
 use crate::interactive::InFlight;
 use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
+use crate::metrics::Metrics;
 
 const FORM_TYPE: &str = "multipart/form-data; boundary=AaB03x";
 
@@ -235,7 +236,10 @@ fn app(state: Arc<AppState>) -> impl Endpoint {
     Route::new()
         .nest("/", service())
         .with(poem::middleware::AddData::new(state))
-        .with(Boundary(Methods::default()))
+        .with(Boundary {
+            methods: Methods::default(),
+            metrics: Metrics::default(),
+        })
 }
 
 /// Serves [`Frames`] until the runtime ends; says where.
@@ -254,7 +258,7 @@ async fn serve() -> std::net::SocketAddr {
         uploads: Uploads::new(config.max_upload_mib),
         live_uploads: Uploads::new(config.max_upload_mib),
         in_flight: InFlight::default(),
-        audit: Audit::open(&audit, 1).unwrap().0,
+        audit: Audit::open(&audit, 1, Metrics::default()).unwrap().0,
         config,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use livegate_api::embedded;
 use livegate_api::measure::measure_frame;
 use livegate_common::broker::{MemoryBroker, PublishError, Publisher, Queue};
+use livegate_common::id::RequestId;
 use livegate_common::job::{FrameOutcome, Look};
 use livegate_common::liveness::thresholds::Thresholds;
 use livegate_tests::app::{App, Options, spawn};
@@ -113,7 +114,14 @@ async fn a_live_frame_is_published_again_too() {
         let (app, _workers) = app_with(trouble, 1).await;
         let image = scripted::png(&Scene::default()).into();
         let limit = Duration::from_secs(10);
-        let measured = measure_frame(&app.services, image, Look::Glance, limit).await;
+        let measured = measure_frame(
+            &app.services,
+            &RequestId::fresh(),
+            image,
+            Look::Glance,
+            limit,
+        )
+        .await;
         let outcome = measured.unwrap().outcome;
         assert!(matches!(outcome, FrameOutcome::Measured(_)), "{outcome:?}");
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use livegate_api::embedded;
 use livegate_api::measure::{MeasureError, measure_frame};
+use livegate_common::id::RequestId;
 use livegate_common::job::{FrameOutcome, Look};
 use livegate_common::liveness::measurement::Face;
 use livegate_common::liveness::thresholds::Thresholds;
@@ -17,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 async fn face(app: &App, scene: &Scene, look: Look) -> Face {
     let image = Bytes::from(png(scene));
-    let measured = measure_frame(&app.services, image, look, LIMIT).await;
+    let measured = measure_frame(&app.services, &RequestId::fresh(), image, look, LIMIT).await;
     match measured.unwrap().outcome {
         FrameOutcome::Measured(frame) => frame.face.expect("a face"),
         FrameOutcome::Undecodable(cause) => panic!("{cause}"),
@@ -54,7 +55,16 @@ async fn a_live_frame_is_looked_at_as_closely_as_asked_across_a_queue() {
 #[tokio::test]
 async fn a_frame_that_is_no_picture_is_an_outcome_and_a_failure_is_none() {
     let app = spawn_app().await;
-    let measure = async |image| measure_frame(&app.services, image, Look::Glance, LIMIT).await;
+    let measure = async |image| {
+        measure_frame(
+            &app.services,
+            &RequestId::fresh(),
+            image,
+            Look::Glance,
+            LIMIT,
+        )
+        .await
+    };
     let outcome = measure(Bytes::from_static(b"no picture")).await;
     let outcome = outcome.unwrap().outcome;
     assert!(
@@ -75,6 +85,6 @@ async fn a_live_frame_that_nobody_looks_at_ends_at_its_deadline() {
     let (services, _broker) = embedded::services(Thresholds::default()).unwrap();
     let image = Bytes::from(png(&Scene::default()));
     let limit = Duration::from_millis(50);
-    let late = measure_frame(&services, image, Look::Glance, limit).await;
+    let late = measure_frame(&services, &RequestId::fresh(), image, Look::Glance, limit).await;
     assert!(matches!(late.unwrap_err(), MeasureError::Deadline { .. }));
 }

@@ -1,0 +1,42 @@
+//! Metrics, as whoever collects them reads them.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+/// What `/metrics` said.
+#[derive(Clone, Debug)]
+pub struct Scrape(pub String);
+
+impl Scrape {
+    /// Reads the metrics at `address`.
+    pub async fn of(address: SocketAddr) -> Self {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.get(format!("http://{address}/metrics")).send().await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+        Self(answer.text().await.unwrap())
+    }
+
+    /// The value of a sample, named with its labels as it is written: `name{label="value"}`.
+    #[track_caller]
+    pub fn value(&self, sample: &str) -> f64 {
+        let value = self
+            .samples()
+            .find_map(|(name, value)| (name == sample).then_some(value));
+        value.unwrap_or_else(|| panic!("no {sample} in\n{}", self.0))
+    }
+
+    /// The names of all samples, without their labels.
+    pub fn names(&self) -> BTreeSet<String> {
+        let name = |(sample, _): (&str, f64)| sample.split('{').next().unwrap().to_owned();
+        self.samples().map(name).collect()
+    }
+
+    fn samples(&self) -> impl Iterator<Item = (&str, f64)> {
+        let lines = self.0.lines().filter(|line| !line.starts_with('#'));
+        lines.map(|line| {
+            let (sample, value) = line.rsplit_once(' ').unwrap();
+            (sample, value.parse().unwrap())
+        })
+    }
+}
