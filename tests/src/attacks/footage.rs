@@ -135,7 +135,12 @@ impl Footage {
         };
         match task {
             Task::Blink => [start, nearest(start..peak + 1, 0.6), peak, end],
-            _ => [
+            Task::TurnLeft
+            | Task::TurnRight
+            | Task::LookUp
+            | Task::LookDown
+            | Task::Smile
+            | Task::OpenMouth => [
                 nearest(start..peak + 1, 0.45),
                 nearest(start..peak + 1, 0.75),
                 peak,
