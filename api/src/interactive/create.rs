@@ -39,6 +39,7 @@ pub async fn create(
         cost: Cost::default(),
         busy_ms: 0,
         session: Session::new(tasks, new.timeout_ms, caller.defaults.angles, expires_at_ms),
+        ended_by: None,
     };
     let id = uuid::Builder::from_random_bytes(random::bytes()?).into_uuid();
     if !store::records(state).create(id, &record, now).await? {

@@ -30,6 +30,9 @@ pub struct Record {
     pub busy_ms: u64,
     /// Where it stands.
     pub session: Session,
+    /// Once it is over, a number of the attempt that ended it: two may bring about the very same end, and
+    /// only that which did must record it.
+    pub ended_by: Option<[u8; 16]>,
 }
 
 /// A stored record could not be used.
@@ -174,6 +177,7 @@ mod tests {
             cost: Cost::default(),
             busy_ms: 0,
             session: Session::new(vec![Task::Blink], 4_000, Angles::default(), 5_000),
+            ended_by: None,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::audit::{AuditPlace, AuditRecord, milliseconds};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::http::boundary::RequestId;
+use crate::random;
 use crate::server_to_server::details::rounded;
 use crate::state::AppState;
 
@@ -135,13 +136,14 @@ pub fn settle(state: &AppState, stored: &Stored) -> Option<Record> {
 pub async fn put(
     state: &Arc<AppState>,
     stored: &Stored,
-    next: Record,
+    mut next: Record,
     request_id: &RequestId,
 ) -> Result<bool, ApiError> {
     let audit = match next.session.state() {
         State::Pending | State::InProgress => None,
         State::Ended(end) => {
             let record = audit_record(stored.id, &next, end, request_id);
+            next.ended_by = Some(random::bytes()?);
             Some((state.audit.reserve()?, record))
         }
     };
@@ -183,13 +185,15 @@ async fn end(
     }
 }
 
-/// Whether an end that the store did not confirm is there, once it can be told: the store may carry
+/// Whether an end that the store did not confirm is there, and not the same by somebody else, once it can be told: the store may carry
 /// out late what it did not answer.
 async fn confirm(state: Arc<AppState>, stored: Stored, next: Record) -> bool {
     for _ in 0..CONFIRMATIONS {
         tokio::time::sleep(CONFIRM_EVERY).await;
         match records(&state).load(stored.id).await {
-            Ok(Some(found)) if found.is_after(&stored) => return found.record == next,
+            Ok(Some(found)) if found.is_after(&stored) => {
+                return found.record.ended_by == next.ended_by;
+            }
             Ok(Some(_)) | Err(_) => {}
             Ok(None) => return false,
         }

@@ -29,7 +29,18 @@ pub async fn present(app: &App, presentation: Presentation) -> Outcome {
         tasks,
         medium,
         quality,
+        yaw_deg,
     } = presentation;
+    let session = async || {
+        let actions: Vec<_> = tasks.iter().map(|t| phase(*t)).collect();
+        let mut asked = json!({ "actions": actions });
+        if let Some(yaw_deg) = yaw_deg {
+            asked["yaw_deg"] = yaw_deg.into();
+        }
+        let created = app.client.create(&asked).await;
+        assert_eq!(created.status, 200, "{}", created.body);
+        created.body["session_id"].as_str().unwrap().to_owned()
+    };
     let encode = move |picture: &_| jpeg(picture, quality).unwrap();
     match medium {
         Medium::Images(shots) => {
@@ -40,11 +51,7 @@ pub async fn present(app: &App, presentation: Presentation) -> Outcome {
                     .collect()
             };
             let capture = Capture(tokio::task::spawn_blocking(encoded).await.unwrap());
-            let session = app
-                .client
-                .session(&tasks.iter().map(|t| phase(*t)).collect::<Vec<_>>())
-                .await;
-            judged(&app.client.verify(&session, &capture).await)
+            judged(&app.client.verify(&session().await, &capture).await)
         }
         Medium::Clip(pictures, rate) => {
             let encoded = move || {
@@ -52,8 +59,7 @@ pub async fn present(app: &App, presentation: Presentation) -> Outcome {
                 clips::of_jpegs(&frames, rate)
             };
             let clip = tokio::task::spawn_blocking(encoded).await.unwrap();
-            let actions: Vec<_> = tasks.iter().map(|t| phase(*t)).collect();
-            judged(&app.client.verify_new_clip(&actions, &clip).await)
+            judged(&app.client.verify_clip(&session().await, &clip).await)
         }
         Medium::Live(pictures) => {
             let encoded = move || pictures.iter().map(encode).collect::<Vec<_>>();

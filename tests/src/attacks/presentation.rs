@@ -11,6 +11,8 @@ pub struct Presentation {
     pub medium: Medium,
     /// JPEG quality of the frames, 1 to 100.
     pub quality: u8,
+    /// How far a turn must go, degrees, where it is not the default.
+    pub yaw_deg: Option<u8>,
 }
 
 /// The way it takes.
@@ -54,6 +56,7 @@ impl Presentation {
             tasks,
             medium,
             quality: 90,
+            yaw_deg: None,
         }
     }
 

@@ -11,6 +11,8 @@ use crate::attacks::footage::Footage;
 use crate::attacks::presentation::{Presentation, Shot, phase};
 
 const SWAPPED: &str = "a face swapped in every frame: there is one face throughout; only seams and the anti-spoof score could speak";
+const MORPH: &str =
+    "a morph may be near enough to both, where the two are by chance not quite unlike";
 const STILLS: &str = "an expression needs no pose on the way: a few frames of it are all that a short blink or smile leaves of itself";
 
 /// The victim's face over every face of these frames, as much of it as `share` says.
@@ -68,7 +70,7 @@ pub(super) fn attacks() -> Vec<Attack> {
                 Presentation::images(&TURNS, shots)
             },
         ),
-        stopped("a morph that bridges two people", |cast, rng| {
+        open("a morph that bridges two people", MORPH, |cast, rng| {
             let at_rest = cast.other.neutral(&TURNS).map(|i| ("center", i));
             let bridge = over(cast, &cast.other, &at_rest, between(rng, 0.4, 0.6));
             let victim = cast.victim.shots(&TURNS).into_iter().filter(is_center);

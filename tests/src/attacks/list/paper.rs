@@ -10,6 +10,8 @@ use crate::attacks::presentation::Presentation;
 const EYES: &str =
     "the movement is there; only the anti-spoof score can tell that what moves is not the face";
 
+const SMALL_TURN: &str = "a sheet tilted by 55 degrees reads as a head turned by 5 to 17: ask for 20 or more, as the default of 25 does";
+
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
         stopped("a still photo", |cast, rng| {
@@ -47,6 +49,26 @@ pub(super) fn attacks() -> Vec<Attack> {
             });
             Presentation::images(&TURNS, shots)
         }),
+        open(
+            "the same, for a session that asks for 15 degrees",
+            SMALL_TURN,
+            |cast, rng| {
+                let (photo, _) = still(&cast.victim);
+                let shots = acted(&TURNS, rng, |goal, _| {
+                    let yaw = goal.yaw * 1.5;
+                    held(
+                        photo,
+                        Held {
+                            yaw,
+                            ..Held::default()
+                        },
+                    )
+                });
+                let mut small = Presentation::images(&TURNS, shots);
+                small.yaw_deg = Some(15);
+                small
+            },
+        ),
         stopped("a photo, tilted up and down", |cast, rng| {
             let (photo, _) = still(&cast.victim);
             let tasks = [Task::LookDown, Task::LookUp];
