@@ -5,29 +5,26 @@ use image::imageops::flip_horizontal;
 use livegate_common::liveness::session::Task;
 
 use super::{Attack, TURNS, open, stopped};
-use crate::attacks::footage::{Movement, extent};
+use crate::attacks::footage::{Footage, Movement, extent};
 use crate::attacks::presentation::{Presentation, Shot};
 
 const GENUINE: &str = "genuine pixels in the order asked for: nothing in them repeats or breaks, and no server can tell where they come from";
 const TURNED_BACK: [Task; 2] = [Task::TurnRight, Task::TurnLeft];
 
+/// The turns in the order in which they were filmed, and in the other.
+fn recorded_and_other(footage: &Footage) -> ([Task; 2], [Task; 2]) {
+    let peak = |turn| footage.movement(turn).peak;
+    if peak(Task::TurnLeft) < peak(Task::TurnRight) {
+        (TURNS, TURNED_BACK)
+    } else {
+        (TURNED_BACK, TURNS)
+    }
+}
+
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
         stopped("a session's clip again, for another order", |cast, _| {
-            let (left, right) = (
-                cast.victim.movement(Task::TurnLeft),
-                cast.victim.movement(Task::TurnRight),
-            );
-            let recorded = if left.peak < right.peak {
-                TURNS
-            } else {
-                TURNED_BACK
-            };
-            let asked = if recorded == TURNS {
-                TURNED_BACK
-            } else {
-                TURNS
-            };
+            let (recorded, asked) = recorded_and_other(&cast.victim);
             let frames = cast.victim.runs(&recorded, 1);
             Presentation::clip(&asked, cast.victim.take(&frames), 15)
         }),
@@ -125,20 +122,7 @@ pub(super) fn attacks() -> Vec<Attack> {
             "a whole session, mirrored for the other order",
             "who knows which way a camera mirrors? nothing in a face tells left from right",
             |cast, _| {
-                let (left, right) = (
-                    cast.victim.movement(Task::TurnLeft),
-                    cast.victim.movement(Task::TurnRight),
-                );
-                let recorded = if left.peak < right.peak {
-                    TURNS
-                } else {
-                    TURNED_BACK
-                };
-                let asked = if recorded == TURNS {
-                    TURNED_BACK
-                } else {
-                    TURNS
-                };
+                let (recorded, asked) = recorded_and_other(&cast.victim);
                 let frames = cast.victim.runs(&recorded, 1);
                 Presentation::clip(&asked, cast.victim.take(&frames), 15)
                     .seen_through(flip_horizontal)
