@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use livegate_api::interactive::vocabulary::name;
 use livegate_instruments::camera::jpeg;
 use serde_json::{Value, json};
 
-use super::presentation::{Medium, Presentation, challenge, phase};
+use super::presentation::{Medium, Presentation, phase};
 use crate::app::App;
 use crate::client::{Answer, Capture};
 use crate::clips;
@@ -64,7 +65,7 @@ pub async fn present(app: &App, presentation: Presentation) -> Outcome {
         Medium::Live(pictures) => {
             let encoded = move || pictures.iter().map(encode).collect::<Vec<_>>();
             let frames = tokio::task::spawn_blocking(encoded).await.unwrap();
-            let names: Vec<_> = tasks.iter().map(|t| challenge(*t)).collect();
+            let names: Vec<_> = tasks.iter().map(|t| name(*t)).collect();
             play(app, &names.join(","), &frames).await
         }
     }

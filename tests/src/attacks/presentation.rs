@@ -96,16 +96,3 @@ pub fn phase(task: Task) -> &'static str {
         Task::OpenMouth => "open_mouth",
     }
 }
-
-/// What the interactive API calls it.
-pub fn challenge(task: Task) -> &'static str {
-    match task {
-        Task::TurnLeft => "TURN_LEFT",
-        Task::TurnRight => "TURN_RIGHT",
-        Task::LookUp => "LOOK_UP",
-        Task::LookDown => "LOOK_DOWN",
-        Task::Blink => "BLINK",
-        Task::Smile => "SMILE",
-        Task::OpenMouth => "OPEN_MOUTH",
-    }
-}
