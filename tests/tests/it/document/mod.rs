@@ -5,6 +5,7 @@ mod camera;
 mod clients;
 mod conformance;
 mod examples;
+mod integrate;
 mod interactive_examples;
 mod passages;
 mod readme;

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use livegate_tests::media::root;
 use serde_json::Value;
 
+/// What stands before each line of a block.
+const INDENTATION: &str = "    ";
+
 /// A text to take passages from.
 pub struct Document {
     name: String,
@@ -36,12 +39,27 @@ impl Document {
 
     /// What stands between the only `after` and the next `before`.
     pub fn passage(&self, after: &str, before: &str) -> &str {
-        let (name, found) = (&self.name, self.text.matches(after).count());
-        assert_eq!(found, 1, "{name} has changed: {found} times {after:?}");
-        let (_, rest) = self.text.split_once(after).unwrap();
-        let passage = rest.split_once(before);
+        let passage = self.after(after).split_once(before);
+        let name = &self.name;
         let changed = || panic!("{name} has changed: no {before:?} after {after:?}");
         passage.map_or_else(changed, |(passage, _)| passage.trim())
+    }
+
+    /// The first indented block behind the only `after`, without its indentation.
+    pub fn block(&self, after: &str) -> String {
+        let lines = self.after(after).lines();
+        let block = lines
+            .skip_while(|line| !line.starts_with(INDENTATION))
+            .take_while(|line| line.is_empty() || line.starts_with(INDENTATION));
+        block
+            .flat_map(|line| [line.strip_prefix(INDENTATION).unwrap_or_default(), "\n"])
+            .collect()
+    }
+
+    fn after(&self, after: &str) -> &str {
+        let (name, found) = (&self.name, self.text.matches(after).count());
+        assert_eq!(found, 1, "{name} has changed: {found} times {after:?}");
+        self.text.split_once(after).unwrap().1
     }
 
     /// The JSON that stands there.

@@ -1,0 +1,128 @@
+//! The integrator's guide: its tables name all that the API can answer, and its programs run as they
+//! stand.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use livegate_api::error::Code;
+use livegate_tests::app::spawn_app;
+use livegate_tests::client::Capture;
+use livegate_tests::media::root;
+use livegate_tests::scripted::{Scene, png};
+use serde_json::json;
+
+use super::passages::Document;
+use super::tools::{base_url, run, system};
+
+/// The header of the table of errors.
+const ERRORS: &str = "| HTTP | code | when | what to do |";
+
+fn guide() -> Document {
+    let text = fs::read_to_string(root().join("docs/integrate.md")).unwrap();
+    Document::new("docs/integrate.md", text)
+}
+
+/// The rows of the table with this header, cell by cell.
+fn rows(header: &str) -> Vec<Vec<String>> {
+    let guide = guide();
+    let table = guide.passage(&format!("{header}\n"), "\n\n");
+    let dashes = 1;
+    table.lines().skip(dashes).map(cells).collect()
+}
+
+fn cells(row: &str) -> Vec<String> {
+    let row = row.trim_matches('|').split('|');
+    row.map(|cell| cell.trim().to_owned()).collect()
+}
+
+#[test]
+fn every_error_is_in_the_guide() {
+    let rows = rows(ERRORS);
+    let in_guide: Vec<[&str; 2]> = rows.iter().map(|r| [r[0].as_str(), &r[1]]).collect();
+    let statuses = Code::ALL.map(Code::status);
+    let names = Code::ALL.map(|code| format!("`{}`", json!(code).as_str().unwrap()));
+    let of_code: Vec<[&str; 2]> = statuses
+        .iter()
+        .zip(&names)
+        .map(|(status, name)| [status.as_str(), name])
+        .collect();
+    assert_eq!(in_guide, of_code);
+    for row in rows {
+        assert!(
+            row.len() == 4 && row.iter().all(|c| !c.is_empty()),
+            "{row:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_code_reason_and_cause_of_the_api_document_is_in_the_guide() {
+    let app = spawn_app().await;
+    let document = app.client.without_key().get("/openapi.json").await.body;
+    for (schema, header, column) in [
+        ("ErrorCode", ERRORS, 1),
+        ("ReasonCode", "| reason | what it says | what to do |", 0),
+        ("FailureReason", "| `why` | usual cause |", 0),
+    ] {
+        let rows = rows(header);
+        let names = rows.iter().flat_map(|row| row[column].split(", "));
+        let names: BTreeSet<&str> = names.map(|name| name.trim_matches('`')).collect();
+        let documented = document["components"]["schemas"][schema]["enum"].as_array();
+        let documented = documented.unwrap().iter();
+        let documented: BTreeSet<&str> = documented.map(|name| name.as_str().unwrap()).collect();
+        assert_eq!(names, documented, "{schema}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guides_programs_find_somebody_live() {
+    let app = spawn_app().await;
+    let folder = tempfile::tempdir().unwrap();
+    let frames = Capture::good().0.into_iter().enumerate();
+    let frames = frames.map(|(i, (phase, image))| (format!("{i:02}_{phase}.jpg"), image));
+    put(&folder.path().join("capture"), frames);
+    let live = ["TURN_LEFT", "TURN_RIGHT"]
+        .into_iter()
+        .flat_map(Scene::doing);
+    let live = live.enumerate();
+    put(
+        &folder.path().join("live"),
+        live.map(|(i, scene)| (format!("{i:03}.jpg"), png(&scene))),
+    );
+    for (program, file, after, argument, says) in [
+        (
+            "python3",
+            "verify.py",
+            "as `verify.py`:",
+            "capture",
+            "True ['liveness_passed'",
+        ),
+        (
+            "node",
+            "live.mjs",
+            "later, `live.mjs`,",
+            "live",
+            "completed true [ 'liveness_passed'",
+        ),
+    ] {
+        fs::write(folder.path().join(file), guide().block(after)).unwrap();
+        let mut command = system(program);
+        command
+            .args([file, argument])
+            .current_dir(folder.path())
+            .env("BASE", base_url(&app))
+            .env("KEY", &app.key.secret);
+        let printed = run(command, Duration::from_secs(60)).await;
+        assert!(printed.contains(says), "{printed}");
+    }
+}
+
+/// Makes a folder of files.
+fn put(folder: &Path, files: impl IntoIterator<Item = (String, Vec<u8>)>) {
+    fs::create_dir(folder).unwrap();
+    for (name, content) in files {
+        fs::write(folder.join(name), content).unwrap();
+    }
+}
