@@ -77,6 +77,8 @@ pub struct Scene {
     pub sharpness: f32,
     /// Mean grey level of the face, 0 (black) to 255 (white).
     pub brightness: f32,
+    /// Noise of the face's pixels, grey levels.
+    pub noise: f32,
     /// Which picture it is of all that show the same: 0 for one that was never taken before.
     pub picture: u64,
     /// Signs of a screen or a sheet, as the analyzer measures them.
@@ -116,6 +118,7 @@ impl Default for Scene {
             face_width: 0.75,
             sharpness: 100.0,
             brightness: 120.0,
+            noise: 1.0,
             picture: 0,
             cues: Cues::default(),
             delay_ms: 0,
@@ -241,6 +244,7 @@ impl Scene {
             quality: Quality {
                 sharpness: self.sharpness,
                 brightness: self.brightness,
+                noise: self.noise,
             },
             sketch: picture(self.picture),
             cues,

@@ -55,6 +55,8 @@ pub struct FaceReport {
     pub sharpness: f64,
     /// Mean grey level, 0 to 255.
     pub brightness: f64,
+    /// Standard deviation of its noise, grey levels.
+    pub noise: f64,
 }
 
 impl From<&Face> for FaceReport {
@@ -68,6 +70,7 @@ impl From<&Face> for FaceReport {
             width: rounded(face.bounds.width),
             sharpness: rounded(face.quality.sharpness),
             brightness: rounded(face.quality.brightness),
+            noise: rounded(face.quality.noise),
         }
     }
 }
@@ -114,6 +117,7 @@ impl FrameReport {
                 row.extend(
                     [face.width, face.sharpness, face.brightness].map(|v| format!("{v:.0}")),
                 );
+                row.push(format!("{:.1}", face.noise));
             }
         }
         row
@@ -174,6 +178,7 @@ impl Report {
             "px",
             "sharp",
             "bright",
+            "noise",
         ]);
         for frame in &self.frames {
             table.add_row(frame.row());

@@ -129,7 +129,7 @@ impl From<State<'_>> for InteractiveState {
 /// - `multiple_faces`: a second face of comparable size is seen; such frames don't count.
 /// - `face_too_small`: come nearer: the face is less than 80 pixels wide.
 /// - `face_out_of_frame`: the face reaches the edge of the picture; move it to the middle, or back.
-/// - `too_dark`: more light on the face.
+/// - `too_dark`: more light on the face; its picture is dark, or noisy.
 /// - `too_bright`: less light on the face.
 /// - `blurred`: hold still, clean the lens.
 /// - `look_straight`: face the camera first, with a face at rest.

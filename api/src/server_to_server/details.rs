@@ -34,7 +34,7 @@ pub struct RejectionDetails {
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_threshold: Option<f64>,
     /// `insufficient_face_detections`: share of the frames that show a face, 40 pixels wide
-    /// or more, 0 to 1.
+    /// or more and not lost in noise, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub face_detection_ratio: Option<f64>,

@@ -109,8 +109,8 @@ pub enum SessionState {
 /// - `no_spoof_detected`: the anti-spoof threshold was cleared.
 /// - `invalid_input`: at least one frame, or the clip, cannot be decoded, or the clip is not as one may
 ///   be; nothing was measured.
-/// - `insufficient_face_detections`: a face, at least 40 pixels wide, is visible in fewer than
-///   70% of the frames.
+/// - `insufficient_face_detections`: a face, at least 40 pixels wide and not lost in noise, is visible
+///   in fewer than 70% of the frames.
 /// - `different_persons_detected`: more than one face, or not the same person throughout.
 /// - `spoof_detected`: below the anti-spoof threshold: a photo, a screen replay, a mask.
 /// - `challenge_failed`: at least one action was not detected; `failed_actions` says which and why.

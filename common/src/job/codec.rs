@@ -11,7 +11,7 @@ use crate::id::BatchId;
 use crate::seal::{SealError, SealKey};
 
 /// First byte of every message; another number is another encoding.
-const FORMAT: u8 = 5;
+const FORMAT: u8 = 6;
 
 /// Why a message is not one of ours.
 #[derive(Debug, thiserror::Error)]

@@ -97,6 +97,10 @@ pub struct Quality {
     pub sharpness: f32,
     /// Mean grey level of the same crop, 0 (black) to 255 (white).
     pub brightness: f32,
+    /// Standard deviation of the noise of the face's pixels as they came, grey levels, not negative:
+    /// 0.3 to 2 in good light. Immerkaer, "Fast noise variance estimation", CVIU 64(2), 1996, by the
+    /// median.
+    pub noise: f32,
 }
 
 /// Signs of a screen or a sheet of paper in the picture of a face, by their physics; each is `None`
@@ -117,14 +121,6 @@ pub struct Cues {
 }
 
 impl FrameMeasurement {
-    /// The same without its main face where that is narrower than `pixels`: models that are fed so
-    /// little see what they like.
-    #[must_use]
-    pub fn without_narrow_face(mut self, pixels: f32) -> Self {
-        self.face = self.face.filter(|f| f.bounds.width >= pixels);
-        self
-    }
-
     /// The same scene as the camera would have seen it, for a frame that was mirrored before it was
     /// sent: directions and the two eyes change sides.
     #[must_use]

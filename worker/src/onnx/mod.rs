@@ -10,6 +10,7 @@ mod cues;
 mod detector;
 mod embedder;
 mod landmarker;
+mod noise;
 mod quality;
 mod session;
 mod sketch;
@@ -131,7 +132,7 @@ impl OnnxAnalyzer {
             mouth: seen.mouth,
             bona_fide,
             embedding,
-            quality: quality::of(&aligned),
+            quality: quality::of(&aligned, frame, main.bounds),
             sketch,
             cues,
         }))

@@ -1,29 +1,41 @@
 //! How well an aligned face can be seen.
 
-use livegate_common::liveness::measurement::Quality;
+use livegate_common::liveness::measurement::{Bounds, Quality};
 
 use super::crop::Crop;
+use super::noise;
+use crate::decode::RgbFrame;
 
-/// Sharpness and brightness of an aligned face.
+/// Sharpness and brightness of an aligned face, and the noise of its pixels in the frame.
 ///
 /// The crop has the same size whatever the frame's, so that sharpness compares frames of one
 /// capture; a face smaller than the crop comes out soft, as it should.
-pub fn of(face: &Crop) -> Quality {
-    let grey: Vec<f32> = face.pixels.iter().map(luma).collect();
+pub fn of(aligned: &Crop, frame: &RgbFrame, face: Bounds) -> Quality {
+    let grey: Vec<f32> = aligned.pixels.iter().map(luma).collect();
     #[expect(
         clippy::cast_precision_loss,
         reason = "a crop has a few thousand pixels"
     )]
     let n = grey.len() as f32;
     Quality {
-        sharpness: laplacian_variance(&grey, face.size as usize),
+        sharpness: laplacian_variance(&grey, aligned.size as usize),
         brightness: grey.iter().sum::<f32>() / n,
+        noise: noise::of(frame, face),
     }
 }
 
 /// Grey level of a pixel: ITU-R BT.601 luma.
 pub fn luma(p: &[f32; 3]) -> f32 {
     0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2]
+}
+
+/// Grey level of a frame's pixel, 0 to 255. Black where there is none.
+pub fn level(frame: &RgbFrame, x: usize, y: usize) -> f32 {
+    let at = (y * frame.width as usize + x) * 3;
+    match frame.pixels.get(at..at + 3) {
+        Some(&[r, g, b]) => luma(&[f32::from(r), f32::from(g), f32::from(b)]),
+        Some(_) | None => 0.0,
+    }
 }
 
 fn laplacian_variance(grey: &[f32], size: usize) -> f32 {
@@ -59,6 +71,12 @@ mod tests {
         let pattern = |period: f32| {
             face(move |x, y| 128.0 + 50.0 * (x * TAU / period).sin() * (y * TAU / period).cos())
         };
+        let nowhere = RgbFrame {
+            width: 0,
+            height: 0,
+            pixels: Vec::new(),
+        };
+        let of = |crop: &Crop| of(crop, &nowhere, Bounds::default());
         let (fine, coarse, flat) = (
             of(&pattern(6.0)),
             of(&pattern(24.0)),

@@ -19,7 +19,7 @@ use super::thresholds::Thresholds;
 /// [`FrameMeasurement::unmirrored`](super::measurement::FrameMeasurement::unmirrored)).
 pub fn decide(challenge: &Challenge, frames: &[TaggedFrame], thresholds: &Thresholds) -> Verdict {
     let clear = frames.iter().cloned().map(|frame| TaggedFrame {
-        measurement: frame.measurement.without_narrow_face(thresholds.face_px),
+        measurement: presence::without_unclear_face(frame.measurement, thresholds),
         ..frame
     });
     let frames = &clear.collect::<Vec<_>>()[..];

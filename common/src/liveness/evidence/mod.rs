@@ -154,6 +154,7 @@ pub(crate) mod testing {
             quality: Quality {
                 sharpness: 100.0,
                 brightness: 120.0,
+                noise: 1.0,
             },
             sketch: new_picture(),
             cues: Some(Cues::default()),

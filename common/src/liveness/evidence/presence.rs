@@ -2,8 +2,30 @@
 
 use super::TaggedFrame;
 use super::statement::{Kind, Statement};
-use crate::liveness::measurement::FrameMeasurement;
+use crate::liveness::measurement::{Face, FrameMeasurement};
 use crate::liveness::thresholds::Thresholds;
+
+/// A frame without its main face where that is too narrow or too noisy: models that are fed so little
+/// see what they like.
+#[must_use]
+pub fn without_unclear_face(
+    mut frame: FrameMeasurement,
+    thresholds: &Thresholds,
+) -> FrameMeasurement {
+    let is_clear = |f: &Face| !is_narrow(f, thresholds) && !is_noisy(f, thresholds);
+    frame.face = frame.face.filter(is_clear);
+    frame
+}
+
+/// Whether a face has too few pixels to be judged.
+pub fn is_narrow(face: &Face, thresholds: &Thresholds) -> bool {
+    face.bounds.width < thresholds.face_px
+}
+
+/// Whether the noise of a face's pixels hides what the models look for.
+pub fn is_noisy(face: &Face, thresholds: &Thresholds) -> bool {
+    face.quality.noise > thresholds.face_noise
+}
 
 /// Frames that show a face.
 pub fn frames_with_face(frames: &[TaggedFrame]) -> usize {
@@ -88,6 +110,18 @@ mod tests {
         );
         assert!(face_ratio(&[without]).abs() < f32::EPSILON);
         assert!(face_ratio(&[]).abs() < f32::EPSILON);
+    }
+
+    #[test]
+    fn a_face_that_is_too_narrow_or_too_noisy_counts_as_not_seen() {
+        let t = Thresholds::default();
+        let seen = |change: fn(&mut Face)| {
+            let frame = frame(Phase::Center, change).measurement;
+            without_unclear_face(frame, &t).face.is_some()
+        };
+        assert!(seen(|_| {}));
+        assert!(seen(|f| f.quality.noise = 4.0) && !seen(|f| f.quality.noise = 12.0));
+        assert!(seen(|f| f.bounds.width = 45.0) && !seen(|f| f.bounds.width = 35.0));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub enum Hint {
     FaceTooSmall,
     /// The face reaches the edge of the picture.
     FaceOutOfFrame,
-    /// More light.
+    /// More light: the face is dark, or noisy.
     TooDark,
     /// Less light.
     TooBright,
@@ -50,13 +50,7 @@ const BLURRED: f32 = 30.0;
 /// What is wrong with the picture, if anything.
 pub fn of_picture(frame: &FrameMeasurement, t: &Thresholds) -> Option<Hint> {
     let Some(face) = &frame.face else {
-        let found = frame.faces.first();
-        let is_narrow = found.is_some_and(|f| f.bounds.width < t.face_px);
-        return Some(if is_narrow {
-            Hint::FaceTooSmall
-        } else {
-            Hint::NoFace
-        });
+        return Some(Hint::NoFace);
     };
     if presence::has_second_subject(frame, t) {
         Some(Hint::MultipleFaces)
@@ -68,6 +62,9 @@ pub fn of_picture(frame: &FrameMeasurement, t: &Thresholds) -> Option<Hint> {
         Some(Hint::TooDark)
     } else if face.quality.brightness > BRIGHT {
         Some(Hint::TooBright)
+    } else if presence::is_noisy(face, t) {
+        // A camera makes noise where it lacks light.
+        Some(Hint::TooDark)
     } else if face.quality.sharpness < BLURRED {
         Some(Hint::Blurred)
     } else {
@@ -97,17 +94,12 @@ mod tests {
             |change: fn(&mut Face)| of_picture(&frame(Phase::Center, change).measurement, &t);
         assert_eq!(hint(|_| {}), None);
         assert_eq!(hint(|f| f.bounds.width = 60.0), Some(Hint::FaceTooSmall));
-        let mut narrow = frame(Phase::Center, |f| f.bounds.width = 20.0).measurement;
-        narrow.faces = vec![detected(20.0)];
-        let narrow = narrow.without_narrow_face(t.face_px);
-        assert_eq!(
-            (narrow.face.as_ref(), of_picture(&narrow, &t)),
-            (None, Some(Hint::FaceTooSmall))
-        );
+        assert_eq!(hint(|f| f.bounds.width = 20.0), Some(Hint::FaceTooSmall));
         assert_eq!(hint(|f| f.bounds.x = -40.0), Some(Hint::FaceOutOfFrame));
         assert_eq!(hint(|f| f.bounds.y = 600.0), Some(Hint::FaceOutOfFrame));
         assert_eq!(hint(|f| f.bounds.x = 0.5), Some(Hint::FaceOutOfFrame));
         assert_eq!(hint(|f| f.quality.brightness = 20.0), Some(Hint::TooDark));
+        assert_eq!(hint(|f| f.quality.noise = 20.0), Some(Hint::TooDark));
         assert_eq!(
             hint(|f| f.quality.brightness = 240.0),
             Some(Hint::TooBright)

@@ -33,6 +33,7 @@ pub use self::movement::{Missing, Unit};
 use self::running::{MOST_UNPASSED, Running};
 pub use self::task::Task;
 use super::challenge::Angles;
+use super::evidence::presence;
 use super::measurement::FrameMeasurement;
 use super::thresholds::Thresholds;
 
@@ -223,8 +224,8 @@ impl Session {
             // Without a task there is nothing to take a frame for.
             return Step::Taken(self, Report::nothing(None));
         };
-        let frame = &frame.clone().without_narrow_face(t.face_px);
-        let Some(seen) = running.see(frame, &self.angles, t) else {
+        let clear = presence::without_unclear_face(frame.clone(), t);
+        let Some(seen) = running.see(&clear, &self.angles, t) else {
             return Step::LookCloser;
         };
         let mut report = running.report(task, frame, seen, t);

@@ -53,6 +53,8 @@ pub struct Thresholds {
     pub pose_error_deg: f32,
     /// Width of a face below which it counts as not seen, pixels.
     pub face_px: f32,
+    /// Noise of a face's pixels beyond which it counts as not seen, grey levels.
+    pub face_noise: f32,
     /// Share of frames that must show a face.
     pub face_ratio: f32,
     /// |yaw| and |pitch| up to which a head faces the camera before it turns, degrees.

@@ -33,15 +33,6 @@ impl CueFinder {
     }
 }
 
-/// Grey level of an 8-bit pixel, 0 to 255: ITU-R BT.601 luma. Black where there is none.
-fn luma(frame: &RgbFrame, x: usize, y: usize) -> f32 {
-    let at = (y * frame.width as usize + x) * 3;
-    match frame.pixels.get(at..at + 3) {
-        Some(&[r, g, b]) => super::quality::luma(&[f32::from(r), f32::from(g), f32::from(b)]),
-        Some(_) | None => 0.0,
-    }
-}
-
 #[cfg(test)]
 mod drawn {
     use super::*;

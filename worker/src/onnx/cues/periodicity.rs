@@ -20,9 +20,9 @@ use livegate_common::liveness::measurement::Bounds;
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 
-use super::luma;
 use super::spectrum::{self, BINS, SIDE};
 use crate::decode::RgbFrame;
+use crate::onnx::quality::level;
 
 /// Patches along each side of the face, overlapping where they must.
 const PATCHES: usize = 3;
@@ -85,7 +85,7 @@ impl Periodicity {
         } = work;
         for (y, row) in bins.chunks_exact_mut(SIDE).enumerate() {
             for (x, bin) in row.iter_mut().enumerate() {
-                *bin = Complex::from(luma(frame, left + x, top + y));
+                *bin = Complex::from(level(frame, left + x, top + y));
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "4096")]

@@ -38,6 +38,14 @@ async fn feedback_names_what_to_change_first() {
         (
             "SMILE",
             Scene {
+                noise: 15.0,
+                ..fine
+            },
+            "too_dark",
+        ),
+        (
+            "SMILE",
+            Scene {
                 brightness: 245.0,
                 ..fine
             },
