@@ -30,6 +30,7 @@ pub const ALL: [Poor; 15] = [
     Poor::Blur(4.0),
     Poor::Noise(4.0),
     Poor::Noise(8.0),
+    Poor::Noise(12.0),
     Poor::Noise(16.0),
     Poor::Light(0.5),
     Poor::Light(0.25),
