@@ -13,5 +13,6 @@ mod document;
 mod evaluate;
 mod real;
 mod seams;
+mod surviving;
 mod tables;
 mod watching;
