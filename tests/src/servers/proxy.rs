@@ -33,7 +33,10 @@ impl Proxy {
     /// Forwards nothing more, and closes nothing: whoever waits for an answer hears neither that nor an
     /// end. New connections are taken and as silent.
     pub fn stall(&self) {
-        self.stalls.send_replace((self.stalls.borrow().0 + 1, true));
+        self.stalls.send_modify(|(stalls, stalled)| {
+            *stalls += 1;
+            *stalled = true;
+        });
     }
 
     /// Lets new connections through. Those of before stay silent for ever, as after a firewall that has

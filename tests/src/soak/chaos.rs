@@ -84,8 +84,8 @@ async fn processes(
     mut whim: Whim,
 ) -> ((Vec<Process>, Vec<Process>), Deeds) {
     let mut deeds = Deeds::default();
-    while whim.pause(100, 1500).await {
-        let victim = if whim.rng.u8(..3) > 0 {
+    while whim.pause(200, 2000).await {
+        let victim = if whim.rng.u8(..4) > 0 {
             *deeds.kills.entry("worker").or_default() += 1;
             let index = whim.rng.usize(..workers.len());
             &mut workers[index]

@@ -38,19 +38,21 @@ fn slow(delay_ms: u64) -> Capture {
     Capture::left_right(|_, scene| scene.delay_ms = delay_ms)
 }
 
-/// A verify on its way, and its session.
-struct Underway {
-    session: String,
-    answer: JoinHandle<Answer>,
+/// A verify on its way.
+pub struct Underway {
+    /// Its session.
+    pub session: String,
+    /// How it will end.
+    pub answer: JoinHandle<Answer>,
 }
 
 impl Underway {
     /// Creates a session, sends its verify, and waits until it is claimed.
-    async fn start(client: &Client, capture: Capture) -> Self {
+    pub async fn start(client: &Client, capture: Capture) -> Self {
         let session = client.session(&["turn_left", "turn_right"]).await;
         let (sender, id) = (client.clone(), session.clone());
         let answer = tokio::spawn(async move { sender.verify(&id, &capture).await });
-        while client.status(&session).await.body["state"] == "pending" {
+        while !answer.is_finished() && client.status(&session).await.body["state"] == "pending" {
             tokio::task::yield_now().await;
         }
         Self { session, answer }

@@ -31,7 +31,7 @@ async fn networked() -> (Fleet, Proxy, Proxy) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_to_the_broker_that_stalls_is_given_up_and_made_anew() {
-    let (fleet, network, _) = networked().await;
+    let (fleet, network, _to_store) = networked().await;
     let began = Instant::now();
     let underway = Underway::start(&fleet.clients[0], slow(300)).await;
     network.stall();
@@ -47,7 +47,7 @@ async fn a_network_to_the_broker_that_stalls_is_given_up_and_made_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_to_the_store_that_stalls_is_given_up_and_made_anew() {
-    let (fleet, _, network) = networked().await;
+    let (fleet, _to_broker, network) = networked().await;
     // As many connections as load makes: each of them will be silent.
     for one in Underway::start_many(&fleet.clients[0], 8, &slow(20)).await {
         one.assert_verified().await;
