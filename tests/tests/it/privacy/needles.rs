@@ -13,8 +13,8 @@ const START: usize = 8;
 /// Fewer different bytes in a block are no picture's alone: zeros, a plain wall.
 const DIFFERENT: usize = 8;
 
-/// Digits of a number that are looked for: however it is rounded, these are written.
-const DIGITS: usize = 7;
+/// Letters of a number that are looked for: `0.` and eight digits.
+const DIGITS: usize = 10;
 
 /// Everything that is looked for.
 #[derive(Default)]
@@ -42,11 +42,15 @@ impl Needles {
             let bytes: Vec<u8> = four.iter().flat_map(|v| v.to_le_bytes()).collect();
             self.add_block(name, &bytes);
         }
-        // Small ones may be written with an exponent, and have too few digits to be told from others.
-        for value in values.iter().filter(|v| v.abs() > 0.01).take(64) {
-            let text = format!("{:.9}", value.abs());
-            let text = &text[..text.len().min("0.0".len() + DIGITS)];
-            self.add_form(text.as_bytes().to_vec(), format!("{name} as text"));
+        for value in values {
+            // As single and as double precision write it: their last digits differ.
+            for text in [value.abs().to_string(), f64::from(value.abs()).to_string()] {
+                // With fewer digits it could be another number.
+                if text.len() >= DIGITS {
+                    let text = text.into_bytes()[..DIGITS].to_vec();
+                    self.add_form(text, format!("{name} as text"));
+                }
+            }
         }
     }
 
@@ -132,7 +136,7 @@ fn a_needle_is_found_in_every_form_and_at_every_place() {
     let numbers = [0.012_345_678_f32, -0.087_654_32, 0.045_678_9, 0.1];
     let bytes: Vec<u8> = numbers.iter().flat_map(|v| v.to_le_bytes()).collect();
     assert!(needles.found_in(&bytes).contains("embedding"));
-    for text in ["[0.012345678, 1]", "-0.08765432", "0.04567890"] {
+    for text in ["[0.012345678, 1]", "-0.08765432", "0.04567889869213104"] {
         let found = needles.found_in(text.as_bytes());
         assert!(found.contains("embedding as text"), "{text}");
     }

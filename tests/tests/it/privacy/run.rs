@@ -227,7 +227,7 @@ async fn no_run_of_a_frame_an_embedding_or_a_key_is_left_after_failures_and_kill
     assert!(needles.found_in(&message).is_empty(), "sealed");
     plant(&fleet).await;
     until_on_disk(&fleet, &message).await;
-    until_on_disk(&fleet, MARK.repeat(2).as_bytes()).await;
+    until_on_disk(&fleet, MARK.as_bytes()).await;
     let everywhere = |fleet: &Fleet| {
         let folders = [
             fleet.folder(),
@@ -280,12 +280,13 @@ async fn no_run_of_a_frame_an_embedding_or_a_key_is_left_after_failures_and_kill
     deadly.await.unwrap().assert_error(502, "PROCESSING_ERROR");
 
     // The end, with all that is written at the end.
-    plant(&fleet).await;
     for process in fleet.replicas.iter_mut().chain(&mut fleet.workers[1..]) {
         process.terminate();
         assert!(process.ended().await.success());
     }
     fs::write(fleet.folder().join("traces"), collector.bytes()).unwrap();
+    plant(&fleet).await;
+    until_on_disk(&fleet, MARK.as_bytes()).await;
     fleet.redis.stop();
     fleet.rabbitmq.stop();
     let left = look(&needles, &fleet);
