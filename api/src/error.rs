@@ -123,7 +123,9 @@ pub enum ApiError {
     #[error("The session belongs to another API key; use the key that created it.")]
     SessionForbidden,
     /// The client token is that of another session.
-    #[error("The client_token is for another session than the path names; it opens the one that it came with.")]
+    #[error(
+        "The client_token is for another session than the path names; it opens the one that it came with."
+    )]
     TokenOfAnother,
     /// The session was used before.
     #[error(

@@ -24,7 +24,7 @@ pub enum Poor {
 }
 
 /// All of them, each worse than the one before.
-pub const ALL: [Poor; 15] = [
+pub const ALL: [Poor; 16] = [
     Poor::Blur(1.0),
     Poor::Blur(2.0),
     Poor::Blur(4.0),

@@ -11,7 +11,7 @@ use crate::decode::RgbFrame;
 /// The crop has the same size whatever the frame's, so that sharpness compares frames of one
 /// capture; a face smaller than the crop comes out soft, as it should.
 pub fn of(aligned: &Crop, frame: &RgbFrame, face: Bounds) -> Quality {
-    let grey: Vec<f32> = aligned.pixels.iter().map(luma).collect();
+    let grey = aligned.grey();
     #[expect(
         clippy::cast_precision_loss,
         reason = "a crop has a few thousand pixels"
@@ -59,11 +59,7 @@ mod tests {
     use super::*;
 
     fn face(value: impl Fn(f32, f32) -> f32) -> Crop {
-        let pixels = (0..112)
-            .flat_map(|y| (0..112).map(move |x| (x as f32, y as f32)))
-            .map(|(x, y)| [value(x, y); 3])
-            .collect();
-        Crop { size: 112, pixels }
+        Crop::drawn(112, |x, y| [value(x, y); 3])
     }
 
     #[test]

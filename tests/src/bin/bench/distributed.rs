@@ -56,7 +56,9 @@ async fn pool(folder: &Path, capture: &Capture, workers: u32, threads: usize) ->
     for _ in 0..VERIFIES {
         times.push(api.verify(capture).await);
     }
-    println!("RabbitMQ and Redis, {workers} worker processes of {threads} threads, one client, {VERIFIES} verifies:");
+    println!(
+        "RabbitMQ and Redis, {workers} worker processes of {threads} threads, one client, {VERIFIES} verifies:"
+    );
     figure("p50, request to answer", percentile(&mut times, 50), "ms");
     figure("p95", percentile(&mut times, 95), "ms");
     figure("workers ready after start", ready.as_secs_f64() * 1e3, "ms");

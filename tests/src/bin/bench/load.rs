@@ -49,9 +49,7 @@ pub async fn open(name: &str, api: &Arc<Service>, capture: &Arc<Capture>, rate: 
     while began.elapsed() < OVERLOAD {
         ticks.tick().await;
         let (api, capture) = (Arc::clone(api), Arc::clone(capture));
-        sent.push(tokio::spawn(
-            async move { api.try_verify(&capture).await },
-        ));
+        sent.push(tokio::spawn(async move { api.try_verify(&capture).await }));
     }
     let (mut accepted, mut refused, mut others) = (Vec::new(), Vec::new(), 0);
     for one in sent {
@@ -61,7 +59,10 @@ pub async fn open(name: &str, api: &Arc<Service>, capture: &Arc<Capture>, rate: 
             (_, _) => others += 1,
         }
     }
-    println!("  {name}, {rate:.1} verifies a second for {} s:", OVERLOAD.as_secs());
+    println!(
+        "  {name}, {rate:.1} verifies a second for {} s:",
+        OVERLOAD.as_secs()
+    );
     for (what, mut times) in [("answered", accepted), ("429", refused)] {
         if times.is_empty() {
             println!("    {what:<9} none");
