@@ -1,7 +1,7 @@
 # Every target obtains what it needs; see README.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench attacks check
+.PHONY: help run build test bench attacks fuzz check
 
 CARGO := cargo
 # The faster runner where there is one; either runs the same tests.
@@ -37,6 +37,10 @@ attacks: ## Present all attacks and live people; write docs/attacks.md
 	$(CARGO) build --locked -p livegate-tests -p livegate-models --bins
 	@target/debug/livegate-models fetch --test-assets
 	@target/debug/attacks
+
+fuzz: ## Fuzz what reads strangers' bytes; FUZZ_SECONDS=60 for each of FUZZ_TARGETS (all)
+	@scripts/requirements.sh build
+	@scripts/fuzz.sh $(FUZZ_TARGETS)
 
 check: ## What does not run the program: format, lints, docs, licences
 	$(CARGO) fmt --all --check

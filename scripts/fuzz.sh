@@ -1,12 +1,12 @@
 #!/bin/sh
-# Fuzzes what reads strangers' bytes: every target, or those named, for SECONDS each.
+# Fuzzes what reads strangers' bytes: every target, or those named, for FUZZ_SECONDS each.
 #
 # What cargo-fuzz does without a sanitizer, which is all that takes a nightly compiler: coverage comes
 # from LLVM's pass, which stable compilers have as well. C code, libjpeg-turbo, has none.
 set -eu
 cd "$(dirname "$0")/.."
 
-seconds=${SECONDS_EACH:-60}
+seconds=${FUZZ_SECONDS:-60}
 target=${CARGO_BUILD_TARGET:-$(rustc -vV | sed -n 's/^host: //p')}
 CARGO_TARGET_DIR=${FUZZ_TARGET_DIR:-target/fuzz}
 export CARGO_TARGET_DIR
