@@ -1,7 +1,7 @@
 # Every target obtains what it needs; see README.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench attacks soak check
+.PHONY: help run build test bench attacks soak fuzz check
 
 CARGO := cargo
 # The faster runner where there is one; either runs the same tests.
@@ -42,6 +42,10 @@ soak: ## Verify 10,000 times while parts are killed and come back; VERIFIES=… 
 	@scripts/requirements.sh test
 	$(CARGO) build --locked -p livegate-api -p livegate-tests --bins
 	@target/debug/soak $(if $(VERIFIES),--verifies $(VERIFIES)) $(if $(SEED),--seed $(SEED)) $(if $(AT_ONCE),--at-once $(AT_ONCE))
+
+fuzz: ## Fuzz what reads strangers' bytes; FUZZ_SECONDS=60 for each of FUZZ_TARGETS (all)
+	@scripts/requirements.sh build
+	@scripts/fuzz.sh $(FUZZ_TARGETS)
 
 check: ## What does not run the program: format, lints, docs, licences
 	$(CARGO) fmt --all --check

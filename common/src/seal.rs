@@ -4,10 +4,11 @@
 //! nonces are long enough to be drawn at random for every message. The associated data binds a
 //! ciphertext to its kind and its batch, so a stored outcome cannot be passed off as another's.
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::aead::{Aead, AeadInPlace, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 
 const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
 
 /// Why something could not be sealed or opened.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -61,17 +62,37 @@ impl SealKey {
     /// # Errors
     /// [`SealError::NoRandomness`] when the system gives no random bytes.
     pub fn seal(&self, plain: &[u8], context: &[u8]) -> Result<Vec<u8>, SealError> {
+        let message = Vec::with_capacity(NONCE_BYTES + plain.len() + TAG_BYTES);
+        self.seal_after(message, context, |mut message| {
+            message.extend_from_slice(plain);
+            Ok(message)
+        })
+    }
+
+    /// Seals what `write` appends to `message`, where it stands: media are tens of megabytes, of which
+    /// there should be no more copies than it takes.
+    ///
+    /// # Errors
+    /// The writer's, or [`SealError::NoRandomness`] when the system gives no random bytes.
+    pub fn seal_after<E: From<SealError>>(
+        &self,
+        mut message: Vec<u8>,
+        context: &[u8],
+        write: impl FnOnce(Vec<u8>) -> Result<Vec<u8>, E>,
+    ) -> Result<Vec<u8>, E> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
-        let payload = Payload {
-            msg: plain,
-            aad: context,
-        };
-        let sealed = self
+        message.extend_from_slice(&nonce);
+        let start = message.len();
+        let mut message = write(message)?;
+        let plain = message.get_mut(start..).ok_or(SealError::CannotOpen)?;
+        let tag = self
             .0
-            .encrypt(XNonce::from_slice(&nonce), payload)
+            .encrypt_in_place_detached(XNonce::from_slice(&nonce), context, plain)
             .map_err(|_| SealError::CannotOpen)?;
-        Ok([nonce.as_slice(), &sealed].concat())
+        message.reserve_exact(TAG_BYTES);
+        message.extend_from_slice(&tag);
+        Ok(message)
     }
 
     /// Opens what [`SealKey::seal`] made for the same `context`.

@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 
 use super::patience::{Limits, Patience};
-use super::refusal::in_our_shape;
+use super::refusal::{in_our_shape, of_head};
 
 /// How long after the answer a caller may go on sending.
 const LINGER: Duration = Duration::from_secs(2);
@@ -72,6 +72,7 @@ impl Acceptor for LingeringListener {
                     stream,
                     patience: Patience::new(self.limits),
                     unsent: Vec::new(),
+                    is_refused: false,
                     closing: None,
                     _place: place,
                 };
@@ -97,6 +98,8 @@ pub struct Lingering {
     patience: Patience,
     /// What is still to be sent in place of an answer that was taken as sent.
     unsent: Vec<u8>,
+    /// Whether its head is not read on: it gets an answer and its end.
+    is_refused: bool,
     closing: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
 }
@@ -119,11 +122,21 @@ impl AsyncRead for Lingering {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.is_refused {
+            return self.poll_shutdown(cx);
+        }
         let before = buf.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buf) {
             Poll::Ready(Ok(())) => {
                 let read = buf.filled().get(before..).unwrap_or_default();
-                Poll::Ready(self.patience.read(read))
+                let Err(refused) = self.patience.read(read) else {
+                    return Poll::Ready(Ok(()));
+                };
+                // To hyper this is where the caller stops.
+                buf.set_filled(before);
+                self.unsent = of_head(refused).unwrap_or_default();
+                self.is_refused = true;
+                self.poll_shutdown(cx)
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {

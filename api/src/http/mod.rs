@@ -10,5 +10,5 @@ pub mod methods;
 pub mod multipart;
 pub mod nullable;
 pub mod patience;
-mod refusal;
+pub mod refusal;
 pub mod uploads;

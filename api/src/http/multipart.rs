@@ -104,7 +104,13 @@ fn check_type(content_type: Option<&HeaderValue>) -> Result<(), ForeignBody> {
 }
 
 /// The content of the form's field `image`.
-async fn find_image(content_type: Option<&HeaderValue>, form: Bytes) -> Result<Bytes, ApiError> {
+///
+/// # Errors
+/// [`ApiError::InvalidInput`] when it is no form, [`ApiError::MissingFields`] when it has no such field.
+pub async fn find_image(
+    content_type: Option<&HeaderValue>,
+    form: Bytes,
+) -> Result<Bytes, ApiError> {
     let boundary = content_type
         .and_then(|value| parse_boundary(value.to_str().ok()?).ok())
         .filter(|boundary| !boundary.is_empty())

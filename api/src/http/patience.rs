@@ -1,10 +1,9 @@
-//! How long a connection is waited for.
+//! How long a connection is waited for, and how much of a head.
 //!
-//! hyper would wait for the rest of a request's head for ever, since poem sets it no limit, and a
-//! stranger without a key could keep any number of connections with a few bytes each. What a body
-//! may take is for whoever reads it to say.
+//! hyper would wait for the rest of a request's head for ever, and keep 400 KiB of it, since poem sets it
+//! no limits, and a stranger without a key could keep any number of connections with a few bytes each,
+//! or the memory of a few thousand heads. What a body may take is for whoever reads it to say.
 
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,6 +15,20 @@ const PROVISIONAL: &[u8] = b"HTTP/1.1 1";
 
 /// What every HTTP/2 connection begins with, and no request of HTTP/1.
 const HTTP2: &[u8] = b"PRI ";
+
+/// Longest head, bytes: four times what browsers and proxies get along with.
+const MAX_HEAD: usize = 32 << 10;
+
+/// Why no more is read of a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// HTTP/2, which without TLS nobody needs: its heads cannot be watched from here.
+    Http2,
+    /// The address alone is longer than a head may be.
+    LongAddress,
+    /// The headers make it longer than it may be.
+    LongHeaders,
+}
 
 /// What a connection may take.
 #[derive(Clone, Copy, Debug)]
@@ -56,18 +69,31 @@ impl Patience {
         }
     }
 
+    /// Whether it is the caller's turn to send a head, or the rest of one.
+    pub fn awaits_head(&self) -> bool {
+        matches!(self.state, State::Head { .. })
+    }
+
     /// Takes note of what the caller sent.
     ///
     /// # Errors
-    /// HTTP/2, which without TLS nobody needs: its heads cannot be watched from here.
-    pub fn read(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// [`Refused`]: it is not to be read on.
+    pub fn read(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         let State::Head { until, head } = &mut self.state else {
             return Ok(());
         };
         let had_begun = head.has_begun();
         let complete = head.read(bytes);
         if head.start == HTTP2 {
-            return Err(io::ErrorKind::Unsupported.into());
+            return Err(Refused::Http2);
+        }
+        if head.bytes > MAX_HEAD {
+            let in_headers = head.lines > 0;
+            return Err(if in_headers {
+                Refused::LongHeaders
+            } else {
+                Refused::LongAddress
+            });
         }
         if complete {
             self.state = State::Answer;
@@ -101,6 +127,10 @@ struct Head {
     start: Vec<u8>,
     /// Whether the line that is being read has anything in it yet.
     in_line: bool,
+    /// How many lines have ended, once it has begun.
+    lines: usize,
+    /// How long it is so far, the empty lines before it included.
+    bytes: usize,
 }
 
 impl Head {
@@ -112,10 +142,14 @@ impl Head {
     /// it are nothing (RFC 9112, section 2.2), and servers take a bare LF for a line's end.
     fn read(&mut self, bytes: &[u8]) -> bool {
         for byte in bytes {
+            self.bytes += 1;
             match byte {
                 b'\r' => {}
                 b'\n' if self.has_begun() && !self.in_line => return true,
-                b'\n' => self.in_line = false,
+                b'\n' => {
+                    self.in_line = false;
+                    self.lines += usize::from(self.has_begun());
+                }
                 other => {
                     self.in_line = true;
                     if self.start.len() < HTTP2.len() {
@@ -205,6 +239,42 @@ mod tests {
         patience.read(b"GET / HTTP/1.1\r\n\r\nGET").unwrap();
         patience.wrote(b"HTTP/1.1 200 OK\r\n\r\n");
         about(over(&mut patience).await, LIMITS.idle);
+    }
+
+    #[tokio::test]
+    async fn a_head_is_read_up_to_its_limit_and_a_body_is_none() {
+        let fill = |bytes: usize| "a".repeat(bytes);
+        let longest = MAX_HEAD - "GET / HTTP/1.1\r\na: \r\n\r\n".len();
+        for (head, refused) in [
+            (
+                format!("GET / HTTP/1.1\r\na: {}\r\n\r\n", fill(longest)),
+                None,
+            ),
+            (
+                format!("GET / HTTP/1.1\r\n\r\n{}", fill(2 * MAX_HEAD)),
+                None,
+            ),
+            (
+                format!("GET / HTTP/1.1\r\na: {}\r\n\r\n", fill(longest + 1)),
+                Some(Refused::LongHeaders),
+            ),
+            (
+                format!("GET / HTTP/1.1\r\na: {}", fill(MAX_HEAD)),
+                Some(Refused::LongHeaders),
+            ),
+            (
+                format!("GET /{}", fill(MAX_HEAD)),
+                Some(Refused::LongAddress),
+            ),
+            ("\r\n".repeat(MAX_HEAD), Some(Refused::LongAddress)),
+        ] {
+            for piece in [1, 1000, head.len()] {
+                let mut patience = Patience::new(LIMITS);
+                let mut pieces = head.as_bytes().chunks(piece);
+                let read = pieces.try_for_each(|bytes| patience.read(bytes));
+                assert_eq!(read.err(), refused, "{} in {piece}", head.len());
+            }
+        }
     }
 
     #[tokio::test]

@@ -1,14 +1,18 @@
-//! Refusals that hyper writes by itself, in our shape.
+//! Refusals of heads that never become requests, in our shape.
 //!
-//! A head that is malformed or too large never becomes a request: hyper answers it with a status and
-//! an empty body, and offers no hook. Such an answer is known by what it lacks, a request id, and is
-//! replaced on its way out. hyper closes the connection after it.
+//! One that is too long is not read on. One that is malformed hyper answers by itself, with a status and
+//! an empty body, and offers no hook: such an answer is known by what it lacks, a request id, and is
+//! replaced on its way out. The connection is closed after either.
 
 use super::boundary::{REQUEST_ID, RequestId};
+use super::patience::Refused;
 use crate::error::{Code, ErrorBody};
 
 /// How an answer to a caller's mistake begins.
 const CLIENT_ERROR: &[u8] = b"HTTP/1.1 4";
+
+const LONG_ADDRESS: &str = "The address is too long.";
+const LONG_HEADERS: &str = "The headers are too many or too long.";
 
 /// What to send in place of `answer`, if it is one that hyper wrote by itself.
 pub fn in_our_shape(answer: &[u8]) -> Option<Vec<u8>> {
@@ -22,10 +26,25 @@ pub fn in_our_shape(answer: &[u8]) -> Option<Vec<u8>> {
     }
     let status = head.lines().next()?;
     let reason = match status.split(' ').nth(1)? {
-        "414" => "The address is too long.",
-        "431" => "The headers are too many or too long.",
+        "414" => LONG_ADDRESS,
+        "431" => LONG_HEADERS,
         _ => "The request's head is not valid HTTP/1.1.",
     };
+    written(status, reason)
+}
+
+/// What a head is told that is not read on; `None`: nothing that its sender would understand.
+pub fn of_head(refused: Refused) -> Option<Vec<u8>> {
+    match refused {
+        Refused::Http2 => None,
+        Refused::LongAddress => written("HTTP/1.1 414 URI Too Long", LONG_ADDRESS),
+        Refused::LongHeaders => {
+            written("HTTP/1.1 431 Request Header Fields Too Large", LONG_HEADERS)
+        }
+    }
+}
+
+fn written(status: &str, reason: &str) -> Option<Vec<u8>> {
     let body = ErrorBody {
         error: reason.to_owned(),
         code: Code::InvalidInput,

@@ -1,4 +1,4 @@
-//! How much of large bodies this process holds at once, and how many of them it parses at once.
+//! How much of large bodies this process holds at once, and how many of them it works on at once.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -22,7 +22,7 @@ const UNIT: usize = 1 << 10;
 pub struct Uploads {
     room: Arc<Semaphore>,
     units: u32,
-    parsers: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
 }
 
 /// The room of one body; free again when dropped. Kept for as long as anything of the body is.
@@ -30,14 +30,14 @@ pub struct Uploads {
 pub struct UploadPlace(Option<OwnedSemaphorePermit>);
 
 impl Uploads {
-    /// Room for this many MiB of bodies as they come in, and as many parsers as there are cores.
+    /// Room for this many MiB of bodies as they come in, and as many turns as there are cores.
     pub fn new(max_mib: usize) -> Self {
         let units = u32::try_from(max_mib.saturating_mul((1 << 20) / UNIT)).unwrap_or(u32::MAX);
         Self {
             room: Arc::new(Semaphore::new(units as usize)),
             units,
-            // Parsing shares the blocking threads with sealing, which must never wait for it.
-            parsers: Arc::new(Semaphore::new(
+            // This work shares the blocking threads with sealing, which must never wait for it.
+            turns: Arc::new(Semaphore::new(
                 available_parallelism().map_or(1, Into::into),
             )),
         }
@@ -61,24 +61,25 @@ impl Uploads {
         }
     }
 
-    /// Runs a parser on a blocking thread, when it is its turn.
+    /// Works on what was uploaded, on a blocking thread, when it is its turn: it takes memory beyond the
+    /// room, a body's to parse it, a picture's to set it upright.
     ///
     /// # Errors
-    /// The parser's own.
-    pub async fn parse<T: Send + 'static>(
+    /// The work's own.
+    pub async fn work<T: Send + 'static>(
         &self,
-        parser: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let turn = Arc::clone(&self.parsers)
+        let turn = Arc::clone(&self.turns)
             .acquire_owned()
             .await
             .map_err(ApiError::internal)?;
-        let parsing = tokio::task::spawn_blocking(move || {
-            // Inside, since a caller who hangs up does not stop the parser.
+        let working = tokio::task::spawn_blocking(move || {
+            // Inside, since a caller who hangs up does not stop it.
             let _turn = turn;
-            parser()
+            work()
         });
-        parsing
+        working
             .await
             .unwrap_or_else(|error| Err(ApiError::internal(error)))
     }
@@ -138,12 +139,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_parser_that_panics_is_an_error_and_gives_its_turn_back() {
+    async fn work_that_panics_is_an_error_and_gives_its_turn_back() {
         let uploads = Uploads::new(1);
         for _ in 0..=available_parallelism().map_or(1, Into::into) {
-            let parsed = uploads.parse(|| -> Result<(), _> { panic!("told to") });
-            assert!(matches!(parsed.await, Err(ApiError::Processing(_))));
+            let done = uploads.work(|| -> Result<(), _> { panic!("told to") });
+            assert!(matches!(done.await, Err(ApiError::Processing(_))));
         }
-        assert_eq!(uploads.parse(|| Ok(7)).await.unwrap(), 7);
+        assert_eq!(uploads.work(|| Ok(7)).await.unwrap(), 7);
     }
 }

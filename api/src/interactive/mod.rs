@@ -10,7 +10,7 @@ pub mod query;
 mod record;
 pub mod response;
 mod store;
-mod token;
+pub mod token;
 pub mod vocabulary;
 mod watch;
 
@@ -98,8 +98,8 @@ impl Interactive {
         state: Data<&Arc<AppState>>,
         caller: Caller,
         request: &Request,
+        _body: query::NoBody,
     ) -> poem::Result<CreateAnswer> {
-        query::refuse_body(request.headers())?;
         let query = request.uri().query().unwrap_or_default();
         let created = create::create(&state, &caller.0, query).await?;
         Ok(CreateAnswer::Created(JsonResponse(created)))

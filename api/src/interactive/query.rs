@@ -1,19 +1,23 @@
 //! The query of `POST /api/v1/liveness/sessions`.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use livegate_common::liveness::session::Task;
-use poem::http::{HeaderMap, header};
+use poem::web::Data;
+use poem::{FromRequest, Request, RequestBody};
 
 use super::presets::{self, PRESETS};
 use super::vocabulary::{from_name, name};
 use crate::error::ApiError;
+use crate::http::body::BodyRules;
 use crate::http::excerpt::Excerpt;
+use crate::state::AppState;
 
 /// Challenges of a session, where nothing is said.
 const CHALLENGES: usize = 3;
 /// Seconds for each, where nothing is said.
 const TIMEOUT_SECONDS: f64 = 5.0;
-/// Length of the body that clients send where there is nothing to say: `{}`.
-const EMPTY_OBJECT_BYTES: u64 = 2;
 /// What `timeout_seconds` may be.
 pub const TIMEOUTS: std::ops::RangeInclusive<f64> = 1.0..=60.0;
 
@@ -75,19 +79,28 @@ impl NewSession {
     }
 }
 
-/// Refuses a body that says something: it would be ignored, and the session weaker than wanted.
-///
-/// # Errors
-/// [`ApiError::InvalidInput`] for a body of more than `{}`.
-pub fn refuse_body(headers: &HeaderMap) -> Result<(), ApiError> {
-    let length = headers.get(header::CONTENT_LENGTH);
-    let length: Option<u64> = length.and_then(|v| v.to_str().ok()?.parse().ok());
-    if length.is_some_and(|bytes| bytes > EMPTY_OBJECT_BYTES) {
-        return Err(invalid(
+/// No body to speak of: one that says something would be ignored, and the session weaker than wanted.
+pub struct NoBody;
+
+/// However its length is told; `{}` is what clients send where there is nothing to say.
+const NO_BODY: BodyRules = BodyRules {
+    max_bytes: "{}".len(),
+    arrival: Duration::from_secs(10),
+    too_large: |_| {
+        invalid(
             "Send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; this call reads no body.",
-        ));
+        )
+    },
+    check_type: |_| Ok(()),
+};
+
+impl<'a> FromRequest<'a> for NoBody {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let Data(state) =
+            <Data<&Arc<AppState>> as FromRequest>::from_request_without_body(request).await?;
+        NO_BODY.receive(request, body, &state.uploads).await?;
+        Ok(Self)
     }
-    Ok(())
 }
 
 /// The parameters as they were sent.

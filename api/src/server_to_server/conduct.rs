@@ -229,13 +229,11 @@ impl Verification {
         proof: Proof,
         best: Bytes,
     ) -> Result<Verdict, ApiError> {
-        let encoding = tokio::task::spawn_blocking(move || {
-            decode::upright_jpeg(best).map(|jpeg| base64_simd::STANDARD.encode_to_string(&jpeg))
+        let encoding = self.state.uploads.work(move || {
+            let jpeg = decode::upright_jpeg(best).map_err(ApiError::internal)?;
+            Ok(base64_simd::STANDARD.encode_to_string(&jpeg))
         });
-        let best_frame_b64 = encoding
-            .await
-            .map_err(ApiError::internal)?
-            .map_err(ApiError::internal)?;
+        let best_frame_b64 = encoding.await?;
         let body = Verified::new(findings, proof, best_frame_b64, self.elapsed_ms());
         Ok(Verdict::Verified(Box::new(body)))
     }

@@ -128,6 +128,6 @@ async fn parse(
     if is_small {
         parse()
     } else {
-        state.uploads.parse(parse).await
+        state.uploads.work(parse).await
     }
 }

@@ -95,11 +95,11 @@ fn encode<C: Content>(
     content: &C,
     key: &SealKey,
 ) -> Result<Bytes, CodecError> {
-    let mut message =
-        postcard::to_extend(header, vec![FORMAT]).map_err(|_| CodecError::Malformed)?;
-    let plain = postcard::to_stdvec(content).map_err(|_| CodecError::Malformed)?;
-    let sealed = key.seal(&plain, &[C::KIND, &message].concat())?;
-    message.extend_from_slice(&sealed);
+    let clear = postcard::to_extend(header, vec![FORMAT]).map_err(|_| CodecError::Malformed)?;
+    let context = [C::KIND, &clear].concat();
+    let message = key.seal_after(clear, &context, |message| {
+        postcard::to_extend(content, message).map_err(|_| CodecError::Malformed)
+    })?;
     Ok(message.into())
 }
 

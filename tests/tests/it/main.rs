@@ -11,6 +11,7 @@ mod attacks;
 mod deploy;
 mod document;
 mod evaluate;
+mod hostile;
 mod privacy;
 mod real;
 mod seams;

@@ -113,7 +113,10 @@ async fn send_all(
 }
 
 /// The next picture, in the PPM format (`man 5 ppm`); `None` at the end.
-async fn next_frame(out: &mut (impl AsyncRead + Unpin)) -> Result<Option<RgbFrame>, ClipError> {
+///
+/// # Errors
+/// [`Unplayable::Size`], or that what comes is no picture.
+pub async fn next_frame(out: &mut (impl AsyncRead + Unpin)) -> Result<Option<RgbFrame>, ClipError> {
     let lost = |e| ClipError::failed("ffmpeg's pictures cannot be read", &e);
     let mut header = Vec::with_capacity(MAX_HEADER);
     while header.iter().filter(|b| **b == b'\n').count() < 3 {
@@ -149,7 +152,7 @@ async fn next_frame(out: &mut (impl AsyncRead + Unpin)) -> Result<Option<RgbFram
 
 /// What of its messages counts.
 #[derive(Debug, Default, PartialEq)]
-struct Log {
+pub struct Log {
     ends_early: bool,
     /// Time of the last frame, of all of the clip's.
     seconds: Option<f64>,
@@ -161,7 +164,8 @@ struct Log {
 }
 
 impl Log {
-    fn read(&mut self, line: &str) {
+    /// Takes note of one line.
+    pub fn read(&mut self, line: &str) {
         self.ends_early |= line.contains(ENDS_EARLY);
         if let Some(us) = line.strip_prefix("out_time_us=") {
             let us = us.trim().parse::<f64>().ok();

@@ -6,11 +6,11 @@
 //! the next ones are decoded, and the few pictures that may become the best frame are kept in
 //! `portraits`. Nothing touches a disk.
 
-mod container;
-mod frames;
+pub mod container;
+pub mod frames;
 mod jail;
 mod portraits;
-mod probe;
+pub mod probe;
 mod tools;
 
 use std::fmt::Display;
@@ -81,7 +81,8 @@ pub enum Unplayable {
 }
 
 /// Why a clip was not measured.
-enum ClipError {
+#[derive(Debug)]
+pub enum ClipError {
     /// It is its own fault.
     Unplayable(Unplayable),
     /// It is ours; for operators.

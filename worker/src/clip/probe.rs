@@ -106,8 +106,9 @@ fn plain(name: &str) -> String {
     graphic.take(32).collect()
 }
 
+/// What `ffprobe` reports, as far as it is asked.
 #[derive(Deserialize)]
-struct Report {
+pub struct Report {
     #[serde(default)]
     streams: Vec<Stream>,
     #[serde(default)]
@@ -137,7 +138,11 @@ struct Format {
 }
 
 impl Report {
-    fn judge(&self) -> Result<(), Unplayable> {
+    /// Whether the clip will do.
+    ///
+    /// # Errors
+    /// [`Unplayable`], for what is wrong with it.
+    pub fn judge(&self) -> Result<(), Unplayable> {
         let stream = self.streams.first().ok_or(Unplayable::NoVideo)?;
         if !CODECS.contains(&stream.codec_name.as_str()) {
             return Err(Unplayable::Codec(plain(&stream.codec_name)));

@@ -62,7 +62,10 @@ pub fn decode(bytes: &[u8]) -> Result<RgbFrame, DecodeError> {
         Format::Jpeg => decode_jpeg(bytes, &header)?,
         Format::Png => decode_png(bytes, &header)?,
     };
-    let upright = upright(image, header.orientation).into_rgb8();
+    // In three bytes a pixel before it is turned, which takes a second picture.
+    let mut upright = DynamicImage::from(image.into_rgb8());
+    upright.apply_orientation(header.orientation);
+    let upright = upright.into_rgb8();
     if (upright.width(), upright.height()) != (header.width, header.height) {
         return Err(wrong_size());
     }
@@ -90,11 +93,6 @@ pub fn upright_jpeg(bytes: Bytes) -> Result<Bytes, DecodeError> {
         .encode_image(&image)
         .map_err(DecodeError::pixels)?;
     Ok(jpeg.into_inner().into())
-}
-
-fn upright(mut image: DynamicImage, orientation: Orientation) -> DynamicImage {
-    image.apply_orientation(orientation);
-    image
 }
 
 fn wrong_size() -> DecodeError {

@@ -79,8 +79,8 @@ impl VerifyRequest {
         if !body.iter().all(u8::is_ascii_whitespace) {
             read_object(body, &mut raw)?;
         }
-        let session_id = raw.text("session_id", |r| &r.session_id)?;
-        let mode = raw.text("mode", |r| &r.mode)?;
+        let session_id = text("session_id", raw.session_id.take())?;
+        let mode = text("mode", raw.mode.take())?;
         raw.require(session_id.is_some(), mode.as_deref())?;
         let (Some(session_id), Some(mode)) = (session_id, mode) else {
             return Err(ApiError::MissingFields(vec!["session_id", "mode"]));
@@ -120,19 +120,15 @@ fn present(value: Loose<'_>) -> Option<Loose<'_>> {
     Some(value).filter(|v| !v.is_null())
 }
 
-impl<'a> Raw<'a> {
-    fn text(
-        &self,
-        name: &str,
-        of: impl Fn(&Self) -> &Option<Loose<'a>>,
-    ) -> Result<Option<Cow<'a, str>>, ApiError> {
-        match of(self) {
-            None => Ok(None),
-            Some(Loose::Text(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(ApiError::InvalidInput(format!("{name} must be a string."))),
-        }
+fn text<'a>(name: &str, value: Option<Loose<'a>>) -> Result<Option<Cow<'a, str>>, ApiError> {
+    match value {
+        None => Ok(None),
+        Some(Loose::Text(text)) => Ok(Some(text)),
+        Some(_) => Err(ApiError::InvalidInput(format!("{name} must be a string."))),
     }
+}
 
+impl Raw<'_> {
     /// Names everything that is absent, the medium that `mode` asks for included.
     fn require(&self, has_session: bool, mode: Option<&str>) -> Result<(), ApiError> {
         let mut missing = Vec::new();

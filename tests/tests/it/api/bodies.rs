@@ -132,3 +132,34 @@ async fn large_bodies_beyond_the_room_for_them_are_refused_unread_and_small_ones
     let (_, status) = status_for_head(&app, &app.key.secret, &length).await;
     assert_eq!(status, "100");
 }
+
+#[tokio::test]
+async fn a_body_that_would_be_ignored_is_refused_however_its_length_is_told() {
+    let app = spawn_app().await;
+    for (framing, status) in [
+        ("Content-Length: 21\r\n\r\n{\"num_challenges\": 5}", "400"),
+        (
+            "Transfer-Encoding: chunked\r\n\r\n15\r\n{\"num_challenges\": 5}\r\n0\r\n\r\n",
+            "400",
+        ),
+        (
+            "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n1\r\n \r\n",
+            "400",
+        ),
+        (
+            "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+            "200",
+        ),
+        ("Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "200"),
+        ("Content-Length: 2\r\n\r\n{}", "200"),
+        ("\r\n", "200"),
+    ] {
+        let mut stream = TcpStream::connect(app.client.address()).await.unwrap();
+        let request = format!(
+            "POST /api/v1/liveness/sessions HTTP/1.1\r\nHost: x\r\nX-AI-API-Key: {}\r\n{framing}",
+            app.key.secret
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        assert_eq!(read_status(&mut stream).await, status, "{framing}");
+    }
+}

@@ -113,6 +113,11 @@ async fn heads_that_never_become_requests_are_refused_in_the_one_shape() {
             "address",
         ),
         (
+            format!("GET / HTTP/1.1\r\na: {}\r\n\r\n", &long[..33_000]),
+            "431 Request Header Fields Too Large",
+            "headers",
+        ),
+        (
             format!("GET / HTTP/1.1\r\n{many}\r\n"),
             "431 Request Header Fields Too Large",
             "headers",

@@ -2,7 +2,7 @@
 
 pub mod collector;
 mod dashboard;
-mod logs;
+pub mod logs;
 mod metrics;
-mod process;
+pub mod process;
 mod traces;

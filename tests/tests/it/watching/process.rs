@@ -40,9 +40,14 @@ pub struct Service {
 impl Service {
     /// Starts an API process with these variables beside those that it needs.
     pub async fn start(variables: &[(&'static str, String)]) -> Self {
+        Self::start_for(&NewKey::named("watched"), variables).await
+    }
+
+    /// The same for the holder of this key.
+    pub async fn start_for(key: &NewKey, variables: &[(&'static str, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys: PathBuf = folder.path().join("keys.toml");
-        let key = create(&keys, &NewKey::named("watched")).unwrap();
+        let key = create(&keys, key).unwrap();
         let mut service = Self {
             client: Client::new(([127, 0, 0, 1], 0).into(), None),
             key,
@@ -158,6 +163,15 @@ impl Process {
             rest[..end].trim().parse().ok()
         })
         .await
+    }
+
+    /// The most memory that it has had so far, bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let id = self.child.as_ref().and_then(Child::id).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find(|l| l.starts_with("VmHWM")).unwrap();
+        let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kib << 10
     }
 
     /// Has it stop as an operator does, and waits until it has.

@@ -1,0 +1,36 @@
+//! What the programs say that read clips: they run confined, and may have been taken over by one.
+
+use futures_util::FutureExt;
+use livegate_worker::clip::container::Container;
+use livegate_worker::clip::frames::{Log, next_frame};
+use livegate_worker::clip::probe::{self, Report};
+
+use crate::memory::within;
+
+/// A report is understood or not, and what is said of it is short; so it is with each of the log's lines,
+/// and with a file's first bytes.
+pub fn clip_report(bytes: &[u8]) {
+    let is_webm = bytes.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]);
+    assert_eq!(Container::of(bytes) == Some(Container::WebM), is_webm);
+    let most = bytes.len() * 16 + (64 << 10);
+    let report = within(most, || serde_json::from_slice::<Report>(bytes));
+    if let Some(refused) = report.ok().and_then(|report| report.judge().err()) {
+        assert!(refused.to_string().len() < 300, "{refused}");
+    }
+    let mut log = Log::default();
+    for line in String::from_utf8_lossy(bytes).lines() {
+        log.read(line);
+    }
+}
+
+/// Each picture has a size within the limits and all of its pixels, and one is in memory at a time.
+pub fn clip_pictures(bytes: &[u8]) {
+    let mut rest = bytes;
+    let most = probe::MAX_PIXELS as usize * 3 + (64 << 10);
+    // All of it is here, so nothing waits.
+    while let Ok(Some(frame)) = within(most, || next_frame(&mut rest).now_or_never().unwrap()) {
+        probe::within_limits(frame.width, frame.height).unwrap();
+        let pixels = frame.width as usize * frame.height as usize;
+        assert_eq!(frame.pixels.len(), pixels * 3);
+    }
+}

@@ -1,0 +1,66 @@
+//! Pictures: as they are decoded by a worker, and set upright by the API.
+
+use bytes::Bytes;
+use image::metadata::Orientation;
+use livegate_worker::decode::{self, Format, ImageHeader, MAX_SIDE, MIN_SIDE};
+
+use crate::memory::within;
+
+/// Pixels beyond which a picture is not decoded here: it would only take longer.
+const MOST_PIXELS: usize = 1 << 19;
+
+/// What decoding takes beside the pixels.
+const MARGIN: usize = 4 << 20;
+
+/// A picture's size is within the limits, or it is refused; for either nothing is inflated.
+pub fn picture_header(bytes: &[u8]) {
+    let header = within(bytes.len() + (64 << 10), || ImageHeader::read(bytes));
+    if let Ok(header) = header {
+        let sides = MIN_SIDE..=MAX_SIDE;
+        assert!(sides.contains(&header.width) && sides.contains(&header.height));
+    }
+}
+
+/// A picture has the size that its header says, or is refused, and takes no more memory than that.
+pub fn picture(bytes: &[u8]) {
+    let Ok(header) = ImageHeader::read(bytes) else {
+        let refused = within(bytes.len() + (64 << 10), || decode::decode(bytes));
+        return assert!(refused.is_err());
+    };
+    let Some(most) = memory(&header) else { return };
+    match within(most + bytes.len(), || decode::decode(bytes)) {
+        Ok(frame) => {
+            assert_eq!((frame.width, frame.height), (header.width, header.height));
+            assert_eq!(frame.pixels.len(), pixels(&header) * 3);
+        }
+        Err(refused) => assert!(refused.to_string().len() < 500, "{refused}"),
+    }
+}
+
+/// What is answered is an upright JPEG of the same size, and the very same where it was one.
+pub fn upright_jpeg(bytes: &[u8]) {
+    let header = ImageHeader::read(bytes);
+    let Some(most) = header.as_ref().map_or(Some(MARGIN), memory) else {
+        return;
+    };
+    let picture = Bytes::copy_from_slice(bytes);
+    let Ok(upright) = within(most + bytes.len(), || decode::upright_jpeg(picture)) else {
+        return;
+    };
+    let (before, after) = (header.unwrap(), ImageHeader::read(&upright).unwrap());
+    let is_upright =
+        |h: &ImageHeader| (h.format, h.orientation) == (Format::Jpeg, Orientation::NoTransforms);
+    assert!(is_upright(&after));
+    assert_eq!((before.width, before.height), (after.width, after.height));
+    assert_eq!(is_upright(&before), upright == bytes);
+}
+
+fn pixels(header: &ImageHeader) -> usize {
+    header.width as usize * header.height as usize
+}
+
+/// What decoding this picture may take: twice, since it is turned, four channels of 16 bits.
+fn memory(header: &ImageHeader) -> Option<usize> {
+    let pixels = pixels(header);
+    (pixels <= MOST_PIXELS).then_some(pixels * 16 + MARGIN)
+}

@@ -1,0 +1,179 @@
+//! Memory stays below what docs/operate.md says, whatever is sent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use livegate_api::keys::create::NewKey;
+use livegate_tests::client::{Capture, Client, clip_body};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::bombs;
+use super::callers::{bodies, head, heads, raw};
+use crate::watching::logs::capture;
+use crate::watching::process::Service;
+
+const MIB: u64 = 1 << 20;
+
+/// The settings of these processes.
+const UPLOAD_MIB: u64 = 64;
+const THREADS: u64 = 1;
+
+/// The same sums as in docs/operate.md, "Memory".
+const API_BYTES: u64 = (400 + 3 * (UPLOAD_MIB + 256)) * MIB;
+const WORKER_BYTES: u64 = (100 + THREADS * 500) * MIB;
+
+/// Callers of each kind at once.
+const CALLERS: usize = 40;
+
+async fn start(variables: &[(&'static str, String)]) -> Service {
+    let key = NewKey {
+        requests_per_minute: 1_000_000,
+        concurrency: 1_000,
+        ..NewKey::named("hostile")
+    };
+    let own = [
+        ("LIVEGATE_MAX_UPLOAD_MB", UPLOAD_MIB.to_string()),
+        ("LIVEGATE_WORKER_THREADS", THREADS.to_string()),
+        // Room for all of it: what is refused takes no memory.
+        ("LIVEGATE_MAX_FRAMES_IN_FLIGHT", "2560".to_owned()),
+        ("LIVEGATE_VERIFY_TIMEOUT_SECONDS", "200".to_owned()),
+    ];
+    Service::start_for(&key, &[variables, &own].concat()).await
+}
+
+/// Everything at once; each caller is answered as he deserves, or closed.
+async fn attack(service: &Service) {
+    let (address, key) = (service.client.address(), &service.key.secret);
+    let mut callers = JoinSet::new();
+    for (head, end) in heads() {
+        for _ in 0..CALLERS {
+            let head = head.clone();
+            callers.spawn(async move {
+                let ended = raw(address, head.clone(), Vec::new(), 0).await;
+                assert_eq!(ended, end, "{} bytes of a head", head.len());
+            });
+        }
+    }
+    for _ in 0..CALLERS {
+        // As much as takes no room, but for its end.
+        let head = head("/v1/liveness/session", key, "Content-Length: 65536");
+        callers.spawn(async move {
+            let ended = raw(address, head, vec![b' '; 65_535], 1).await;
+            assert_eq!(ended, Some(400), "the rest never comes");
+        });
+    }
+    for (head, body, times, status) in bodies(key) {
+        callers.spawn(async move {
+            let start = String::from_utf8_lossy(&head).into_owned();
+            let ended = raw(address, head, body, times).await;
+            assert!(
+                [Some(status), Some(429)].contains(&ended),
+                "{ended:?}, not {status}: {start}"
+            );
+        });
+    }
+    let media = tokio::task::spawn_blocking(media).await.unwrap();
+    for medium in media {
+        for _ in 0..2 {
+            let (client, medium) = (service.client.clone(), Arc::clone(&medium));
+            callers.spawn(async move { verify(&client, &medium).await });
+        }
+    }
+    let frame = Arc::new(bombs::jpeg_of_noise());
+    let session = service.client.interactive_session("BLINK").await;
+    for _ in 0..CALLERS {
+        let (client, session, frame) =
+            (service.client.clone(), session.clone(), Arc::clone(&frame));
+        callers.spawn(async move {
+            let answer = client.frame(&session, &frame).await;
+            assert!([400, 429].contains(&answer.status), "{}", answer.body);
+        });
+    }
+    while let Some(done) = callers.join_next().await {
+        done.unwrap();
+    }
+}
+
+/// A capture or a clip, as a verification of the session named "".
+type Medium = Arc<dyn Fn(&str) -> Value + Send + Sync>;
+
+fn media() -> Vec<Medium> {
+    let pictures = [
+        bombs::png(),
+        bombs::png_with_profile(),
+        bombs::jpeg(),
+        bombs::jpeg_of_scans(),
+    ];
+    let captures = pictures.into_iter().map(|picture| -> Medium {
+        let tags = ["center"; 8].map(|tag| (tag.to_owned(), picture.clone()));
+        let capture = Capture(tags.into());
+        Arc::new(move |session| capture.body(session))
+    });
+    let clips = bombs::clips().into_iter();
+    let clips = clips.map(|clip| -> Medium { Arc::new(move |session| clip_body(session, &clip)) });
+    captures.chain(clips).collect()
+}
+
+/// Comes back until there is room for it.
+async fn verify(client: &Client, medium: &Medium) {
+    let session = client.session(&["turn_left", "turn_right"]).await;
+    loop {
+        let answer = client.verify_raw(&medium(&session)).await;
+        if answer.status != 429 {
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            assert_eq!(answer.body["verified"], false, "{}", answer.body);
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Somebody who means well is served as ever.
+async fn is_served(service: &Service) {
+    let answer = service.client.verify_new(&capture()).await;
+    assert_eq!(answer.body["frames_analyzed"], 8, "{}", answer.body);
+}
+
+#[track_caller]
+fn stays_below(what: &str, peak: u64, bound: u64) {
+    println!("{what}: {} MiB of {}", peak / MIB, bound / MIB);
+    assert!(
+        peak < bound,
+        "{what}: {} MiB of {}",
+        peak / MIB,
+        bound / MIB
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn embedded_memory_stays_below_its_bound_whatever_is_sent() {
+    // Empty: everything in one process.
+    let none = ["LIVEGATE_AMQP_URL", "LIVEGATE_REDIS_URL"].map(|name| (name, String::new()));
+    let service = start(&none).await;
+    is_served(&service).await;
+    println!("before: {} MiB", service.api.peak_memory() / MIB);
+    attack(&service).await;
+    is_served(&service).await;
+    stays_below(
+        "API with workers",
+        service.api.peak_memory(),
+        API_BYTES + WORKER_BYTES,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_of_api_and_worker_stays_below_their_bounds_whatever_is_sent() {
+    let service = start(&[]).await;
+    let worker = service.worker().await;
+    is_served(&service).await;
+    println!(
+        "before: {} and {} MiB",
+        service.api.peak_memory() / MIB,
+        worker.peak_memory() / MIB
+    );
+    attack(&service).await;
+    is_served(&service).await;
+    stays_below("API", service.api.peak_memory(), API_BYTES);
+    stays_below("worker", worker.peak_memory(), WORKER_BYTES);
+}
