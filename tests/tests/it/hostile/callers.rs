@@ -82,6 +82,7 @@ pub fn bodies(key: &str) -> Vec<(Vec<u8>, Vec<u8>, usize, u16)> {
     let session = "/v1/liveness/session";
     let live = "/api/v1/liveness/sessions/0/frame";
     let chunked = "Transfer-Encoding: chunked\r\nContent-Type: application/json";
+    let form = "Transfer-Encoding: chunked\r\nContent-Type: multipart/form-data; boundary=x";
     let of = |length: usize| format!("Content-Length: {length}\r\nContent-Type: application/json");
     let chunk = |byte: u8| [&b"100000\r\n"[..], &vec![byte; MIB], b"\r\n"].concat();
     let whole = |path, body: Vec<u8>, status| (head(path, key, &of(body.len())), body, 1, status);
@@ -98,7 +99,7 @@ pub fn bodies(key: &str) -> Vec<(Vec<u8>, Vec<u8>, usize, u16)> {
         (head(session, key, chunked), chunk(b' '), 100_000, 413),
         (head(verify, "tsk_none", chunked), chunk(b' '), 100_000, 401),
         (head("/api/v1/liveness/sessions", key, chunked), chunk(b' '), 100_000, 400),
-        (head(live, key, chunked), chunk(b' '), 100_000, 404),
+        (head(live, key, form), chunk(b' '), 100_000, 413),
         // JSON without a floor, with a million names, of nothing but escapes, and what is no text.
         whole(verify, deep("["), 400),
         whole(verify, deep("{\"a\":"), 400),
