@@ -111,7 +111,7 @@ mod tests {
     fn edges_are_no_noise() {
         // Stripes: an edge at every eighth pixel, of 150 grey levels.
         let stripes = frame(0.0, |x, y| {
-            if (x / 8.0 + (y / 8.0).floor()) as u32 % 2 == 0 {
+            if (x / 8.0 + (y / 8.0).floor()) % 2.0 < 1.0 {
                 30.0
             } else {
                 180.0

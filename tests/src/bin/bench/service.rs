@@ -78,7 +78,7 @@ impl Service {
         if answer.status == 200 {
             assert_eq!(answer.body["frames_analyzed"], 8, "{}", answer.body);
         }
-        (answer.status.as_u16(), took)
+        (answer.status, took)
     }
 
     pub async fn verify_clip(&self, clip: &[u8]) -> Duration {
