@@ -89,9 +89,9 @@ pub fn clips() -> Vec<Vec<u8>> {
     let mut none = b"\0\0\0\x18ftypmp42".to_vec();
     none.resize(25 << 20, 7);
     vec![
-        of("1440x1920", 10),
+        of("1440x1920", 2),
         of("7680x4320", 1),
-        of("320x240", 600),
+        of("320x240", 120),
         none,
     ]
 }

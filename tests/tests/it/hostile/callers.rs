@@ -110,8 +110,8 @@ pub fn bodies(key: &str) -> Vec<(Vec<u8>, Vec<u8>, usize, u16)> {
         whole(verify, format!("{{\"session_id\": \"{escaped}\", \"mode\": \"video\", \"video_b64\": \"AAAA\"}}").into_bytes(), 404),
         whole(verify, bytes_of_no_text, 400),
         whole(session, vec![0xff; 60_000], 400),
-        (head(&format!("{session}/%ff%fe"), key, &of(0)), Vec::new(), 0, 405),
-        ([&head(session, "", "a: b")[..20], b"\xff\xfe HTTP/1.1\r\n\r\n"].concat(), Vec::new(), 0, 404),
+        (head(&format!("{session}/%ff%fe"), key, &of(0)), Vec::new(), 0, 404),
+        ([&head(session, "", "a: b")[..20], b"\xff\xfe HTTP/1.1\r\n\r\n"].concat(), Vec::new(), 0, 400),
         ([b"POST /v1/liveness/session HTTP/1.1\r\nHost: x\r\nX-AI-API-Key: \xff\xfe\r\nConnection: close\r\n\r\n".to_vec()].concat(), Vec::new(), 0, 401),
     ]
 }

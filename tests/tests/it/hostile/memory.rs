@@ -87,7 +87,8 @@ async fn attack(service: &Service) {
             (service.client.clone(), session.clone(), Arc::clone(&frame));
         callers.spawn(async move {
             let answer = client.frame(&session, &frame).await;
-            assert!([400, 429].contains(&answer.status), "{}", answer.body);
+            // Looked at, too many, or too late: the inference threads are busy with all the rest.
+            assert!([200, 429, 502].contains(&answer.status), "{}", answer.body);
         });
     }
     while let Some(done) = callers.join_next().await {
