@@ -2,8 +2,8 @@
 //! each.
 //!
 //! Everything is real but the looking: API replicas, workers, RabbitMQ and Redis are processes, and
-//! [`chaos`] kills them. [`caller`] does what an integrator's backend does: it asks another replica when
-//! one is gone. [`ledger`] holds every answer to what is promised.
+//! `chaos` kills them. `caller` does what an integrator's backend does: it asks another replica when
+//! one is gone. `ledger` holds every answer to what is promised.
 
 mod caller;
 mod chaos;
