@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 
-use super::patience::{Limits, Patience};
+use super::patience::{Limits, Patience, Refused};
 use super::refusal::{in_our_shape, of_head};
 
 /// How long after the answer a caller may go on sending.
@@ -72,7 +72,7 @@ impl Acceptor for LingeringListener {
                     stream,
                     patience: Patience::new(self.limits),
                     unsent: Vec::new(),
-                    is_refused: false,
+                    refused: None,
                     closing: None,
                     _place: place,
                 };
@@ -98,8 +98,8 @@ pub struct Lingering {
     patience: Patience,
     /// What is still to be sent in place of an answer that was taken as sent.
     unsent: Vec<u8>,
-    /// Whether its head is not read on: it gets an answer and its end.
-    is_refused: bool,
+    /// Why it is not read on.
+    refused: Option<Refused>,
     closing: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
 }
@@ -122,8 +122,11 @@ impl AsyncRead for Lingering {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.is_refused {
-            return self.poll_shutdown(cx);
+        match self.refused {
+            None => {}
+            // An answer may still be on its way out; the server closes the connection after it.
+            Some(Refused::AfterAnswer) => return Poll::Ready(Ok(())),
+            Some(_) => return self.poll_shutdown(cx),
         }
         let before = buf.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buf) {
@@ -134,8 +137,11 @@ impl AsyncRead for Lingering {
                 };
                 // To hyper this is where the caller stops.
                 buf.set_filled(before);
+                self.refused = Some(refused);
+                if refused == Refused::AfterAnswer {
+                    return Poll::Ready(Ok(()));
+                }
                 self.unsent = of_head(refused).unwrap_or_default();
-                self.is_refused = true;
                 self.poll_shutdown(cx)
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),

@@ -28,6 +28,9 @@ pub enum Refused {
     LongAddress,
     /// The headers make it longer than it may be.
     LongHeaders,
+    /// So much follows an answer: a head that is too long, or the rest of a body that was answered before
+    /// its end. Nothing here tells them apart.
+    AfterAnswer,
 }
 
 /// What a connection may take.
@@ -43,6 +46,8 @@ pub struct Limits {
 pub struct Patience {
     limits: Limits,
     state: State,
+    /// Whether an answer was begun on this connection.
+    has_answered: bool,
 }
 
 enum State {
@@ -58,6 +63,7 @@ impl Patience {
         Self {
             limits,
             state: State::head_within(limits.head),
+            has_answered: false,
         }
     }
 
@@ -84,15 +90,13 @@ impl Patience {
         };
         let had_begun = head.has_begun();
         let complete = head.read(bytes);
-        if head.start == HTTP2 {
-            return Err(Refused::Http2);
-        }
-        if head.bytes > MAX_HEAD {
-            let in_headers = head.lines > 0;
-            return Err(if in_headers {
-                Refused::LongHeaders
-            } else {
-                Refused::LongAddress
+        let (is_http2, is_long) = (head.start == HTTP2, head.bytes > MAX_HEAD);
+        if is_http2 || is_long {
+            return Err(match head.lines {
+                _ if self.has_answered => Refused::AfterAnswer,
+                _ if is_http2 => Refused::Http2,
+                0 => Refused::LongAddress,
+                _ => Refused::LongHeaders,
             });
         }
         if complete {
@@ -107,6 +111,7 @@ impl Patience {
     pub fn wrote(&mut self, bytes: &[u8]) {
         if matches!(self.state, State::Answer) && !bytes.starts_with(PROVISIONAL) {
             self.state = State::head_within(self.limits.idle);
+            self.has_answered = true;
         }
     }
 }
@@ -275,6 +280,15 @@ mod tests {
                 assert_eq!(read.err(), refused, "{} in {piece}", head.len());
             }
         }
+    }
+
+    #[tokio::test]
+    async fn what_follows_an_answer_has_the_same_limit_but_may_be_the_rest_of_a_body() {
+        let mut patience = Patience::new(LIMITS);
+        patience.read(b"POST / HTTP/1.1\r\n\r\n").unwrap();
+        patience.wrote(b"HTTP/1.1 413 Payload Too Large\r\n");
+        patience.read(&[b' '; MAX_HEAD]).unwrap();
+        assert_eq!(patience.read(b" "), Err(Refused::AfterAnswer));
     }
 
     #[tokio::test]

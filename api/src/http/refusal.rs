@@ -33,10 +33,11 @@ pub fn in_our_shape(answer: &[u8]) -> Option<Vec<u8>> {
     written(status, reason)
 }
 
-/// What a head is told that is not read on; `None`: nothing that its sender would understand.
+/// What a head is told that is not read on, if anything.
 pub fn of_head(refused: Refused) -> Option<Vec<u8>> {
     match refused {
-        Refused::Http2 => None,
+        // The answer was given, or there is none that its sender would understand.
+        Refused::Http2 | Refused::AfterAnswer => None,
         Refused::LongAddress => written("HTTP/1.1 414 URI Too Long", LONG_ADDRESS),
         Refused::LongHeaders => {
             written("HTTP/1.1 431 Request Header Fields Too Large", LONG_HEADERS)
