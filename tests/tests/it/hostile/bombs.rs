@@ -78,8 +78,8 @@ pub fn jpeg_of_noise() -> Vec<u8> {
 
 /// Clips: as large and long as may be, larger, and one that is none.
 pub fn clips() -> Vec<Vec<u8>> {
-    let of = |size: &str, seconds: u32| {
-        let source = format!("color=gray:size={size}:rate=30:duration={seconds}");
+    let of = |size: &str, frames: u32| {
+        let source = format!("color=gray:size={size}:rate=10,trim=end_frame={frames}");
         let fast = ["-preset", "ultrafast", "-crf", "40"];
         made(
             &[&["-f", "lavfi", "-i", &source][..], &fast].concat(),
@@ -89,7 +89,7 @@ pub fn clips() -> Vec<Vec<u8>> {
     let mut none = b"\0\0\0\x18ftypmp42".to_vec();
     none.resize(25 << 20, 7);
     vec![
-        of("1440x1920", 10),
+        of("1440x1920", 20),
         of("7680x4320", 1),
         of("320x240", 600),
         none,
