@@ -1,7 +1,7 @@
 # Every target obtains what it needs; see README.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench attacks fuzz check
+.PHONY: help run build test bench attacks soak fuzz check
 
 CARGO := cargo
 # The faster runner where there is one; either runs the same tests.
@@ -37,6 +37,11 @@ attacks: ## Present all attacks and live people; write docs/attacks.md
 	$(CARGO) build --locked -p livegate-tests -p livegate-models --bins
 	@target/debug/livegate-models fetch --test-assets
 	@target/debug/attacks
+
+soak: ## Verify 10,000 times while parts are killed and come back; VERIFIES=… SEED=… AT_ONCE=… repeat or change it
+	@scripts/requirements.sh test
+	$(CARGO) build --locked -p livegate-api -p livegate-tests --bins
+	@target/debug/soak $(if $(VERIFIES),--verifies $(VERIFIES)) $(if $(SEED),--seed $(SEED)) $(if $(AT_ONCE),--at-once $(AT_ONCE))
 
 fuzz: ## Fuzz what reads strangers' bytes; FUZZ_SECONDS=60 for each of FUZZ_TARGETS (all)
 	@scripts/requirements.sh build

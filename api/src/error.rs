@@ -68,7 +68,7 @@ pub enum ApiError {
         retry_after: Duration,
     },
     /// As many verifications run as the key, or the server, allows, or live frames as the server.
-    #[error("{0} Retry with backoff; the session has not been used.")]
+    #[error("{0}")]
     ConcurrencyLimited(Busy),
     /// Required fields are absent; each entry names one.
     #[error("Required: {}.", .0.join(", "))]
@@ -123,10 +123,14 @@ pub enum ApiError {
     #[error("The session belongs to another API key; use the key that created it.")]
     SessionForbidden,
     /// The client token is that of another session.
-    #[error("The client_token is for another session; it opens the one that it came with.")]
+    #[error(
+        "The client_token is for another session than the path names; it opens the one that it came with."
+    )]
     TokenOfAnother,
     /// The session was used before.
-    #[error("The session was already used; create a new one.")]
+    #[error(
+        "The session was already used; its status tells how it ended. To verify again, create a new one."
+    )]
     SessionUsed,
     /// The session is over, and not the caller's to forget.
     #[error(
@@ -187,16 +191,24 @@ pub enum Rated {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Busy {
     /// The key's.
-    #[error("As many verifications run for this API key as it may have.")]
+    #[error(
+        "As many verifications run for this API key as it may have. Retry with backoff; the session has not been used."
+    )]
     Key,
     /// The server's.
-    #[error("The server runs as many verifications as it can.")]
+    #[error(
+        "The server runs as many verifications as it can. Retry with backoff; the session has not been used."
+    )]
     Server,
     /// The server's, of captures that are on their way in.
-    #[error("The server takes in as many captures as it can hold.")]
+    #[error(
+        "The server takes in as many captures as it can hold. Retry with backoff; the session has not been used."
+    )]
     Uploads,
     /// The server's, of live frames that wait to be looked at.
-    #[error("As many live frames wait on the server as it looks at in time.")]
+    #[error(
+        "As many live frames wait on the server as it looks at in time. Leave this one out; send a new one after Retry-After."
+    )]
     LiveFrames,
 }
 

@@ -107,9 +107,14 @@ impl RedisPool {
         };
         match timeout(OPERATION_TIMEOUT, work).await {
             Ok(answer) => answer,
-            Err(_) => Err(StoreError(format!(
-                "no answer within {OPERATION_TIMEOUT:?}"
-            ))),
+            Err(_) => {
+                // Where one connection has fallen silent the others have, too, and each would cost
+                // somebody such a wait.
+                self.pool.retain(|_, _| false);
+                Err(StoreError(format!(
+                    "no answer within {OPERATION_TIMEOUT:?}"
+                )))
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Each property over its seeds, and over what chance makes of them.
-#![allow(clippy::panic, reason = "these are tests")]
+#![allow(clippy::panic, clippy::expect_used, reason = "these are tests")]
 
 use livegate_fuzz::{PROPERTIES, seeds};
 use proptest::collection::vec;

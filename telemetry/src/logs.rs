@@ -7,9 +7,13 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::{Lookup, TelemetryError};
 
-/// What is logged when nothing else is asked for. The libraries' own notices of lost connections
-/// and listening sockets say again what our lines say.
-const DEFAULT: &str = "info,ort=warn,lapin=off,poem=warn";
+/// What is logged when nothing else is asked for.
+const DEFAULT: &str = "info";
+
+/// Of libraries, whatever level is asked for; a filter that names one of them has its way. Their notices
+/// of lost connections and listening sockets say again what our lines say, and ONNX Runtime has two
+/// thousand to say of its models at each start.
+const LIBRARIES: &str = "ort=warn,lapin=off,poem=warn";
 
 /// The target of spans whose fields every line inside them carries, whatever is filtered: which
 /// request, which batch. They are no part of a trace.
@@ -79,7 +83,7 @@ impl Format {
 fn filter(asked: Option<String>) -> Result<EnvFilter, TelemetryError> {
     let value = asked.unwrap_or_else(|| DEFAULT.to_owned());
     EnvFilter::try_new(format!(
-        "{value},lapin::returned_messages=off,{LINES}=error"
+        "{LIBRARIES},{value},lapin::returned_messages=off,{LINES}=error"
     ))
     .map_err(|_| TelemetryError {
         name: "LIVEGATE_LOG",
@@ -104,6 +108,20 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn libraries_stay_quiet_unless_they_are_named() {
+        let levels = |asked: &str| {
+            let all = filter(Some(asked.to_owned())).unwrap().to_string();
+            let of = |target: &str| {
+                let levels = all.split(',').filter_map(|d| d.strip_prefix(target));
+                levels.map(str::to_owned).collect::<Vec<_>>()
+            };
+            of("ort=")
+        };
+        assert_eq!(levels("debug"), ["warn"]);
+        assert_eq!(levels("info,ort=debug"), ["debug"]);
     }
 
     #[test]

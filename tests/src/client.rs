@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use reqwest::header::HeaderMap;
 use reqwest::multipart::{Form, Part};
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::scripted::{Scene, png};
@@ -72,6 +72,28 @@ impl Answer {
             assert!(self.body.get(absent).is_none(), "{absent} in {}", self.body);
         }
     }
+}
+
+/// What became of a request to a server that may be gone.
+#[derive(Debug)]
+pub enum Sent {
+    /// It was answered.
+    Answered(Answer),
+    /// It went out, and no whole answer came back: whether it was heard is not known.
+    Lost(reqwest::Error),
+    /// Nobody was there: it was never sent.
+    Refused,
+}
+
+async fn read(response: Response) -> reqwest::Result<Answer> {
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = response.bytes().await?;
+    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
 }
 
 /// Somebody with an API key.
@@ -147,14 +169,19 @@ impl Client {
 
     /// Sends a request and reads the answer.
     pub async fn send(request: RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.unwrap();
-        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Answer {
-            status,
-            headers,
-            body,
+        read(request.send().await.unwrap()).await.unwrap()
+    }
+
+    /// The same of a server that may be gone before it has answered.
+    pub async fn try_send(request: RequestBuilder) -> Sent {
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) if error.is_connect() => return Sent::Refused,
+            Err(error) => return Sent::Lost(error),
+        };
+        match read(response).await {
+            Ok(answer) => Sent::Answered(answer),
+            Err(error) => Sent::Lost(error),
         }
     }
 

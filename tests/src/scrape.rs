@@ -20,10 +20,14 @@ impl Scrape {
     /// The value of a sample, named with its labels as it is written: `name{label="value"}`.
     #[track_caller]
     pub fn value(&self, sample: &str) -> f64 {
-        let value = self
-            .samples()
-            .find_map(|(name, value)| (name == sample).then_some(value));
+        let value = self.get(sample);
         value.unwrap_or_else(|| panic!("no {sample} in\n{}", self.0))
+    }
+
+    /// The same, where there is one.
+    pub fn get(&self, sample: &str) -> Option<f64> {
+        let mut samples = self.samples();
+        samples.find_map(|(name, value)| (name == sample).then_some(value))
     }
 
     /// The names of all samples, without their labels.

@@ -98,6 +98,8 @@ pub enum Act {
     Fail,
     /// Panics.
     Panic,
+    /// Ends its process, as a fault in native code does.
+    Abort,
 }
 
 impl Default for Scene {
@@ -326,6 +328,7 @@ impl FaceAnalyzer for ScriptedAnalyzer {
                 cause: "told to fail".into(),
             }),
             Act::Panic => panic!("told to panic"),
+            Act::Abort => std::process::abort(),
         }
     }
 }

@@ -11,6 +11,7 @@ use poem::http::{HeaderValue, Method, StatusCode, Uri, header};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 
 use super::boundary::{REQUEST_ID, id_of};
+use super::excerpt::Excerpt;
 use super::methods::Methods;
 
 /// The calls that a `client_token` may make; nothing else is for browsers.
@@ -145,9 +146,17 @@ impl<E: Endpoint> Endpoint for Shared<E> {
         };
         let origin = request.headers().get(header::ORIGIN);
         let allowed = origin.and_then(|origin| self.origins.allow(origin));
-        let mut response = match allowed {
-            Some(_) if is_preflight(&request) => preflight(&request, methods),
-            Some(_) | None => self.inner.get_response(request).await,
+        let mut response = match (&allowed, origin) {
+            (Some(_), _) if is_preflight(&request) => preflight(&request, methods),
+            (None, Some(origin)) if is_preflight(&request) => {
+                // The browser tells its page nothing, so the operator is the only one to be told.
+                let origin = Excerpt::of(&String::from_utf8_lossy(origin.as_bytes()));
+                tracing::info!(
+                    "A page of {origin} may not use a session: LIVEGATE_CORS_ORIGINS does not list it"
+                );
+                self.inner.get_response(request).await
+            }
+            _ => self.inner.get_response(request).await,
         };
         let headers = response.headers_mut();
         if self.origins != Origins::default() {

@@ -147,10 +147,10 @@ fn draw(preset: Option<&presets::Preset>, number: Option<usize>) -> Result<Tasks
     let number = number.unwrap_or(preset.map_or(CHALLENGES, |p| p.num_challenges));
     if number > from.len() {
         let name = preset.map_or("", |p| p.name);
-        return Err(ApiError::InvalidInput(format!(
-            "num_challenges must be from 1 to {} with preset {name}.",
-            from.len()
-        )));
+        return Err(ApiError::InvalidInput(match from.len() {
+            1 => format!("Preset {name} has one challenge: leave num_challenges out, or send 1."),
+            most => format!("num_challenges must be from 1 to {most} with preset {name}."),
+        }));
     }
     let from = from.to_vec();
     Ok(Tasks::Drawn { number, from })

@@ -24,12 +24,13 @@ pub enum Poor {
 }
 
 /// All of them, each worse than the one before.
-pub const ALL: [Poor; 15] = [
+pub const ALL: [Poor; 16] = [
     Poor::Blur(1.0),
     Poor::Blur(2.0),
     Poor::Blur(4.0),
     Poor::Noise(4.0),
     Poor::Noise(8.0),
+    Poor::Noise(12.0),
     Poor::Noise(16.0),
     Poor::Light(0.5),
     Poor::Light(0.25),

@@ -5,6 +5,7 @@
 //! process. A test that breaks its server starts its own [`RabbitMq`] or [`Redis`].
 
 mod guarded;
+mod proxy;
 mod rabbitmq;
 mod redis;
 
@@ -14,6 +15,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+pub use proxy::Proxy;
 pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
 
@@ -78,7 +80,7 @@ fn number_of_process() -> u32 {
 }
 
 /// A port free at this moment.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
     listener
         .local_addr()

@@ -30,9 +30,20 @@ pub struct RabbitMq {
 impl RabbitMq {
     /// Starts a server and waits until it takes connections; 5 to 10 s.
     pub fn start() -> Self {
+        Self::start_with_policies("")
+    }
+
+    /// The same with queues that write every message to disk, as others do when they run out of memory.
+    pub fn start_lazy() -> Self {
+        Self::start_with_policies(
+            r#"{"vhost":"/","name":"lazy","pattern":"","definition":{"queue-mode":"lazy"}}"#,
+        )
+    }
+
+    fn start_with_policies(policies: &str) -> Self {
         let folder = temporary_folder("rabbitmq");
         let users = folder.join("definitions.json");
-        fs::write(&users, definitions()).expect("a file can be written");
+        fs::write(&users, definitions(policies)).expect("a file can be written");
         let settings = format!(
             "load_definitions = {}\n\
              max_message_size = {MAX_MESSAGE_SIZE}\n\
@@ -63,6 +74,11 @@ impl RabbitMq {
     /// The server's URL, with no virtual host.
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@{}", self.address())
+    }
+
+    /// Where all of its files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Host and port.
@@ -158,8 +174,8 @@ fn speaks_amqp(address: &str) -> Option<()> {
     (first == [1]).then_some(())
 }
 
-/// The user and the virtual hosts, as RabbitMQ imports them.
-fn definitions() -> String {
+/// The user, the virtual hosts and these policies, as RabbitMQ imports them.
+fn definitions(policies: &str) -> String {
     let vhosts: Vec<_> = (0..=VHOSTS).map(vhost).collect();
     let list =
         |entry: fn(&String) -> String| vhosts.iter().map(entry).collect::<Vec<_>>().join(",");
@@ -169,7 +185,7 @@ fn definitions() -> String {
     });
     format!(
         r#"{{"users":[{{"name":"guest","password":"guest","tags":["administrator"]}}],
-        "vhosts":[{names}],"permissions":[{permissions}]}}"#
+        "vhosts":[{names}],"permissions":[{permissions}],"policies":[{policies}]}}"#
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::guarded::Guarded;
@@ -47,6 +47,16 @@ impl Redis {
     /// The server's URL, with no database.
     pub fn url(&self) -> String {
         format!("redis://{}", self.address())
+    }
+
+    /// Where all of its files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The first line of the answer to one inline command; `None` when there is none.
+    pub fn command(&self, command: &str) -> Option<String> {
+        command_to(&self.address(), command)
     }
 
     /// Host and port.

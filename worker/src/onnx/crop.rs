@@ -2,18 +2,42 @@
 
 use livegate_models::{ChannelOrder, InputSpec};
 
+use super::quality::luma;
 use crate::decode::RgbFrame;
 use crate::geometry::{Point, Similarity};
 
-/// A square crop, RGB, row by row; values 0 to 255, not rounded.
+/// A square crop: a plane each of red, green and blue, row by row; values 0 to 255, not rounded.
 pub struct Crop {
     /// Side, pixels.
     pub size: u32,
-    /// `size * size` pixels.
-    pub pixels: Vec<[f32; 3]>,
+    /// Three times `size * size` values.
+    planes: Vec<f32>,
 }
 
 impl Crop {
+    /// A crop with these colours, by column and row.
+    pub fn drawn(size: u32, colour: impl Fn(f32, f32) -> [f32; 3]) -> Self {
+        let side = size as usize;
+        let mut planes = vec![0.0; 3 * side * side];
+        let (red, rest) = planes.split_at_mut(side * side);
+        let (green, blue) = rest.split_at_mut(side * side);
+        let rows = red
+            .chunks_exact_mut(side)
+            .zip(green.chunks_exact_mut(side))
+            .zip(blue.chunks_exact_mut(side));
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a crop has a few hundred pixels"
+        )]
+        for (y, ((red, green), blue)) in rows.enumerate() {
+            let row = red.iter_mut().zip(green).zip(blue);
+            for (x, ((red, green), blue)) in row.enumerate() {
+                [*red, *green, *blue] = colour(x as f32, y as f32);
+            }
+        }
+        Self { size, planes }
+    }
+
     /// Cuts a square out of the frame; what lies beyond the frame is black.
     pub fn by_similarity(frame: &RgbFrame, size: u32, to_frame: Similarity) -> Self {
         let (start, along, down) = (
@@ -23,21 +47,11 @@ impl Crop {
         );
         let step = |to: Point| [to[0] - start[0], to[1] - start[1]];
         let (right, below) = (step(along), step(down));
-        let mut pixels = Vec::with_capacity((size * size) as usize);
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a crop has a few hundred pixels"
-        )]
-        for row in 0..size {
-            let row = row as f32;
-            let from = [start[0] + row * below[0], start[1] + row * below[1]];
-            // Each from the start: a running sum would drift.
-            pixels.extend((0..size).map(|x| {
-                let x = x as f32;
-                bilinear(frame, [from[0] + x * right[0], from[1] + x * right[1]])
-            }));
-        }
-        Self { size, pixels }
+        // Each from the start: a running sum would drift.
+        Self::drawn(size, |x, y| {
+            let from = [start[0] + y * below[0], start[1] + y * below[1]];
+            bilinear(frame, [from[0] + x * right[0], from[1] + x * right[1]])
+        })
     }
 
     /// Cuts out a rectangle, corners included, and stretches it to a square.
@@ -47,32 +61,47 @@ impl Crop {
         let columns = Taps::across(size, first[0], last[0]);
         let rows = Taps::across(size, first[1], last[1]);
         let width = frame.width as usize;
-        let mut pixels = Vec::with_capacity((size * size) as usize);
-        for row in &rows {
-            let (top, bottom) = (row.low * width, row.high * width);
-            pixels.extend(columns.iter().map(|column| {
-                let at = |line: usize, x: usize| pixel(frame, (line + x) * 3);
-                mix(
-                    [at(top, column.low), at(top, column.high)],
-                    [at(bottom, column.low), at(bottom, column.high)],
-                    [column.share, row.share],
-                )
-            }));
-        }
-        Self { size, pixels }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a place in a crop of a few hundred pixels"
+        )]
+        Self::drawn(size, |x, y| {
+            let (column, row) = (&columns[x as usize], &rows[y as usize]);
+            let at = |line: usize, x: usize| pixel(frame, (line * width + x) * 3);
+            mix(
+                [at(row.low, column.low), at(row.low, column.high)],
+                [at(row.high, column.low), at(row.high, column.high)],
+                [column.share, row.share],
+            )
+        })
+    }
+
+    /// Its grey levels, row by row.
+    pub fn grey(&self) -> Vec<f32> {
+        let [red, green, blue] = self.channels();
+        let colours = red.iter().zip(green).zip(blue);
+        colours.map(|((r, g), b)| luma(&[*r, *g, *b])).collect()
     }
 
     /// Planes of one channel each, in the model's channel order, each value (v - mean) / std.
     pub fn to_planes(&self, spec: &InputSpec) -> Vec<f32> {
+        let [red, green, blue] = self.channels();
         let source = match spec.channels {
-            ChannelOrder::Rgb => [0, 1, 2],
-            ChannelOrder::Bgr => [2, 1, 0],
+            ChannelOrder::Rgb => [red, green, blue],
+            ChannelOrder::Bgr => [blue, green, red],
         };
-        let mut planes = Vec::with_capacity(self.pixels.len() * 3);
-        for ((from, mean), std) in source.into_iter().zip(spec.mean).zip(spec.std) {
-            planes.extend(self.pixels.iter().map(|p| (p[from] - mean) / std));
+        let mut planes = Vec::with_capacity(self.planes.len());
+        for ((channel, mean), std) in source.into_iter().zip(spec.mean).zip(spec.std) {
+            planes.extend(channel.iter().map(|v| (v - mean) / std));
         }
         planes
+    }
+
+    fn channels(&self) -> [&[f32]; 3] {
+        let (red, rest) = self.planes.split_at(self.planes.len() / 3);
+        let (green, blue) = rest.split_at(rest.len() / 2);
+        [red, green, blue]
     }
 }
 
@@ -121,13 +150,14 @@ fn bilinear(frame: &RgbFrame, [x, y]: Point) -> [f32; 3] {
     let (width, height) = (frame.width as usize, frame.height as usize);
     if x >= 0.0 && y >= 0.0 && x < (width - 1) as f32 && y < (height - 1) as f32 {
         // Nearly every pixel: all four neighbours are there. Casts, since they round down here and
-        // a call to `floor` for each is dear.
-        let (x0, y0) = (x as usize, y as usize);
+        // a call to `floor` for each is dear; to `i32` first, which is one instruction.
+        let (x0, y0) = (x as i32 as usize, y as i32 as usize);
         let share = [x - x0 as f32, y - y0 as f32];
         let top = (y0 * width + x0) * 3;
         let bottom = top + width * 3;
         if let (Some(top), Some(bottom)) = (pair(frame, top), pair(frame, bottom)) {
-            return mix_fixed(top, bottom, share);
+            let [red, green, blue, _] = mix(top, bottom, share);
+            return [red, green, blue];
         }
     }
     border(frame, x, y)
@@ -166,32 +196,16 @@ fn pixel(frame: &RgbFrame, at: usize) -> [f32; 3] {
     }
 }
 
-/// Two neighbours, looked up at once.
-fn pair(frame: &RgbFrame, at: usize) -> Option<[[i32; 3]; 2]> {
-    let &[r0, g0, b0, r1, g1, b1] = frame.pixels.get(at..at + 6)? else {
+/// Two neighbours, looked up at once, each with the byte that follows it: four of them are turned
+/// into floats at once. `None` for the last pixel of the frame, which nothing follows.
+fn pair(frame: &RgbFrame, at: usize) -> Option<[[f32; 4]; 2]> {
+    let &[r0, g0, b0, r1, g1, b1, next] = frame.pixels.get(at..at + 7)? else {
         return None;
     };
-    Some([[r0, g0, b0].map(i32::from), [r1, g1, b1].map(i32::from)])
+    Some([[r0, g0, b0, r1], [r1, g1, b1, next]].map(|p| p.map(f32::from)))
 }
 
-/// [`mix`] in whole numbers, with places kept to 1/2048 of a pixel: turning every one of twelve
-/// bytes into a float would take longer than all the rest.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    reason = "8 bits of colour and 11 of each share fit an i32; the colour that comes out an f32"
-)]
-fn mix_fixed(top: [[i32; 3]; 2], bottom: [[i32; 3]; 2], share: Point) -> [f32; 3] {
-    const ONE: f32 = 2048.0;
-    let [fx, fy] = share.map(|s| (s * ONE) as i32);
-    std::array::from_fn(|k| {
-        let t = (top[0][k] << 11) + fx * (top[1][k] - top[0][k]);
-        let b = (bottom[0][k] << 11) + fx * (bottom[1][k] - bottom[0][k]);
-        ((t << 11) + fy * (b - t)) as f32 / (ONE * ONE)
-    })
-}
-
-fn mix(top: [[f32; 3]; 2], bottom: [[f32; 3]; 2], [fx, fy]: Point) -> [f32; 3] {
+fn mix<const N: usize>(top: [[f32; N]; 2], bottom: [[f32; N]; 2], [fx, fy]: Point) -> [f32; N] {
     std::array::from_fn(|k| {
         let t = top[0][k] + fx * (top[1][k] - top[0][k]);
         let b = bottom[0][k] + fx * (bottom[1][k] - bottom[0][k]);
@@ -215,6 +229,10 @@ mod tests {
         }
     }
 
+    fn colour(crop: &Crop, at: usize) -> [f32; 3] {
+        crop.channels().map(|channel| channel[at])
+    }
+
     #[test]
     fn sampling_between_pixels_is_linear() {
         for (x, y) in [
@@ -231,18 +249,6 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_mix_as_floats_do() {
-        let (top, bottom) = ([[0, 255, 17], [255, 0, 40]], [[3, 200, 255], [90, 255, 0]]);
-        let floats = |two: [[i32; 3]; 2]| two.map(|p| p.map(|v| v as f32));
-        for share in [[0.0, 0.0], [0.5, 0.25], [0.999, 0.001], [0.3, 0.7]] {
-            let exact = mix(floats(top), floats(bottom), share);
-            for (a, b) in mix_fixed(top, bottom, share).iter().zip(exact) {
-                assert!((a - b).abs() < 0.3, "{a} {b} at {share:?}");
-            }
-        }
-    }
-
-    #[test]
     fn beyond_the_frame_is_black() {
         assert_eq!(bilinear(&ramp(), [-5.0, 10.0]), [0.0; 3]);
         assert_eq!(bilinear(&ramp(), [f32::NAN, 10.0]), [0.0; 3]);
@@ -253,7 +259,7 @@ mod tests {
     #[test]
     fn a_rectangle_ends_at_its_edge() {
         let crop = Crop::by_rectangle(&ramp(), 32, [5.0, 7.0], [8.0, 10.0]);
-        let (first, last) = (crop.pixels[0], crop.pixels[32 * 32 - 1]);
+        let (first, last) = (colour(&crop, 0), colour(&crop, 32 * 32 - 1));
         assert_eq!(
             (first[0], first[1], last[0], last[1]),
             (10.0, 14.0, 16.0, 20.0)
@@ -262,10 +268,7 @@ mod tests {
 
     #[test]
     fn planes_follow_the_models_channel_order_and_scale() {
-        let crop = Crop {
-            size: 1,
-            pixels: vec![[10.0, 20.0, 30.0]],
-        };
+        let crop = Crop::drawn(1, |_, _| [10.0, 20.0, 30.0]);
         let mut spec = InputSpec {
             width: 1,
             height: 1,
@@ -283,7 +286,7 @@ mod tests {
     #[test]
     fn a_rectangle_of_the_crops_own_size_is_copied() {
         let crop = Crop::by_rectangle(&ramp(), 16, [5.0, 7.0], [20.0, 22.0]);
-        assert_eq!(crop.pixels[0], [10.0, 14.0, 7.0]);
-        assert_eq!(crop.pixels[16 * 16 - 1], [40.0, 44.0, 7.0]);
+        assert_eq!(colour(&crop, 0), [10.0, 14.0, 7.0]);
+        assert_eq!(colour(&crop, 16 * 16 - 1), [40.0, 44.0, 7.0]);
     }
 }

@@ -2,7 +2,7 @@
 
 use livegate_common::liveness::measurement::Bounds;
 
-use super::quality::level;
+use super::quality::levels;
 use crate::decode::RgbFrame;
 
 /// Places looked at along each side of the face, at most: their median is within 3% of that of all,
@@ -49,8 +49,10 @@ fn places(from: f32, length: f32, side: u32) -> impl Iterator<Item = usize> + Cl
 
 /// What the mask 1 -2 1, -2 4 -2, 1 -2 1 makes of the pixels around a place.
 fn response(frame: &RgbFrame, x: usize, y: usize) -> f32 {
-    let bend =
-        |y: usize| level(frame, x - 1, y) - 2.0 * level(frame, x, y) + level(frame, x + 1, y);
+    let bend = |y: usize| {
+        let across = levels(frame, x - 1, y, 3).zip([1.0, -2.0, 1.0]);
+        across.map(|(level, weight)| weight * level).sum::<f32>()
+    };
     bend(y - 1) - 2.0 * bend(y) + bend(y + 1)
 }
 
@@ -109,7 +111,7 @@ mod tests {
     fn edges_are_no_noise() {
         // Stripes: an edge at every eighth pixel, of 150 grey levels.
         let stripes = frame(0.0, |x, y| {
-            if (x / 8.0 + (y / 8.0).floor()) as u32 % 2 == 0 {
+            if (x / 8.0 + (y / 8.0).floor()) % 2.0 < 1.0 {
                 30.0
             } else {
                 180.0

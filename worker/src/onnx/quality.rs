@@ -11,7 +11,7 @@ use crate::decode::RgbFrame;
 /// The crop has the same size whatever the frame's, so that sharpness compares frames of one
 /// capture; a face smaller than the crop comes out soft, as it should.
 pub fn of(aligned: &Crop, frame: &RgbFrame, face: Bounds) -> Quality {
-    let grey: Vec<f32> = aligned.pixels.iter().map(luma).collect();
+    let grey = aligned.grey();
     #[expect(
         clippy::cast_precision_loss,
         reason = "a crop has a few thousand pixels"
@@ -29,13 +29,13 @@ pub fn luma(p: &[f32; 3]) -> f32 {
     0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2]
 }
 
-/// Grey level of a frame's pixel, 0 to 255. Black where there is none.
-pub fn level(frame: &RgbFrame, x: usize, y: usize) -> f32 {
-    let at = (y * frame.width as usize + x) * 3;
-    match frame.pixels.get(at..at + 3) {
-        Some(&[r, g, b]) => luma(&[f32::from(r), f32::from(g), f32::from(b)]),
-        Some(_) | None => 0.0,
-    }
+/// Grey levels of `n` pixels of a frame's row, 0 to 255, from the one at (x, y) on; none where it has
+/// not so many.
+pub fn levels(frame: &RgbFrame, x: usize, y: usize, n: usize) -> impl Iterator<Item = f32> {
+    let from = (y * frame.width as usize + x) * 3;
+    let pixels = frame.pixels.get(from..from + 3 * n).unwrap_or_default();
+    let (pixels, _) = pixels.as_chunks::<3>();
+    pixels.iter().map(|p| luma(&p.map(f32::from)))
 }
 
 fn laplacian_variance(grey: &[f32], size: usize) -> f32 {
@@ -59,11 +59,7 @@ mod tests {
     use super::*;
 
     fn face(value: impl Fn(f32, f32) -> f32) -> Crop {
-        let pixels = (0..112)
-            .flat_map(|y| (0..112).map(move |x| (x as f32, y as f32)))
-            .map(|(x, y)| [value(x, y); 3])
-            .collect();
-        Crop { size: 112, pixels }
+        Crop::drawn(112, |x, y| [value(x, y); 3])
     }
 
     #[test]

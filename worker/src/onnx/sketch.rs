@@ -3,7 +3,6 @@
 use livegate_common::liveness::sketch::{SIDE, Sketch};
 
 use super::crop::Crop;
-use super::quality::luma;
 use crate::decode::RgbFrame;
 use crate::geometry::{Point, Similarity};
 
@@ -36,12 +35,13 @@ fn spread(points: &[Point]) -> (Point, f32) {
 fn shrink(face: &Crop) -> Option<Sketch> {
     let size = face.size as usize;
     let block = size / SIDE;
+    let levels = face.grey();
     let mean = |row: usize, column: usize| {
         let lines = (0..block).filter_map(|y| {
             let from = (row * block + y) * size + column * block;
-            face.pixels.get(from..from + block)
+            levels.get(from..from + block)
         });
-        let sum: f32 = lines.flatten().map(luma).sum();
+        let sum: f32 = lines.flatten().sum();
         #[expect(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
@@ -62,11 +62,9 @@ mod tests {
     #[test]
     fn each_cell_is_the_mean_of_its_block() {
         // Black on the left of the middle, white on the right.
-        let pixels = (0..96 * 96).map(|i| if i % 96 < 48 { [0.0; 3] } else { [255.0; 3] });
-        let half = shrink(&Crop {
-            size: 96,
-            pixels: pixels.collect(),
-        });
+        let half = shrink(&Crop::drawn(96, |x, _| {
+            if x < 48.0 { [0.0; 3] } else { [255.0; 3] }
+        }));
         let wanted = (0..48 * 48).map(|i| if i % 48 < 24 { 0 } else { 255 });
         assert_eq!(half, Sketch::new(wanted.collect()));
     }

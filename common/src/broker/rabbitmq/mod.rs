@@ -20,8 +20,9 @@ pub use publisher::RabbitPublisher;
 
 use super::{BrokerUrlError, MAX_BYTES, MAX_MESSAGES, Queue};
 
-/// A peer silent for twice this is taken for lost.
-const HEARTBEAT_SECONDS: u16 = 10;
+/// A peer silent for twice this is taken for lost, which is noticed half of this later at most. A network
+/// may forget a connection and close nothing, and within 15 s of its return all is to be well again.
+const HEARTBEAT_SECONDS: u16 = 4;
 
 /// Longest wait for one step of setting up: connecting, or declaring.
 const STEP_TIMEOUT: Duration = Duration::from_secs(5);

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::files::{Image, PATIENCE};
-use crate::real::stack::binary;
+use livegate_tests::fleet::binary;
 
 /// A process to start.
 #[derive(Clone)]

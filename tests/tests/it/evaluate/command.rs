@@ -8,7 +8,7 @@ use image::{Rgb, RgbImage};
 use livegate_tests::media::{jpeg, media, models, portrait_frame, root};
 use serde_json::Value;
 
-use crate::real::stack::binary;
+use livegate_tests::fleet::binary;
 
 /// Portraits of a set: measuring them takes long enough to be stopped.
 const NUMBER: u8 = 24;

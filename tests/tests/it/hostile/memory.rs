@@ -93,8 +93,8 @@ async fn attack(service: &Service) {
             (service.client.clone(), session.clone(), Arc::clone(&frame));
         callers.spawn(async move {
             let answer = client.frame(&session, &frame).await;
-            // Where the machine is slow, it is told so.
-            assert!([400, 429, 502].contains(&answer.status), "{}", answer.body);
+            // Looked at, too many, or too late: the inference threads are busy with all the rest.
+            assert!([200, 429, 502].contains(&answer.status), "{}", answer.body);
         });
     }
     while let Some(done) = callers.join_next().await {
@@ -159,7 +159,6 @@ async fn is_served(service: &Service) {
 
 #[track_caller]
 fn stays_below(what: &str, peak: u64, bound: u64) {
-    println!("{what}: {} MiB of {}", peak / MIB, bound / MIB);
     assert!(
         peak < bound,
         "{what}: {} MiB of {}",
@@ -174,7 +173,6 @@ async fn embedded_memory_stays_below_its_bound_whatever_is_sent() {
     let none = ["LIVEGATE_AMQP_URL", "LIVEGATE_REDIS_URL"].map(|name| (name, String::new()));
     let service = start(&none).await;
     is_served(&service).await;
-    println!("before: {} MiB", service.api.peak_memory() / MIB);
     attack(&service).await;
     is_served(&service).await;
     stays_below(
@@ -189,11 +187,6 @@ async fn memory_of_api_and_worker_stays_below_their_bounds_whatever_is_sent() {
     let service = start(&[]).await;
     let worker = service.worker().await;
     is_served(&service).await;
-    println!(
-        "before: {} and {} MiB",
-        service.api.peak_memory() / MIB,
-        worker.peak_memory() / MIB
-    );
     attack(&service).await;
     is_served(&service).await;
     stays_below("API", service.api.peak_memory(), API_BYTES);

@@ -1,7 +1,7 @@
 //! The service with its real models, put together in both ways.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use livegate_api::distributed;
 use livegate_common::liveness::thresholds::Thresholds;
 use livegate_common::seal::SealKey;
 use livegate_tests::app::{App, Options, spawn};
+use livegate_tests::fleet::binary;
 use livegate_tests::media::models;
 use livegate_tests::real::PATIENCE;
 pub use livegate_tests::real::{embedded, embedded_at, three_anti_spoof_models};
@@ -111,16 +112,4 @@ impl Drop for Worker {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// A binary of the workspace, built beside this test.
-pub fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.parent().and_then(Path::parent).unwrap();
-    let path = folder.join(name);
-    assert!(
-        path.exists(),
-        "{name} is not built: run `make test`, or `cargo build --workspace` first"
-    );
-    path
 }

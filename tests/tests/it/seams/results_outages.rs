@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use livegate_common::id::{BatchId, JobId};
 use livegate_common::redis_pool::RedisPool;
 use livegate_common::results::{RedisResults, ResultStore};
-use livegate_tests::servers::Redis;
+use livegate_tests::servers::{Proxy, Redis};
 
 use super::{eventually, soon};
 
@@ -68,6 +69,22 @@ async fn a_redis_that_hangs_is_given_up_in_time() {
     }
     server.resume();
     eventually(async || store.take(batch()).await.is_ok()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_fell_silent_together_are_given_up_together() {
+    let server = Redis::start();
+    let network = Proxy::to(server.address()).await;
+    let url = format!("redis://{}", network.address());
+    let store = RedisResults::new(RedisPool::connect(&url).unwrap());
+    // More at once than the pool has connections.
+    for answer in join_all((0..64).map(|_| store.take(batch()))).await {
+        assert_eq!(answer.unwrap(), None);
+    }
+    network.stall();
+    network.heal();
+    assert!(store.take(batch()).await.is_err(), "the first finds out");
+    assert_eq!(store.take(batch()).await.unwrap(), None);
 }
 
 #[tokio::test]

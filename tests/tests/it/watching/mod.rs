@@ -1,6 +1,6 @@
 //! What an operator sees of a running service.
 
-mod collector;
+pub mod collector;
 mod dashboard;
 pub mod logs;
 mod metrics;

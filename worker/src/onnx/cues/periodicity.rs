@@ -22,7 +22,7 @@ use rustfft::{Fft, FftPlanner};
 
 use super::spectrum::{self, BINS, SIDE};
 use crate::decode::RgbFrame;
-use crate::onnx::quality::level;
+use crate::onnx::quality::levels;
 
 /// Patches along each side of the face, overlapping where they must.
 const PATCHES: usize = 3;
@@ -84,8 +84,9 @@ impl Periodicity {
             scratch,
         } = work;
         for (y, row) in bins.chunks_exact_mut(SIDE).enumerate() {
-            for (x, bin) in row.iter_mut().enumerate() {
-                *bin = Complex::from(level(frame, left + x, top + y));
+            let levels = levels(frame, left, top + y, SIDE);
+            for (bin, level) in row.iter_mut().zip(levels) {
+                *bin = Complex::from(level);
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "4096")]

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::decode::RgbFrame;
 use crate::onnx::quality::luma;
 
-/// Samples a pixel, along each side: a larger frame costs no more.
+/// Samples a pixel, along each side: a larger frame costs little more.
 const SAMPLES: usize = 4;
 
 /// Least pixels of the shorter side: less is a strip, that no face is in.
@@ -34,23 +34,17 @@ impl Grey {
         }
         let columns = samples(width, full_width);
         let mut levels = Vec::with_capacity(width * height);
-        let mut sums = vec![[0_u16; 3]; width];
+        // Whole rows are added up first, which is quick, and then few places are looked at.
+        let mut sums = vec![0_u16; full_width * 3];
         for rows in samples(height, full_height).chunks_exact(SAMPLES) {
-            sums.fill([0; 3]);
+            sums.fill(0);
             for y in rows {
                 let row = &frame.pixels[y * full_width * 3..(y + 1) * full_width * 3];
-                for (sum, xs) in sums.iter_mut().zip(columns.chunks_exact(SAMPLES)) {
-                    for x in xs {
-                        let pixel = &row[x * 3..x * 3 + 3];
-                        sum[0] += u16::from(pixel[0]);
-                        sum[1] += u16::from(pixel[1]);
-                        sum[2] += u16::from(pixel[2]);
-                    }
+                for (sum, value) in sums.iter_mut().zip(row) {
+                    *sum += u16::from(*value);
                 }
             }
-            #[expect(clippy::cast_precision_loss, reason = "16")]
-            let n = (SAMPLES * SAMPLES) as f32;
-            levels.extend(sums.iter().map(|sum| luma(&sum.map(|v| f32::from(v) / n))));
+            levels.extend(columns.chunks_exact(SAMPLES).map(|xs| mean(&sums, xs)));
         }
         Some(Self {
             width,
@@ -78,6 +72,19 @@ impl Grey {
             levels: (0..self.width).flat_map(column).copied().collect(),
         }
     }
+}
+
+/// Grey level of the mean of the pixels at `xs`, in a sum of rows.
+fn mean(sums: &[u16], xs: &[usize]) -> f32 {
+    let mut colour = [0_u16; 3];
+    for x in xs {
+        for (channel, value) in colour.iter_mut().zip(&sums[x * 3..x * 3 + 3]) {
+            *channel += value;
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "16")]
+    let n = (SAMPLES * SAMPLES) as f32;
+    luma(&colour.map(|v| f32::from(v) / n))
 }
 
 fn within(side: usize, margin: f32) -> RangeInclusive<f32> {

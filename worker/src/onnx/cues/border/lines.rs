@@ -21,6 +21,7 @@ const LEAST_LENGTH: f32 = 3.0;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line {
     direction: usize,
+    slope: f32,
     offset: usize,
     middle: f32,
 }
@@ -33,7 +34,7 @@ impl Line {
 
     /// Pixels across for each along.
     pub fn slope(self) -> f32 {
-        slope(self.direction)
+        self.slope
     }
 
     /// Where it is, `along` pixels along.
@@ -134,8 +135,10 @@ impl Lines {
         let directions = line.direction.saturating_sub(2)..=(line.direction + 2).min(SLOPES - 1);
         let offsets = line.offset.saturating_sub(2)..=(line.offset + 2).min(self.width - 1);
         let close = directions.flat_map(|direction| {
+            let slope = slope(direction);
             offsets.clone().map(move |offset| Line {
                 direction,
+                slope,
                 offset,
                 ..line
             })
@@ -149,8 +152,10 @@ impl Lines {
         #[expect(clippy::cast_precision_loss, reason = "at most 160")]
         let middle = (self.height as f32 - 1.0) / 2.0;
         (0..SLOPES).flat_map(move |direction| {
+            let slope = slope(direction);
             (0..self.width).map(move |offset| Line {
                 direction,
+                slope,
                 offset,
                 middle,
             })

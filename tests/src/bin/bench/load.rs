@@ -1,0 +1,79 @@
+//! Many clients at once: how many verifies a second, how long each takes, and what happens to those that
+//! are too many.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use livegate_tests::client::Capture;
+
+use crate::percentile;
+use crate::service::Service;
+
+/// How many send one verify after another.
+pub const CLIENTS: [usize; 3] = [1, 8, 32];
+/// Verifies of each such measurement.
+const VERIFIES: usize = 64;
+/// How long the server gets twice of what it can do.
+const OVERLOAD: Duration = Duration::from_secs(15);
+
+/// Verifies a second with so many clients, each of which sends one after another; prints it.
+pub async fn closed(name: &str, api: &Service, capture: &Capture, clients: usize) -> f64 {
+    let (began, left) = (Instant::now(), AtomicUsize::new(VERIFIES));
+    let one = async || {
+        let mut times = Vec::new();
+        while left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+            .is_ok()
+        {
+            times.push(api.verify(capture).await);
+        }
+        times
+    };
+    let all = join_all((0..clients).map(|_| one())).await;
+    let rate = VERIFIES as f64 / began.elapsed().as_secs_f64();
+    let mut times = all.concat();
+    println!(
+        "  {name}, {clients:2} clients: {rate:5.1} verifies a second, p50 {:6.0} ms, p95 {:6.0} ms",
+        percentile(&mut times, 50),
+        percentile(&mut times, 95)
+    );
+    rate
+}
+
+/// Sends `rate` verifies a second, whatever comes back, and prints what comes back.
+pub async fn open(name: &str, api: &Arc<Service>, capture: &Arc<Capture>, rate: f64) {
+    let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / rate));
+    let (began, mut sent) = (Instant::now(), Vec::new());
+    while began.elapsed() < OVERLOAD {
+        ticks.tick().await;
+        let (api, capture) = (Arc::clone(api), Arc::clone(capture));
+        sent.push(tokio::spawn(async move { api.try_verify(&capture).await }));
+    }
+    let (mut accepted, mut refused, mut others) = (Vec::new(), Vec::new(), 0);
+    for one in sent {
+        match one.await.unwrap() {
+            (200, took) => accepted.push(took),
+            (429, took) => refused.push(took),
+            (_, _) => others += 1,
+        }
+    }
+    println!(
+        "  {name}, {rate:.1} verifies a second for {} s:",
+        OVERLOAD.as_secs()
+    );
+    for (what, mut times) in [("answered", accepted), ("429", refused)] {
+        if times.is_empty() {
+            println!("    {what:<9} none");
+            continue;
+        }
+        println!(
+            "    {what:<9} {:4}, p50 {:6.0} ms, p95 {:6.0} ms",
+            times.len(),
+            percentile(&mut times, 50),
+            percentile(&mut times, 95)
+        );
+    }
+    println!("    otherwise {others:4}");
+}

@@ -1,0 +1,50 @@
+//! `make soak`: thousands of verifies while parts of the service are killed and started again; ends with
+//! an error if one of them is not accounted for. `soak [--verifies N] [--seed N] [--at-once N]`; the same
+//! seed draws the same captures, victims and pauses again.
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a tool for whoever works on this project: it stops where something is missing"
+)]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use livegate_tests::soak::{Soak, run};
+
+/// Verifies by the thousand while parts of the service are killed.
+#[derive(Parser)]
+struct Arguments {
+    /// How many verifies.
+    #[arg(long, default_value_t = 10_000)]
+    verifies: usize,
+    /// What every choice is drawn from; chosen and printed when left out.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How many verifies at once.
+    #[arg(long, default_value_t = 24)]
+    at_once: usize,
+    /// How long broker and store are left alone between two outages, seconds.
+    #[arg(long, default_value_t = 20)]
+    calm: u64,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let soak = Soak {
+        verifies: arguments.verifies,
+        at_once: arguments.at_once,
+        seed: arguments.seed.unwrap_or_else(|| fastrand::u64(..1 << 32)),
+        calm: Duration::from_secs(arguments.calm),
+    };
+    println!("soak --verifies {} --seed {}", soak.verifies, soak.seed);
+    let report = run(soak).await;
+    println!("{report}");
+    if report.violations.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

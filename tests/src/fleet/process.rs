@@ -1,0 +1,106 @@
+//! A process of the service that can be killed and started again.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long one that was told to stop may take: longer than any grace period of the service.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A process, and all that it may leave in its surroundings. Killed when dropped.
+pub struct Process {
+    program: PathBuf,
+    environment: Vec<(&'static str, String)>,
+    folder: PathBuf,
+    running: Option<Child>,
+}
+
+impl Process {
+    /// Starts `program` with these variables and no others. It works in a folder of its own below
+    /// `folder`, where its home, its temporary files and what it prints are, too.
+    pub(super) fn start(
+        program: PathBuf,
+        folder: PathBuf,
+        environment: Vec<(&'static str, String)>,
+    ) -> Self {
+        for name in ["work", "home", "tmp"] {
+            fs::create_dir_all(folder.join(name)).unwrap();
+        }
+        let mut this = Self {
+            program,
+            environment,
+            folder,
+            running: None,
+        };
+        this.start_again();
+        this
+    }
+
+    /// Starts it again, with the same variables in the same place.
+    pub fn start_again(&mut self) {
+        let output = |name: &str| {
+            let path = self.folder.join(name);
+            let file = File::options().create(true).append(true).open(path);
+            Stdio::from(file.unwrap())
+        };
+        let child = Command::new(&self.program)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.join("home"))
+            .env("TMPDIR", self.folder.join("tmp"))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.folder.join("work"))
+            .stdin(Stdio::null())
+            .stdout(output("stdout"))
+            .stderr(output("stderr"))
+            .spawn();
+        self.running = Some(child.unwrap());
+    }
+
+    /// Where it works, and what it has printed lies.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Ends it as a crash would, at once.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.running.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// Tells it to stop, as whoever updates it does.
+    pub fn terminate(&self) {
+        let id = self.running.as_ref().unwrap().id();
+        let told = Command::new("kill").arg(id.to_string()).status().unwrap();
+        assert!(told.success());
+    }
+
+    /// Waits until it has ended.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.has_ended() {
+                return status;
+            }
+            assert!(began.elapsed() < PATIENCE, "it does not stop");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        let child = self.running.as_mut().expect("it was started");
+        let status = child.try_wait().unwrap()?;
+        self.running = None;
+        Some(status)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,101 @@
+//! An integrator's backend: one session, one capture, and another replica when one is gone.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::VERIFY_SECONDS;
+use super::ledger::{Ledger, Try};
+use crate::client::{Capture, Client, Sent};
+
+/// Longer than any outage: a caller that has found no replica for so long has lost its service.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long the client itself waits: beyond what is promised, so that the ledger sees who is late.
+const GIVE_UP: Duration = Duration::from_secs(VERIFY_SECONDS + 30);
+
+pub(super) struct Caller {
+    pub clients: Vec<Client>,
+    pub ledger: Arc<Mutex<Ledger>>,
+    pub rng: Rng,
+}
+
+impl Caller {
+    /// One session to its end, and now and then once more, which must not give a second verdict.
+    pub async fn verify(&mut self) {
+        let session = self.session().await;
+        let genuine = self.rng.u8(..4) > 0;
+        let delay_ms = self.rng.u64(..30);
+        let capture = Capture::left_right(|_, scene| {
+            scene.delay_ms = delay_ms;
+            if !genuine {
+                scene.bona_fide = 0.05;
+            }
+        });
+        let body = capture.body(&session);
+        let mut replica = self.rng.usize(..self.clients.len());
+        let began = Instant::now();
+        loop {
+            assert!(began.elapsed() < PATIENCE, "{session} was never answered");
+            let sent = self.send(replica, "/v1/liveness/verify", &body).await;
+            let ended = match &sent.became {
+                Sent::Answered(answer) => answer.status != 429,
+                Sent::Lost(_) | Sent::Refused => false,
+            };
+            self.ledger.lock().unwrap().add(&session, genuine, sent);
+            if ended {
+                break;
+            }
+            replica = (replica + 1) % self.clients.len();
+            self.pause().await;
+        }
+        if self.rng.u8(..4) == 0 {
+            let other = (replica + 1) % self.clients.len();
+            let sent = self.send(other, "/v1/liveness/verify", &body).await;
+            self.ledger.lock().unwrap().add(&session, genuine, sent);
+        }
+    }
+
+    /// Creates a session, at whichever replica can.
+    async fn session(&mut self) -> String {
+        let body = json!({ "actions": ["turn_left", "turn_right"] });
+        let mut replica = self.rng.usize(..self.clients.len());
+        let began = Instant::now();
+        loop {
+            assert!(began.elapsed() < PATIENCE, "no session could be created");
+            let sent = self.send(replica, "/v1/liveness/session", &body).await;
+            let id = match &sent.became {
+                Sent::Answered(answer) if answer.status == 200 => {
+                    Some(answer.body["session_id"].as_str().unwrap().to_owned())
+                }
+                Sent::Answered(_) | Sent::Lost(_) | Sent::Refused => None,
+            };
+            self.ledger.lock().unwrap().created(&sent);
+            if let Some(id) = id {
+                return id;
+            }
+            replica = (replica + 1) % self.clients.len();
+            self.pause().await;
+        }
+    }
+
+    async fn send(&self, replica: usize, path: &str, body: &Value) -> Try {
+        let request = self.clients[replica].request(Method::POST, path);
+        let began = Instant::now();
+        let became = Client::try_send(request.json(body).timeout(GIVE_UP)).await;
+        Try {
+            replica,
+            began,
+            ended: Instant::now(),
+            became,
+        }
+    }
+
+    async fn pause(&mut self) {
+        let pause = Duration::from_millis(self.rng.u64(50..300));
+        tokio::time::sleep(pause).await;
+    }
+}

@@ -1,0 +1,264 @@
+//! Every answer, held to what is promised.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::VERIFY_SECONDS;
+use super::chaos::Deeds;
+use crate::client::{Answer, Sent};
+
+/// What an answer may take beyond the verify's deadline, which runs from the claim: reading the session
+/// before it and recording its end after it each wait up to two seconds for a store that is away.
+const SLACK: Duration = Duration::from_secs(5);
+
+/// How long before a replica's end its last audit records may have been in its memory alone.
+const UNWRITTEN: Duration = Duration::from_secs(2);
+
+/// One request of one session, and what became of it.
+pub(super) struct Try {
+    pub replica: usize,
+    pub began: Instant,
+    pub ended: Instant,
+    pub became: Sent,
+}
+
+/// What became of one session's verify.
+struct Account {
+    /// Whether its capture is to be verified, or rejected as an attack.
+    genuine: bool,
+    tries: Vec<Try>,
+}
+
+/// The books.
+#[derive(Default)]
+pub struct Ledger {
+    sessions: HashMap<String, Account>,
+    /// What was wrong with answers that belong to no session.
+    wrong: Vec<String>,
+    slowest: Duration,
+}
+
+impl Ledger {
+    pub(super) fn add(&mut self, session: &str, genuine: bool, one: Try) {
+        self.look(&one);
+        let account = self.sessions.entry(session.to_owned());
+        let tries = Vec::new();
+        let account = account.or_insert(Account { genuine, tries });
+        account.tries.push(one);
+    }
+
+    pub(super) fn created(&mut self, one: &Try) {
+        self.look(one);
+    }
+
+    /// What holds for every answer: it is in time, and of a known kind.
+    fn look(&mut self, one: &Try) {
+        let took = one.ended - one.began;
+        self.slowest = self.slowest.max(took);
+        if took > Duration::from_secs(VERIFY_SECONDS) + SLACK {
+            self.wrong
+                .push(format!("an end after {took:?}: {:?}", one.became));
+        }
+        if let Sent::Answered(answer) = &one.became
+            && answer.status != 200
+            && !is_typed(answer)
+        {
+            self.wrong.push(format!("an answer of no type: {answer:?}"));
+        }
+    }
+
+    /// Closes the books.
+    pub(super) fn report(
+        &self,
+        records: &[Value],
+        deeds: Deeds,
+        took: Duration,
+        recovery: Duration,
+    ) -> Report {
+        let mut recorded: HashMap<&str, Vec<&str>> = HashMap::new();
+        for record in records {
+            let text = |field: &str| record[field].as_str().unwrap_or_default();
+            if text("verdict") != "failed" {
+                let verdicts = recorded.entry(text("session_id")).or_default();
+                verdicts.push(text("verdict"));
+            }
+        }
+        let mut report = Report {
+            verifies: self.sessions.len(),
+            ends: BTreeMap::new(),
+            lost: 0,
+            unrecorded: 0,
+            violations: self.wrong.clone(),
+            deeds,
+            took,
+            slowest: self.slowest,
+            recovery,
+        };
+        for (session, account) in &self.sessions {
+            let records = recorded
+                .get(session.as_str())
+                .map_or(&[][..], Vec::as_slice);
+            account.close(session, records, &mut report);
+        }
+        report
+    }
+}
+
+/// Whether an answer is an error as the documents have them.
+fn is_typed(answer: &Answer) -> bool {
+    const TYPED: [(u16, &str); 4] = [
+        (404, "SESSION_NOT_FOUND"),
+        (409, "SESSION_USED"),
+        (429, "CONCURRENCY_LIMIT"),
+        (502, "PROCESSING_ERROR"),
+    ];
+    TYPED.contains(&(answer.status, answer.code())) && !answer.error().is_empty()
+}
+
+impl Account {
+    /// Adds one session to the report, with all that is wrong with it.
+    fn close(&self, session: &str, records: &[&str], report: &mut Report) {
+        let expected = if self.genuine { "verified" } else { "rejected" };
+        let mut wrong = Vec::new();
+        let verdicts: Vec<(&Try, &Answer)> = (self.answers())
+            .filter(|(_, answer)| answer.status == 200)
+            .collect();
+        if verdicts.len() > 1 {
+            wrong.push(format!("{} verdicts", verdicts.len()));
+        }
+        for (_, verdict) in &verdicts {
+            if verdict.body["verified"] != self.genuine {
+                wrong.push(format!("{expected} was due, not {}", verdict.body));
+            }
+        }
+        if records.len() > 1 || records.iter().any(|verdict| *verdict != expected) {
+            wrong.push(format!("{expected} was due, recorded is {records:?}"));
+        }
+        if let Some((answered, _)) = verdicts.first()
+            && records.is_empty()
+        {
+            if report
+                .deeds
+                .killed(answered.replica, answered.ended, answered.ended + UNWRITTEN)
+            {
+                report.unrecorded += 1;
+            } else {
+                wrong.push("a verdict without a record".to_owned());
+            }
+        }
+        for one in self
+            .tries
+            .iter()
+            .filter(|one| matches!(one.became, Sent::Lost(_)))
+        {
+            report.lost += 1;
+            if !report.deeds.killed(one.replica, one.began, one.ended) {
+                wrong.push(format!(
+                    "no answer from a replica that lived: {:?}",
+                    one.became
+                ));
+            }
+        }
+        let heard = self.tries.iter().find(|one| match &one.became {
+            Sent::Answered(answer) => answer.status != 429,
+            Sent::Lost(_) => true,
+            Sent::Refused => false,
+        });
+        if let Some(Sent::Answered(first)) = heard.map(|one| &one.became) {
+            if first.status == 409 {
+                wrong.push("used before its first request".to_owned());
+            }
+            if first.status == 404 && !report.deeds.kills.contains_key("store") {
+                wrong.push("forgotten by a store that lived".to_owned());
+            }
+        }
+        let end = self.answers().find(|(_, answer)| answer.status != 429);
+        let end = match (end, verdicts.first()) {
+            (Some((_, end)), Some(_)) if end.status == 200 => expected.to_owned(),
+            // A failure before the claim leaves the session as it was.
+            (Some((_, end)), Some(_)) => {
+                format!("{expected}, at first {} {}", end.status, end.code())
+            }
+            (Some((_, end)), None) => format!("{} {}", end.status, end.code()),
+            (None, _) => {
+                wrong.push("no end".to_owned());
+                "none".to_owned()
+            }
+        };
+        *report.ends.entry(end).or_default() += 1;
+        let of_session = wrong.into_iter().map(|what| format!("{session}: {what}"));
+        report.violations.extend(of_session);
+    }
+
+    fn answers(&self) -> impl Iterator<Item = (&Try, &Answer)> {
+        self.tries.iter().filter_map(|one| match &one.became {
+            Sent::Answered(answer) => Some((one, answer)),
+            Sent::Lost(_) | Sent::Refused => None,
+        })
+    }
+}
+
+/// What became of all of them.
+#[derive(Debug)]
+pub struct Report {
+    /// Sessions.
+    pub verifies: usize,
+    /// How many ended how: a verdict, or an error's status and code.
+    pub ends: BTreeMap<String, usize>,
+    /// Requests whose answer was lost with their replica.
+    pub lost: usize,
+    /// Verdicts that were answered and whose record was lost with their replica.
+    pub unrecorded: usize,
+    /// Everything that must not be.
+    pub violations: Vec<String>,
+    /// What was done to the service.
+    pub deeds: Deeds,
+    /// From the first verify to the last.
+    pub took: Duration,
+    /// The slowest answer.
+    pub slowest: Duration,
+    /// The longest that it took until all was well again.
+    pub recovery: Duration,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.took.as_secs_f32();
+        writeln!(
+            f,
+            "{} verifies in {seconds:.0} s, each accounted for:",
+            self.verifies
+        )?;
+        for (end, count) in &self.ends {
+            writeln!(f, "{count:>8}  {end}")?;
+        }
+        writeln!(
+            f,
+            "{:>8}  requests lost their answer with a replica",
+            self.lost
+        )?;
+        writeln!(
+            f,
+            "{:>8}  verdicts lost their record with a replica",
+            self.unrecorded
+        )?;
+        writeln!(f, "killed: {:?}", self.deeds.kills)?;
+        writeln!(
+            f,
+            "slowest answer {:.1} s, of {VERIFY_SECONDS} s",
+            self.slowest.as_secs_f32()
+        )?;
+        writeln!(
+            f,
+            "all well again after at most {:.1} s",
+            self.recovery.as_secs_f32()
+        )?;
+        writeln!(f, "{} violations", self.violations.len())?;
+        self.violations
+            .iter()
+            .try_for_each(|what| writeln!(f, "  {what}"))
+    }
+}
