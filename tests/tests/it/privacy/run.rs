@@ -288,14 +288,15 @@ async fn no_run_of_a_frame_an_embedding_or_a_key_is_left_after_failures_and_kill
     plant(&fleet).await;
     until_on_disk(&fleet, MARK.as_bytes()).await;
     fleet.redis.stop();
+    let mut mark = Needles::default();
+    mark.add_secret("mark", MARK);
+    // Before the broker stops: it may drop what nobody waits for any more.
+    let there = look(&mark, &fleet);
     fleet.rabbitmq.stop();
     let left = look(&needles, &fleet);
     assert!(left.is_empty(), "{left:#?}");
 
     // The search would have found it: the mark went the same ways.
-    let mut mark = Needles::default();
-    mark.add_secret("mark", MARK);
-    let there = look(&mark, &fleet);
     let (broker, store) = (fleet.rabbitmq.folder(), fleet.redis.folder());
     let texts = [broker.to_str().unwrap(), store.to_str().unwrap()];
     assert_found_in(&there, &texts);
