@@ -21,7 +21,7 @@ RUSTFLAGS=$flags cargo build --locked --profile fuzz --target "$target" -p liveg
 programs=$CARGO_TARGET_DIR/$target/fuzz
 
 mkdir -p "$found"
-all=$("$programs/seeds" "$corpus")
+all=$(FUZZ_CORPUS=$corpus "$programs/seeds" 2>/dev/null)
 for name in ${*:-$all}; do
     echo "$name, $seconds s:"
     log=$found/$name.log
