@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lapin::options::{BasicGetOptions, BasicNackOptions, BasicPublishOptions};
+use lapin::options::{
+    BasicGetOptions, BasicNackOptions, BasicPublishOptions, ConfirmSelectOptions,
+};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use livegate_common::broker::Queue;
 use livegate_common::job::Look;
@@ -136,19 +138,26 @@ async fn peek(fleet: &Fleet) -> Vec<u8> {
     message.data.clone()
 }
 
-/// Plants the mark in broker and store.
-async fn plant(fleet: &Fleet) {
-    // As large as what the broker keeps outside of its index.
-    let body = format!("{MARK} ").repeat(1000);
+/// Plants this text in broker and store, and waits until the search finds it in the broker's files: later
+/// the broker may drop it.
+async fn plant(fleet: &Fleet, text: &str) {
+    // As large as what the broker keeps outside of its index, and to be kept on disk.
+    let body = format!("{text} ").repeat(1000);
+    let properties = BasicProperties::default().with_delivery_mode(2);
     let (_connection, channel) = channel(fleet).await;
+    channel
+        .confirm_select(ConfirmSelectOptions::default())
+        .await
+        .unwrap();
     let queue = Queue::Verify.name().into();
-    let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
+    let options = BasicPublishOptions::default();
     let sent = channel.basic_publish("".into(), queue, options, body.as_bytes(), properties);
-    sent.await.unwrap();
+    assert!(sent.await.unwrap().await.unwrap().is_ack());
     assert_eq!(
-        fleet.redis.command(&format!("SET planted {MARK}")).unwrap(),
+        fleet.redis.command(&format!("SET planted {text}")).unwrap(),
         "+OK"
     );
+    until_on_disk(fleet, text.as_bytes()).await;
 }
 
 /// Waits until the broker has written this to its disk.
@@ -225,9 +234,8 @@ async fn no_run_of_a_frame_an_embedding_or_a_key_is_left_after_failures_and_kill
     let message = peek(&fleet).await;
     assert!(message.len() > frames[1].len(), "frames are in it");
     assert!(needles.found_in(&message).is_empty(), "sealed");
-    plant(&fleet).await;
     until_on_disk(&fleet, &message).await;
-    until_on_disk(&fleet, MARK.as_bytes()).await;
+    plant(&fleet, MARK).await;
     let everywhere = |fleet: &Fleet| {
         let folders = [
             fleet.folder(),
@@ -285,21 +293,16 @@ async fn no_run_of_a_frame_an_embedding_or_a_key_is_left_after_failures_and_kill
         assert!(process.ended().await.success());
     }
     fs::write(fleet.folder().join("traces"), collector.bytes()).unwrap();
-    plant(&fleet).await;
-    until_on_disk(&fleet, MARK.as_bytes()).await;
+    plant(&fleet, &format!("{MARK}-at-the-end")).await;
     fleet.redis.stop();
-    let mut mark = Needles::default();
-    mark.add_secret("mark", MARK);
-    // Before the broker stops: it may drop what nobody waits for any more.
-    let there = look(&mark, &fleet);
     fleet.rabbitmq.stop();
     let left = look(&needles, &fleet);
     assert!(left.is_empty(), "{left:#?}");
 
     // The search would have found it: the mark went the same ways.
-    let (broker, store) = (fleet.rabbitmq.folder(), fleet.redis.folder());
-    let texts = [broker.to_str().unwrap(), store.to_str().unwrap()];
-    assert_found_in(&there, &texts);
+    let mut mark = Needles::default();
+    mark.add_secret("mark", MARK);
+    let there = look(&mark, &fleet);
     assert_found_in(&there, &["appendonlydir", "dump.rdb", "traces"]);
     assert_found_in(
         &there,
