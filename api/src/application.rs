@@ -25,7 +25,7 @@ use crate::http::uploads::Uploads;
 use crate::interactive::InFlight;
 use crate::keys::KeyFileError;
 use crate::keys::watch::LiveKeys;
-use crate::limits::Admissions;
+use crate::limits::{Admissions, most_frames};
 use crate::openapi::{self, ApiDocument};
 use crate::server_to_server::wire::MIN_IMAGES;
 use crate::services::Services;
@@ -89,7 +89,7 @@ impl Application {
     /// [`BindError`], whose text names what to change.
     pub async fn bind(config: ServerConfig, services: Services) -> Result<Self, BindError> {
         let keys = Arc::new(LiveKeys::open(&config.keys)?);
-        let places = config.max_frames_in_flight / MIN_IMAGES;
+        let places = most_frames(config.max_frames_in_flight) / MIN_IMAGES;
         let opened = Audit::open(&config.audit_log, places, services.metrics.clone());
         let (audit, writer) = opened.map_err(|cause| {
             let target = match &config.audit_log {

@@ -16,20 +16,22 @@ use livegate_common::secret::SecretError;
 
 use self::variables::Variables;
 use crate::http::cors::Origins;
-use crate::server_to_server::wire::{MAX_IMAGES, MAX_VERIFY_BODY_BYTES};
+use crate::server_to_server::wire::MAX_VERIFY_BODY_BYTES;
 
-/// Frames in flight that one inference thread measures well within the default deadline: 320, at
-/// the 30-35 a second measured on a 2-core server, take about 10 of the 15 seconds.
-const FRAMES_IN_FLIGHT_A_THREAD: usize = 320;
+/// Frames of others that a verification may wait for, for each inference thread: at the 30-40 a second
+/// measured on a 2-core server, the wait is two seconds of the deadline's 15.
+///
+/// More would let larger bursts in, and everyone wait longer wherever more is asked than can be done.
+const FRAMES_IN_FLIGHT_A_THREAD: usize = 64;
 
 /// The same for workers that are not counted here: eight threads' worth.
 const FRAMES_IN_FLIGHT_DISTRIBUTED: usize = 8 * FRAMES_IN_FLIGHT_A_THREAD;
 
 /// Live frames are this share of all frames in flight, and [`LEAST_LIVE_FRAMES`] at least.
 ///
-/// All of them are measured in about ten seconds, but one that waits longer than a second is of no use:
+/// All of them are measured in about two seconds, but one that waits longer than one is of no use:
 /// the face has moved on, and so has the clock of its challenge.
-const LIVE_FRAMES_SHARE: usize = 10;
+const LIVE_FRAMES_SHARE: usize = 2;
 
 /// Sessions of a few people at once, each with a frame or two on its way, however small the server.
 const LEAST_LIVE_FRAMES: usize = 8;
@@ -56,9 +58,10 @@ pub struct ServerConfig {
     pub session_ttl: Duration,
     /// `LIVEGATE_VERIFY_TIMEOUT_SECONDS`: from the claim to the answer.
     pub verify_timeout: Duration,
-    /// `LIVEGATE_MAX_FRAMES_IN_FLIGHT`: frames of all admitted verifications together.
+    /// `LIVEGATE_MAX_FRAMES_IN_FLIGHT`: frames of admitted verifications from which on no more are
+    /// admitted.
     pub max_frames_in_flight: usize,
-    /// Live frames of all sessions together that wait to be looked at or are. No variable: a tenth
+    /// Live frames of all sessions together that wait to be looked at or are. No variable: half
     /// of `max_frames_in_flight`, and 8 at least.
     pub max_live_frames: usize,
     /// How much longer than a verification may take its key's place is held if its process dies. No
@@ -215,7 +218,7 @@ impl Config {
         let max_frames_in_flight = vars.number(
             "LIVEGATE_MAX_FRAMES_IN_FLIGHT",
             frames_in_flight,
-            MAX_IMAGES..=1_000_000,
+            1..=1_000_000,
         )?;
         let server = ServerConfig {
             listen: vars.parsed(

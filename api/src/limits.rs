@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{ApiError, Busy, Rated};
 use crate::keys::KeyRecord;
+use crate::server_to_server::wire::{CLIP_WEIGHT, MAX_IMAGES};
 
 /// Takes a token from the key's bucket.
 ///
@@ -24,6 +25,11 @@ pub async fn take_token(limits: &dyn Limits, key: &KeyRecord) -> Result<(), ApiE
     }
 }
 
+/// Frames that are in hand at most where verifications are admitted up to this many of them.
+pub fn most_frames(max: usize) -> usize {
+    max + CLIP_WEIGHT.max(MAX_IMAGES)
+}
+
 /// The right to run one verification; dropping it gives the place back.
 pub struct Admission {
     _key: Permit,
@@ -35,29 +41,33 @@ pub struct Admission {
 pub struct Room {
     /// How many there are.
     pub taken: usize,
-    /// How many there may be.
+    /// From how many on no more are let in.
     pub all: usize,
 }
 
-/// The server's own limit of work in hand, in frames: what a capture costs is the number of its
-/// frames, and more of them than the workers measure within the deadline would only fail later.
+/// The server's own limit of work in hand, in frames, since what a capture costs is the number of its
+/// frames.
+///
+/// A verification is admitted while fewer than the limit are in hand, whatever its own size: those
+/// are what it waits for. So a server that is asked for more than it can do answers 429 at once, and
+/// whoever is admitted waits no longer than the limit takes.
 #[derive(Clone)]
 pub struct Admissions {
+    /// As many as the limit, and as one more capture than the limit may have.
     frames: Arc<Semaphore>,
-    max: u32,
+    max: usize,
     live: Arc<Semaphore>,
     max_live: usize,
     lease_margin: Duration,
 }
 
 impl Admissions {
-    /// At most `max` frames of verifications at once, and `live` ones of interactive sessions: they
+    /// No verification beyond `max` frames of others, and `live` ones of interactive sessions: they
     /// have a queue of their own, and are of no use once they have waited. The place of a process that
     /// dies is free `lease_margin` after the longest that its verification could have taken.
     pub fn new(max: usize, live: usize, lease_margin: Duration) -> Self {
-        let max = u32::try_from(max).unwrap_or(u32::MAX);
         Self {
-            frames: Arc::new(Semaphore::new(max as usize)),
+            frames: Arc::new(Semaphore::new(most_frames(max))),
             max,
             live: Arc::new(Semaphore::new(live)),
             max_live: live,
@@ -68,7 +78,7 @@ impl Admissions {
     /// Takes one of the key's places and room for so many frames, at once or not at all.
     ///
     /// # Errors
-    /// [`ApiError::ConcurrencyLimited`] when either is full.
+    /// [`ApiError::ConcurrencyLimited`] when the key has none left, or the limit is in hand.
     pub async fn admit(
         &self,
         limits: &dyn Limits,
@@ -81,11 +91,15 @@ impl Admissions {
             .acquire(&name, key.concurrency, longest + self.lease_margin)
             .await?
             .ok_or(ApiError::ConcurrencyLimited(Busy::Key))?;
-        // A capture larger than all there is would never get in: it takes all there is.
-        let room = u32::try_from(frames).unwrap_or(u32::MAX).min(self.max);
+        let refused = || ApiError::ConcurrencyLimited(Busy::Server);
+        if self.in_hand() >= self.max {
+            return Err(refused());
+        }
+        let room = u32::try_from(frames).unwrap_or(u32::MAX);
+        // Another may have come between: then there is room for it as well, or there is none.
         let of_server = Arc::clone(&self.frames)
             .try_acquire_many_owned(room)
-            .map_err(|_| ApiError::ConcurrencyLimited(Busy::Server))?;
+            .map_err(|_| refused())?;
         Ok(Admission {
             _key: of_key,
             _server: of_server,
@@ -103,23 +117,75 @@ impl Admissions {
 
     /// How much of the room for each kind of work is taken.
     pub fn rooms(&self) -> [(&'static str, Room); 2] {
-        let room = |free: &Semaphore, all: usize| Room {
-            taken: all.saturating_sub(free.available_permits()),
-            all,
+        let verify = Room {
+            taken: self.in_hand(),
+            all: self.max,
         };
-        [
-            ("verify", room(&self.frames, self.max as usize)),
-            ("interactive", room(&self.live, self.max_live)),
-        ]
+        let live = Room {
+            taken: self.max_live.saturating_sub(self.live.available_permits()),
+            all: self.max_live,
+        };
+        [("verify", verify), ("interactive", live)]
+    }
+
+    fn in_hand(&self) -> usize {
+        most_frames(self.max).saturating_sub(self.frames.available_permits())
     }
 
     /// Waits until every verification has ended; none starts any more.
     pub async fn drain(&self) {
+        let all = u32::try_from(most_frames(self.max)).unwrap_or(u32::MAX);
         // An error means that it is closed, so drained before.
         let _ = self
             .frames
-            .acquire_many(self.max)
+            .acquire_many(all)
             .await
             .map(|_| self.frames.close());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use livegate_common::limits::MemoryLimits;
+
+    use super::*;
+    use crate::server_to_server::wire::SessionDefaults;
+
+    async fn admit(admissions: &Admissions, frames: usize) -> Option<Admission> {
+        let key = KeyRecord {
+            id: "key_1".to_owned(),
+            name: "test".to_owned(),
+            liveness: true,
+            requests_per_minute: 100,
+            concurrency: 100,
+            defaults: SessionDefaults::default(),
+        };
+        let longest = Duration::from_secs(15);
+        let limits = MemoryLimits::new();
+        admissions.admit(&limits, &key, frames, longest).await.ok()
+    }
+
+    #[tokio::test]
+    async fn what_lies_ahead_counts_and_not_ones_own_size() {
+        let admissions = Admissions::new(16, 8, Duration::from_secs(30));
+        let first = admit(&admissions, 8).await;
+        let clip = admit(&admissions, CLIP_WEIGHT).await;
+        assert!(first.is_some() && clip.is_some());
+        assert!(admit(&admissions, 1).await.is_none());
+        drop(clip);
+        let [(_, verify), _] = admissions.rooms();
+        assert_eq!((verify.taken, verify.all), (8, 16));
+        assert!(admit(&admissions, MAX_IMAGES).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn draining_waits_for_all_and_lets_no_more_in() {
+        let admissions = Admissions::new(16, 8, Duration::from_secs(30));
+        let clip = admit(&admissions, CLIP_WEIGHT).await;
+        assert!(admissions.drain().now_or_never().is_none());
+        drop(clip);
+        admissions.drain().await;
+        assert!(admit(&admissions, 8).await.is_none());
     }
 }

@@ -238,7 +238,7 @@ impl Metrics {
         );
         ours.register(
             "frames_in_flight",
-            "Frames being worked on, by work: verify (a clip counts 225) or interactive",
+            "Frames being worked on, by work: verify (a clip counts 75) or interactive",
             self.frames.clone(),
         );
         ours.register(

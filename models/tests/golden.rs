@@ -11,9 +11,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use livegate_models::{ClassOutput, ModelFile, ModelSet};
 use ndarray::{Array, Array3, ArrayD, Axis, IxDyn, s};
+use ort::environment::Environment;
 use ort::session::Session;
 use ort::value::TensorRef;
 use serde::Deserialize;
@@ -45,8 +47,11 @@ fn models() -> ModelSet {
 
 /// Runs a model with one thread, as the worker does.
 fn run(models: &ModelSet, file: &ModelFile, input: &ArrayD<f32>) -> BTreeMap<String, ArrayD<f32>> {
-    let environment = ort::init_from(&models.runtime).unwrap().build().unwrap();
-    let mut session = Session::builder(&environment)
+    // A process has one, and a runner may run all tests in one process.
+    static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
+    let environment =
+        ENVIRONMENT.get_or_init(|| ort::init_from(&models.runtime).unwrap().build().unwrap());
+    let mut session = Session::builder(environment)
         .unwrap()
         .with_intra_threads(1)
         .unwrap()

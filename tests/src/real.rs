@@ -14,7 +14,7 @@ use crate::media::{models, root};
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a clip counts as; two are measured at once.
-const FRAMES_OF_A_CLIP: usize = 225;
+const FRAMES_OF_A_CLIP: usize = 75;
 
 /// Everything in this process.
 pub async fn embedded(model_config: Option<&Path>) -> App {

@@ -12,7 +12,7 @@ mod verify;
 
 pub use frames::{BadFrame, CapturedFrame, Problem};
 pub use session::{MIN_ACTIONS, NewSession, SessionDefaults};
-pub use verify::{Capture, VerifyRequest};
+pub use verify::{CLIP_WEIGHT, Capture, VerifyRequest};
 
 /// Fewest frames of a capture.
 pub const MIN_IMAGES: usize = 8;

@@ -13,12 +13,11 @@ use super::{MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB};
 use crate::error::ApiError;
 use crate::server_to_server::vocabulary::Mode;
 
-/// What a clip weighs, in frames: those of 15 s.
+/// What a clip weighs, in frames: those of 5 s, which is usual.
 ///
-/// How long it is shows only when it is decoded. Clips of 5 s are usual, those of 30 s allowed: this
-/// is between, so that usual ones are not refused for want of room. Of the longest, two at once are
-/// let in for two inference threads, which take 17 s for them: more than the default deadline.
-const CLIP_WEIGHT: usize = 225;
+/// How long it is shows only when it is decoded, and 30 s are allowed. Of the longest, two at once
+/// are let in for two inference threads, which take 17 s for them: more than the default deadline.
+pub const CLIP_WEIGHT: usize = 75;
 
 /// What was captured.
 #[derive(Clone)]

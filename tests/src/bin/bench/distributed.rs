@@ -1,6 +1,7 @@
 //! The service through RabbitMQ and Redis.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use livegate_common::presence::{Presence, RedisPresence};
@@ -9,72 +10,141 @@ use livegate_tests::client::Capture;
 use livegate_tests::servers::{RabbitMq, Redis};
 
 use crate::service::{Running, Service};
-use crate::{VERIFIES, WARM_UP, figure, load, percentile};
+use crate::{VERIFIES, WARM_UP, figure, load, median, percentile};
 
 const SEAL_KEY: &str = "dGhlIGtleSBvZiB0aGUgdGVzdHMsIDMyIGJ5dGVzISE=";
-/// Worker processes, and the inference threads of each.
-const POOLS: [(u32, usize); 3] = [(1, 1), (1, 2), (2, 1)];
+/// How often pools take turns, so that a machine whose speed drifts is the same to each.
+const ROUNDS: usize = 7;
 
-/// One verify after another, and many clients, with pools of workers.
-pub async fn measure(folder: &Path, capture: &Capture) {
-    let mut rates = Vec::new();
-    for (workers, threads) in POOLS {
-        rates.push(pool(folder, capture, workers, threads).await);
+/// Pools of workers beside the service in one process, many clients, more than they can do.
+pub async fn measure(folder: &Path, capture: &Arc<Capture>) {
+    let embedded = Service::api(folder, "beside", &[]).await;
+    let one = Pool::start(folder, 1, 1).await;
+    let two_threads = Pool::start(folder, 1, 2).await;
+    let two_workers = Pool::start(folder, 2, 1).await;
+    let all = [&one, &two_threads, &two_workers];
+    for pool in all {
+        for _ in 0..WARM_UP * 2 {
+            pool.api.verify(capture).await;
+        }
     }
-    if let [one, two_threads, two_workers] = rates[..] {
-        println!("RabbitMQ and Redis, twice the threads against twice as much, 8 clients:");
-        figure("one worker of 2 threads", two_threads / one / 2.0, "");
-        figure("2 workers of one thread", two_workers / one / 2.0, "");
+    queue_path(&embedded, &two_threads.api, capture).await;
+    scaling(all, capture).await;
+    println!("RabbitMQ and Redis, many clients:");
+    for pool in all {
+        for clients in load::CLIENTS {
+            load::closed(&pool.name, &pool.api, capture, clients).await;
+        }
+    }
+    load::open(&two_workers.name, &two_workers.api, capture).await;
+    for pool in all {
+        println!("RabbitMQ and Redis, {}:", pool.name);
+        figure("workers ready after start", pool.ready_ms, "ms");
+        figure("worker memory, resident", pool.most("VmRSS"), "MB");
+        figure("worker memory, peak", pool.most("VmHWM"), "MB");
+        figure("api memory, peak", pool.api.peak_mb(), "MB");
     }
 }
 
-/// Measures one pool; the verifies a second of 8 clients.
-async fn pool(folder: &Path, capture: &Capture, workers: u32, threads: usize) -> f64 {
-    let rabbitmq = std::thread::spawn(RabbitMq::start);
-    let redis = Redis::start();
-    let rabbitmq = rabbitmq.join().unwrap();
-    let variables = [
-        ("LIVEGATE_AMQP_URL", rabbitmq.url()),
-        ("LIVEGATE_REDIS_URL", redis.url()),
-        ("LIVEGATE_SEAL_KEY", SEAL_KEY.to_owned()),
-        ("LIVEGATE_WORKER_THREADS", threads.to_string()),
-    ];
-    let presence = RedisPresence::new(RedisPool::connect(&redis.url()).unwrap());
-    let began = Instant::now();
-    let start = |_| Running::start("livegate-worker", &variables);
-    let all: Vec<Running> = (0..workers).map(start).collect();
-    while presence.count().await.unwrap_or(0) < workers {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+/// What the queue, the store and the seal cost one verify: the service in one process and the one with a
+/// worker of as many threads take turns.
+async fn queue_path(embedded: &Service, queued: &Service, capture: &Capture) {
+    for _ in 0..WARM_UP {
+        embedded.verify(capture).await;
     }
-    let ready = began.elapsed();
-    let name = format!("distributed-{workers}-{threads}");
-    let api = Service::api(folder, &name, &variables[..3]).await;
-    let mut times = Vec::new();
-    for _ in 0..WARM_UP * workers as usize {
-        api.verify(capture).await;
-    }
+    let (mut in_process, mut through) = (Vec::new(), Vec::new());
     for _ in 0..VERIFIES {
-        times.push(api.verify(capture).await);
+        in_process.push(embedded.verify(capture).await);
+        through.push(queued.verify(capture).await);
     }
-    println!(
-        "RabbitMQ and Redis, {workers} worker processes of {threads} threads, one client, {VERIFIES} verifies:"
+    let (direct, queue) = (
+        percentile(&mut in_process, 50),
+        percentile(&mut through, 50),
     );
-    figure("p50, request to answer", percentile(&mut times, 50), "ms");
-    figure("p95", percentile(&mut times, 95), "ms");
-    figure("workers ready after start", ready.as_secs_f64() * 1e3, "ms");
-    let mut rate_of_8 = 0.0;
-    for clients in load::CLIENTS {
-        let rate = load::closed("distributed", &api, capture, clients).await;
-        if clients == 8 {
-            rate_of_8 = rate;
+    println!("one client, {VERIFIES} verifies each, in turns:");
+    figure("p50, embedded, 2 threads", direct, "ms");
+    figure("p50, one worker, 2 threads", queue, "ms");
+    figure(
+        "p95, embedded, 2 threads",
+        percentile(&mut in_process, 95),
+        "ms",
+    );
+    figure(
+        "p95, one worker, 2 threads",
+        percentile(&mut through, 95),
+        "ms",
+    );
+    figure("queue path beyond embedded", queue - direct, "ms");
+}
+
+/// What twice as many threads or processes do, against twice of what one does.
+async fn scaling(pools: [&Pool; 3], capture: &Capture) {
+    let mut rates = [const { Vec::new() }; 3];
+    for _ in 0..ROUNDS {
+        for (pool, rates) in pools.iter().zip(&mut rates) {
+            rates.push(load::rate(&pool.api, capture, 4, 24).await.0);
         }
     }
-    let most = |name: &str| {
-        let each = all.iter().map(|w| w.memory_mb(name));
+    println!("4 clients, 24 verifies a round, {ROUNDS} rounds in turns, medians:");
+    let of_one = rates[0].clone();
+    for (pool, rates) in pools.iter().zip(rates) {
+        let shares = rates.iter().zip(&of_one).map(|(rate, one)| rate / one);
+        println!(
+            "  {:<36} {:5.2} verifies a second, {:5.2} times the first's",
+            pool.name,
+            median(rates.iter().copied()),
+            median(shares)
+        );
+    }
+}
+
+/// A replica with a broker, a store and workers of its own.
+struct Pool {
+    name: String,
+    api: Arc<Service>,
+    workers: Vec<Running>,
+    ready_ms: f64,
+    _rabbitmq: RabbitMq,
+    _redis: Redis,
+}
+
+impl Pool {
+    async fn start(folder: &Path, workers: u32, threads: usize) -> Self {
+        let rabbitmq = std::thread::spawn(RabbitMq::start);
+        let redis = Redis::start();
+        let rabbitmq = rabbitmq.join().unwrap();
+        let variables = [
+            ("LIVEGATE_AMQP_URL", rabbitmq.url()),
+            ("LIVEGATE_REDIS_URL", redis.url()),
+            ("LIVEGATE_SEAL_KEY", SEAL_KEY.to_owned()),
+            ("LIVEGATE_WORKER_THREADS", threads.to_string()),
+        ];
+        let presence = RedisPresence::new(RedisPool::connect(&redis.url()).unwrap());
+        let began = Instant::now();
+        let start = |_| Running::start("livegate-worker", &variables);
+        let all: Vec<Running> = (0..workers).map(start).collect();
+        while presence.count().await.unwrap_or(0) < workers {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let ready_ms = began.elapsed().as_secs_f64() * 1e3;
+        let file = format!("distributed-{workers}-{threads}");
+        // As docs/operate.md has it.
+        let frames = 64 * workers as usize * threads;
+        let mut of_api = variables[..3].to_vec();
+        of_api.push(("LIVEGATE_MAX_FRAMES_IN_FLIGHT", frames.to_string()));
+        Self {
+            name: format!("{workers} worker process(es) of {threads} thread(s)"),
+            api: Arc::new(Service::api(folder, &file, &of_api).await),
+            workers: all,
+            ready_ms,
+            _rabbitmq: rabbitmq,
+            _redis: redis,
+        }
+    }
+
+    /// The largest of the workers' memory figures of this name.
+    fn most(&self, name: &str) -> f64 {
+        let each = self.workers.iter().map(|w| w.memory_mb(name));
         each.fold(0.0, f64::max)
-    };
-    figure("worker memory, resident", most("VmRSS"), "MB");
-    figure("worker memory, peak", most("VmHWM"), "MB");
-    figure("api memory, peak", api.peak_mb(), "MB");
-    rate_of_8
+    }
 }

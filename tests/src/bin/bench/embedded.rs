@@ -19,11 +19,10 @@ pub async fn measure(folder: &Path, capture: &Arc<Capture>) {
     one_client(&api, capture).await;
     clips(&api).await;
     println!("embedded, many clients:");
-    let mut best: f64 = 0.0;
     for clients in load::CLIENTS {
-        best = best.max(load::closed("embedded", &api, capture, clients).await);
+        load::closed("embedded", &api, capture, clients).await;
     }
-    load::open("embedded", &api, capture, 2.0 * best).await;
+    load::open("embedded", &api, capture).await;
     figure("resident memory, peak", api.peak_mb(), "MB");
     live::measure(&api).await;
 }
@@ -55,7 +54,7 @@ async fn one_client(api: &Service, capture: &Capture) {
     let share = 100.0 * inference / worker;
     figure("share of worker CPU in `run`", share, "%");
     figure("resident memory, peak", api.peak_mb(), "MB");
-    stages::print("livegate_", &metrics, &api.metrics().await);
+    stages::print(VERIFIES, &metrics, &api.metrics().await);
 }
 
 async fn clips(api: &Service) {

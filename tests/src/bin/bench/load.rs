@@ -15,35 +15,64 @@ use crate::service::Service;
 pub const CLIENTS: [usize; 3] = [1, 8, 32];
 /// Verifies of each such measurement.
 const VERIFIES: usize = 64;
-/// How long the server gets twice of what it can do.
+/// How long a rate is kept.
 const OVERLOAD: Duration = Duration::from_secs(15);
 
-/// Verifies a second with so many clients, each of which sends one after another; prints it.
-pub async fn closed(name: &str, api: &Service, capture: &Capture, clients: usize) -> f64 {
-    let (began, left) = (Instant::now(), AtomicUsize::new(VERIFIES));
+/// How long a client waits that was told 429: what its `Retry-After` says.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Verifies a second, and how long each took that was let in, with so many clients, each of which sends
+/// one after another, and again after a while if it is told that there are too many.
+pub async fn rate(
+    api: &Service,
+    capture: &Capture,
+    clients: usize,
+    verifies: usize,
+) -> (f64, Vec<Duration>) {
+    let (began, left) = (Instant::now(), AtomicUsize::new(verifies));
     let one = async || {
         let mut times = Vec::new();
         while left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
             .is_ok()
         {
-            times.push(api.verify(capture).await);
+            let took = loop {
+                match api.try_verify(capture).await {
+                    (200, took) => break took,
+                    (429, _) => tokio::time::sleep(RETRY_AFTER).await,
+                    (status, _) => panic!("answered {status}"),
+                }
+            };
+            times.push(took);
         }
         times
     };
     let all = join_all((0..clients).map(|_| one())).await;
-    let rate = VERIFIES as f64 / began.elapsed().as_secs_f64();
-    let mut times = all.concat();
+    (
+        verifies as f64 / began.elapsed().as_secs_f64(),
+        all.concat(),
+    )
+}
+
+/// The same, printed.
+pub async fn closed(name: &str, api: &Service, capture: &Capture, clients: usize) {
+    let (rate, mut times) = rate(api, capture, clients, VERIFIES).await;
     println!(
         "  {name}, {clients:2} clients: {rate:5.1} verifies a second, p50 {:6.0} ms, p95 {:6.0} ms",
         percentile(&mut times, 50),
         percentile(&mut times, 95)
     );
-    rate
 }
 
-/// Sends `rate` verifies a second, whatever comes back, and prints what comes back.
-pub async fn open(name: &str, api: &Arc<Service>, capture: &Arc<Capture>, rate: f64) {
+/// Sends half, then twice of what the service does in a second, whatever comes back, and prints what does.
+pub async fn open(name: &str, api: &Arc<Service>, capture: &Arc<Capture>) {
+    let (capacity, _) = rate(api, capture, 8, VERIFIES).await;
+    for share in [0.5, 2.0] {
+        at_rate(name, api, capture, share * capacity).await;
+    }
+}
+
+async fn at_rate(name: &str, api: &Arc<Service>, capture: &Arc<Capture>, rate: f64) {
     let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / rate));
     let (began, mut sent) = (Instant::now(), Vec::new());
     while began.elapsed() < OVERLOAD {

@@ -2,6 +2,7 @@
 //! and fails on none.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a measuring tool: it prints, and ends where something is missing"
 )]
@@ -65,4 +66,10 @@ fn figure(name: &str, value: f64, unit: &str) {
 fn percentile(times: &mut [Duration], p: usize) -> f64 {
     times.sort();
     times[(times.len() - 1) * p / 100].as_secs_f64() * 1e3
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }

@@ -76,7 +76,12 @@ impl Service {
         let answer = self.client.verify_raw(&body).await;
         let took = began.elapsed();
         if answer.status == 200 {
-            assert_eq!(answer.body["frames_analyzed"], 8, "{}", answer.body);
+            assert_eq!(
+                answer.body["frames_analyzed"],
+                capture.0.len(),
+                "{}",
+                answer.body
+            );
         }
         (answer.status, took)
     }

@@ -2,30 +2,40 @@
 
 use livegate_tests::scrape::Scrape;
 
-/// Stages of frames, as the metrics name them, in their order.
-const OF_FRAMES: [&str; 6] = [
-    "decode",
-    "detect",
-    "landmarks",
-    "embed",
-    "anti_spoof",
-    "cues",
+/// Stages in the order in which a request goes through them, with the beginning of their names in the
+/// metrics. Those of waiting hold those of measuring.
+const STAGES: [(&str, &str); 16] = [
+    ("livegate_", "parse"),
+    ("livegate_", "seal"),
+    ("livegate_", "publish"),
+    ("livegate_", "wait"),
+    ("livegate_worker_", "queue"),
+    ("livegate_worker_", "open"),
+    ("livegate_worker_", "thread"),
+    ("livegate_worker_", "decode"),
+    ("livegate_worker_", "detect"),
+    ("livegate_worker_", "landmarks"),
+    ("livegate_worker_", "embed"),
+    ("livegate_worker_", "anti_spoof"),
+    ("livegate_worker_", "cues"),
+    ("livegate_worker_", "store"),
+    ("livegate_", "decide"),
+    ("livegate_", "answer"),
 ];
 
-/// Prints the mean of each stage that frames went through between two readings of the metrics of a
-/// process, whose names begin with `prefix`.
-pub fn print(prefix: &str, before: &Scrape, after: &Scrape) {
-    let grown = |part: &str, stage: &str| {
-        let sample = format!("{prefix}stage_duration_seconds_{part}{{stage=\"{stage}\"}}");
-        after.get(&sample).unwrap_or(0.0) - before.get(&sample).unwrap_or(0.0)
-    };
-    for stage in OF_FRAMES {
-        let (seconds, times) = (grown("sum", stage), grown("count", stage));
-        if times > 0.0 {
-            println!(
-                "  stage {stage:<12}           {:8.2} ms a frame",
-                seconds / times * 1e3
-            );
-        }
+/// Prints what each stage took between two readings of the metrics, in which so many verifies ended.
+pub fn print(verifies: usize, before: &Scrape, after: &Scrape) {
+    for (prefix, stage) in STAGES {
+        let grown = |part: &str| {
+            let sample = format!("{prefix}stage_duration_seconds_{part}{{stage=\"{stage}\"}}");
+            after.value(&sample) - before.value(&sample)
+        };
+        let (ms, times) = (grown("sum") * 1e3, grown("count"));
+        println!(
+            "  stage {stage:<22} {:8.2} ms a verify, {:5.1} times of {:6.2} ms",
+            ms / verifies as f64,
+            times / verifies as f64,
+            ms / times
+        );
     }
 }

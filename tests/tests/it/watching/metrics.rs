@@ -163,7 +163,7 @@ async fn frames_are_in_flight_for_as_long_as_nobody_has_measured_them() {
     let scrape = until(&app, in_flight, 8.0).await;
     assert_eq!(
         scrape.value(r#"livegate_frames_in_flight_limit{work="verify"}"#),
-        320.0
+        64.0
     );
     assert_eq!(scrape.value("livegate_workers"), 0.0);
     verifying
