@@ -53,7 +53,7 @@ pub enum ApiError {
     NoCredentials,
     /// The client token is none, or its session's key no longer counts.
     #[error(
-        "The client_token does not count: send it as it came when the session was created; it ends with the API key that created the session."
+        "The client_token does not count: send it as it came when the session was created; it ends with the API key that created the session. An API key is sent as X-AI-API-Key, never as Bearer."
     )]
     BadToken,
     /// The key may not use liveness.

@@ -82,9 +82,28 @@ resources:
 - name: LIVEGATE_THRESHOLDS
   value: /etc/livegate/thresholds.toml
 {{- end }}
+{{- if $root.Values.metrics.enabled }}
+- name: LIVEGATE_METRICS_LISTEN
+  value: "0.0.0.0:{{ $root.Values.metrics.port }}"
+{{- end }}
 {{- range $name, $value := (index $root.Values (index . 1)).settings }}
 - name: {{ $name }}
   value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Thresholds are read once, at the start: other ones are other pods. */}}
+{{- define "livegate.annotations" -}}
+{{- if or .Values.thresholds .Values.metrics.enabled -}}
+annotations:
+  {{- if .Values.thresholds }}
+  checksum/thresholds: {{ .Values.thresholds | sha256sum }}
+  {{- end }}
+  {{- if .Values.metrics.enabled }}
+  prometheus.io/scrape: "true"
+  prometheus.io/port: {{ .Values.metrics.port | quote }}
+  prometheus.io/path: /metrics
+  {{- end }}
 {{- end }}
 {{- end }}
 

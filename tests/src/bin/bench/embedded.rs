@@ -8,7 +8,7 @@ use livegate_tests::client::Capture;
 use livegate_tests::clips::made;
 use livegate_tests::media::{jpeg, portrait_frame};
 
-use crate::service::Service;
+use crate::service::{Service, cpu_ms};
 use crate::{VERIFIES, WARM_UP, figure, live, load, percentile, stages};
 
 const CLIPS: usize = 10;
@@ -33,10 +33,12 @@ async fn one_client(api: &Service, capture: &Capture) {
     }
     let metrics = api.metrics().await;
     let (cpu_before, mut times) = (api.cpu_ms(), Vec::new());
+    let client_before = cpu_ms("self");
     for _ in 0..VERIFIES {
         times.push(api.verify(capture).await);
     }
     let cpu = (api.cpu_ms() - cpu_before) / VERIFIES as f64;
+    let client = (cpu_ms("self") - client_before) / VERIFIES as f64;
     let records = api.audit();
     let mean = |field: &str| {
         let last = &records[records.len() - VERIFIES..];
@@ -51,6 +53,7 @@ async fn one_client(api: &Service, capture: &Capture) {
     figure("CPU in all, per verify", cpu, "ms");
     figure("CPU inside `run`", inference, "ms");
     figure("CPU outside `run`", cpu - inference, "ms");
+    figure("CPU of the client beside it", client, "ms");
     let share = 100.0 * inference / worker;
     figure("share of worker CPU in `run`", share, "%");
     figure("resident memory, peak", api.peak_mb(), "MB");

@@ -134,20 +134,7 @@ impl Running {
 
     /// Processor time of the process so far, milliseconds.
     pub fn cpu_ms(&self) -> f64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
-        // Past the name, which may hold spaces; user and system time are the 14th and 15th fields,
-        // in clock ticks, of which Linux has 100 a second.
-        let fields: Vec<&str> = stat
-            .rsplit_once(')')
-            .unwrap()
-            .1
-            .split_whitespace()
-            .collect();
-        let ticks: u64 = fields[11..13]
-            .iter()
-            .map(|f| f.parse::<u64>().unwrap())
-            .sum();
-        ticks as f64 * 10.0
+        cpu_ms(&self.0.id().to_string())
     }
 
     /// A memory figure of the process, megabytes.
@@ -164,6 +151,24 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Processor time of a process so far, milliseconds; `self` is this one.
+pub fn cpu_ms(process: &str) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    // Past the name, which may hold spaces; user and system time are the 14th and 15th fields,
+    // in clock ticks, of which Linux has 100 a second.
+    let fields: Vec<&str> = stat
+        .rsplit_once(')')
+        .unwrap()
+        .1
+        .split_whitespace()
+        .collect();
+    let ticks: u64 = fields[11..13]
+        .iter()
+        .map(|f| f.parse::<u64>().unwrap())
+        .sum();
+    ticks as f64 * 10.0
 }
 
 pub fn free_address() -> SocketAddr {

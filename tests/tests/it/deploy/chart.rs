@@ -20,7 +20,8 @@ async fn values_that_make_no_sense_are_refused_by_name() {
         ("worker.replicas=0", "replicas"),
         ("worker.thread=2", "thread"),
         ("autoscaling.minReplicas=0", "minReplicas"),
-        ("api.maxFramesInFlight=19", "maxFramesInFlight"),
+        ("api.maxFramesInFlight=0", "maxFramesInFlight"),
+        ("metrics.port=8000", "port"),
         ("api.settings.LIVEGATE_SEAL_KEY=secret", "LIVEGATE_SEAL_KEY"),
         ("api.settings.PATH=/", "PATH"),
         ("ingress.enabled=true", "host"),
@@ -55,6 +56,35 @@ async fn pods_have_no_rights_and_nothing_to_write_to() {
             let kinds = ["secret", "configMap"];
             assert!(kinds.iter().any(|k| volume.get(k).is_some()), "{volume}");
         }
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_read_from_every_pod_where_they_are_wanted_and_from_none_by_default() {
+    let listen = |container: &Value| {
+        let all = container["env"].as_array().unwrap().iter();
+        let mut of_it = all.filter(|v| v["name"] == "LIVEGATE_METRICS_LISTEN");
+        of_it.next().map(|v| v["value"].clone())
+    };
+    let metadata = |deployment: &Value| deployment["spec"]["template"]["metadata"].clone();
+    for deployment in of_kind(&chart(&[]).await, "Deployment") {
+        assert_eq!(listen(container(deployment)), None);
+        let annotations = metadata(deployment)["annotations"].to_string();
+        assert!(!annotations.contains("prometheus"), "{annotations}");
+    }
+    let objects = chart(&["metrics.enabled=true", "metrics.port=9999"]).await;
+    let deployments = of_kind(&objects, "Deployment");
+    assert_eq!(deployments.len(), 2);
+    for deployment in deployments {
+        let container = container(deployment);
+        assert_eq!(listen(container), Some(json!("0.0.0.0:9999")));
+        let port = json!({ "name": "metrics", "containerPort": 9999 });
+        assert!(container["ports"].as_array().unwrap().contains(&port));
+        let annotations = &metadata(deployment)["annotations"];
+        assert_eq!(annotations["prometheus.io/port"], "9999");
+    }
+    for service in of_kind(&objects, "Service") {
+        assert!(!service.to_string().contains("metrics"), "{service}");
     }
 }
 

@@ -11,13 +11,14 @@ use super::files::{CHART, PATIENCE, chart, helm};
 use crate::document::tools::{file, node_modules, python, run, system};
 
 /// Values that use everything that the chart can make.
-pub const EVERYTHING: [&str; 7] = [
+pub const EVERYTHING: [&str; 8] = [
     "autoscaling.enabled=true",
     "ingress.enabled=true",
     "ingress.host=livegate.example",
     "ingress.tlsSecret=certificate",
     "ingress.className=nginx",
     "image.pullSecrets[0].name=registry",
+    "metrics.enabled=true",
     "api.settings.LIVEGATE_CORS_ORIGINS=https://app.example.com",
 ];
 
