@@ -1,3 +1,4 @@
+//! The property `clip_report` for libFuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| livegate_fuzz::clip_report(bytes));

@@ -1,3 +1,4 @@
+//! The property `session_query` for libFuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| livegate_fuzz::session_query(bytes));
