@@ -50,7 +50,7 @@ pub struct Room {
 ///
 /// A verification is admitted while fewer than the limit are in hand, whatever its own size: those
 /// are what it waits for. So a server that is asked for more than it can do answers 429 at once, and
-/// whoever is admitted waits no longer than the limit takes.
+/// whoever is admitted waits no longer than the limit and one capture take, as they are counted.
 #[derive(Clone)]
 pub struct Admissions {
     /// As many as the limit, and as one more capture than the limit may have.

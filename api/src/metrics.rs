@@ -243,7 +243,7 @@ impl Metrics {
         );
         ours.register(
             "frames_in_flight_limit",
-            "Frames that may be worked on at once, by work",
+            "Frames from which on no more are let in, by work",
             self.max_frames.clone(),
         );
         ours.register(

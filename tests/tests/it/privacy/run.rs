@@ -157,15 +157,15 @@ async fn plant(fleet: &Fleet, text: &str) {
         fleet.redis.command(&format!("SET planted {text}")).unwrap(),
         "+OK"
     );
-    until_on_disk(fleet, text.as_bytes()).await;
+    let mut planted = Needles::default();
+    planted.add_secret("planted", text);
+    until_on_disk(fleet, &planted).await;
 }
 
 /// Waits until the broker has written this to its disk.
-async fn until_on_disk(fleet: &Fleet, bytes: &[u8]) {
-    let mut needles = Needles::default();
-    needles.add_medium("message", bytes);
+async fn until_on_disk(fleet: &Fleet, needles: &Needles) {
     let began = Instant::now();
-    while found(&needles, &[fleet.rabbitmq.folder()]).is_empty() {
+    while found(needles, &[fleet.rabbitmq.folder()]).is_empty() {
         assert!(began.elapsed() < RECOVERY, "the broker writes nothing");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
@@ -234,7 +234,9 @@ async fn no_run_of_a_frame_an_embedding_or_a_key_is_left_after_failures_and_kill
     let message = peek(&fleet).await;
     assert!(message.len() > frames[1].len(), "frames are in it");
     assert!(needles.found_in(&message).is_empty(), "sealed");
-    until_on_disk(&fleet, &message).await;
+    let mut waiting = Needles::default();
+    waiting.add_medium("message", &message);
+    until_on_disk(&fleet, &waiting).await;
     plant(&fleet, MARK).await;
     let everywhere = |fleet: &Fleet| {
         let folders = [
@@ -295,6 +297,9 @@ async fn no_run_of_a_frame_an_embedding_or_a_key_is_left_after_failures_and_kill
     fs::write(fleet.folder().join("traces"), collector.bytes()).unwrap();
     plant(&fleet, &format!("{MARK}-at-the-end")).await;
     fleet.redis.stop();
+    // As long as the broker has what was planted, and when it has written its last.
+    let left = look(&needles, &fleet);
+    assert!(left.is_empty(), "{left:#?}");
     fleet.rabbitmq.stop();
     let left = look(&needles, &fleet);
     assert!(left.is_empty(), "{left:#?}");
