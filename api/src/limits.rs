@@ -25,7 +25,8 @@ pub async fn take_token(limits: &dyn Limits, key: &KeyRecord) -> Result<(), ApiE
     }
 }
 
-/// Frames that are in hand at most where verifications are admitted up to this many of them.
+/// Frames in hand at most, where verifications are admitted while fewer than `max` are: the last one
+/// admitted may be the largest.
 pub fn most_frames(max: usize) -> usize {
     max + CLIP_WEIGHT.max(MAX_IMAGES)
 }
@@ -42,7 +43,7 @@ pub struct Room {
     /// How many there are.
     pub taken: usize,
     /// From how many on no more are let in.
-    pub all: usize,
+    pub limit: usize,
 }
 
 /// The server's own limit of work in hand, in frames, since what a capture costs is the number of its
@@ -96,7 +97,7 @@ impl Admissions {
             return Err(refused());
         }
         let room = u32::try_from(frames).unwrap_or(u32::MAX);
-        // Another may have come between: then there is room for it as well, or there is none.
+        // Should another have come in between, the room beyond the limit is for one of the two.
         let of_server = Arc::clone(&self.frames)
             .try_acquire_many_owned(room)
             .map_err(|_| refused())?;
@@ -119,11 +120,11 @@ impl Admissions {
     pub fn rooms(&self) -> [(&'static str, Room); 2] {
         let verify = Room {
             taken: self.in_hand(),
-            all: self.max,
+            limit: self.max,
         };
         let live = Room {
             taken: self.max_live.saturating_sub(self.live.available_permits()),
-            all: self.max_live,
+            limit: self.max_live,
         };
         [("verify", verify), ("interactive", live)]
     }
@@ -175,7 +176,7 @@ mod tests {
         assert!(admit(&admissions, 1).await.is_none());
         drop(clip);
         let [(_, verify), _] = admissions.rooms();
-        assert_eq!((verify.taken, verify.all), (8, 16));
+        assert_eq!((verify.taken, verify.limit), (8, 16));
         assert!(admit(&admissions, MAX_IMAGES).await.is_some());
     }
 

@@ -361,14 +361,14 @@ impl Metrics {
 
     /// Sets what is only known by looking; `workers` is `None` where the store cannot be reached.
     pub fn look(&self, admissions: &Admissions, publisher: &dyn Publisher, workers: Option<u32>) {
-        for (work, Room { taken, all }) in admissions.rooms() {
+        for (work, Room { taken, limit }) in admissions.rooms() {
             let gauge = |value| i64::try_from(value).unwrap_or(i64::MAX);
             self.frames
                 .get_or_create(&WorkLabel { work })
                 .set(gauge(taken));
             self.max_frames
                 .get_or_create(&WorkLabel { work })
-                .set(gauge(all));
+                .set(gauge(limit));
         }
         self.broker.set(i64::from(publisher.is_connected()));
         self.store.set(i64::from(workers.is_some()));

@@ -46,8 +46,8 @@ pub async fn measure(folder: &Path, capture: &Arc<Capture>) {
     }
 }
 
-/// What the queue, the store and the seal cost one verify: the service in one process and the one with a
-/// worker of as many threads take turns.
+/// What broker and store cost one verify: the service in one process and the one with a worker of as many
+/// threads take turns.
 async fn queue_path(embedded: &Service, queued: &Service, capture: &Capture) {
     for _ in 0..WARM_UP {
         embedded.verify(capture).await;
@@ -77,7 +77,7 @@ async fn queue_path(embedded: &Service, queued: &Service, capture: &Capture) {
     figure("queue path beyond embedded", queue - direct, "ms");
 }
 
-/// What twice as many threads or processes do, against twice of what one does.
+/// What twice as many threads or processes do, against one.
 async fn scaling(pools: [&Pool; 3], capture: &Capture) {
     let mut rates = [const { Vec::new() }; 3];
     for _ in 0..ROUNDS {

@@ -16,8 +16,7 @@ pub const CLIENTS: [usize; 3] = [1, 8, 32];
 /// Verifies of each such measurement.
 const VERIFIES: usize = 64;
 /// How long a rate is kept.
-const OVERLOAD: Duration = Duration::from_secs(15);
-
+const KEPT: Duration = Duration::from_secs(15);
 /// How long a client waits that was told 429: what its `Retry-After` says.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -75,7 +74,7 @@ pub async fn open(name: &str, api: &Arc<Service>, capture: &Arc<Capture>) {
 async fn at_rate(name: &str, api: &Arc<Service>, capture: &Arc<Capture>, rate: f64) {
     let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / rate));
     let (began, mut sent) = (Instant::now(), Vec::new());
-    while began.elapsed() < OVERLOAD {
+    while began.elapsed() < KEPT {
         ticks.tick().await;
         let (api, capture) = (Arc::clone(api), Arc::clone(capture));
         sent.push(tokio::spawn(async move { api.try_verify(&capture).await }));
@@ -90,7 +89,7 @@ async fn at_rate(name: &str, api: &Arc<Service>, capture: &Arc<Capture>, rate: f
     }
     println!(
         "  {name}, {rate:.1} verifies a second for {} s:",
-        OVERLOAD.as_secs()
+        KEPT.as_secs()
     );
     for (what, mut times) in [("answered", accepted), ("429", refused)] {
         if times.is_empty() {
