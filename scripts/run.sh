@@ -16,4 +16,12 @@ fi
 echo "API documentation: http://$address/docs"
 echo "Try it with a camera: http://$address/demo"
 echo "Try: curl -X POST http://$address/v1/liveness/session -H 'X-AI-API-Key: $key'"
+# The optional anti-spoof models, unless the operator has chosen models, or thresholds, which are for certain models.
+if [ -z "${LIVEGATE_MODEL_CONFIG:-}" ]; then
+    if [ -n "${LIVEGATE_THRESHOLDS:-}" ]; then
+        echo "LIVEGATE_THRESHOLDS is set and LIVEGATE_MODEL_CONFIG is not: the shipped models are used"
+    elif target/release/livegate-models fetch --optional --at-most-daily; then
+        export LIVEGATE_MODEL_CONFIG=models/cache/optional.toml
+    fi
+fi
 exec target/release/livegate-api

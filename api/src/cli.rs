@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use livegate_common::hardening;
 use livegate_common::liveness::challenge::{Action, Angles, Challenge, Range};
+use livegate_common::liveness::thresholds::ThresholdSets;
 use livegate_common::operating_point;
 use livegate_common::shutdown::Shutdown;
 use serde::Serialize;
@@ -146,19 +147,18 @@ impl CheckArgs {
         };
         let (models, threads) = measuring()?;
         let point = operating_point::read(models.thresholds.as_deref())?;
-        let thresholds = &point.thresholds;
+        let sets = ThresholdSets::from(&point);
         let start = async || start_pool(&models, &point, threads).await;
         let report = if self.capture.is_dir() {
             let frames = check::read_folder(&self.capture)?;
             let progress = Progress::new(frames.len(), std::io::stderr().is_terminal());
             let pool = start().await?;
-            let report =
-                check::check_frames(&pool, thresholds, &challenge, frames, &progress).await?;
+            let report = check::check_frames(&pool, &sets, &challenge, frames, &progress).await?;
             progress.finish();
             report
         } else {
             let clip = check::read_clip(&self.capture)?;
-            check::check_clip(&start().await?, thresholds, &challenge, clip).await?
+            check::check_clip(&start().await?, &sets, &challenge, clip).await?
         };
         let printed = if self.json {
             in_lines(&report.to_json()?)?

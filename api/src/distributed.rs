@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use livegate_common::broker::{BrokerUrlError, RabbitPublisher};
 use livegate_common::limits::RedisLimits;
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::liveness::thresholds::ThresholdSets;
 use livegate_common::presence::RedisPresence;
 use livegate_common::redis_pool::RedisPool;
 use livegate_common::results::{RedisResults, StoreError};
@@ -12,7 +12,7 @@ use livegate_common::seal::SealKey;
 use livegate_common::sessions::RedisSessions;
 
 use crate::metrics::Metrics;
-use crate::services::Services;
+use crate::services::{LatestModels, Services};
 
 /// Why the services cannot be connected. Servers that are merely away are waited for instead.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ pub fn services(
     amqp_url: &str,
     redis_url: &str,
     seal: SealKey,
-    thresholds: Thresholds,
+    thresholds: impl Into<ThresholdSets>,
 ) -> Result<Services, ConnectError> {
     let publisher = RabbitPublisher::connect(amqp_url)?;
     let redis = RedisPool::connect(redis_url)?;
@@ -44,7 +44,8 @@ pub fn services(
         limits: Arc::new(RedisLimits::new(redis.clone())),
         presence: Arc::new(RedisPresence::new(redis)),
         seal,
-        thresholds: Arc::new(thresholds),
+        thresholds: thresholds.into(),
+        models: LatestModels::default(),
         metrics: Metrics::default(),
     })
 }

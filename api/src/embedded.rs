@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use livegate_common::broker::{MemoryBroker, Queue};
 use livegate_common::limits::MemoryLimits;
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::liveness::thresholds::ThresholdSets;
 use livegate_common::presence::MemoryPresence;
 use livegate_common::results::MemoryResults;
 use livegate_common::seal::{SealError, SealKey};
@@ -14,13 +14,15 @@ use livegate_worker::AnalyzerPool;
 use tokio::task::JoinHandle;
 
 use crate::metrics::Metrics;
-use crate::services::Services;
+use crate::services::{LatestModels, Services};
 
 /// Services in memory, nobody working.
 ///
 /// # Errors
 /// [`SealError`] when the system gives no random bytes for a key.
-pub fn services(thresholds: Thresholds) -> Result<(Services, MemoryBroker), SealError> {
+pub fn services(
+    thresholds: impl Into<ThresholdSets>,
+) -> Result<(Services, MemoryBroker), SealError> {
     let broker = MemoryBroker::new();
     let services = Services {
         publisher: Arc::new(broker.clone()),
@@ -29,7 +31,8 @@ pub fn services(thresholds: Thresholds) -> Result<(Services, MemoryBroker), Seal
         limits: Arc::new(MemoryLimits::new()),
         presence: Arc::new(MemoryPresence::new()),
         seal: SealKey::random()?,
-        thresholds: Arc::new(thresholds),
+        thresholds: thresholds.into(),
+        models: LatestModels::default(),
         metrics: Metrics::default(),
     };
     Ok((services, broker))

@@ -2,9 +2,12 @@
 
 use livegate_common::job::{ClipFrame, FrameOutcome, MeasuredClip};
 use livegate_common::liveness::challenge::{Challenge, Phase};
-use livegate_common::liveness::decision::{Conclusion, Findings, Proof, Rejection, decide};
-use livegate_common::liveness::evidence::TaggedFrame;
+use livegate_common::liveness::decision::{
+    Capture, Conclusion, Findings, Proof, Rejection, decide,
+};
+use livegate_common::liveness::evidence::{TaggedFrame, Timing};
 use livegate_common::liveness::measurement::FrameMeasurement;
+use livegate_common::liveness::sampling::Sampling;
 use livegate_common::liveness::thresholds::Thresholds;
 
 /// Why there is nothing to judge.
@@ -35,11 +38,13 @@ pub enum Judgement {
     Verified(Findings, Proof),
 }
 
-/// Judges frames; `phases` and `outcomes` are those of the frames, in their order.
+/// Judges frames; `phases` and `outcomes` are those of the frames, in their order. `timing`: where nobody
+/// could know the challenge before its session was made.
 pub fn judge_images(
     challenge: &Challenge,
     phases: &[Phase],
     outcomes: &[FrameOutcome],
+    timing: Option<Timing>,
     thresholds: &Thresholds,
 ) -> Judgement {
     let (mut frames, mut undecodable) = (Vec::with_capacity(phases.len()), Vec::new());
@@ -58,16 +63,23 @@ pub fn judge_images(
         }
     }
     if undecodable.is_empty() {
-        conclude(challenge, &frames, thresholds)
+        let capture = Capture {
+            frames: &frames,
+            sampling: Sampling::Chosen,
+            timing,
+        };
+        conclude(challenge, &capture, thresholds)
     } else {
         Judgement::Undecodable(undecodable)
     }
 }
 
-/// Judges a clip. Takes milliseconds for one of many frames: not on an async thread.
+/// Judges a clip. `available_s`: seconds since its session was made, where nobody could know the challenge
+/// before. Takes milliseconds for one of many frames: not on an async thread.
 pub fn judge_clip(
     challenge: &Challenge,
     clip: &MeasuredClip,
+    available_s: Option<f32>,
     thresholds: &Thresholds,
 ) -> Judgement {
     let has_picture = |index| clip.portraits.iter().any(|p| p.frame == index);
@@ -80,7 +92,17 @@ pub fn judge_clip(
             has_picture: has_picture(index),
         })
         .collect();
-    conclude(challenge, &frames, thresholds)
+    let last = clip.frames.last().map_or(0.0, |f| f.seconds);
+    let timing = available_s.map(|available_s| Timing {
+        claimed_s: last,
+        available_s,
+    });
+    let capture = Capture {
+        frames: &frames,
+        sampling: Sampling::Dense,
+        timing,
+    };
+    conclude(challenge, &capture, thresholds)
 }
 
 /// Directions as they are, whatever the client's library did to the frames.
@@ -92,8 +114,8 @@ fn as_seen(challenge: &Challenge, measurement: FrameMeasurement) -> FrameMeasure
     }
 }
 
-fn conclude(challenge: &Challenge, frames: &[TaggedFrame], thresholds: &Thresholds) -> Judgement {
-    let verdict = decide(challenge, frames, thresholds);
+fn conclude(challenge: &Challenge, capture: &Capture<'_>, thresholds: &Thresholds) -> Judgement {
+    let verdict = decide(challenge, capture, thresholds);
     match verdict.conclusion {
         Conclusion::Verified(proof) => Judgement::Verified(verdict.findings, proof),
         Conclusion::Rejected(reasons) => Judgement::Rejected(verdict.findings, reasons),

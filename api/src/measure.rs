@@ -15,6 +15,7 @@ use livegate_common::id::{BatchId, JobId, RequestId};
 use livegate_common::job::{
     Batch, ClipOutcome, CodecError, Cost, EncodedFrame, FrameOutcome, Look, MeasuredClip, Outcome,
 };
+use livegate_common::liveness::thresholds::ModelSetId;
 
 use self::work::measure;
 use crate::services::Services;
@@ -52,6 +53,12 @@ pub enum MeasureError {
     /// An outcome is not about the frames that were sent.
     #[error("the outcome of batch {0} is about other frames")]
     Mismatch(BatchId),
+    /// Workers with different models measured one capture: their margins cannot be compared.
+    #[error("workers with different models measured one capture or session")]
+    MixedModels,
+    /// The thresholds are not for the models of a worker.
+    #[error("a worker measured with models that the thresholds are not for ({0})")]
+    UnknownModels(String),
     /// Some frames have no outcome.
     #[error("not every frame has an outcome")]
     Missing,
@@ -65,6 +72,8 @@ pub enum MeasureError {
 pub struct Measured<T> {
     /// What became of the medium.
     pub outcome: T,
+    /// The models that measured it.
+    pub models: ModelSetId,
     /// What all of it together cost the workers.
     pub cost: Cost,
 }
@@ -102,9 +111,17 @@ pub async fn measure_frame(
     let frames = vec![EncodedFrame { index: 0, image }];
     let batch = Batch::Frames { frames, look };
     let outcomes = measure(services, request, Queue::Interactive, vec![batch], limit).await?;
-    let Measured { mut outcome, cost } = in_order(outcomes, 1)?;
+    let Measured {
+        mut outcome,
+        models,
+        cost,
+    } = in_order(outcomes, 1)?;
     let outcome = outcome.pop().ok_or(MeasureError::Missing)?;
-    Ok(Measured { outcome, cost })
+    Ok(Measured {
+        outcome,
+        models,
+        cost,
+    })
 }
 
 /// The outcomes of all frames, of which there must be `count`, from those of their batches, which
@@ -114,13 +131,17 @@ fn in_order(
     count: usize,
 ) -> Result<Measured<Vec<FrameOutcome>>, MeasureError> {
     let (mut outcome, mut cost) = (Vec::with_capacity(count), Cost::default());
-    let mut expected = 0..;
+    let (mut expected, mut models) = (0.., None);
     for (id, batch) in outcomes {
         match batch {
             Outcome::Frames {
                 frames,
+                models: by,
                 cost: spent,
             } => {
+                if *models.get_or_insert_with(|| by.clone()) != by {
+                    return Err(MeasureError::MixedModels);
+                }
                 cost += spent;
                 for (index, frame) in frames {
                     if Some(index) != expected.next() {
@@ -134,7 +155,11 @@ fn in_order(
         }
     }
     if outcome.len() == count {
-        Ok(Measured { outcome, cost })
+        Ok(Measured {
+            outcome,
+            models: models.unwrap_or_default(),
+            cost,
+        })
     } else {
         Err(MeasureError::Missing)
     }
@@ -153,13 +178,15 @@ pub async fn measure_clip(
     let batches = vec![Batch::Clip(clip)];
     let outcomes = measure(services, request, Queue::Verify, batches, limit).await?;
     match outcomes.into_iter().next() {
-        Some((id, Outcome::Clip { clip, cost })) => match clip {
+        Some((id, Outcome::Clip { clip, models, cost })) => match clip {
             ClipOutcome::Measured(clip) if lacks_portraits(&clip) => {
                 Err(MeasureError::Mismatch(id))
             }
-            outcome @ (ClipOutcome::Measured(_) | ClipOutcome::Unplayable(_)) => {
-                Ok(Measured { outcome, cost })
-            }
+            outcome @ (ClipOutcome::Measured(_) | ClipOutcome::Unplayable(_)) => Ok(Measured {
+                outcome,
+                models,
+                cost,
+            }),
         },
         Some((id, Outcome::Failed(cause))) => Err(MeasureError::Failed { id, cause }),
         Some((id, Outcome::Frames { .. })) => Err(MeasureError::Mismatch(id)),

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use livegate_common::liveness::thresholds::{OperatingPoint, OperatingPointError};
+use livegate_common::liveness::thresholds::{OperatingPoint, OperatingPointError, ThresholdSets};
 use livegate_common::operating_point::{self, ReadError};
 use livegate_common::seal::SealError;
 use livegate_common::shutdown::Shutdown;
@@ -81,7 +81,7 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<(), ServeError>
         models,
     } = config;
     let point = operating_point::read(models.thresholds.as_deref())?;
-    let thresholds = point.thresholds.clone();
+    let thresholds = ThresholdSets::from(&point);
     match backend {
         Backend::Distributed {
             amqp_url,
@@ -101,6 +101,9 @@ pub async fn serve(config: Config, shutdown: Shutdown) -> Result<(), ServeError>
             tracing::info!("Loading the models for {threads} threads");
             let pool = start_pool(&models, &point, threads).await?;
             pool.metrics().register(application.registry());
+            if let Some(name) = services.thresholds.name_of(pool.models()) {
+                services.models.note(name);
+            }
             let workers = embedded::Workers::start(&services, &broker, Arc::new(pool));
             application.run(shutdown).await;
             workers.stop().await;

@@ -1,15 +1,16 @@
 //! What the API stands on: queue, stores and limits, in this process or elsewhere.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use livegate_common::broker::Publisher;
 use livegate_common::limits::Limits;
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::liveness::thresholds::{ModelSetId, ThresholdSets, Thresholds};
 use livegate_common::presence::Presence;
 use livegate_common::results::ResultStore;
 use livegate_common::seal::SealKey;
 use livegate_common::sessions::SessionStore;
 
+use crate::measure::MeasureError;
 use crate::metrics::Metrics;
 
 /// The seams to everything outside the API. Clones are the same services.
@@ -27,8 +28,45 @@ pub struct Services {
     pub presence: Arc<dyn Presence>,
     /// What frames and outcomes are sealed with; the workers have the same.
     pub seal: SealKey,
-    /// The operating point.
-    pub thresholds: Arc<Thresholds>,
+    /// The operating point, for each set of models that it is for.
+    pub thresholds: ThresholdSets,
+    /// The models that measured last.
+    pub models: LatestModels,
     /// What is counted of all that.
     pub metrics: Metrics,
+}
+
+/// The set of models that measured last, by its name. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct LatestModels(Arc<Mutex<Option<String>>>);
+
+impl LatestModels {
+    /// Notes that these models measure; logs where they are others than before.
+    pub fn note(&self, name: &str) {
+        let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if latest.as_deref() != Some(name) {
+            tracing::info!(models = %name, "Measured by the models `{name}`");
+            *latest = Some(name.to_owned());
+        }
+    }
+
+    /// Their name; `None` where nothing was measured yet.
+    pub fn name(&self) -> Option<String> {
+        let latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.clone()
+    }
+}
+
+impl Services {
+    /// The thresholds for what these models measured.
+    ///
+    /// # Errors
+    /// [`MeasureError::UnknownModels`] where the operating point is not for them.
+    pub fn thresholds_of(&self, models: &ModelSetId) -> Result<&Arc<Thresholds>, MeasureError> {
+        let unknown = || MeasureError::UnknownModels(models.as_str().to_owned());
+        if let Some(name) = self.thresholds.name_of(models) {
+            self.models.note(name);
+        }
+        self.thresholds.of(models).ok_or_else(unknown)
+    }
 }

@@ -186,6 +186,7 @@ fn outcomes() -> Vec<Vec<u8>> {
         height: 720,
         faces: Vec::new(),
         face: None,
+        scene: None,
     };
     let cost = Cost {
         cpu_us: 1_000,
@@ -206,12 +207,18 @@ fn outcomes() -> Vec<Vec<u8>> {
         }],
     };
     [
-        Outcome::Frames { frames, cost },
+        Outcome::Frames {
+            frames,
+            models: Default::default(),
+            cost,
+        },
         Outcome::Clip {
+            models: Default::default(),
             clip: ClipOutcome::Measured(clip),
             cost,
         },
         Outcome::Clip {
+            models: Default::default(),
             clip: ClipOutcome::Unplayable("it is too long".to_owned()),
             cost,
         },

@@ -29,23 +29,95 @@
 //! mean = [0, 0, 0]
 //! std = [1, 1, 1]
 //! crop_scale = 2.7          # size of the crop in sizes of the face box
+//! crop = "clamped"          # inside the frame and stretched; or "reflected": a square, reflected beyond the frame
+//! resample = "linear"       # or "area": area average when shrinking, cubic when enlarging
+//! most_face_share = 0.7     # the model abstains on faces wider than this share of the frame's shorter side
 //! live_class = 1            # index of the bona fide class
 //! output = "logits"         # or "probabilities"
 //! ```
+//!
+//! `crop`, `resample` and `most_face_share` may be left out: "clamped", "linear", and a model that never abstains.
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::hash;
 use crate::set::{
-    AntiSpoofModel, ChannelOrder, ClassOutput, EmbedderModel, InputSpec, ModelFile, ModelsError,
+    AntiSpoofModel, ChannelOrder, ClassOutput, CropRule, EmbedderModel, InputSpec, ModelFile,
+    ModelsError, Resample,
 };
 
 /// Name by which a list of anti-spoofing models keeps the shipped one.
 const BUILTIN: &str = "fr_liveness";
 /// No face model takes larger crops; guards against a typing error that would fill memory.
 const MAX_SIDE: u32 = 1024;
+
+/// How an anti-spoof model's input is made and its output read: all of an `[[anti_spoof]]` table but its file.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AntiSpoofSettings {
+    /// Of the input, pixels.
+    pub width: u32,
+    /// Of the input, pixels.
+    pub height: u32,
+    /// Order of the input's channels.
+    pub channels: ChannelOrder,
+    /// Subtracted from values 0 to 255, in the order of `channels`.
+    pub mean: [f32; 3],
+    /// What the difference is divided by, in the order of `channels`.
+    pub std: [f32; 3],
+    /// Where the crop lies.
+    pub crop: CropRule,
+    /// Size of the crop in sizes of the face box, 1 to 10.
+    pub crop_scale: f32,
+    /// How the crop is brought to the input's size.
+    pub resample: Resample,
+    /// Widest face, as a share of the frame's shorter side, that the model does not abstain on.
+    pub most_face_share: Option<f32>,
+    /// Index of the class of bona fide presentations.
+    pub live_class: usize,
+    /// What the output holds.
+    pub output: ClassOutput,
+}
+
+/// A configuration as it is written; [`Document`] reads it.
+#[derive(Serialize)]
+struct Written<'a> {
+    anti_spoof: Vec<WrittenEntry<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WrittenEntry<'a> {
+    Builtin {
+        builtin: &'a str,
+    },
+    File {
+        path: &'a str,
+        sha256: &'a str,
+        #[serde(flatten)]
+        settings: &'a AntiSpoofSettings,
+    },
+}
+
+/// The text of a configuration with the shipped anti-spoof model and these: path, sha256 and settings of each.
+///
+/// # Errors
+/// When a value has no form in TOML; none of these types has such values.
+pub(crate) fn write_beside_builtin<'a>(
+    models: impl Iterator<Item = (&'a str, &'a str, &'a AntiSpoofSettings)>,
+) -> Result<String, toml::ser::Error> {
+    let files = models.map(|(path, sha256, settings)| WrittenEntry::File {
+        path,
+        sha256,
+        settings,
+    });
+    let builtin = WrittenEntry::Builtin { builtin: BUILTIN };
+    toml::to_string(&Written {
+        anti_spoof: std::iter::once(builtin).chain(files).collect(),
+    })
+}
 
 /// What the operator replaces, every file checked.
 #[derive(Debug, Default)]
@@ -99,7 +171,10 @@ struct AntiSpoofEntry {
     channels: Option<ChannelOrder>,
     mean: Option<[f32; 3]>,
     std: Option<[f32; 3]>,
+    crop: Option<CropRule>,
     crop_scale: Option<f32>,
+    resample: Option<Resample>,
+    most_face_share: Option<f32>,
     live_class: Option<usize>,
     output: Option<ClassOutput>,
 }
@@ -186,7 +261,10 @@ fn anti_spoof(folder: &Path, entry: AntiSpoofEntry) -> Result<Option<AntiSpoofMo
             && entry.channels.is_none()
             && entry.mean.is_none()
             && entry.std.is_none()
+            && entry.crop.is_none()
             && entry.crop_scale.is_none()
+            && entry.resample.is_none()
+            && entry.most_face_share.is_none()
             && entry.live_class.is_none()
             && entry.output.is_none();
         return if name != BUILTIN {
@@ -205,6 +283,11 @@ fn anti_spoof(folder: &Path, entry: AntiSpoofEntry) -> Result<Option<AntiSpoofMo
     if !(1.0..=10.0).contains(&crop_scale) {
         return Err(format!("crop_scale {crop_scale} is not in 1..10"));
     }
+    if let Some(share) = entry.most_face_share
+        && !(share > 0.0 && share <= 1.0)
+    {
+        return Err(format!("most_face_share {share} is not in 0..1"));
+    }
     Ok(Some(AntiSpoofModel {
         input: input(InputSpec {
             width: need("width", entry.width)?,
@@ -213,7 +296,10 @@ fn anti_spoof(folder: &Path, entry: AntiSpoofEntry) -> Result<Option<AntiSpoofMo
             mean: need("mean", entry.mean)?,
             std: need("std", entry.std)?,
         })?,
+        crop: entry.crop.unwrap_or_default(),
         crop_scale,
+        resample: entry.resample.unwrap_or_default(),
+        most_face_share: entry.most_face_share,
         live_class: need("live_class", entry.live_class)?,
         output: need("output", entry.output)?,
         file: file(folder, &path, &sha256)?,

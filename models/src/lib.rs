@@ -11,10 +11,11 @@ pub mod convert;
 pub mod fetch;
 pub mod hash;
 pub mod manifest;
+pub mod optional;
 mod set;
 
 pub use canonical::CanonicalFace;
 pub use set::{
-    AntiSpoofModel, ChannelOrder, ClassOutput, EmbedderModel, InputSpec, ModelFile, ModelSet,
-    ModelsError,
+    AntiSpoofModel, ChannelOrder, ClassOutput, CropRule, EmbedderModel, InputSpec, ModelFile,
+    ModelSet, ModelsError, Resample,
 };

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::config::AntiSpoofSettings;
 use crate::convert::Recipe;
 
 /// The shipped manifest.
@@ -13,6 +14,48 @@ pub struct Manifest {
     /// Everything that is fetched, for every architecture, tests included.
     #[serde(rename = "archive")]
     pub archives: Vec<Archive>,
+    /// Anti-spoof models that are in no package and that an operator adds knowingly.
+    #[serde(default)]
+    pub optional: Vec<OptionalModel>,
+    /// Names of the optional models that are used together, beside the shipped one; the best set first.
+    #[serde(default)]
+    pub optional_sets: Vec<Vec<String>>,
+}
+
+/// An anti-spoof model that is not shipped.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptionalModel {
+    /// File name, in a mirror folder as in the cache.
+    pub name: String,
+    /// Of the file as published, in hex.
+    pub sha256: String,
+    /// SPDX identifier of its repository's licence.
+    pub licence: String,
+    /// Repository and network.
+    pub origin: String,
+    /// What an operator should know before using it.
+    pub note: String,
+    /// How it is prepared.
+    pub recipe: Recipe,
+    /// Of the prepared file, in hex.
+    pub output_sha256: String,
+    /// Where these very bytes are published; `None` where no such place is known.
+    pub address: Option<PublicFile>,
+    /// How its input is made and its output read.
+    pub settings: AntiSpoofSettings,
+}
+
+/// A file of a public repository at one commit.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicFile {
+    /// Owner and name, as in `owner/name`.
+    pub repository: String,
+    /// The full commit, 40 hex digits: a branch or tag could move.
+    pub commit: String,
+    /// Path inside the repository.
+    pub path: String,
 }
 
 /// One package at one version.
@@ -199,6 +242,32 @@ mod tests {
                     file.output
                 );
             }
+        }
+    }
+
+    #[test]
+    fn optional_models_are_pinned_and_say_what_is_open() {
+        let manifest = Manifest::shipped();
+        assert!(!manifest.optional.is_empty());
+        let hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        for model in &manifest.optional {
+            for hash in [&model.sha256, &model.output_sha256] {
+                assert!(hash.len() == 64 && hex(hash), "{hash}");
+            }
+            assert!(model.note.contains("is open"), "{}", model.name);
+            if let Some(address) = &model.address {
+                assert!(address.commit.len() == 40 && hex(&address.commit));
+            }
+            let name = std::path::Path::new(&model.name);
+            assert_eq!(name.components().count(), 1, "{}", model.name);
+        }
+    }
+
+    #[test]
+    fn sets_of_optional_models_name_models_of_the_manifest() {
+        let manifest = Manifest::shipped();
+        for name in manifest.optional_sets.iter().flatten() {
+            assert!(manifest.optional.iter().any(|m| m.name == *name), "{name}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::canonical::CanonicalFace;
 use crate::config::{self, ModelConfig};
@@ -56,7 +56,7 @@ pub struct InputSpec {
 }
 
 /// Order of an image's channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChannelOrder {
     /// Red first.
@@ -65,8 +65,32 @@ pub enum ChannelOrder {
     Bgr,
 }
 
+/// Where a crop lies, and what fills it beyond the frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CropRule {
+    /// The face box times the scale, moved or shrunk to stay inside the frame, then stretched to the input's
+    /// shape: `CropImage` of minivision's Silent-Face-Anti-Spoofing.
+    #[default]
+    Clamped,
+    /// A square about the box's centre, its side the scale times the longer side of the box. Pixels beyond the
+    /// frame are reflected without repeating the edge (OpenCV's `BORDER_REFLECT_101`).
+    Reflected,
+}
+
+/// How the crop's pixels become the input's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Resample {
+    /// Two neighbours on each axis, also when shrinking, which lets fine detail alias.
+    #[default]
+    Linear,
+    /// The mean of the area that a pixel covers when shrinking, cubic interpolation when enlarging.
+    Area,
+}
+
 /// What a classifier's numbers are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClassOutput {
     /// Need a softmax.
@@ -82,8 +106,15 @@ pub struct AntiSpoofModel {
     pub file: ModelFile,
     /// How its input is made.
     pub input: InputSpec,
+    /// Where the crop lies.
+    pub crop: CropRule,
     /// Size of the crop in sizes of the tight face box.
     pub crop_scale: f32,
+    /// How the crop is brought to the input's size.
+    pub resample: Resample,
+    /// Widest face that leaves room for the crop, as a share of the frame's shorter side, 0 to 1; the model
+    /// abstains on a wider one. `None`: it never abstains.
+    pub most_face_share: Option<f32>,
     /// Index of the class of bona fide presentations.
     pub live_class: usize,
     /// What its output holds.
@@ -210,7 +241,11 @@ fn fr_liveness_as(file: ModelFile) -> AntiSpoofModel {
             mean: [0.0; 3],
             std: [1.0; 3],
         },
+        crop: CropRule::Clamped,
         crop_scale: 2.7,
+        resample: Resample::Linear,
+        // A wider face leaves no room for the crop, and live people then score as attacks.
+        most_face_share: Some(0.7),
         live_class: 0,
         // Its last operator is a matrix product.
         output: ClassOutput::Logits,

@@ -9,7 +9,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use livegate_models::{ChannelOrder, ClassOutput, ModelSet, ModelsError, assets, hash};
+use livegate_models::{
+    ChannelOrder, ClassOutput, CropRule, ModelSet, ModelsError, Resample, assets, hash,
+};
 use tempfile::TempDir;
 
 const OWN: &[u8] = b"the operator's model";
@@ -97,6 +99,23 @@ fn models_can_be_added_beside_the_shipped_one() {
 }
 
 #[test]
+fn crop_resampling_and_abstention_have_defaults_and_can_be_given() {
+    let own = |text: &str| load(text).unwrap().anti_spoof.remove(0);
+    let plain = own(ANTI_SPOOF);
+    assert_eq!(
+        (plain.crop, plain.resample, plain.most_face_share),
+        (CropRule::Clamped, Resample::Linear, None)
+    );
+    let given = own(&format!(
+        "{ANTI_SPOOF}crop = \"reflected\"\nresample = \"area\"\nmost_face_share = 0.7\n"
+    ));
+    assert_eq!(
+        (given.crop, given.resample, given.most_face_share),
+        (CropRule::Reflected, Resample::Area, Some(0.7))
+    );
+}
+
+#[test]
 fn every_role_can_be_replaced() {
     for role in ["detector", "landmarks", "blendshapes"] {
         let text = format!("[{role}]\npath = \"own.onnx\"\nsha256 = \"SHA\"");
@@ -154,6 +173,18 @@ fn errors_name_the_place_and_the_problem() {
         ),
         (with("2.7", "0.5"), "crop_scale 0.5 is not in 1..10"),
         (with("\"bgr\"", "\"gray\""), "unknown variant `gray`"),
+        (
+            format!("{ANTI_SPOOF}\nmost_face_share = 1.5"),
+            "most_face_share 1.5 is not in 0..1",
+        ),
+        (
+            format!("{ANTI_SPOOF}\ncrop = \"square\""),
+            "unknown variant `square`",
+        ),
+        (
+            "[[anti_spoof]]\nbuiltin = \"fr_liveness\"\nresample = \"area\"".to_owned(),
+            "`builtin` takes no other fields",
+        ),
         ("anti_spoof = []".to_owned(), "anti_spoof is empty"),
         (
             "[[anti_spoof]]\nbuiltin = \"fr_live\"".to_owned(),

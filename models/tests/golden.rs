@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use livegate_models::{ClassOutput, ModelFile, ModelSet};
+use livegate_models::manifest::Manifest;
+use livegate_models::{ClassOutput, ModelFile, ModelSet, convert, hash};
 use ndarray::{Array, Array3, ArrayD, Axis, IxDyn, s};
 use ort::environment::Environment;
 use ort::session::Session;
@@ -166,6 +167,66 @@ fn the_anti_spoof_model_agrees_with_the_original() {
 fn the_embedder_agrees_with_the_original() {
     let image = drawn_face(112, 112).mapv(|v| (v * 255.0 - 127.5) / 128.0);
     assert_golden(&models().embedder.file, &batch(image));
+}
+
+/// The same drawn face, and pictures of smooth random colours, in a model's input range.
+fn pictures(side: usize, scale: f64) -> Vec<ArrayD<f32>> {
+    let waves = (0..6_u8).map(|k| {
+        let k = f64::from(k);
+        let image = Array::from_shape_fn((3, side, side), |(channel, y, x)| {
+            let (x, y) = (x as f64 / side as f64, y as f64 / side as f64);
+            let phase = channel as f64 * (1.0 + k);
+            0.5 + 0.3 * (7.0 * (k + 1.0) * x + phase).sin() * (5.0 * (k + 1.0) * y - phase).cos()
+        });
+        batch(image.mapv(|v| v * scale))
+    });
+    let face = batch(drawn_face(side, side).mapv(|v| v * scale));
+    std::iter::once(face).chain(waves).collect()
+}
+
+#[test]
+fn optional_models_compute_what_the_published_files_compute() {
+    let folder = std::env::var_os("LIVEGATE_OPTIONAL_MODELS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/models"),
+        PathBuf::from,
+    );
+    let models = models();
+    let temp = tempfile::tempdir().unwrap();
+    for model in &Manifest::shipped().optional {
+        let path = folder.join(&model.name);
+        let Ok(bytes) = std::fs::read(&path) else {
+            eprintln!("SKIPPED: {} is not in {}", model.name, folder.display());
+            continue;
+        };
+        assert_eq!(hash::of_bytes(&bytes), model.sha256, "{}", model.name);
+        let prepared = temp.path().join(&model.name);
+        std::fs::write(&prepared, convert::prepare(model.recipe, &bytes).unwrap()).unwrap();
+        let file = |path: &Path| ModelFile {
+            name: model.name.clone(),
+            path: path.to_owned(),
+            sha256: hash::of_file(path).unwrap(),
+        };
+        assert_eq!(
+            file(&prepared).sha256,
+            model.output_sha256,
+            "{}",
+            model.name
+        );
+        let scale = 255.0 / f64::from(model.settings.std[0]);
+        for input in pictures(model.settings.width as usize, scale) {
+            let (before, after) = (
+                run(&models, &file(&path), &input),
+                run(&models, &file(&prepared), &input),
+            );
+            assert_eq!(before.len(), 1);
+            for (name, expected) in before {
+                let pairs = after[&name].iter().zip(&expected);
+                let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(worst <= 1e-4, "{}: {worst}", model.name);
+                assert!(expected.len() > model.settings.live_class);
+            }
+        }
+    }
 }
 
 #[test]

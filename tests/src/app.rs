@@ -11,7 +11,7 @@ use livegate_api::config::{AuditTarget, ServerConfig};
 use livegate_api::embedded;
 use livegate_api::keys::create::{CreatedKey, NewKey, create};
 use livegate_api::services::Services;
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::liveness::thresholds::ThresholdSets;
 use livegate_common::shutdown::{Shutdown, Trigger};
 use livegate_worker::{AnalyzerFactory, AnalyzerPool};
 use serde_json::json;
@@ -29,8 +29,8 @@ pub struct Options {
     pub workers: usize,
     /// Who looks at the pictures.
     pub analyzers: AnalyzerFactory,
-    /// The operating point.
-    pub thresholds: Thresholds,
+    /// The operating point, by the models that measure.
+    pub thresholds: ThresholdSets,
     /// Services to use instead of ones in memory; their workers are the caller's.
     pub services: Option<Services>,
     /// The first key.
@@ -46,7 +46,7 @@ impl Default for Options {
             },
             workers: 2,
             analyzers: scripted::factory(),
-            thresholds: Thresholds::default(),
+            thresholds: scripted::thresholds().into(),
             services: None,
             key: NewKey::named("test"),
         }

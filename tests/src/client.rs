@@ -324,7 +324,27 @@ impl Capture {
         Self::left_right(|_, _| {})
     }
 
-    /// The frames as the API takes them.
+    /// Somebody live who does what a session asks: two neutral frames, then three for each action, as the
+    /// documents say.
+    pub fn doing(challenge: &[String]) -> Self {
+        let open = Scene::default();
+        let mut scenes = vec![("center", open); 2];
+        for action in challenge.iter().map(String::as_str) {
+            let peak = match action {
+                "turn_left" => Scene::turned(-30.0),
+                "turn_right" => Scene::turned(30.0),
+                "turn_up" => Scene::nodding(-25.0),
+                "turn_down" => Scene::nodding(25.0),
+                "blink" => Scene::eyes_closed(),
+                unknown => panic!("{unknown}"),
+            };
+            scenes.extend([(action, open), (action, peak), (action, open)]);
+        }
+        Self::of(scenes)
+    }
+
+    /// The frames as the API takes them. By their own times they take less than a second: sessions of
+    /// tests are as young as that.
     pub fn frames(&self) -> Vec<Value> {
         self.0
             .iter()
@@ -332,7 +352,7 @@ impl Capture {
             .map(|(index, (phase, image))| {
                 json!({
                     "index": index,
-                    "timestamp_ms": 200 * index,
+                    "timestamp_ms": 10 * index,
                     "phase": phase,
                     "image_b64": base64(image),
                 })

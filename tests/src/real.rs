@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use livegate_api::config::ServerConfig;
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::liveness::thresholds::OperatingPoint;
 use livegate_models::ModelSet;
 
 use crate::app::{App, Options, spawn};
@@ -18,11 +18,11 @@ const FRAMES_OF_A_CLIP: usize = 75;
 
 /// Everything in this process.
 pub async fn embedded(model_config: Option<&Path>) -> App {
-    embedded_at(model_config, Thresholds::default()).await
+    embedded_at(model_config, OperatingPoint::shipped()).await
 }
 
 /// The same at another operating point.
-pub async fn embedded_at(model_config: Option<&Path>, thresholds: Thresholds) -> App {
+pub async fn embedded_at(model_config: Option<&Path>, point: &OperatingPoint) -> App {
     let models = ModelSet::load(&models(), model_config).unwrap();
     spawn(Options {
         server: ServerConfig {
@@ -31,7 +31,7 @@ pub async fn embedded_at(model_config: Option<&Path>, thresholds: Thresholds) ->
             ..ServerConfig::default()
         },
         analyzers: livegate_worker::onnx::factory(models).unwrap(),
-        thresholds,
+        thresholds: point.into(),
         ..Options::default()
     })
     .await

@@ -14,11 +14,13 @@ use livegate_common::job::Look;
 use livegate_common::liveness::embedding::Embedding;
 use livegate_common::liveness::eyes::Eyes;
 use livegate_common::liveness::measurement::{
-    Bounds, Cues, DetectedFace, Face, FrameMeasurement, Quality,
+    Bounds, CoarseNoise, Cues, DetectedFace, Face, FrameMeasurement, Quality,
 };
 use livegate_common::liveness::mouth::Mouth;
 use livegate_common::liveness::pose::Pose;
+use livegate_common::liveness::scene;
 use livegate_common::liveness::sketch::{self, Sketch};
+use livegate_common::liveness::thresholds::{PadThresholds, Thresholds};
 use livegate_worker::decode::RgbFrame;
 use livegate_worker::{AnalyzeError, AnalyzerFactory, FaceAnalyzer};
 use serde::{Deserialize, Serialize};
@@ -63,7 +65,8 @@ pub struct Scene {
     pub mouth_opening: f32,
     /// Jaw score, 0 (closed) to 1 (open).
     pub jaw_open: f32,
-    /// Anti-spoof score, 0 to 1.
+    /// Anti-spoof score, 0 to 1; it reaches the service as a margin, and comes back as it is at
+    /// [`thresholds`].
     pub bona_fide: f32,
     /// Who it is; different numbers have nothing in common.
     pub person: u16,
@@ -79,6 +82,12 @@ pub struct Scene {
     pub brightness: f32,
     /// Noise of the face's pixels, grey levels.
     pub noise: f32,
+    /// Noise of the face's brightness at 48x48 pixels, grey levels.
+    pub coarse_noise: f32,
+    /// Effective resolution of the face, pixels; `None` for that of a sharp one.
+    pub detail_px: Option<f32>,
+    /// Where it is: scenes with different numbers have no colour around the face in common.
+    pub place: u8,
     /// Which picture it is of all that show the same: 0 for one that was never taken before.
     pub picture: u64,
     /// Signs of a screen or a sheet, as the analyzer measures them.
@@ -117,10 +126,13 @@ impl Default for Scene {
             person: 0,
             faces: 1,
             face_x: 10.0,
-            face_width: 0.75,
+            face_width: 0.6,
             sharpness: 100.0,
             brightness: 120.0,
             noise: 1.0,
+            coarse_noise: 0.5,
+            detail_px: None,
+            place: 0,
             picture: 0,
             cues: Cues::default(),
             delay_ms: 0,
@@ -211,9 +223,9 @@ impl Scene {
             score: 0.9,
         };
         let faces: Vec<DetectedFace> = (0..self.faces).map(face).collect();
-        let (bona_fide, embedding, cues) = match look {
+        let (margins, embedding, cues) = match look {
             Look::Whole => (
-                vec![self.bona_fide],
+                vec![margin(self.bona_fide)],
                 Some(person(self.person)),
                 Some(self.cues),
             ),
@@ -241,12 +253,18 @@ impl Scene {
                 smile: self.smile,
                 jaw_open: self.jaw_open,
             },
-            bona_fide,
+            margins,
             embedding,
             quality: Quality {
                 sharpness: self.sharpness,
                 brightness: self.brightness,
                 noise: self.noise,
+                coarse_noise: CoarseNoise {
+                    luma: self.coarse_noise,
+                    ..CoarseNoise::default()
+                },
+                detail_px: self.detail_px.unwrap_or(face_width),
+                ..Quality::default()
             },
             sketch: picture(self.picture),
             cues,
@@ -256,8 +274,31 @@ impl Scene {
             height,
             faces,
             face: main,
+            scene: (self.faces > 0).then(|| place(self.place)),
         }
     }
+}
+
+/// The shipped operating point, with anti-spoof numbers of its own: a scripted score is what it is, and
+/// 0.5 is enough. The shipped numbers are those of real models.
+pub fn thresholds() -> Thresholds {
+    Thresholds {
+        pad: PadThresholds::default(),
+        ..Thresholds::default()
+    }
+}
+
+/// The colours around a face in a place.
+fn place(number: u8) -> scene::Scene {
+    let mut weights = vec![0.0; scene::BINS * scene::BINS];
+    weights[usize::from(number) % (scene::BINS * scene::BINS)] = 1.0;
+    scene::Scene::new(weights).unwrap()
+}
+
+/// The margin of a model that gives this score, 0 to 1.
+fn margin(score: f32) -> Option<f32> {
+    let score = score.clamp(1e-5, 1.0 - 1e-5);
+    Some((score / (1.0 - score)).ln())
 }
 
 /// The embedding of a person: one direction each.
@@ -280,7 +321,7 @@ fn picture(number: u64) -> Sketch {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        (state >> 56) as u8
+        (state >> 56) as i8
     };
     Sketch::new((0..sketch::SIDE * sketch::SIDE).map(|_| next()).collect()).unwrap()
 }

@@ -15,5 +15,5 @@ export async function capture(challenge) {
   const shown = pictures();
   return ["center", ...challenge]
     .flatMap((phase) => shown[phase].map((image_b64) => ({ phase, image_b64 })))
-    .map((frame, index) => ({ index, timestamp_ms: 250 * index, ...frame }));
+    .map((frame, index) => ({ index, timestamp_ms: 10 * index, ...frame }));
 }

@@ -18,6 +18,6 @@ def live(challenge):
 def capture(challenge):
     shown = [(phase, image) for phase in ["center", *challenge] for image in pictures(phase)]
     return [
-        {"index": index, "timestamp_ms": 250 * index, "phase": phase, "image_b64": image}
+        {"index": index, "timestamp_ms": 10 * index, "phase": phase, "image_b64": image}
         for index, (phase, image) in enumerate(shown)
     ]

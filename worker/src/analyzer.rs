@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use livegate_common::job::Look;
 use livegate_common::liveness::measurement::FrameMeasurement;
+use livegate_common::liveness::thresholds::ModelSetId;
 
 use crate::decode::RgbFrame;
 
@@ -17,6 +18,11 @@ pub trait FaceAnalyzer: Send {
     /// # Errors
     /// [`AnalyzeError`] when the models fail, whatever the frame shows.
     fn analyze(&mut self, frame: &RgbFrame, look: Look) -> Result<FrameMeasurement, AnalyzeError>;
+
+    /// The models that it measures with; none that a worker has to name by default.
+    fn models(&self) -> ModelSetId {
+        ModelSetId::default()
+    }
 
     /// Processor time spent inside the inference runtime since the last call, microseconds.
     fn take_inference_us(&mut self) -> u64 {

@@ -1,6 +1,8 @@
 //! Which models these are.
 
-use livegate_common::liveness::thresholds::{Models, OperatingPoint, OperatingPointError};
+use livegate_common::liveness::thresholds::{
+    Models, OperatingPoint, OperatingPointError, PadThresholds,
+};
 use livegate_models::ModelSet;
 
 /// The models of a set, as an operating point names them.
@@ -13,6 +15,7 @@ pub fn models(set: &ModelSet, name: &str) -> Models {
         blendshapes: set.blendshapes.sha256.clone(),
         embedder: set.embedder.file.sha256.clone(),
         anti_spoof: anti_spoof.collect(),
+        pad: PadThresholds::default(),
     }
 }
 

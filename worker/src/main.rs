@@ -52,7 +52,9 @@ fn start() -> anyhow::Result<()> {
     runtime.block_on(async {
         clip::check_tools().await?;
         let shutdown = Shutdown::on_signals().context("signals cannot be handled")?;
-        info!("Ready with {} inference threads", config.threads);
+        let name = point.models.iter().find(|m| m.id() == *pool.models());
+        let name = name.map_or("unknown", |m| m.name.as_str());
+        info!(models = %name, "Ready with {} inference threads and the models `{name}`", config.threads);
         distributed::run(&config, pool, shutdown).await
     })
 }

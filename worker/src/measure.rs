@@ -33,7 +33,12 @@ pub async fn measure(
                         let measured = matches!(frame, FrameOutcome::Measured(_));
                         pool.metrics().frame(look, measured);
                     }
-                    Some(Outcome::Frames { frames, cost })
+                    let models = pool.models().clone();
+                    Some(Outcome::Frames {
+                        frames,
+                        models,
+                        cost,
+                    })
                 }
                 Ok((Some(Err(cause)), _)) => Some(Outcome::Failed(cause)),
                 Ok((None, _)) => None,

@@ -259,6 +259,7 @@ mod tests {
                 height: frame.height,
                 faces: Vec::new(),
                 face: None,
+                scene: None,
             })
         }
     }

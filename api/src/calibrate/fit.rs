@@ -42,7 +42,7 @@ pub fn fit(samples: &[Sample]) -> Option<Scale> {
     let points: Vec<Point> = samples
         .iter()
         .map(|s| Point {
-            odds: f64::from(Scale::log_odds(s.score)),
+            odds: f64::from(Scale::default().margin(s.score)),
             target: if s.is_bona_fide {
                 (genuine + 1.0) / (genuine + 2.0)
             } else {
@@ -171,7 +171,7 @@ mod tests {
     fn what_can_be_told_apart_is_fitted_with_a_finite_slope() {
         let scale = fit(&samples(&[0.99, 0.97], &[0.01, 0.02])).unwrap();
         assert!(scale.slope > 0.0 && scale.slope < 5.0, "{scale:?}");
-        assert!(scale.apply(0.98) > 0.6 && scale.apply(0.015) < 0.4);
+        assert!(scale.rescale(0.98) > 0.6 && scale.rescale(0.015) < 0.4);
     }
 
     proptest! {
@@ -183,7 +183,7 @@ mod tests {
             let Some(scale) = fit(&all) else { return Ok(()) };
             let (n, m) = (genuine.len() as f64, attacks.len() as f64);
             let points: Vec<Point> = all.iter().map(|s| Point {
-                odds: f64::from(Scale::log_odds(s.score)),
+                odds: f64::from(Scale::default().margin(s.score)),
                 target: if s.is_bona_fide { (n + 1.0) / (n + 2.0) } else { 1.0 / (m + 2.0) },
                 weight: if s.is_bona_fide { 0.5 / n } else { 0.5 / m },
             }).collect();

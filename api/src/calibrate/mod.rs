@@ -7,7 +7,7 @@ mod threshold;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use livegate_common::liveness::thresholds::{Models, OperatingPoint, Provenance, Scale};
+use livegate_common::liveness::thresholds::{Models, OperatingPoint, PadThresholds, Scale};
 
 pub use self::fit::{Sample, fit};
 pub use self::threshold::threshold;
@@ -110,7 +110,7 @@ pub fn calibrate(captures: &[CaptureRow], target: f64) -> Result<Calibration, Ca
     let mut species: BTreeMap<String, Vec<bool>> = BTreeMap::new();
     for attack in &scored {
         if let Some(instrument) = attack.instrument {
-            let missed = scale.apply(attack.score) >= threshold;
+            let missed = scale.rescale(attack.score) >= threshold;
             species
                 .entry(instrument.to_owned())
                 .or_default()
@@ -170,7 +170,7 @@ fn find(scored: &[Scored<'_>], target: f64) -> Result<(Scale, f32), CalibrateErr
     let mut species: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
     let mut genuine = Vec::new();
     for s in scored {
-        let score = scale.apply(s.score);
+        let score = scale.rescale(s.score);
         match s.instrument {
             Some(instrument) => species.entry(instrument).or_default().push(score),
             None => genuine.push(score),
@@ -183,7 +183,7 @@ fn find(scored: &[Scored<'_>], target: f64) -> Result<(Scale, f32), CalibrateErr
 
 fn refused(scored: &[Scored<'_>], scale: Scale, threshold: f32) -> Errors {
     let bona_fide = scored.iter().filter(|s| s.instrument.is_none());
-    Errors::of(bona_fide.map(|s| scale.apply(s.score) < threshold))
+    Errors::of(bona_fide.map(|s| scale.rescale(s.score) < threshold))
 }
 
 fn left_out(scored: &[Scored<'_>], subjects: &BTreeSet<&str>, target: f64) -> Option<Errors> {
@@ -219,24 +219,31 @@ impl Calibration {
         if !knows_embedder {
             likeness::measure(&mut point, identity, set)?;
         }
-        point.models = vec![models];
-        point.thresholds.anti_spoof = self.threshold;
-        point.thresholds.anti_spoof_scale = self.scale;
-        let mut say = |name: &str, source: String| {
-            let unit = base.provenance.get(name).map(|p| p.unit.clone());
-            let unit = unit.unwrap_or_default();
-            point
-                .provenance
-                .insert(name.to_owned(), Provenance { unit, source });
-        };
-        say("anti_spoof", self.words(set));
-        say(
-            "anti_spoof_scale",
-            format!(
-                "Fitted on {set} by maximum likelihood (Platt 1999), both classes weighing the same."
-            ),
-        );
+        let known = base.models.iter().find(|m| m.are(&models));
+        let base_pad = known.map_or(&base.thresholds.pad, |m| &m.pad);
+        let pad = self.pad(base_pad, set);
+        point.thresholds.pad = pad.clone();
+        point.models = vec![Models { pad, ..models }];
         Ok(point)
+    }
+
+    /// The thresholds of these models: the one that was found for whole captures of chosen frames, the others
+    /// as far from it as in `base`, which knows how much weaker the weakest of more frames are.
+    fn pad(&self, base: &PadThresholds, set: &str) -> PadThresholds {
+        let whole = self.scale.margin(self.threshold);
+        let away = whole - base.whole;
+        PadThresholds {
+            scale: self.scale,
+            whole,
+            chosen: base.chosen + away,
+            single_chosen: base.single_chosen + away,
+            dense: base.dense + away,
+            single_dense: base.single_dense + away,
+            source: format!(
+                "{} The scale was fitted on {set} by maximum likelihood (Platt 1999), both classes weighing the same.",
+                self.words(set)
+            ),
+        }
     }
 
     /// What was found, for a file and for people.

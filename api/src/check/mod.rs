@@ -14,7 +14,7 @@ use livegate_common::job::{
     Batch, ClipFrame, ClipOutcome, EncodedFrame, FrameOutcome, Look, Outcome, now_ms,
 };
 use livegate_common::liveness::challenge::{Challenge, Phase};
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::liveness::thresholds::{ThresholdSets, Thresholds};
 use livegate_worker::{AnalyzerPool, measure};
 
 pub use self::report::{FrameReport, Report};
@@ -157,11 +157,12 @@ pub fn read_folder(folder: &Path) -> Result<Vec<NamedFrame>, CheckError> {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let tag = stem.split_once('_').map_or("", |(_, tag)| tag);
         let image = std::fs::read(path).map_err(fail(path))?;
-        let frame =
-            CapturedFrame::new(tag, Bytes::from(image)).map_err(|problem| CheckError::Frame {
+        let frame = CapturedFrame::new(tag, 0.0, Bytes::from(image)).map_err(|problem| {
+            CheckError::Frame {
                 name: name.clone(),
                 cause: BadFrame { position, problem },
-            })?;
+            }
+        })?;
         frames.push(NamedFrame { name, frame });
     }
     Ok(frames)
@@ -188,7 +189,7 @@ pub fn read_clip(path: &Path) -> Result<Bytes, CheckError> {
 /// [`CheckError`] when they cannot be measured.
 pub async fn check_frames(
     pool: &AnalyzerPool,
-    thresholds: &Thresholds,
+    thresholds: &ThresholdSets,
     challenge: &Challenge,
     frames: Vec<NamedFrame>,
     progress: &Progress,
@@ -196,7 +197,13 @@ pub async fn check_frames(
     let started = Instant::now();
     let outcomes = measure_frames(pool, &frames, || progress.advance()).await?;
     let phases: Vec<Phase> = frames.iter().map(|f| f.frame.phase).collect();
-    let judgement = judge_images(challenge, &phases, &outcomes, thresholds);
+    let judgement = judge_images(
+        challenge,
+        &phases,
+        &outcomes,
+        None,
+        known(pool, thresholds)?,
+    );
     let rows = frames.into_iter().zip(outcomes).enumerate();
     let row = |(index, (frame, outcome)): (usize, (NamedFrame, FrameOutcome))| {
         FrameReport::new(index, frame.name, outcome, challenge.mirrored)
@@ -206,6 +213,15 @@ pub async fn check_frames(
         judgement,
         elapsed_ms: elapsed_ms(started),
     })
+}
+
+/// The thresholds for the models of a pool.
+fn known<'a>(
+    pool: &AnalyzerPool,
+    thresholds: &'a ThresholdSets,
+) -> Result<&'a Thresholds, CheckError> {
+    let unknown = || CheckError::Measure("the thresholds are for other models".to_owned());
+    Ok(thresholds.of(pool.models()).ok_or_else(unknown)?)
 }
 
 /// Measures frames and gives what became of each, in their order; calls `done` after each.
@@ -229,7 +245,7 @@ pub async fn measure_frames(
     let mut measured = Vec::with_capacity(frames.len());
     while let Some(outcome) = measuring.next().await {
         match outcome {
-            Some(Outcome::Frames { frames, cost: _ }) => measured.extend(frames),
+            Some(Outcome::Frames { frames, .. }) => measured.extend(frames),
             other => return Err(CheckError::unmeasured(other)),
         }
         done();
@@ -244,14 +260,14 @@ pub async fn measure_frames(
 /// [`CheckError`] when it cannot be measured.
 pub async fn check_clip(
     pool: &AnalyzerPool,
-    thresholds: &Thresholds,
+    thresholds: &ThresholdSets,
     challenge: &Challenge,
     clip: Bytes,
 ) -> Result<Report, CheckError> {
     let started = Instant::now();
     let (frames, judgement) = match measure_clip(pool, clip).await? {
         ClipOutcome::Measured(clip) => {
-            let judgement = judge_clip(challenge, &clip, thresholds);
+            let judgement = judge_clip(challenge, &clip, None, known(pool, thresholds)?);
             let row = |(
                 index,
                 ClipFrame {
@@ -283,7 +299,7 @@ pub async fn check_clip(
 /// [`CheckError::Measure`] when it cannot be measured.
 pub async fn measure_clip(pool: &AnalyzerPool, clip: Bytes) -> Result<ClipOutcome, CheckError> {
     match measure(pool, Queue::Verify, Batch::Clip(clip), deadline_ms()).await {
-        Some(Outcome::Clip { clip, cost: _ }) => Ok(clip),
+        Some(Outcome::Clip { clip, .. }) => Ok(clip),
         other => Err(CheckError::unmeasured(other)),
     }
 }

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use livegate_common::liveness::thresholds::Scale;
+use livegate_common::liveness::thresholds::PadThresholds;
 use livegate_common::operating_point;
 use livegate_common::shutdown::Shutdown;
 use livegate_models::ModelSet;
@@ -62,7 +62,7 @@ impl CalibrateArgs {
         // Whatever they were for: what is written is for these models.
         let mut raw = base.clone();
         raw.models = vec![in_use.clone()];
-        raw.thresholds.anti_spoof_scale = Scale::default();
+        raw.thresholds.pad = PadThresholds::default();
         let pool = start_pool(&models, &raw, threads).await?;
         let point = Setting::new(&files, &raw, self.angles.into());
         let progress = Progress::new(set.captures.len(), std::io::stderr().is_terminal());

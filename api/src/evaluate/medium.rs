@@ -78,7 +78,7 @@ fn read_still(path: &Path) -> Result<NamedFrame, CheckError> {
     })?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.into_owned();
-    match CapturedFrame::new("center", image.into()) {
+    match CapturedFrame::new("center", 0.0, image.into()) {
         Ok(frame) => Ok(NamedFrame { name, frame }),
         Err(problem) => Err(CheckError::Frame {
             name,

@@ -20,10 +20,12 @@ use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt, stream};
 use livegate_common::liveness::challenge::Angles;
-use livegate_common::liveness::thresholds::{OperatingPoint, Provenance, Thresholds};
+use livegate_common::liveness::thresholds::{
+    OperatingPoint, PadThresholds, Provenance, ThresholdSets, Thresholds,
+};
 use livegate_common::shutdown::Shutdown;
 use livegate_models::{ModelFile, ModelSet, hash};
-use livegate_worker::AnalyzerPool;
+use livegate_worker::{AnalyzerPool, known};
 use serde::Serialize;
 
 use self::capture::likeness::{Comparisons, Faces};
@@ -44,6 +46,8 @@ pub struct Setting {
     pub models: Vec<Model>,
     /// The numbers that decide.
     pub thresholds: Thresholds,
+    /// Those of them that belong to the anti-spoof models.
+    pub pad: PadThresholds,
     /// Where each of them comes from, by its name.
     pub provenance: BTreeMap<String, Provenance>,
     /// How far is far enough.
@@ -122,12 +126,16 @@ impl Setting {
             sha256: file.sha256.clone(),
         };
         // What cannot be read counts as changed whenever it can be again.
+        let set = known::models(models, "in use").id();
+        let sets = ThresholdSets::from(numbers);
+        let thresholds = sets.of(&set).unwrap_or(sets.first());
         let program = std::env::current_exe().and_then(|path| hash::of_file(&path));
         Self {
             version: env!("CARGO_PKG_VERSION"),
             program_sha256: program.unwrap_or_default(),
             models: fixed.into_iter().chain(anti_spoof).map(model).collect(),
-            thresholds: numbers.thresholds.clone(),
+            thresholds: Thresholds::clone(thresholds),
+            pad: thresholds.pad.clone(),
             provenance: numbers.provenance.clone(),
             angles,
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use livegate_common::job::{Cost, now_ms};
 use livegate_common::liveness::session::{Session, Task};
+use livegate_common::liveness::thresholds::ModelSetId;
 use livegate_common::seal::SealError;
 use uuid::Uuid;
 
@@ -38,6 +39,7 @@ pub async fn create(
         expires_at_ms,
         cost: Cost::default(),
         busy_ms: 0,
+        models: ModelSetId::default(),
         session: Session::new(tasks, new.timeout_ms, caller.defaults.angles, expires_at_ms),
         ended_by: None,
     };

@@ -6,22 +6,23 @@ use livegate_common::liveness::session::{End, Ending, Missed, Task};
 use poem_openapi::Object;
 use serde::Serialize;
 
-use super::vocabulary::{ChallengeType, ChallengeUnit};
+use super::vocabulary::ChallengeType;
 use crate::http::nullable::Nullable;
 use crate::server_to_server::details::{Evidence, rounded};
-use crate::server_to_server::vocabulary::FailureReason;
+use crate::server_to_server::vocabulary::{FailureReason, MeasureUnit};
 
 /// What was measured and what it takes. Only the fields of checks that failed are there: each begins
 /// with the reason code that it belongs to.
 #[derive(Clone, Debug, Default, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct SessionRejectionDetails {
-    /// `spoof_detected`: the combined anti-spoof score, 0 to 1; below `threshold`. Absent where only
-    /// other evidence, named in `evidence`, spoke against the session.
+    /// `spoof_detected`: the average anti-spoof score over all pictures, 0 to 1. It is reported, and
+    /// decides nothing: a part of the session that is below `threshold` is named in `evidence`. Absent where
+    /// no model could score.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub anti_spoof_avg_score: Option<f64>,
-    /// `spoof_detected`: the score that it takes, 0 to 1.
+    /// `spoof_detected`: the score that the weakest part takes, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub threshold: Option<f64>,
@@ -68,7 +69,7 @@ pub struct FailedChallenge {
     /// What it takes, in `unit`.
     pub required: f64,
     /// The unit of both numbers.
-    pub unit: ChallengeUnit,
+    pub unit: MeasureUnit,
 }
 
 impl SessionRejectionDetails {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use livegate_common::job::{Cost, FrameOutcome, Look, now_ms};
 use livegate_common::liveness::measurement::FrameMeasurement;
 use livegate_common::liveness::session::{Report, Session, State, Step};
+use livegate_common::liveness::thresholds::{ModelSetId, Thresholds};
 use tracing::Instrument;
 
 use super::caller::SessionCaller;
@@ -17,7 +18,7 @@ use crate::error::ApiError;
 use crate::http::boundary::RequestId;
 use crate::http::multipart::{BadImage, FrameUpload};
 use crate::http::uploads::UploadPlace;
-use crate::measure::measure_frame;
+use crate::measure::{MeasureError, measure_frame};
 use crate::random::one_in;
 use crate::state::AppState;
 
@@ -47,6 +48,7 @@ struct Submission {
 struct Sight {
     measurement: FrameMeasurement,
     is_whole: bool,
+    models: ModelSetId,
     cost: Cost,
 }
 
@@ -82,7 +84,6 @@ impl Submission {
     /// Reads the session, looks at the frame as closely as the session needs it, and puts what
     /// follows, unless another frame was faster: then again, from what that one left.
     async fn run(&self) -> Result<FrameResult, ApiError> {
-        let thresholds = &self.state.services.thresholds;
         let in_flight = &self.state.in_flight;
         let _passage = parse_id(&self.id).map(|id| in_flight.enter(id, self.arrived_ms));
         let mut sight: Option<Sight> = None;
@@ -90,6 +91,7 @@ impl Submission {
         for _ in 0..MOST_TRIES {
             let stored = find(&self.state, &self.caller, &self.id).await?;
             let session = &stored.record.session;
+            let thresholds = self.thresholds(&stored, sight.as_ref())?;
             if let Some(end) = session.ends_at_ms().filter(|end| self.arrived_ms >= *end)
                 && !has_waited
             {
@@ -130,6 +132,19 @@ impl Submission {
         ))
     }
 
+    /// The thresholds for the models that measured this frame, or the frames before it.
+    fn thresholds(
+        &self,
+        stored: &Stored,
+        sight: Option<&Sight>,
+    ) -> Result<&Arc<Thresholds>, ApiError> {
+        let models = sight.map_or(&stored.record.models, |s| &s.models);
+        let services = &self.state.services;
+        services
+            .thresholds_of(models)
+            .map_err(ApiError::FrameNotMeasured)
+    }
+
     async fn first_look(&self, stored: &Stored) -> Result<Sight, ApiError> {
         let look = if one_in(WHOLE_ONE_IN)? {
             Look::Whole
@@ -145,6 +160,11 @@ impl Submission {
         let (services, image) = (&self.state.services, self.image.clone());
         let measured = measure_frame(services, &self.request_id, image, look, limit).await;
         let measured = measured.map_err(ApiError::FrameNotMeasured)?;
+        let known = &stored.record.models;
+        if !known.is_unnamed() && measured.models != *known {
+            // Margins of different models are not to be compared within one session.
+            return Err(ApiError::FrameNotMeasured(MeasureError::MixedModels));
+        }
         match measured.outcome {
             FrameOutcome::Undecodable(_) => Err(BadImage::Undecodable.into()),
             FrameOutcome::Measured(measurement) => Ok(Sight {
@@ -154,6 +174,7 @@ impl Submission {
                     *measurement
                 },
                 is_whole: look == Look::Whole,
+                models: measured.models,
                 cost: measured.cost,
             }),
         }
@@ -184,6 +205,7 @@ impl Submission {
             },
             cost,
             busy_ms: before.busy_ms.saturating_add(busy),
+            models: sight.map_or_else(|| before.models.clone(), |s| s.models.clone()),
             session: next.clone(),
             ..before.clone()
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use livegate_common::job::Cost;
 use livegate_common::liveness::session::{Session, State};
+use livegate_common::liveness::thresholds::ModelSetId;
 use livegate_common::results::StoreError;
 use livegate_common::seal::{SealError, SealKey};
 use livegate_common::sessions::{SessionStore, Versioned};
@@ -28,6 +29,8 @@ pub struct Record {
     pub cost: Cost,
     /// The server's own time spent on its frames, milliseconds.
     pub busy_ms: u64,
+    /// The models that measured its frames, the latest of them.
+    pub models: ModelSetId,
     /// Where it stands.
     pub session: Session,
     /// Once it is over, a number of the attempt that ended it: two may bring about the very same end, and
@@ -176,6 +179,7 @@ mod tests {
             expires_at_ms: 5_000,
             cost: Cost::default(),
             busy_ms: 0,
+            models: ModelSetId::default(),
             session: Session::new(vec![Task::Blink], 4_000, Angles::default(), 5_000),
             ended_by: None,
         }

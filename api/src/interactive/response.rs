@@ -72,7 +72,8 @@ pub struct FrameResult {
     /// comes after the session, or the time for its challenge, was over.
     pub feedback: Nullable<Feedback>,
     /// The reasons of the verdict; absent until there is one. On success `liveness_passed`,
-    /// `challenge_completed`, `no_spoof_detected`; else every check that failed.
+    /// `challenge_completed`, `no_spoof_detected`; else every check that failed. For a client token only
+    /// those that a better try can mend: `insufficient_face_detections`, `challenge_failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason_codes: Option<Vec<ReasonCode>>,
     /// With the API key only, once the session is over: mean anti-spoof score, 0 to 1; absent where
@@ -155,7 +156,11 @@ impl Known {
             ..Self::default()
         };
         if !for_owner {
-            return public;
+            // An attacker who learns which evidence stopped a try can search for what passes it.
+            return Self {
+                reason_codes: public.reason_codes.and_then(for_the_checked),
+                ..public
+            };
         }
         Self {
             anti_spoof: end.anti_spoof.map(rounded),
@@ -164,6 +169,23 @@ impl Known {
             ..public
         }
     }
+}
+
+/// The reasons that the person in front of the camera may know: what a better try can mend. `None` where
+/// none is left.
+fn for_the_checked(reasons: Vec<ReasonCode>) -> Option<Vec<ReasonCode>> {
+    let may_know = |reason: &ReasonCode| match reason {
+        ReasonCode::LivenessPassed
+        | ReasonCode::ChallengeCompleted
+        | ReasonCode::NoSpoofDetected
+        | ReasonCode::InvalidInput
+        | ReasonCode::InsufficientFaceDetections
+        | ReasonCode::ChallengeFailed
+        | ReasonCode::InternalError => true,
+        ReasonCode::SpoofDetected | ReasonCode::DifferentPersonsDetected => false,
+    };
+    let left: Vec<_> = reasons.into_iter().filter(may_know).collect();
+    (!left.is_empty()).then_some(left)
 }
 
 /// The reasons of a verdict; `None` for a session that expired without one.

@@ -119,11 +119,11 @@ pub fn settle(state: &AppState, stored: &Stored) -> Option<Record> {
         .session
         .ends_at_ms()
         .is_some_and(|end| now_ms() >= end);
+    // Thresholds that are gone with their models: the first set's will do to end it.
+    let sets = &state.services.thresholds;
+    let thresholds = sets.of(&record.models).unwrap_or(sets.first());
     ends.then(|| Record {
-        session: record
-            .session
-            .clone()
-            .settle(now_ms(), &state.services.thresholds),
+        session: record.session.clone().settle(now_ms(), thresholds),
         ..record.clone()
     })
 }

@@ -1,6 +1,6 @@
 //! The words of the interactive API's bodies.
 
-use livegate_common::liveness::session::{Hint, State, Task, Unit};
+use livegate_common::liveness::session::{Hint, State, Task};
 use poem_openapi::Enum;
 use serde::Serialize;
 
@@ -128,10 +128,11 @@ impl From<State<'_>> for InteractiveState {
 /// - `no_face`: no face is seen.
 /// - `multiple_faces`: a second face of comparable size is seen; such frames don't count.
 /// - `face_too_small`: come nearer: the face is less than 80 pixels wide.
-/// - `face_out_of_frame`: the face reaches the edge of the picture; move it to the middle, or back.
+/// - `face_out_of_frame`: the face reaches the edge of the picture, or fills it; move it to the middle, or
+///   move back.
 /// - `too_dark`: more light on the face; its picture is dark, or noisy.
 /// - `too_bright`: less light on the face.
-/// - `blurred`: hold still, clean the lens.
+/// - `blurred`: hold still, clean the lens; such frames don't count.
 /// - `look_straight`: face the camera first, with a face at rest.
 /// - `eyes_not_visible`: open the eyes, take off what hides them.
 /// - `keep_going`: all is well; go on with the challenge, further.
@@ -174,38 +175,6 @@ impl From<Hint> for Feedback {
             Hint::LookStraight => Self::LookStraight,
             Hint::EyesNotVisible => Self::EyesNotVisible,
             Hint::KeepGoing => Self::KeepGoing,
-        }
-    }
-}
-
-/// The unit of a measured number.
-///
-/// - `degrees`: an angle, signed as the challenge is: negative to the left and up.
-/// - `eye_aspect_ratio`: height of the eye's opening by its width, of the wider eye; about 0.17 to 0.4
-///   when open.
-/// - `smile_score`: 0 to 1, of the expression model; 0 to 0.4 at rest.
-/// - `mouth_opening`: gap between the inner lips by the mouth's width; below 0.1 at rest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
-#[serde(rename_all = "snake_case")]
-#[oai(rename_all = "snake_case")]
-pub enum ChallengeUnit {
-    /// Angle.
-    Degrees,
-    /// Eye aspect ratio.
-    EyeAspectRatio,
-    /// Smile score.
-    SmileScore,
-    /// Opening of the mouth.
-    MouthOpening,
-}
-
-impl From<Unit> for ChallengeUnit {
-    fn from(unit: Unit) -> Self {
-        match unit {
-            Unit::Degrees => Self::Degrees,
-            Unit::EyeAspectRatio => Self::EyeAspectRatio,
-            Unit::SmileScore => Self::SmileScore,
-            Unit::MouthOpening => Self::MouthOpening,
         }
     }
 }

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use livegate_common::job::{ClipOutcome, Cost, Portrait, now_ms};
 use livegate_common::liveness::challenge::Phase;
 use livegate_common::liveness::decision::{Findings, Proof};
+use livegate_common::liveness::evidence::Timing;
 use livegate_worker::decode;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -30,6 +31,10 @@ use crate::state::AppState;
 
 /// How long after its deadline a claimed session still counts as being processed.
 const PROCESSING_MARGIN: Duration = Duration::from_secs(5);
+
+/// How much longer a capture may claim to last than its session, seconds: a clip lasts until the end of
+/// its last frame, and recorders round.
+const CLOCK_SLACK_S: f32 = 0.25;
 
 /// A verification that lacks only the claim of its session. What it holds is free when it ends.
 pub(super) struct Verification {
@@ -149,11 +154,15 @@ impl Verification {
         let measured = measure_images(services, &self.request_id, &images, limit).await?;
         seen.cost = measured.cost;
         let challenge = &self.session.record.challenge;
-        let thresholds = &services.thresholds;
+        let thresholds = services.thresholds_of(&measured.models)?;
+        let timing = self.available_s().map(|available_s| Timing {
+            claimed_s: span_s(frames),
+            available_s,
+        });
         let began = Instant::now();
         let judgement = Stage::Decide
             .span()
-            .in_scope(|| judge_images(challenge, &phases, &measured.outcome, thresholds));
+            .in_scope(|| judge_images(challenge, &phases, &measured.outcome, timing, thresholds));
         services.metrics.stage(Stage::Decide, began);
         self.conclude(judgement, |best| images.get(best).cloned())
             .await
@@ -174,10 +183,14 @@ impl Verification {
         };
         seen.frames = clip.frames.len();
         let challenge = self.session.record.challenge.clone();
-        let thresholds = Arc::clone(&services.thresholds);
+        let thresholds = Arc::clone(services.thresholds_of(&measured.models)?);
+        let available_s = self.available_s();
         let began = Instant::now();
         let judging = tokio::task::spawn_blocking(move || {
-            (judge_clip(&challenge, &clip, &thresholds), clip.portraits)
+            (
+                judge_clip(&challenge, &clip, available_s, &thresholds),
+                clip.portraits,
+            )
         });
         let judged = judging.instrument(Stage::Decide.span()).await;
         let (judgement, portraits) = judged.map_err(ApiError::internal)?;
@@ -238,6 +251,15 @@ impl Verification {
         Ok(Verdict::Verified(Box::new(body)))
     }
 
+    /// Seconds from the creation of the session to the arrival of the capture, where the server drew the
+    /// challenge.
+    #[expect(clippy::cast_precision_loss, reason = "minutes at most")]
+    fn available_s(&self) -> Option<f32> {
+        let drawn_ms = self.session.record.drawn_ms?;
+        let arrived_ms = now_ms().saturating_sub(self.elapsed_ms());
+        Some(arrived_ms.saturating_sub(drawn_ms) as f32 / 1000.0 + CLOCK_SLACK_S)
+    }
+
     fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
@@ -277,6 +299,15 @@ impl Verification {
         }
         record
     }
+}
+
+/// Seconds from the first frame to the last, by the caller's own times.
+fn span_s(frames: &[CapturedFrame]) -> f32 {
+    let times = frames.first().zip(frames.last());
+    #[expect(clippy::cast_possible_truncation, reason = "a duration")]
+    times.map_or(0.0, |(first, last)| {
+        ((last.at_ms - first.at_ms) / 1000.0) as f32
+    })
 }
 
 fn session_state(verdict: &Result<Verdict, ApiError>) -> State {

@@ -1,7 +1,7 @@
 //! What spoke against a rejected capture.
 
 use livegate_common::liveness::decision::{Findings, Rejection};
-use livegate_common::liveness::evidence::{FailedAction, Kind, Statement};
+use livegate_common::liveness::evidence::{FailedAction, Kind, Part, Statement};
 use poem_openapi::Object;
 use serde::Serialize;
 
@@ -14,12 +14,13 @@ use crate::judge::Undecodable;
 #[derive(Clone, Debug, Default, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct RejectionDetails {
-    /// `spoof_detected`: the combined anti-spoof score, 0 to 1; below `threshold`. Absent where only
-    /// other evidence, named in `evidence`, spoke against the capture.
+    /// `spoof_detected`: the average anti-spoof score over all pictures, 0 to 1. It is reported, and
+    /// decides nothing: a part of the capture that is below `threshold` is named in `evidence`. Absent where
+    /// no model could score.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub anti_spoof_avg_score: Option<f64>,
-    /// `spoof_detected`: the score that it takes, 0 to 1.
+    /// `spoof_detected`: the score that the weakest part takes, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub threshold: Option<f64>,
@@ -33,8 +34,8 @@ pub struct RejectionDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_threshold: Option<f64>,
-    /// `insufficient_face_detections`: share of the frames that show a face, 40 pixels wide
-    /// or more and not lost in noise, 0 to 1.
+    /// `insufficient_face_detections`: share of the frames that show a face that can be judged, 0 to 1: 40
+    /// pixels wide or more, sharp enough, not lost in noise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub face_detection_ratio: Option<f64>,
@@ -73,20 +74,29 @@ pub struct FailedActionDetails {
 /// A finding that has no field of its own.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct Evidence {
-    /// What was looked at. More may be added.
+    /// The kind of evidence. More may be added.
     ///
     /// - `second_face_frames`: frames that show a second face over half as wide as the main one;
     ///   `measured` counts them, `required` is how many there may be.
-    /// - `least_likeness`: two faces that are not one person's; `measured` is the cosine of their
-    ///   embeddings, -1 to 1, `required` the least that it may be.
+    /// - `least_likeness`: two faces in near poses that are not one person's; `measured` is the cosine of
+    ///   their embeddings, -1 to 1, `required` the least that it may be.
+    /// - `weakest_part`: the part of the capture (facing the camera, turned one way, or all of it) whose
+    ///   anti-spoof score is furthest below what it takes; `measured` is the score of its weakest pictures, 0 to 1, `required` the least that
+    ///   it may be.
     /// - `repeated_pictures`: frames that hold the same picture as an earlier one although the head
     ///   moved in between; `measured` counts them, `required` is how many there may be.
-    /// - `screen_raster`: a regular pattern over the face; `measured` is how far it stands out of the
-    ///   picture's spectrum, natural logarithm of power, `required` the most that it may.
+    /// - `held_pictures`: frames of a turned head that hold the picture of another one; a turned head does
+    ///   not hold that still. `measured` counts them, `required` is how many there may be.
+    /// - `screen_raster`: a regular pattern over the face; `measured` is the height of its peak in the
+    ///   picture's spectrum, natural logarithm of power, `required` the most that it may be.
     /// - `screen_border`: a rectangle around the face; `measured` is the share of its outline that is
     ///   there, 0 to 1, `required` the most that may be.
-    /// - `head_speed`: a turn faster than a head's, in clips; degrees a second, and the most that it
-    ///   may be.
+    /// - `head_speed`: a turn faster than a head's, in clips and live sessions; degrees a second, and the
+    ///   most that it may be.
+    /// - `scene_change`: the surroundings change at once, in clips and live sessions; `measured` is the
+    ///   change over what the time between two frames allows, `required` is 1.
+    /// - `captured_before_session`: the capture claims to last longer than its session has existed, where
+    ///   the challenge was drawn by the server; seconds, and the most that they may be.
     /// - `undecodable_frame`: a frame that cannot be decoded; `measured` is its index.
     /// - `unplayable_clip`: the clip cannot be decoded, or is larger or longer than one may be.
     pub name: String,
@@ -172,19 +182,32 @@ impl From<&Statement> for Evidence {
     }
 }
 
-/// What a statement against a capture says, for whoever has to act on it.
+/// A statement in a sentence, for people who have to act on it.
 fn sentence(said: &Statement) -> String {
     let (measured, required) = (said.measured, said.required);
     let at = said
         .frame
         .map(|f| format!(" (frame {f})"))
         .unwrap_or_default();
+    let part = said.part.map_or("of the capture as a whole", Part::words);
     match said.kind {
         Kind::SecondFace => format!(
             "{measured} frames show a second face of comparable size; at most {required} may. Only one person should be in front of the camera."
         ),
         Kind::LeastLikeness => format!(
             "Two frames show faces that are not one person's{at}: their likeness is {measured:.2}, and that of one person is {required:.2} or more."
+        ),
+        Kind::WeakestPart => format!(
+            "The frames {part} look like an attack presentation: their anti-spoof score is {measured:.2}, and it takes {required:.2}. Other frames cannot make up for them."
+        ),
+        Kind::HeldPictures => format!(
+            "{measured} frames of a turned head hold the picture of another one; at most {required} may: a turned head does not hold that still. Capture every frame anew."
+        ),
+        Kind::SceneChange => format!(
+            "The surroundings of the face change at once{at}, {measured:.1} times as fast as a camera sees them change: record in one go, in one place."
+        ),
+        Kind::CapturedBeforeSession => format!(
+            "The capture lasts {measured:.1} seconds, but its session was made only {required:.1} seconds before it arrived: capture after the session is created."
         ),
         Kind::RepeatedPictures => format!(
             "{measured} frames hold the same picture as an earlier one, although the head moved in between{at}: capture every frame anew; a camera never takes the same picture twice."

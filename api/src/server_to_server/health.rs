@@ -52,12 +52,17 @@ pub struct Component {
 }
 
 /// The workers.
-#[derive(Clone, Copy, Debug, Serialize, Object)]
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct Workers {
     /// How they are: `down` when there is none.
     pub status: ComponentStatus,
     /// How many processes were seen lately.
     pub count: u32,
+    /// The set of models that measured last, by its name in the thresholds; absent until something was
+    /// measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub models: Option<String>,
 }
 
 /// How a part is.
@@ -91,13 +96,13 @@ pub async fn look(services: &Services) -> Health {
             None
         }
     };
-    Health::of(broker, count)
+    Health::of(broker, count, services.models.name())
 }
 
 impl Health {
     /// How the service is, by whether the broker is connected and how many workers the store lists;
-    /// `None`: the store cannot be reached.
-    pub fn of(broker: bool, workers: Option<u32>) -> Self {
+    /// `None`: the store cannot be reached. `models`: the set that measured last.
+    pub fn of(broker: bool, workers: Option<u32>, models: Option<String>) -> Self {
         let store = workers.is_some();
         let count = workers.unwrap_or(0);
         let status = match (broker && store, count) {
@@ -118,6 +123,7 @@ impl Health {
                 workers: Workers {
                     status: ComponentStatus::of(count > 0),
                     count,
+                    models,
                 },
             },
         }

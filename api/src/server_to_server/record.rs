@@ -21,6 +21,9 @@ pub struct Record {
     pub key: String,
     /// What it asks for.
     pub challenge: Challenge,
+    /// When the server drew the challenge, Unix milliseconds; `None` where the caller named the actions,
+    /// and so may have filmed them before.
+    pub drawn_ms: Option<u64>,
     /// Unix milliseconds until which it can be verified.
     pub expires_at_ms: u64,
     /// What has become of it.
@@ -197,6 +200,7 @@ mod tests {
         Record {
             key: "key_1".into(),
             challenge,
+            drawn_ms: None,
             expires_at_ms: 5_000,
             state: State::Pending,
         }

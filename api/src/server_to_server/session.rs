@@ -91,12 +91,15 @@ pub async fn create(
     caller: &KeyRecord,
     body: &[u8],
 ) -> Result<SessionCreated, ApiError> {
-    let challenge = NewSession::parse(body)?.challenge(&caller.defaults, shuffle)?;
+    let asked = NewSession::parse(body)?;
+    let is_drawn = asked.actions.is_none();
+    let challenge = asked.challenge(&caller.defaults, shuffle)?;
     let now = now_ms();
     let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
     let record = Record {
         key: caller.id.clone(),
         challenge,
+        drawn_ms: is_drawn.then_some(now),
         expires_at_ms: now + ttl_ms,
         state: State::Pending,
     };

@@ -131,7 +131,7 @@ pub enum ReasonCode {
     InsufficientFaceDetections,
     /// More than one person.
     DifferentPersonsDetected,
-    /// Below the anti-spoof threshold.
+    /// Below the anti-spoof threshold, or other evidence of an attack presentation.
     SpoofDetected,
     /// At least one action was not detected.
     ChallengeFailed,
@@ -169,6 +169,8 @@ impl From<&Rejection> for ReasonCode {
 /// - `out_of_order`: it was shown, but not after the action that comes before it.
 /// - `no_movement`: it is a state, not a movement: the eyes are always like that, or a clip shows no
 ///   pose on the way there.
+/// - `not_comparable`: its frames show a face, but none that can be compared with the portrait: turned too
+///   far, or another person's. Send the frame at which the angle is reached, and one on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
@@ -185,6 +187,8 @@ pub enum FailureReason {
     OutOfOrder,
     /// A state, not a movement.
     NoMovement,
+    /// No face of its own that can be compared with the portrait.
+    NotComparable,
 }
 
 impl From<Why> for FailureReason {
@@ -196,6 +200,7 @@ impl From<Why> for FailureReason {
             Why::NoNeutralBefore => Self::NoNeutralBefore,
             Why::OutOfOrder => Self::OutOfOrder,
             Why::NoMovement => Self::NoMovement,
+            Why::NotComparable => Self::NotComparable,
         }
     }
 }
@@ -203,7 +208,10 @@ impl From<Why> for FailureReason {
 /// The unit of a measured number.
 ///
 /// - `degrees`: an angle, signed as the action is: negative for `turn_left` and `turn_up`.
-/// - `eye_aspect_ratio`: height of the eye's opening by its width; about 0.17 to 0.35 when open.
+/// - `eye_aspect_ratio`: height of the eye's opening by its width, of the wider eye; about 0.17 to 0.4 when
+///   open.
+/// - `smile_score`: 0 to 1, of the expression model; 0 to 0.4 at rest.
+/// - `mouth_opening`: gap between the inner lips by the mouth's width; below 0.1 at rest.
 /// - `frames`: a number of frames.
 /// - `frame_index`: a position in the capture, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
@@ -214,6 +222,10 @@ pub enum MeasureUnit {
     Degrees,
     /// Eye aspect ratio.
     EyeAspectRatio,
+    /// Smile score.
+    SmileScore,
+    /// Opening of the mouth.
+    MouthOpening,
     /// A number of frames.
     Frames,
     /// A position in the capture, from 0.
@@ -225,6 +237,8 @@ impl From<Unit> for MeasureUnit {
         match unit {
             Unit::Degrees => Self::Degrees,
             Unit::EyeAspectRatio => Self::EyeAspectRatio,
+            Unit::SmileScore => Self::SmileScore,
+            Unit::MouthOpening => Self::MouthOpening,
             Unit::Frames => Self::Frames,
             Unit::FrameIndex => Self::FrameIndex,
         }

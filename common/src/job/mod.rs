@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{BatchId, ReplicaId, RequestId};
 use crate::liveness::measurement::FrameMeasurement;
+use crate::liveness::thresholds::ModelSetId;
 
 pub use codec::{CodecError, encode_batch, encode_outcome, open_batch, open_outcome, read_header};
 
@@ -175,6 +176,8 @@ pub enum Outcome {
     Frames {
         /// One entry per frame of the batch, with its index.
         frames: Vec<(u32, FrameOutcome)>,
+        /// The models that measured them.
+        models: ModelSetId,
         /// What it took.
         cost: Cost,
     },
@@ -182,6 +185,8 @@ pub enum Outcome {
     Clip {
         /// What became of it.
         clip: ClipOutcome,
+        /// The models that measured it.
+        models: ModelSetId,
         /// What it took; decoding, which is done by another process, not included.
         cost: Cost,
     },

@@ -6,6 +6,7 @@ use super::embedding::Embedding;
 use super::eyes::Eyes;
 use super::mouth::Mouth;
 use super::pose::Pose;
+use super::scene::Scene;
 use super::sketch::Sketch;
 
 /// One frame, measured.
@@ -20,6 +21,8 @@ pub struct FrameMeasurement {
     /// The largest face, looked at closely; `None` when there is none, or none that the landmark
     /// model confirms.
     pub face: Option<Face>,
+    /// Colours around the face; `None` where there is no face, or too little around it.
+    pub scene: Option<Scene>,
 }
 
 /// A face as the detector saw it.
@@ -62,10 +65,11 @@ pub struct Face {
     pub eyes: Eyes,
     /// What the mouth does.
     pub mouth: Mouth,
-    /// Presentation attack detection: score of each anti-spoof model, 0 (attack presentation) to 1
-    /// (bona fide), in the configured order. Empty after a glance, and only then.
-    pub bona_fide: Vec<f32>,
-    /// Who. `None` after a glance, and only then.
+    /// Presentation attack detection: margin of each anti-spoof model, in the configured order; `None`
+    /// where a model abstains because the face leaves no room for its crop. Empty after a glance, and
+    /// only then. See [`margin_of`].
+    pub margins: Vec<Option<f32>>,
+    /// Identity embedding, unit length. `None` after a glance, and only then.
     pub embedding: Option<Embedding>,
     /// How well it can be seen.
     pub quality: Quality,
@@ -76,17 +80,44 @@ pub struct Face {
 }
 
 impl Face {
-    /// Whether it was looked at as a whole, not only glanced at.
+    /// Whether it was measured as a whole, not only glanced at.
     pub fn is_looked_at(&self) -> bool {
-        self.embedding.is_some() && !self.bona_fide.is_empty()
+        self.embedding.is_some()
     }
 
-    /// Mean score of the anti-spoof models, 0 to 1; `None` after a glance.
-    pub fn bona_fide_score(&self) -> Option<f32> {
+    /// Mean margin of the anti-spoof models that do not abstain: above 0 speaks for a bona fide
+    /// presentation. `None` after a glance, where all abstain, and where only one of several does not:
+    /// single models are easily misled.
+    pub fn margin(&self) -> Option<f32> {
+        let present: Vec<f32> = self.margins.iter().copied().flatten().collect();
+        let needed = self.margins.len().min(2);
         #[expect(clippy::cast_precision_loss, reason = "a handful of models")]
-        let n = self.bona_fide.len() as f32;
-        (n > 0.0).then(|| self.bona_fide.iter().sum::<f32>() / n)
+        let mean = present.iter().sum::<f32>() / present.len() as f32;
+        (needed > 0 && present.len() >= needed).then_some(mean)
     }
+
+    /// The mean margin as a score, 0 (attack presentation) to 1 (bona fide).
+    pub fn bona_fide_score(&self) -> Option<f32> {
+        self.margin().map(|m| 1.0 / (1.0 + (-m).exp()))
+    }
+}
+
+/// Largest absolute margin: beyond it a model has no more to say.
+pub const MOST_MARGIN: f32 = 12.0;
+
+/// The margin of a classifier: the natural logarithm of the odds of a bona fide presentation.
+///
+/// It is the logit of the live class less the logarithm of the summed exponentials of all others, limited
+/// to [`MOST_MARGIN`] either way. `None` where there is no such class, or no other.
+///
+/// Margins are averaged and not probabilities: a softmax saturates, and one confident model would
+/// outvote the others.
+pub fn margin_of(logits: &[f32], live: usize) -> Option<f32> {
+    let own = *logits.get(live)?;
+    let others = || logits.iter().enumerate().filter(|(i, _)| *i != live);
+    let top = others().map(|(_, l)| *l).reduce(f32::max)?;
+    let sum: f32 = others().map(|(_, l)| (l - top).exp()).sum();
+    Some((own - top - sum.ln()).clamp(-MOST_MARGIN, MOST_MARGIN))
 }
 
 /// How well a face can be seen.
@@ -101,6 +132,26 @@ pub struct Quality {
     /// 0.3 to 2 in good light. Immerkaer, "Fast noise variance estimation", CVIU 64(2), 1996, by the
     /// median.
     pub noise: f32,
+    /// Noise that is left at 48x48 pixels, by channel: coarse noise, which the finest scale misses.
+    pub coarse_noise: CoarseNoise,
+    /// Colour noise around the face that brightness does not explain, grey levels, not negative: noise
+    /// drawn around a face changes what anti-spoof models say of it. 0 where it cannot be measured.
+    pub surround_noise: f32,
+    /// Effective resolution: pixels across the face that carry detail of their own; at most the face's
+    /// width. A blurred face of 300 pixels shows no more than a sharp one of far fewer.
+    pub detail_px: f32,
+}
+
+/// Noise of the face shrunk to 48x48 pixels, grey levels, not negative: the median of the absolute
+/// Laplacian over what a standard deviation of 1 makes of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CoarseNoise {
+    /// Of brightness (Y).
+    pub luma: f32,
+    /// Of the red difference (Cr).
+    pub red: f32,
+    /// Of the blue difference (Cb).
+    pub blue: f32,
 }
 
 /// Signs of a screen or a sheet of paper in the picture of a face, by their physics; each is `None`

@@ -1,7 +1,8 @@
 //! The domain: what a frame says, what was asked, and what follows. Pure: serde and std only.
 //!
 //! Data flows one way: [`measurement`]s and a [`challenge`] go through [`evidence`] into
-//! [`decision`], by the numbers in [`thresholds`]. A [`session`] takes them one by one.
+//! [`decision`], by the numbers in [`thresholds`]. [`movement`]s are recognised by one set of machines: a
+//! decision folds its frames through them, a live [`session`] steps them.
 //!
 //! # Directions
 //!
@@ -17,7 +18,10 @@ pub mod evidence;
 pub mod eyes;
 pub mod measurement;
 pub mod mouth;
+pub mod movement;
 pub mod pose;
+pub mod sampling;
+pub mod scene;
 pub mod session;
 pub mod sketch;
 pub mod thresholds;

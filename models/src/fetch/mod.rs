@@ -23,7 +23,7 @@ use crate::convert::{self, ConvertError};
 use crate::hash;
 use crate::manifest::{Archive, SourceFile};
 
-const TEMP_PREFIX: &str = ".tmp-";
+pub(crate) const TEMP_PREFIX: &str = ".tmp-";
 const LOCK_FILE: &str = ".lock";
 const LOCK_POLL: Duration = Duration::from_millis(50);
 
@@ -212,7 +212,7 @@ fn check(what: &str, expected: &str, bytes: &[u8]) -> Result<(), FetchError> {
 }
 
 /// Writes a file so that `target` is either the old one or the whole new one, also after a power cut.
-fn store(temp: &Path, target: &Path, bytes: &[u8]) -> Result<(), FetchError> {
+pub(crate) fn store(temp: &Path, target: &Path, bytes: &[u8]) -> Result<(), FetchError> {
     let staged = temp.join("staged");
     let write = || -> io::Result<()> {
         let mut file = File::create(&staged)?;
@@ -230,7 +230,11 @@ fn store(temp: &Path, target: &Path, bytes: &[u8]) -> Result<(), FetchError> {
 }
 
 /// Takes the cache's lock, which the operating system gives back even if the process dies.
-fn lock(dir: &Path, interrupted: &AtomicBool, log: &mut impl Write) -> Result<File, FetchError> {
+pub(crate) fn lock(
+    dir: &Path,
+    interrupted: &AtomicBool,
+    log: &mut impl Write,
+) -> Result<File, FetchError> {
     let path = dir.join(LOCK_FILE);
     let file = File::options()
         .create(true)
@@ -256,7 +260,7 @@ fn lock(dir: &Path, interrupted: &AtomicBool, log: &mut impl Write) -> Result<Fi
 }
 
 /// Removes what a killed fetch left behind; only called under the lock, so none is in use.
-fn remove_stale(dir: &Path) -> Result<(), FetchError> {
+pub(crate) fn remove_stale(dir: &Path) -> Result<(), FetchError> {
     for entry in fs::read_dir(dir).map_err(|e| io_error(dir, e))? {
         let entry = entry.map_err(|e| io_error(dir, e))?;
         if entry.file_name().to_string_lossy().starts_with(TEMP_PREFIX) {
@@ -267,7 +271,7 @@ fn remove_stale(dir: &Path) -> Result<(), FetchError> {
     Ok(())
 }
 
-fn io_error(path: &Path, source: io::Error) -> FetchError {
+pub(crate) fn io_error(path: &Path, source: io::Error) -> FetchError {
     FetchError::Io {
         path: path.to_owned(),
         source,

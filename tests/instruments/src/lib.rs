@@ -8,6 +8,7 @@ pub mod camera;
 pub mod canvas;
 pub mod face;
 pub mod paper;
+pub mod perturb;
 pub mod puppet;
 pub mod screen;
 

@@ -18,7 +18,7 @@ pub struct Subject {
 }
 
 /// Everybody.
-pub const SUBJECTS: [Subject; 9] = [
+pub const SUBJECTS: [Subject; 11] = [
     Subject {
         file: "live/turns_a.mov",
         shows: &[TurnLeft, TurnRight, LookUp, LookDown],
@@ -30,6 +30,14 @@ pub const SUBJECTS: [Subject; 9] = [
     Subject {
         file: "live/turns_c.mov",
         shows: &[LookUp, TurnRight, TurnLeft, LookDown],
+    },
+    Subject {
+        file: "live/turns_d.mov",
+        shows: &[TurnLeft, TurnRight, LookUp, LookDown],
+    },
+    Subject {
+        file: "live/turns_e.mp4",
+        shows: &[TurnRight, TurnLeft, LookUp, LookDown],
     },
     Subject {
         file: "actions/smile_blink.mp4",

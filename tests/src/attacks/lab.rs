@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use livegate_api::interactive::vocabulary::name;
+use livegate_common::liveness::session::Task;
 use livegate_instruments::camera::jpeg;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use super::presentation::{Medium, Presentation, phase};
+use super::presentation::{Clock, Medium, Presentation, phase};
 use crate::app::App;
 use crate::client::{Answer, Capture};
 use crate::clips;
@@ -26,22 +28,47 @@ pub struct Outcome {
 
 /// Presents it in a session of its own.
 pub async fn present(app: &App, presentation: Presentation) -> Outcome {
+    let answered = answer(app, presentation).await;
+    if answered.is_over {
+        of_body(&answered.body, answered.is_accepted())
+    } else {
+        Outcome {
+            said: vec!["not_passed".to_owned()],
+            ..Outcome::default()
+        }
+    }
+}
+
+/// What the service answered to a presentation.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The body: of a verify, or of the last status of an interactive session.
+    pub body: Value,
+    /// Whether there is a verdict: an interactive session may have none when its frames are spent.
+    pub is_over: bool,
+}
+
+impl Answered {
+    /// Whether it was verified.
+    pub fn is_accepted(&self) -> bool {
+        self.body["verified"] == true || self.body["is_live"] == true
+    }
+
+    /// What became of it, where there is a verdict.
+    pub fn outcome(&self) -> Outcome {
+        of_body(&self.body, self.is_accepted())
+    }
+}
+
+/// Presents it in a session of its own, and gives the answer as it came.
+pub async fn answer(app: &App, presentation: Presentation) -> Answered {
     let Presentation {
         tasks,
         medium,
         quality,
         yaw_deg,
+        clock,
     } = presentation;
-    let session = async || {
-        let actions: Vec<_> = tasks.iter().map(|t| phase(*t)).collect();
-        let mut asked = json!({ "actions": actions });
-        if let Some(yaw_deg) = yaw_deg {
-            asked["yaw_deg"] = yaw_deg.into();
-        }
-        let created = app.client.create(&asked).await;
-        assert_eq!(created.status, 200, "{}", created.body);
-        created.body["session_id"].as_str().unwrap().to_owned()
-    };
     let encode = move |picture: &_| jpeg(picture, quality).unwrap();
     match medium {
         Medium::Images(shots) => {
@@ -52,7 +79,12 @@ pub async fn present(app: &App, presentation: Presentation) -> Outcome {
                     .collect()
             };
             let capture = Capture(tokio::task::spawn_blocking(encoded).await.unwrap());
-            judged(&app.client.verify(&session().await, &capture).await)
+            let session = session(app, &tasks, yaw_deg, clock).await;
+            let mut body = capture.body(&session);
+            for (index, frame) in (0..).zip(body["frames"].as_array_mut().unwrap()) {
+                frame["timestamp_ms"] = (index * clock.step_ms.max(1)).into();
+            }
+            judged(app.client.verify_raw(&body).await)
         }
         Medium::Clip(pictures, rate) => {
             let encoded = move || {
@@ -60,24 +92,53 @@ pub async fn present(app: &App, presentation: Presentation) -> Outcome {
                 clips::of_jpegs(&frames, rate)
             };
             let clip = tokio::task::spawn_blocking(encoded).await.unwrap();
-            judged(&app.client.verify_clip(&session().await, &clip).await)
+            let session = session(app, &tasks, yaw_deg, clock).await;
+            judged(app.client.verify_clip(&session, &clip).await)
         }
         Medium::Live(pictures) => {
             let encoded = move || pictures.iter().map(encode).collect::<Vec<_>>();
             let frames = tokio::task::spawn_blocking(encoded).await.unwrap();
             let names: Vec<_> = tasks.iter().map(|t| name(*t)).collect();
-            play(app, &names.join(","), &frames).await
+            play(app, &names.join(","), &frames, clock.pace).await
         }
     }
 }
 
+/// A session that asks for these tasks, some time after it was made. The caller has everything ready by
+/// then: the session's age is the server's measure of a capture.
+async fn session(app: &App, tasks: &[Task], yaw_deg: Option<u8>, clock: Clock) -> String {
+    let actions: Vec<_> = tasks.iter().map(|t| phase(*t)).collect();
+    let mut asked = json!({});
+    if !clock.is_drawn {
+        asked["actions"] = json!(actions);
+    }
+    if let Some(yaw_deg) = yaw_deg {
+        asked["yaw_deg"] = yaw_deg.into();
+    }
+    loop {
+        let created = app.client.create(&asked).await;
+        assert_eq!(created.status, 200, "{}", created.body);
+        if created.body["challenge"] == json!(actions) {
+            tokio::time::sleep(clock.wait).await;
+            return created.body["session_id"].as_str().unwrap().to_owned();
+        }
+        assert!(
+            clock.is_drawn,
+            "a session has the actions that it was given"
+        );
+    }
+}
+
 /// Plays frames to a session that has time enough, until it is over.
-async fn play(app: &App, challenges: &str, frames: &[Vec<u8>]) -> Outcome {
+async fn play(app: &App, challenges: &str, frames: &[Vec<u8>], pace: Duration) -> Answered {
     let query = format!("challenges={challenges}&timeout_seconds=60");
     let created = app.client.interactive(&query).await;
     assert_eq!(created.status, 200, "{}", created.body);
     let session = created.body["session_id"].as_str().unwrap();
+    let mut due = Instant::now();
     for frame in frames {
+        tokio::time::sleep_until(due).await;
+        due += pace;
         let mut answer = app.client.frame(session, frame).await;
         while answer.status == 429 {
             // A session takes so many frames a second; this is how a client waits for its turn.
@@ -91,19 +152,19 @@ async fn play(app: &App, challenges: &str, frames: &[Vec<u8>]) -> Outcome {
     }
     let status = app.client.interactive_status(session).await;
     assert_eq!(status.status, 200, "{}", status.body);
-    let body = &status.body;
-    if body["is_live"].is_null() {
-        return Outcome {
-            said: vec!["not_passed".to_owned()],
-            ..Outcome::default()
-        };
+    let body = status.body;
+    Answered {
+        is_over: !body["is_live"].is_null(),
+        body,
     }
-    of_body(body, body["is_live"] == true)
 }
 
-fn judged(answer: &Answer) -> Outcome {
+fn judged(answer: Answer) -> Answered {
     assert_eq!(answer.status, 200, "{}", answer.body);
-    of_body(&answer.body, answer.body["verified"] == true)
+    Answered {
+        body: answer.body,
+        is_over: true,
+    }
 }
 
 fn of_body(body: &Value, accepted: bool) -> Outcome {
@@ -123,10 +184,10 @@ fn said(body: &Value) -> Vec<String> {
     for code in body["reason_codes"].as_array().into_iter().flatten() {
         let code = code.as_str().unwrap_or_default();
         match code {
-            "spoof_detected" if has("threshold") => said.push("anti-spoof score".to_owned()),
             "different_persons_detected" if has("same_person_threshold") => {
                 said.push("same-person score".to_owned());
             }
+            // Evidence names what decided: the average score, which is told as well, does not.
             "spoof_detected" | "different_persons_detected" => {}
             "challenge_failed" => {
                 let failed = details["failed_actions"].as_array().into_iter().flatten();

@@ -1,106 +1,145 @@
 //! Thresholds that owe nothing to a subject: the rules that the shipped ones follow, on everybody else.
 
 use livegate_common::liveness::challenge::Phase;
-use livegate_common::liveness::evidence::identity::{consistency, least};
-use livegate_common::liveness::evidence::{TaggedFrame, speed};
-use livegate_common::liveness::measurement::Cues;
+use livegate_common::liveness::decision::best_frame;
+use livegate_common::liveness::evidence::identity::{Identity, is_comparable};
+use livegate_common::liveness::evidence::{Evidence, Kind, Plan, Sighting, TaggedFrame};
+use livegate_common::liveness::measurement::Face;
+use livegate_common::liveness::sampling::Sampling;
 use livegate_common::liveness::session::Task;
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::liveness::thresholds::{OperatingPoint, Thresholds};
 
 use super::footage::{Footage, RATE, extent};
 
-/// What live footage of one person comes to, at most or at least.
+/// Margin beyond the worst of the others, as a share of it.
+const MARGIN: f32 = 1.0 / 3.0;
+
+/// What live footage of one person comes to, at most or at least, by the rules and the numbers of the
+/// shipped operating point. `None`: the footage has nothing to measure it on.
 #[derive(Clone, Debug)]
 pub struct Extremes {
-    /// Highest correlation of two of its pictures, the head having been elsewhere between.
-    copy: f32,
-    /// Least likeness of two of its faces.
-    least: Option<f32>,
-    /// Highest peak of a single frame's spectrum.
-    raster: f32,
-    /// Third highest border.
-    border: f32,
-    /// Fastest turn, degrees a second, error included.
-    speed: f32,
-    /// Consistency of all its frames.
-    consistency: Option<f32>,
+    /// Least likeness to the portrait of a face that can be compared, less what its pose demands: above 0
+    /// every face passes. A cosine.
+    pub slack: Option<f32>,
+    /// Least likeness of two faces in near poses, a cosine.
+    pub pair: Option<f32>,
+    /// Second highest peak in the spectra of one part, natural logarithm of power.
+    pub raster: Option<f32>,
+    /// Third highest border, 0 to 1.
+    pub border: Option<f32>,
+    /// Fastest turn but for one step in a hundred, degrees a second, error included.
+    pub speed: Option<f32>,
+    /// Fastest change of the surroundings, over what its duration allows.
+    pub scene: Option<f32>,
+    /// Highest score of two pictures, the head having been elsewhere between them.
+    pub copy: Option<f32>,
 }
 
 impl Extremes {
-    /// Looks through footage that was looked at as a whole.
+    /// The extremes of footage that was measured as a whole.
     pub fn of(footage: &Footage) -> Self {
-        let frames = frames(footage);
-        let faces = || frames.iter().filter_map(TaggedFrame::face);
-        let cues = |cue: fn(&Cues) -> Option<f32>| {
-            let mut all: Vec<f32> = faces().filter_map(|f| cue(f.cues.as_ref()?)).collect();
-            all.sort_by(|a, b| b.total_cmp(a));
-            all
+        let (t, frames) = (Thresholds::default(), frames(footage));
+        let evidence = gathered(&frames, &t);
+        let statements = evidence.statements(&t);
+        let measured = |kind: Kind| {
+            statements
+                .iter()
+                .find(|s| s.kind == kind)
+                .map(|s| s.measured)
         };
-        let poses: Vec<_> = faces().map(|f| f.pose).collect();
-        let steps = poses
-            .windows(2)
-            .map(|two| two[0].differs_by(two[1]) * RATE as f32);
+        let judged = |f: &TaggedFrame| Evidence::judged(&f.measurement, &t).cloned();
+        let faces: Vec<Face> = frames.iter().filter_map(judged).collect();
         Self {
-            copy: most_alike(&frames, &Thresholds::default()),
-            least: least(&frames, &Thresholds::default()).map(|(least, _)| least),
-            raster: cues(|c| c.periodicity).first().copied().unwrap_or(0.0),
-            border: cues(|c| c.border).get(2).copied().unwrap_or(0.0),
-            speed: speed::find(&frames, &Thresholds::default()).map_or(0.0, |_| {
-                let mut steps: Vec<f32> = steps.collect();
-                steps.sort_by(f32::total_cmp);
-                // Of single steps some are errors of measurement.
-                steps.get(steps.len() * 99 / 100).copied().unwrap_or(0.0)
-            }),
-            consistency: consistency(&frames, &Thresholds::default()),
+            slack: evidence.identity().weakest().map(|w| w - t.same_person),
+            pair: measured(Kind::LeastLikeness),
+            raster: measured(Kind::Raster),
+            border: measured(Kind::Border),
+            speed: fastest(&frames, &t),
+            scene: measured(Kind::SceneChange),
+            copy: most_alike(&faces, &t),
         }
     }
 }
 
-/// The thresholds that these people's footage gives, and no other's; what has no rule is as shipped.
-pub fn thresholds(others: &[(&Footage, &Extremes)]) -> Thresholds {
-    let most = |of: fn(&Extremes) -> f32| others.iter().map(|(_, e)| of(e)).fold(0.0, f32::max);
-    let lowest = |of: fn(&Extremes) -> Option<f32>| {
-        others.iter().filter_map(|(_, e)| of(e)).fold(1.0, f32::min)
+/// Gathers footage as a verification gathers a capture. Every frame counts as one that a caller may
+/// choose: a single face unlike the portrait then decides.
+fn gathered(frames: &[TaggedFrame], t: &Thresholds) -> Evidence {
+    let sampling = Sampling::Chosen;
+    let plan = Plan {
+        sampling,
+        most_pictures: 0,
+        away_frames: 1,
+        copies: 0,
+        jitter_s: 0.0,
+        second_subjects: None,
     };
-    let swapped = swaps(&others.iter().map(|(f, _)| *f).collect::<Vec<_>>());
-    let round = |value: f32, to: f32| (value / to).round() * to;
-    Thresholds {
-        copy_likeness: (most(|e| e.copy) * 1000.0).ceil() / 1000.0,
-        least_likeness: round(lowest(|e| e.least) * 0.7, 0.05),
-        raster: round(most(|e| e.raster) * 4.0 / 3.0, 0.1),
-        border: round(most(|e| e.border) + 0.25, 0.05),
-        head_speed: round(most(|e| e.speed) * 3.0, 100.0).max(400.0),
-        same_person: swapped.map_or(Thresholds::default().same_person, |swapped| {
-            round(f32::midpoint(swapped, lowest(|e| e.consistency)), 0.05)
-        }),
-        ..Thresholds::default()
+    let judged = frames
+        .iter()
+        .filter_map(|f| Evidence::judged(&f.measurement, t));
+    let best = best_frame(frames, t).and_then(|i| frames[i].face()?.embedding.as_ref());
+    let identity = best.map_or_else(
+        || Identity::new(sampling, t),
+        |best| Identity::with_portrait(sampling, best, judged, t),
+    );
+    let mut evidence = Evidence::new(plan, identity, t);
+    for (position, frame) in (0..).zip(frames) {
+        let seen = Sighting {
+            frame: &frame.measurement,
+            position,
+            seconds: frame.seconds,
+            supports: false,
+            keep: false,
+        };
+        evidence.add(seen, t);
     }
+    evidence
 }
 
-/// The highest consistency of one person's footage in which another does one movement; `None` without
-/// two who move.
-fn swaps(people: &[&Footage]) -> Option<f32> {
-    let moving: Vec<&&Footage> = people.iter().filter(|f| turns(f)).collect();
-    let mut highest = None;
-    for (a, b) in moving
-        .iter()
-        .flat_map(|a| moving.iter().map(move |b| (a, b)))
-    {
-        if a.name == b.name {
-            continue;
-        }
-        for task in super::list::TURNS {
-            let (out, into) = (a.movement(task), b.movement(task));
-            let mut mixed = frames(a);
-            mixed.drain(out.start..=out.end);
-            mixed.extend(frames(b).drain(into.start..=into.end));
-            highest = consistency(&mixed, &Thresholds::default())
-                .into_iter()
-                .chain(highest)
-                .reduce(f32::max);
+/// The operating point that these people's footage gives, and no other's.
+///
+/// Likenesses, rasters, scene changes and copies keep a margin of a third beyond the worst of them, borders
+/// one of 0.25, and heads may turn three times as fast. What has no rule is as shipped.
+pub fn operating_point(others: &[&Extremes]) -> OperatingPoint {
+    let shipped = OperatingPoint::shipped().clone();
+    let all = |of: fn(&Extremes) -> Option<f32>| others.iter().filter_map(move |e| of(e));
+    let most = |of| all(of).reduce(f32::max);
+    let least = |of| all(of).reduce(f32::min);
+    let mut t = shipped.thresholds.clone();
+    if let Some(slack) = least(|e| e.slack) {
+        // The whole line moves: slack is measured from it in every pose.
+        let moved = (t.same_person + slack) * (1.0 - MARGIN) - t.same_person;
+        for demanded in [
+            &mut t.same_person,
+            &mut t.far_likeness,
+            &mut t.far_likeness_down,
+        ] {
+            *demanded += moved;
         }
     }
-    highest
+    if let Some(pair) = least(|e| e.pair) {
+        t.least_likeness = pair * (1.0 - MARGIN);
+    }
+    if let Some(raster) = most(|e| e.raster) {
+        t.raster = raster * (1.0 + MARGIN);
+    }
+    if let Some(border) = most(|e| e.border) {
+        t.border = border + 0.25;
+    }
+    if let Some(speed) = most(|e| e.speed) {
+        t.head_speed = (speed * 3.0).max(400.0);
+    }
+    if let Some(scene) = most(|e| e.scene) {
+        for allowed in [&mut t.scene_step, &mut t.scene_rate, &mut t.scene_most] {
+            *allowed *= scene * (1.0 + MARGIN);
+        }
+    }
+    if let Some(copy) = most(|e| e.copy) {
+        t.copy_likeness = copy + (1.0 - copy) * MARGIN;
+    }
+    OperatingPoint {
+        thresholds: t,
+        ..shipped
+    }
 }
 
 /// Whether somebody turns the head both ways.
@@ -112,14 +151,27 @@ pub fn turns(footage: &Footage) -> bool {
     super::list::TURNS.into_iter().all(|task| most(task) > 20.0)
 }
 
-fn most_alike(frames: &[TaggedFrame], t: &Thresholds) -> f32 {
-    let faces: Vec<_> = frames.iter().filter_map(TaggedFrame::face).collect();
-    let mut most = 0.0_f32;
+/// Speed of the fastest step between two frames whose poses can be relied on, but for one in a hundred:
+/// of single steps some are errors of measurement.
+fn fastest(frames: &[TaggedFrame], t: &Thresholds) -> Option<f32> {
+    let poses = frames
+        .iter()
+        .map(|f| f.face().map(|f| f.pose).filter(|p| is_comparable(*p, t)));
+    let poses: Vec<_> = poses.collect();
+    let steps = poses.windows(2).filter_map(|two| Some((two[0]?, two[1]?)));
+    let mut steps: Vec<f32> = steps.map(|(a, b)| a.differs_by(b) * RATE as f32).collect();
+    steps.sort_by(f32::total_cmp);
+    steps.get(steps.len() * 99 / 100).copied()
+}
+
+fn most_alike(faces: &[Face], t: &Thresholds) -> Option<f32> {
+    let mut most = None;
     for (first, a) in faces.iter().enumerate() {
         let mut moved = false;
         for b in &faces[first + 1..] {
             if moved && a.pose.differs_by(b.pose) < t.copy_pose_deg {
-                most = most.max(a.sketch.likeness(&b.sketch));
+                let alike = a.sketch.same_picture(&b.sketch);
+                most = Some(most.map_or(alike, |m: f32| m.max(alike)));
             }
             moved |= a.pose.differs_by(b.pose) >= t.copy_away_deg;
         }

@@ -2,7 +2,7 @@
 //!
 //! [`footage`] of people is turned by [`list`], with the instruments of their own crate, into
 //! [`presentation`]s; the [`lab`] presents them and keeps what was said; [`table`] adds it up for
-//! `docs/attacks.md`. [`bona_fide`] and [`poor`] present live people, as they are and seen badly.
+//! `docs/attacks.md`. [`search`] looks for the settings that get through. [`bona_fide`] and [`poor`] present live people, as they are and seen badly.
 
 pub mod bona_fide;
 pub mod footage;
@@ -12,4 +12,5 @@ pub mod list;
 pub mod people;
 pub mod poor;
 pub mod presentation;
+pub mod search;
 pub mod table;

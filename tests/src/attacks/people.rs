@@ -1,5 +1,6 @@
 //! Who is in the attacks: some while they were written, others in what is reported.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -13,6 +14,9 @@ use crate::media::models;
 
 /// Files: a victim, another person, an actor.
 pub type Roles = [&'static str; 3];
+
+/// A replay that was really filmed off a screen.
+const REPLAY: &str = "replay/replay_a.mp4";
 
 /// Whom the attacks were written with; the suite runs with them at every build.
 pub const WHILE_WRITING: Roles = [
@@ -35,6 +39,20 @@ pub const REPORTED: [Roles; 2] = [
     ],
 ];
 
+/// Whom the searching attacks are reported of; nobody of them turned a head while attacks were written.
+pub const SEARCHED: [Roles; 2] = [
+    [
+        "live/turns_d.mov",
+        "live/turns_e.mp4",
+        "actions/talking_smile.mp4",
+    ],
+    [
+        "live/turns_e.mp4",
+        "live/turns_d.mov",
+        "actions/expressions.mp4",
+    ],
+];
+
 /// Threads with the shipped models.
 pub fn pool() -> AnalyzerPool {
     let set = ModelSet::load(&models(), None).unwrap();
@@ -43,12 +61,27 @@ pub fn pool() -> AnalyzerPool {
 }
 
 /// Loads the footage; `None`, said aloud, where some of it is absent.
-pub async fn cast(pool: &AnalyzerPool, [victim, other, actor]: Roles) -> Option<Cast> {
-    let load = async |file| Footage::load(pool, file, Look::Glance).await.map(Arc::new);
-    Some(Cast {
-        victim: load(victim).await?,
-        other: load(other).await?,
-        actor: load(actor).await?,
-        replay: load("replay/replay_a.mp4").await?,
-    })
+pub async fn cast(pool: &AnalyzerPool, roles: Roles) -> Option<Cast> {
+    casts(pool, &[roles]).await?.pop()
+}
+
+/// The same for several casts; footage that is in more than one is loaded once.
+pub async fn casts(pool: &AnalyzerPool, roles: &[Roles]) -> Option<Vec<Cast>> {
+    let mut loaded: HashMap<&str, Arc<Footage>> = HashMap::new();
+    for file in roles.iter().flatten().chain([&REPLAY]) {
+        if !loaded.contains_key(file) {
+            let footage = Footage::load(pool, file, Look::Glance).await?;
+            loaded.insert(file, Arc::new(footage));
+        }
+    }
+    let of = |file: &str| loaded.get(file).cloned();
+    let cast = |[victim, other, actor]: &Roles| {
+        Some(Cast {
+            victim: of(victim)?,
+            other: of(other)?,
+            actor: of(actor)?,
+            replay: of(REPLAY)?,
+        })
+    };
+    roles.iter().map(cast).collect()
 }

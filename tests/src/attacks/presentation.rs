@@ -1,5 +1,7 @@
 //! What is shown to the service, and how.
 
+use std::time::Duration;
+
 use image::RgbImage;
 use livegate_common::liveness::session::Task;
 
@@ -13,6 +15,32 @@ pub struct Presentation {
     pub quality: u8,
     /// How far a turn must go, degrees, where it is not the default.
     pub yaw_deg: Option<u8>,
+    /// When it is said to be captured, and when it is sent.
+    pub clock: Clock,
+}
+
+/// Times of a presentation.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// Between the timestamps of two frames to verify, milliseconds, 1 or more.
+    pub step_ms: u64,
+    /// Between the creation of the session and the call to verify.
+    pub wait: Duration,
+    /// Between two frames to an interactive session; none: as fast as it takes them.
+    pub pace: Duration,
+    /// Whether the server draws the order of the actions: sessions are created until it is the wanted one.
+    pub is_drawn: bool,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self {
+            step_ms: 200,
+            wait: Duration::ZERO,
+            pace: Duration::ZERO,
+            is_drawn: false,
+        }
+    }
 }
 
 /// The way it takes.
@@ -57,6 +85,7 @@ impl Presentation {
             medium,
             quality: 90,
             yaw_deg: None,
+            clock: Clock::default(),
         }
     }
 
@@ -72,6 +101,14 @@ impl Presentation {
             }
         }
         self
+    }
+
+    /// Its pictures, in their order.
+    pub fn pictures(&self) -> Vec<&RgbImage> {
+        match &self.medium {
+            Medium::Images(shots) => shots.iter().map(|s| &s.picture).collect(),
+            Medium::Clip(pictures, _) | Medium::Live(pictures) => pictures.iter().collect(),
+        }
     }
 
     /// The way it takes, as documents name it.

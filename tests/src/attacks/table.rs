@@ -27,6 +27,16 @@ impl Tally {
         }
     }
 
+    /// Adds all of another.
+    pub fn add_all(&mut self, other: &Self) {
+        self.tries += other.tries;
+        self.accepted += other.accepted;
+        for (said, count) in &other.said {
+            *self.said.entry(said.clone()).or_default() += count;
+        }
+        self.anti_spoof.extend(&other.anti_spoof);
+    }
+
     /// How many of all were stopped.
     pub fn stopped(&self) -> String {
         format!("{} of {}", self.tries - self.accepted, self.tries)

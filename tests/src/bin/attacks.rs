@@ -16,33 +16,38 @@ use std::sync::Arc;
 use fastrand::Rng;
 use futures_util::{StreamExt, stream};
 use livegate_common::job::Look;
-use livegate_common::liveness::thresholds::Thresholds;
 use livegate_tests::app::App;
 use livegate_tests::attacks::bona_fide::{SUBJECTS, session};
-use livegate_tests::attacks::footage::Footage;
+use livegate_tests::attacks::footage::{Footage, RATE};
 use livegate_tests::attacks::lab::{Outcome, present};
-use livegate_tests::attacks::left_out::{Extremes, thresholds};
+use livegate_tests::attacks::left_out::{Extremes, operating_point};
 use livegate_tests::attacks::list::{Attack, Cast, TURNS, all};
-use livegate_tests::attacks::people::{REPORTED, cast, pool};
+use livegate_tests::attacks::people::{REPORTED, SEARCHED, cast, casts, pool};
 use livegate_tests::attacks::poor::{self, Poor};
 use livegate_tests::attacks::presentation::Presentation;
+use livegate_tests::attacks::search::report::searches;
+use livegate_tests::attacks::search::run::Budget;
+use livegate_tests::attacks::search::service::{optional_models, start};
+use livegate_tests::attacks::search::{self, noise};
 use livegate_tests::attacks::table::{Tally, attack_row, filled_in};
 use livegate_tests::media::root;
-use livegate_tests::real::{embedded, embedded_at, three_anti_spoof_models};
+use livegate_tests::real::{embedded, embedded_at};
 use livegate_worker::AnalyzerPool;
 
 /// Tries of each attack with each people.
 const TRIES: u64 = 3;
 /// Sessions of each live person.
 const SESSIONS: u64 = 20;
+/// What a searching attacker may try, in each mode and with each people, where `SEARCH_TRIES` asks for no
+/// other number; a third of it blind.
+const SEARCH_TRIES: usize = 60;
 /// What parameters are drawn from; not a seed that was used while the attacks were written.
 const SEED: u64 = 20_261_122;
 
 #[tokio::main]
 async fn main() {
     let pool = pool();
-    let folder = tempfile::tempdir().unwrap();
-    let three = three_anti_spoof_models(folder.path()).expect("the optional models");
+    let three = optional_models().expect("the optional models");
     let mut casts = Vec::new();
     for roles in REPORTED {
         casts.push(Arc::new(cast(&pool, roles).await.expect("the footage")));
@@ -59,8 +64,49 @@ async fn main() {
             &poor_capture(&embedded(None).await, &casts).await,
         );
     }
+    if is_asked("noise") || is_asked("search") {
+        searched(&pool, &is_asked).await;
+    }
     if is_asked("bona_fide") {
         write("bona_fide", &bona_fide(&pool, &three).await);
+    }
+}
+
+/// What searching attacks find, and what noise does, with the shipped models and with the optional ones.
+async fn searched(pool: &AnalyzerPool, is_asked: &impl Fn(&str) -> bool) {
+    let people = casts(pool, &SEARCHED).await.expect("the footage");
+    let people: Vec<_> = people.into_iter().map(Arc::new).collect();
+    let optional = optional_models().expect("the optional models");
+    let asked = std::env::var("SEARCH_TRIES").ok();
+    let tries = asked.map_or(SEARCH_TRIES, |text| {
+        text.parse().expect("a number of tries")
+    });
+    let budget = Budget {
+        blind: tries / 3,
+        tries,
+    };
+    let (mut surface, mut found) = (String::new(), String::new());
+    for (config, name) in [
+        (None, "The shipped models alone"),
+        (Some(&*optional), "With the optional anti-spoof models"),
+    ] {
+        let app = start(config).await;
+        if is_asked("noise") {
+            let table = noise::table(&app, &people, SEED).await;
+            writeln!(surface, "{name}:\n\n{table}").unwrap();
+        }
+        if is_asked("search") {
+            let lines = searches(&app, &people, budget, SEED, "").await;
+            let table = search::report::table(&lines, budget);
+            writeln!(found, "{name}:\n\n{table}").unwrap();
+        }
+        app.stop().await;
+    }
+    if is_asked("noise") {
+        write("noise", surface.trim_end());
+    }
+    if is_asked("search") {
+        write("search", found.trim_end());
     }
 }
 
@@ -159,14 +205,14 @@ async fn bona_fide(pool: &AnalyzerPool, three: &Path) -> String {
         eprintln!("{}: {extremes:?}", subject.file);
         people.push((subject, Arc::new(footage), extremes));
     }
-    let mut table = "| person | accepted | what spoke | accepted, three models | what spoke | thresholds from the others: copy, least likeness, same person, raster, border, speed |\n|---|---|---|---|---|---|\n".to_owned();
+    let mut table = "| person | accepted | what spoke | accepted, three models | what spoke | thresholds from the others: likeness to the portrait, least likeness, raster, border, speed, scene, copy |\n|---|---|---|---|---|---|\n".to_owned();
     for (index, &(subject, ref footage, _)) in people.iter().enumerate() {
         let others = people.iter().enumerate().filter(|(n, _)| *n != index);
-        let others: Vec<_> = others.map(|(_, (_, f, e))| (&**f, e)).collect();
-        let t: Thresholds = thresholds(&others);
+        let others: Vec<_> = others.map(|(_, (_, _, extremes))| extremes).collect();
+        let point = operating_point(&others);
         let mut row = format!("| {} |", footage.name);
         for config in [None, Some(three)] {
-            let app = embedded_at(config, t.clone()).await;
+            let app = embedded_at(config, &point).await;
             let sessions = (0..SESSIONS).map(|n| {
                 let footage = Arc::clone(footage);
                 move || session(subject, &footage, &mut Rng::with_seed(SEED + n))
@@ -175,10 +221,18 @@ async fn bona_fide(pool: &AnalyzerPool, three: &Path) -> String {
             app.stop().await;
             write!(row, " {} | {} |", tally.passed(), tally.said()).unwrap();
         }
+        let t = &point.thresholds;
+        // Of the scene the change that a step of a fifteenth of a second may bring.
         writeln!(
             row,
-            " {:.3}, {:.2}, {:.2}, {:.1}, {:.2}, {:.0} |",
-            t.copy_likeness, t.least_likeness, t.same_person, t.raster, t.border, t.head_speed
+            " {:.2}, {:.2}, {:.1}, {:.2}, {:.0}, {:.2}, {:.4} |",
+            t.same_person,
+            t.least_likeness,
+            t.raster,
+            t.border,
+            t.head_speed,
+            t.scene_step + t.scene_rate / RATE as f32,
+            t.copy_likeness
         )
         .unwrap();
         eprint!("{row}");

@@ -152,7 +152,8 @@ pub(crate) async fn measure(
         Err(ClipError::Unplayable(why)) => ClipOutcome::Unplayable(why.to_string()),
         Err(ClipError::Failed(cause)) => return Some(Outcome::Failed(cause)),
     };
-    Some(Outcome::Clip { clip, cost })
+    let models = pool.models().clone();
+    Some(Outcome::Clip { clip, models, cost })
 }
 
 async fn work_out(

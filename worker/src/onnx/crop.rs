@@ -3,6 +3,7 @@
 use livegate_models::{ChannelOrder, InputSpec};
 
 use super::quality::luma;
+use super::resample::{Axis, Tap};
 use crate::decode::RgbFrame;
 use crate::geometry::{Point, Similarity};
 
@@ -77,6 +78,37 @@ impl Crop {
         })
     }
 
+    /// A square of `size` pixels, made of the columns and rows of the frame that `columns` and `rows` name.
+    pub fn resampled(frame: &RgbFrame, size: u32, columns: &Axis, rows: &Axis) -> Self {
+        let (low, high) = columns.span();
+        let stride = frame.width as usize * 3;
+        let side = size as usize;
+        let mut planes = vec![0.0; 3 * side * side];
+        let (red, rest) = planes.split_at_mut(side * side);
+        let (green, blue) = rest.split_at_mut(side * side);
+        let lines = red
+            .chunks_exact_mut(side)
+            .zip(green.chunks_exact_mut(side))
+            .zip(blue.chunks_exact_mut(side));
+        // Rows first: that is nearly all of the work, and goes through the memory in its order.
+        let mut line = vec![0.0; (high - low + 1) * 3];
+        for (taps, ((red, green), blue)) in rows.outputs().zip(lines) {
+            line.fill(0.0);
+            for tap in taps {
+                let from = tap.source * stride;
+                if let Some(row) = frame.pixels.get(from + low * 3..from + (high + 1) * 3) {
+                    add_weighted(&mut line, row, tap.weight);
+                }
+            }
+            let colours = red.iter_mut().zip(green).zip(blue);
+            for (taps, ((red, green), blue)) in columns.outputs().zip(colours) {
+                // Cubic interpolation may overshoot.
+                [*red, *green, *blue] = weighted(&line, low, taps).map(|v| v.clamp(0.0, 255.0));
+            }
+        }
+        Self { size, planes }
+    }
+
     /// Its grey levels, row by row.
     pub fn grey(&self) -> Vec<f32> {
         let [red, green, blue] = self.channels();
@@ -103,6 +135,27 @@ impl Crop {
         let (green, blue) = rest.split_at(rest.len() / 2);
         [red, green, blue]
     }
+}
+
+/// Adds a row of the frame, times its weight.
+fn add_weighted(line: &mut [f32], row: &[u8], weight: f32) {
+    for (sum, value) in line.iter_mut().zip(row) {
+        *sum += weight * f32::from(*value);
+    }
+}
+
+/// The weighted sum of the taps' colours; `line` begins at column `low`.
+fn weighted(line: &[f32], low: usize, taps: &[Tap]) -> [f32; 3] {
+    let mut sum = [0.0; 3];
+    let colours = line.as_chunks::<3>().0;
+    for tap in taps {
+        if let Some(colour) = colours.get(tap.source - low) {
+            for (sum, value) in sum.iter_mut().zip(colour) {
+                *sum += tap.weight * value;
+            }
+        }
+    }
+    sum
 }
 
 /// The two pixels that a sample lies between, on one axis, and its share of the second.

@@ -8,6 +8,7 @@ use livegate_models::{CanonicalFace, ChannelOrder, InputSpec, ModelSet};
 use super::crop::Crop;
 use super::detector::Detection;
 use super::session::{Model, Runtime};
+use super::sketch;
 use crate::analyzer::{AnalyzeError, StartError};
 use crate::decode::RgbFrame;
 use crate::geometry::{Point, Similarity};
@@ -38,6 +39,12 @@ const IMAGE_RIGHT_EYE: [usize; 6] = [362, 385, 387, 263, 373, 380];
 const INNER_LIPS: (usize, usize) = (13, 14);
 /// Mouth corners.
 const MOUTH_CORNERS: (usize, usize) = (61, 291);
+/// Corners of the eye on the image's left.
+const IMAGE_LEFT_EYE_CORNERS: (usize, usize) = (33, 133);
+/// Corners of the eye on the image's right.
+const IMAGE_RIGHT_EYE_CORNERS: (usize, usize) = (362, 263);
+/// Tip of the nose.
+const NOSE_TIP: usize = 1;
 /// Outer eye corners.
 const OUTER_EYE_CORNERS: (usize, usize) = (33, 263);
 
@@ -67,10 +74,11 @@ pub struct Look {
     pub pose: Pose,
     pub eyes: Eyes,
     pub mouth: Mouth,
-    /// The points that move with the skull, in frame pixels.
-    pub rigid: Vec<Point>,
-    /// Tilt of the line through the outer eye corners, radians, clockwise.
-    pub tilt: f32,
+    /// Eye on the image's left, eye on its right, nose, mouth corner on its left, on its right, in frame
+    /// pixels: what a face is aligned by before it is compared.
+    pub five: [Point; 5],
+    /// The landmarks that place a sketch, in frame pixels.
+    pub sketched: Vec<Point>,
 }
 
 /// Landmarks in frame pixels; z in the same unit, smaller towards the camera.
@@ -110,6 +118,9 @@ impl Landmarker {
         let Some(pose) = self.canonical.pose_of(&points) else {
             return Ok(None);
         };
+        let Some(five) = five_of(&points) else {
+            return Ok(None);
+        };
         let scores = self.read_expression(&points)?;
         Ok(eyes_of(&points, &scores)
             .zip(mouth_of(&points, &scores))
@@ -117,8 +128,11 @@ impl Landmarker {
                 pose,
                 eyes,
                 mouth,
-                rigid: self.canonical.rigid(&points),
-                tilt: tilt_of_eyes(&points),
+                five,
+                sketched: sketch::LANDMARKS
+                    .iter()
+                    .filter_map(|i| plane(&points, *i))
+                    .collect(),
             }))
     }
 
@@ -208,12 +222,6 @@ impl Canonical {
         })
     }
 
-    /// Where they are.
-    fn rigid(&self, points: &Landmarks) -> Vec<Point> {
-        let at = |i: &usize| plane(points, *i);
-        self.indices.iter().filter_map(at).collect()
-    }
-
     /// The landmarks' y points down and their z away from the camera; a pose wants up and towards.
     fn pose_of(&self, points: &Landmarks) -> Option<Pose> {
         let observed: Vec<[f32; 3]> = self
@@ -226,11 +234,20 @@ impl Canonical {
     }
 }
 
-fn tilt_of_eyes(points: &Landmarks) -> f32 {
-    let corners = plane(points, OUTER_EYE_CORNERS.0).zip(plane(points, OUTER_EYE_CORNERS.1));
-    corners.map_or(0.0, |(left, right)| {
-        (right[1] - left[1]).atan2(right[0] - left[0])
-    })
+/// The five points of the embedder's template. The detector's own points lie 7 to 9% of the box away
+/// from them where a head looks up or down, which lowers the likeness of one person's faces.
+fn five_of(points: &Landmarks) -> Option<[Point; 5]> {
+    let eye = |(a, b): (usize, usize)| {
+        let (a, b) = (plane(points, a)?, plane(points, b)?);
+        Some([f32::midpoint(a[0], b[0]), f32::midpoint(a[1], b[1])])
+    };
+    Some([
+        eye(IMAGE_LEFT_EYE_CORNERS)?,
+        eye(IMAGE_RIGHT_EYE_CORNERS)?,
+        plane(points, NOSE_TIP)?,
+        plane(points, MOUTH_CORNERS.0)?,
+        plane(points, MOUTH_CORNERS.1)?,
+    ])
 }
 
 fn eyes_of(points: &Landmarks, scores: &[f32]) -> Option<Eyes> {

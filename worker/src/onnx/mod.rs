@@ -5,28 +5,38 @@
 //! model a file, each with its pre- and post-processing as pure functions beside it.
 
 mod anti_spoof;
+mod area;
+mod chroma;
+mod coarse_noise;
 mod crop;
 mod cues;
+mod detail;
 mod detector;
 mod embedder;
 mod landmarker;
 mod noise;
 mod quality;
+mod resample;
+mod scene;
 mod session;
 mod sketch;
+mod surround_noise;
 
 use std::sync::Arc;
 
 use livegate_common::job::Look;
 use livegate_common::liveness::measurement::{DetectedFace, Face, FrameMeasurement};
+use livegate_common::liveness::thresholds::ModelSetId;
 use livegate_models::ModelSet;
 
 use crate::analyzer::{AnalyzeError, AnalyzerFactory, FaceAnalyzer, StartError};
 use crate::decode::RgbFrame;
+use crate::known;
 use crate::stages::{Stage, timed};
 
 use anti_spoof::AntiSpoof;
 use cues::CueFinder;
+use detail::Detail;
 use detector::Detector;
 use embedder::Embedder;
 use landmarker::Landmarker;
@@ -53,6 +63,8 @@ struct OnnxAnalyzer {
     anti_spoof: Vec<AntiSpoof>,
     embedder: Embedder,
     cues: CueFinder,
+    models: ModelSetId,
+    detail: Detail,
 }
 
 impl OnnxAnalyzer {
@@ -67,6 +79,8 @@ impl OnnxAnalyzer {
             anti_spoof: anti_spoof.collect::<Result<_, _>>()?,
             embedder: Embedder::load(runtime, &models.embedder)?,
             cues: CueFinder::new(),
+            models: known::models(models, "in use").id(),
+            detail: Detail::new(),
         })
     }
 }
@@ -85,12 +99,18 @@ impl FaceAnalyzer for OnnxAnalyzer {
                 score: d.score,
             })
             .collect();
+        let scene = face.as_ref().and_then(|f| scene::of(frame, f.bounds));
         Ok(FrameMeasurement {
             width: frame.width,
             height: frame.height,
             faces,
             face,
+            scene,
         })
+    }
+
+    fn models(&self) -> ModelSetId {
+        self.models.clone()
     }
 
     fn take_inference_us(&mut self) -> u64 {
@@ -108,13 +128,13 @@ impl OnnxAnalyzer {
         let Some(seen) = timed(Stage::Landmarks, || self.landmarker.look(frame, main))? else {
             return Ok(None);
         };
-        let Some(aligned) = embedder::align(frame, &main.points) else {
+        let Some(aligned) = embedder::align(frame, &seen.five) else {
             return Ok(None);
         };
-        let Some(sketch) = sketch::of(frame, &seen.rigid, seen.tilt) else {
+        let Some(sketch) = sketch::of(frame, &seen.sketched) else {
             return Ok(None);
         };
-        let (embedding, bona_fide, cues) = match look {
+        let (embedding, margins, cues) = match look {
             Look::Glance => (None, Vec::new(), None),
             Look::Whole => match timed(Stage::Embed, || self.embedder.embed(&aligned))? {
                 Some(embedding) => (
@@ -130,9 +150,9 @@ impl OnnxAnalyzer {
             pose: seen.pose,
             eyes: seen.eyes,
             mouth: seen.mouth,
-            bona_fide,
+            margins,
             embedding,
-            quality: quality::of(&aligned, frame, main.bounds),
+            quality: quality::of(&aligned, frame, main.bounds, &self.detail),
             sketch,
             cues,
         }))
@@ -142,7 +162,7 @@ impl OnnxAnalyzer {
         &mut self,
         frame: &RgbFrame,
         main: &detector::Detection,
-    ) -> Result<Vec<f32>, AnalyzeError> {
+    ) -> Result<Vec<Option<f32>>, AnalyzeError> {
         let models = self.anti_spoof.iter_mut();
         models
             .map(|m| timed(Stage::AntiSpoof, || m.score(frame, main.bounds)))

@@ -2,6 +2,7 @@
 
 use livegate_common::liveness::measurement::Bounds;
 
+use super::chroma::NORMAL_MEDIAN;
 use super::quality::levels;
 use crate::decode::RgbFrame;
 
@@ -11,9 +12,6 @@ const PLACES: usize = 64;
 /// The mask's length, square root of the sum of its squared weights: what it makes of noise of one
 /// grey level.
 const MASK_GAIN: f32 = 6.0;
-/// Median of the absolute value of a standard normal variable.
-const NORMAL_MEDIAN: f32 = 0.6745;
-
 /// Standard deviation of the noise of a face's pixels as they came, grey levels; 0 where the face is
 /// too small to say.
 ///
@@ -57,13 +55,34 @@ fn response(frame: &RgbFrame, x: usize, y: usize) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod drawn {
     use super::*;
 
     const SIDE: u32 = 200;
 
-    /// A frame of these levels, and noise of `sigma` grey levels on it.
-    fn frame(sigma: f32, level: impl Fn(f32, f32) -> f32) -> RgbFrame {
+    /// A frame of these levels, and noise of `sigma` grey levels on it, the same in all channels.
+    pub fn grey(sigma: f32, level: impl Fn(f32, f32) -> f32) -> RgbFrame {
+        noisy(level, |_, _, normal| [sigma * normal(); 3])
+    }
+
+    /// A grey frame of these levels, and noise of `sigma` grey levels on each of its channels.
+    pub fn colour(sigma: f32, level: impl Fn(f32, f32) -> f32) -> RgbFrame {
+        noisy(level, |_, _, normal| [(); 3].map(|()| sigma * normal()))
+    }
+
+    /// The same, with noise within this rectangle only.
+    pub fn colour_within(sigma: f32, level: impl Fn(f32, f32) -> f32, within: Bounds) -> RgbFrame {
+        noisy(level, |x, y, normal| {
+            let inside = (within.x..within.x + within.width).contains(&x)
+                && (within.y..within.y + within.height).contains(&y);
+            [(); 3].map(|()| if inside { sigma * normal() } else { 0.0 })
+        })
+    }
+
+    fn noisy(
+        level: impl Fn(f32, f32) -> f32,
+        noise: impl Fn(f32, f32, &mut dyn FnMut() -> f32) -> [f32; 3],
+    ) -> RgbFrame {
         let mut state = 7_u64;
         let mut uniform = move || {
             state = state
@@ -71,11 +90,11 @@ mod tests {
                 .wrapping_add(1);
             (state >> 40) as f32 / (1_u32 << 24) as f32 - 0.5
         };
+        // The sum of twelve uniforms is normal enough, with variance 1.
+        let mut normal = move || (0..12).map(|_| uniform()).sum::<f32>();
         let places = (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x as f32, y as f32)));
         let pixels = places.flat_map(|(x, y)| {
-            // The sum of twelve uniforms is normal enough, with variance 1.
-            let normal: f32 = (0..12).map(|_| uniform()).sum();
-            [(level(x, y) + sigma * normal).round().clamp(0.0, 255.0) as u8; 3]
+            noise(x, y, &mut normal).map(|n| (level(x, y) + n).round().clamp(0.0, 255.0) as u8)
         });
         RgbFrame {
             width: SIDE,
@@ -83,6 +102,12 @@ mod tests {
             pixels: pixels.collect(),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::drawn::grey as frame;
+    use super::*;
 
     fn around(x: f32, side: f32) -> Bounds {
         Bounds {

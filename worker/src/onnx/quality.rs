@@ -3,14 +3,15 @@
 use livegate_common::liveness::measurement::{Bounds, Quality};
 
 use super::crop::Crop;
-use super::noise;
+use super::detail::Detail;
+use super::{coarse_noise, noise, surround_noise};
 use crate::decode::RgbFrame;
 
-/// Sharpness and brightness of an aligned face, and the noise of its pixels in the frame.
+/// Sharpness and brightness of an aligned face, and noise and detail of its pixels in the frame.
 ///
 /// The crop has the same size whatever the frame's, so that sharpness compares frames of one
 /// capture; a face smaller than the crop comes out soft, as it should.
-pub fn of(aligned: &Crop, frame: &RgbFrame, face: Bounds) -> Quality {
+pub fn of(aligned: &Crop, frame: &RgbFrame, face: Bounds, detail: &Detail) -> Quality {
     let grey = aligned.grey();
     #[expect(
         clippy::cast_precision_loss,
@@ -21,6 +22,9 @@ pub fn of(aligned: &Crop, frame: &RgbFrame, face: Bounds) -> Quality {
         sharpness: laplacian_variance(&grey, aligned.size as usize),
         brightness: grey.iter().sum::<f32>() / n,
         noise: noise::of(frame, face),
+        coarse_noise: coarse_noise::of(frame, face),
+        surround_noise: surround_noise::of(frame, face),
+        detail_px: detail.of(frame, face),
     }
 }
 
@@ -72,7 +76,8 @@ mod tests {
             height: 0,
             pixels: Vec::new(),
         };
-        let of = |crop: &Crop| of(crop, &nowhere, Bounds::default());
+        let detail = Detail::new();
+        let of = |crop: &Crop| of(crop, &nowhere, Bounds::default(), &detail);
         let (fine, coarse, flat) = (
             of(&pattern(6.0)),
             of(&pattern(24.0)),

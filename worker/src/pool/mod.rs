@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use livegate_common::broker::Queue;
+use livegate_common::liveness::thresholds::ModelSetId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, oneshot};
 use tracing::{Span, error, info};
 
@@ -28,6 +29,7 @@ pub struct AnalyzerPool {
     clips: Semaphore,
     frames: Arc<Semaphore>,
     metrics: Metrics,
+    models: ModelSetId,
 }
 
 type Task = Box<dyn FnOnce(&mut dyn FaceAnalyzer) -> Condition + Send>;
@@ -65,7 +67,7 @@ impl AnalyzerPool {
             let (ready, metrics) = (ready.clone(), metrics.clone());
             let thread = move || match factory() {
                 Ok(analyzer) => {
-                    let _ = ready.send(Ok(()));
+                    let _ = ready.send(Ok(analyzer.models()));
                     drop(ready);
                     work(analyzer, &factory, &waiting, &metrics);
                 }
@@ -79,17 +81,21 @@ impl AnalyzerPool {
                 .map_err(|e| StartError::Thread(e.to_string()))?;
         }
         drop(ready);
-        started
-            .iter()
-            .take(threads.get())
-            .collect::<Result<Vec<()>, _>>()?;
+        let models = started.iter().take(threads.get());
+        let models = models.collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             tasks,
             threads,
             clips: Semaphore::new(threads.get()),
             frames: Arc::new(Semaphore::new(2 * threads.get())),
             metrics,
+            models: models.into_iter().next().unwrap_or_default(),
         })
+    }
+
+    /// The models that its threads measure with.
+    pub fn models(&self) -> &ModelSetId {
+        &self.models
     }
 
     /// How many tasks run at once.

@@ -11,6 +11,9 @@ use crate::evaluate::statistics::rounded;
 use crate::judge::{Judgement, Undecodable};
 use crate::server_to_server::vocabulary::ReasonCode;
 
+/// Why there is no response where faces are seen: they fill the frame, or are turned too far.
+const NOT_SCORED: &str = "no anti-spoof model could score a face";
+
 /// What presentation attack detection answers to a presentation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,6 +74,7 @@ impl Response {
         });
         let names = |said: &Statement| said.kind.name().to_owned();
         match findings.anti_spoof {
+            None if findings.frames_with_face > 0 => Self::None(NOT_SCORED.to_owned()),
             None => Self::None("no face is seen".to_owned()),
             Some(score) => Self::Classified {
                 score: rounded(f64::from(score)),

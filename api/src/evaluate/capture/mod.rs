@@ -101,8 +101,8 @@ fn judge(
         mirrored: truth.mirrored,
     };
     let judgement = match outcomes {
-        Outcomes::Frames(phases, outcomes) => judge_images(&challenge, phases, outcomes, t),
-        Outcomes::Clip(ClipOutcome::Measured(clip)) => judge_clip(&challenge, clip, t),
+        Outcomes::Frames(phases, outcomes) => judge_images(&challenge, phases, outcomes, None, t),
+        Outcomes::Clip(ClipOutcome::Measured(clip)) => judge_clip(&challenge, clip, None, t),
         Outcomes::Clip(ClipOutcome::Unplayable(cause)) => {
             let cause = cause.clone();
             Judgement::Undecodable(vec![Undecodable::Clip { cause }])

@@ -1,6 +1,7 @@
 //! The report as a person reads it in a terminal.
 
 use comfy_table::{CellAlignment, Table, presets};
+use livegate_common::liveness::sampling::Sampling;
 
 use super::pad::TradeOff;
 use super::words::{degrees, number, percent, range, share};
@@ -14,7 +15,10 @@ impl Report {
         let mut parts = vec![format!(
             "{}\n{} captures of {} named subjects; anti-spoof threshold {:.2}.\n\
              Intervals are exact 95% intervals for independent captures: of few subjects less is known.",
-            self.set.name, measures.captures, measures.subjects, point.thresholds.anti_spoof
+            self.set.name,
+            measures.captures,
+            measures.subjects,
+            point.pad.threshold(Sampling::Chosen)
         )];
         parts.extend(sections(measures));
         for group in &self.groups {

@@ -1,3 +1,4 @@
+use livegate_common::liveness::thresholds::Thresholds;
 use poem::listener::Acceptor;
 use poem::{Endpoint, EndpointExt, Route, Server};
 use poem_openapi::payload::PlainText;
@@ -248,7 +249,7 @@ async fn serve() -> std::net::SocketAddr {
     let config = ServerConfig::default();
     let audit = AuditTarget::File(folder.path().join("audit.jsonl"));
     let state = AppState {
-        services: embedded::services(Default::default()).unwrap().0,
+        services: embedded::services(Thresholds::default()).unwrap().0,
         keys: Arc::new(LiveKeys::open(&folder.path().join("keys.toml")).unwrap()),
         admissions: Admissions::new(
             config.max_frames_in_flight,

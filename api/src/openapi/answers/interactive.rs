@@ -12,11 +12,9 @@ use crate::interactive::response::{
     FrameResult, InteractiveSessionCreated, InteractiveSessionStatus, SessionCancelled,
     SessionChallenge,
 };
-use crate::interactive::vocabulary::{
-    ChallengeType, ChallengeUnit, Feedback, InteractiveState, instruction,
-};
+use crate::interactive::vocabulary::{ChallengeType, Feedback, InteractiveState, instruction};
 use crate::server_to_server::details::Evidence;
-use crate::server_to_server::vocabulary::{FailureReason, ReasonCode};
+use crate::server_to_server::vocabulary::{FailureReason, MeasureUnit, ReasonCode};
 
 const SESSION_ID: &str = "a1b2c3d4-e5f6-4890-abcd-ef1234567890";
 const EXPIRES_AT: &str = "2026-05-25T14:35:00.000Z";
@@ -213,7 +211,7 @@ fn timed_out() -> FrameResult {
         why: FailureReason::NotReached,
         measured: Nullable(Some(0.24)),
         required: 0.18,
-        unit: ChallengeUnit::EyeAspectRatio,
+        unit: MeasureUnit::EyeAspectRatio,
     };
     let details = SessionRejectionDetails {
         completed_actions: Some(vec![ChallengeType::TurnLeft]),
@@ -232,7 +230,7 @@ fn timed_out() -> FrameResult {
 }
 
 fn two_people() -> FrameResult {
-    let second_face = presence::state_second_subjects(2, 2);
+    let second_face = presence::second_subjects(2, 2, None);
     let details = SessionRejectionDetails {
         same_person_score: Some(0.11),
         same_person_threshold: Some(0.4),

@@ -243,7 +243,7 @@ fn several_reasons() -> Rejected {
         ReasonCode::InsufficientFaceDetections,
         ReasonCode::DifferentPersonsDetected,
     ];
-    let second_face = Evidence::from(&presence::state_second_subjects(3, 2));
+    let second_face = Evidence::from(&presence::second_subjects(3, 2, None));
     Rejected {
         same_person_score: Nullable(Some(0.22)),
         frames_analyzed: 5,
@@ -292,5 +292,9 @@ fn status(state: SessionState, reason_codes: Option<Vec<ReasonCode>>) -> Session
 }
 
 fn health(reachable: bool, workers: u32) -> Health {
-    Health::of(reachable, reachable.then_some(workers))
+    Health::of(
+        reachable,
+        reachable.then_some(workers),
+        (workers > 0).then(|| "as shipped".to_owned()),
+    )
 }

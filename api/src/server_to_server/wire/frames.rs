@@ -19,16 +19,18 @@ use crate::error::ApiError;
 pub struct CapturedFrame {
     /// What the client says it belongs to.
     pub phase: Phase,
+    /// Milliseconds since the capture began, by the client's clock.
+    pub at_ms: f64,
     /// JPEG or PNG, as it came.
     pub image: Bytes,
 }
 
 impl CapturedFrame {
-    /// A frame with this tag and these bytes.
+    /// A frame with this tag, this time in milliseconds and these bytes.
     ///
     /// # Errors
     /// [`Problem`] when the tag belongs to nothing, or the bytes are no picture that is accepted.
-    pub fn new(tag: &str, image: Bytes) -> Result<Self, Problem> {
+    pub fn new(tag: &str, at_ms: f64, image: Bytes) -> Result<Self, Problem> {
         let phase = Phase::from_tag(tag).ok_or(Problem::Phase)?;
         if image.is_empty() {
             return Err(Problem::Empty);
@@ -37,7 +39,11 @@ impl CapturedFrame {
             return Err(Problem::TooLarge);
         }
         ImageHeader::read(&image)?;
-        Ok(Self { phase, image })
+        Ok(Self {
+            phase,
+            at_ms,
+            image,
+        })
     }
 }
 
@@ -261,7 +267,7 @@ impl RawFrame<'_> {
         *latest_ms = Some(at_ms);
         let tag = text("phase", self.phase)?;
         let image = base64::decode(&text("image_b64", self.image_b64)?, MAX_FRAME_BYTES)?;
-        CapturedFrame::new(&tag, image)
+        CapturedFrame::new(&tag, at_ms, image)
     }
 }
 

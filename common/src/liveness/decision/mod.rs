@@ -8,24 +8,51 @@ mod tests;
 
 pub use self::portrait::{best_frame, confidence};
 pub use self::verdict::{Conclusion, Findings, Proof, Rejection, Shortfall, Verdict};
-use super::challenge::{Angles, Challenge};
+use super::challenge::{Action, Challenge};
+use super::evidence::identity::{Identity, Likeness};
 use super::evidence::{
-    self, Kind, Statement, TaggedFrame, blink, copies, head, identity, presence, presentation,
-    speed,
+    Evidence, FailedAction, Plan, Sighting, TaggedFrame, Timing, clarity, presence,
 };
+use super::measurement::Face;
+use super::movement::{self, Standing};
+use super::sampling::Sampling;
 use super::thresholds::Thresholds;
 
-/// Decides a capture. Directions in `frames` are the subject's own (see
-/// [`FrameMeasurement::unmirrored`](super::measurement::FrameMeasurement::unmirrored)).
-pub fn decide(challenge: &Challenge, frames: &[TaggedFrame], thresholds: &Thresholds) -> Verdict {
-    let clear = frames.iter().cloned().map(|frame| TaggedFrame {
-        measurement: presence::without_unclear_face(frame.measurement, thresholds),
-        ..frame
-    });
-    let frames = &clear.collect::<Vec<_>>()[..];
-    let findings = find(challenge, frames, thresholds);
-    let rejections = reject(&findings, frames, &challenge.angles, thresholds);
-    let proof = prove(&findings, frames, thresholds).filter(|_| rejections.is_empty());
+/// Most pictures of a capture that later ones are compared with: all that a caller may choose, and
+/// enough of a clip.
+const MOST_PICTURES: usize = 64;
+
+/// What is to be decided on.
+#[derive(Clone, Copy, Debug)]
+pub struct Capture<'a> {
+    /// The frames, in their order. Directions are the subject's own (see
+    /// [`FrameMeasurement::unmirrored`](super::measurement::FrameMeasurement::unmirrored)).
+    pub frames: &'a [TaggedFrame],
+    /// How they were chosen.
+    pub sampling: Sampling,
+    /// The capture's time beside the server's, where nobody could know the challenge before.
+    pub timing: Option<Timing>,
+}
+
+/// Decides a capture.
+pub fn decide(challenge: &Challenge, capture: &Capture<'_>, t: &Thresholds) -> Verdict {
+    let best = best_frame(capture.frames, t);
+    let identity = portrait(capture, best, t);
+    let standing = |frame: &TaggedFrame| standing(frame, &identity, t);
+    let standings: Vec<Standing> = capture.frames.iter().map(standing).collect();
+    let (evidence, still) = gather(capture, identity, t);
+    let movements = movement::find(
+        &challenge.actions,
+        capture.frames,
+        &standings,
+        &still,
+        &challenge.angles,
+        capture.sampling,
+        t,
+    );
+    let findings = find(movements, capture, &evidence, t);
+    let rejections = reject(&findings, capture, &evidence, t);
+    let proof = prove(&findings, capture, &evidence, best).filter(|_| rejections.is_empty());
     let conclusion = match proof {
         Some(proof) => Conclusion::Verified(proof),
         None => Conclusion::Rejected(rejections),
@@ -36,64 +63,100 @@ pub fn decide(challenge: &Challenge, frames: &[TaggedFrame], thresholds: &Thresh
     }
 }
 
-fn find(challenge: &Challenge, frames: &[TaggedFrame], thresholds: &Thresholds) -> Findings {
-    let angles = &challenge.angles;
-    let heads = head::find(&challenge.actions, frames, angles, thresholds);
-    let (mut completed, mut failed) = (Vec::new(), Vec::new());
-    for action in &challenge.actions {
-        let found = match heads.iter().find(|(a, _)| a == action) {
-            Some((_, found)) => *found,
-            None => blink::find(frames, angles.blink_ear, thresholds),
+/// Whether actions may rest on a frame: its face must be clear, in a pose that can be compared, and like
+/// the portrait.
+fn standing(frame: &TaggedFrame, identity: &Identity, t: &Thresholds) -> Standing {
+    let Some(face) = frame.face() else {
+        return Standing::NotSeen;
+    };
+    if clarity::unclear(face, t).is_some() {
+        Standing::NotSeen
+    } else if identity.likeness(face, t) == Likeness::Same {
+        Standing::Counts
+    } else {
+        Standing::NotComparable
+    }
+}
+
+/// The portrait that the best frame and the faces like it give.
+fn portrait(capture: &Capture<'_>, best: Option<usize>, t: &Thresholds) -> Identity {
+    let face = |index: usize| capture.frames.get(index)?.face()?.embedding.as_ref();
+    let judged = capture
+        .frames
+        .iter()
+        .filter_map(|f| Evidence::judged(&f.measurement, t));
+    match best.and_then(face) {
+        Some(best) => Identity::with_portrait(capture.sampling, best, judged, t),
+        None => Identity::new(capture.sampling, t),
+    }
+}
+
+/// The evidence of all frames, and which of them stand still while turned.
+fn gather(capture: &Capture<'_>, identity: Identity, t: &Thresholds) -> (Evidence, Vec<bool>) {
+    let plan = Plan {
+        sampling: capture.sampling,
+        most_pictures: MOST_PICTURES,
+        away_frames: 1,
+        copies: match capture.sampling {
+            Sampling::Chosen => 0,
+            Sampling::Dense => t.copies_dense,
+        },
+        // A clip's own clock is exact.
+        jitter_s: 0.0,
+        second_subjects: None,
+    };
+    let mut evidence = Evidence::new(plan, identity, t);
+    let mut still = Vec::with_capacity(capture.frames.len());
+    for (position, frame) in (0..).zip(capture.frames) {
+        let seen = Sighting {
+            frame: &frame.measurement,
+            position,
+            seconds: frame.seconds,
+            // What supports an action was compared with the portrait before.
+            supports: false,
+            keep: true,
         };
+        let judged = Evidence::judged(&frame.measurement, t);
+        still.push(judged.is_some_and(|f| evidence.stands_still(f, t)));
+        evidence.add(seen, t);
+    }
+    (evidence, still)
+}
+
+fn find(
+    movements: Vec<(Action, Result<usize, FailedAction>)>,
+    capture: &Capture<'_>,
+    evidence: &Evidence,
+    t: &Thresholds,
+) -> Findings {
+    let (mut completed, mut failed) = (Vec::new(), Vec::new());
+    for (action, found) in movements {
         match found {
-            Ok(_) => completed.push(*action),
+            Ok(_) => completed.push(action),
             Err(why) => failed.push(why),
         }
     }
+    let mut statements = evidence.statements(t);
+    statements.extend(capture.timing.map(Timing::state));
     Findings {
-        frames: frames.len(),
-        frames_with_face: presence::frames_with_face(frames),
-        anti_spoof: presentation::anti_spoof(frames, thresholds),
-        same_person: identity::consistency(frames, thresholds),
+        frames: capture.frames.len(),
+        frames_with_face: evidence.frames_with_face,
+        anti_spoof: evidence.anti_spoof(t),
+        same_person: evidence.same_person(),
         completed,
         failed,
-        evidence: state(frames, thresholds),
+        evidence: statements,
     }
-}
-
-/// What the evidence says that is neither a score nor an action.
-fn state(frames: &[TaggedFrame], t: &Thresholds) -> Vec<Statement> {
-    let likeness = identity::least(frames, t).map(|(measured, frame)| Statement {
-        kind: Kind::LeastLikeness,
-        measured,
-        required: t.least_likeness,
-        frame: Some(frame),
-    });
-    let mut said = vec![
-        presence::second_subjects(frames, t),
-        copies::find(frames, t),
-    ];
-    said.extend(likeness);
-    said.extend(speed::find(frames, t));
-    said.extend(presentation::find(frames, t));
-    said
-}
-
-/// A score that is below what it takes.
-pub(crate) fn shortfall(score: Option<f32>, required: f32) -> Option<Shortfall> {
-    score
-        .filter(|s| *s < required)
-        .map(|measured| Shortfall { measured, required })
 }
 
 fn reject(
     findings: &Findings,
-    frames: &[TaggedFrame],
-    angles: &Angles,
+    capture: &Capture<'_>,
+    evidence: &Evidence,
     t: &Thresholds,
 ) -> Vec<Rejection> {
     let mut rejections = Vec::new();
-    let ratio = presence::face_ratio(frames);
+    let ratio = presence::share(findings.frames_with_face, findings.frames);
     if ratio < t.face_ratio {
         rejections.push(Rejection::InsufficientFaceDetections {
             measured: ratio,
@@ -104,75 +167,30 @@ fn reject(
         // Nothing else was measured, so nothing else can have failed.
         return rejections;
     }
-    rejections.extend(different_persons(
-        shortfall(findings.same_person, t.same_person),
-        &findings.evidence,
-    ));
-    rejections.extend(spoof_detected(
-        shortfall(findings.anti_spoof, t.anti_spoof),
-        &findings.evidence,
-    ));
+    let timing: Vec<_> = capture.timing.map(Timing::state).into_iter().collect();
+    rejections.extend(evidence.rejections(&timing, t));
     if !findings.challenge_passed() {
         rejections.push(Rejection::ChallengeFailed);
     }
-    if rejections.is_empty() {
-        // Faces, but too few of them seen well enough to say whose they are.
-        let unseen = too_little_seen(findings, frames, angles, t);
-        rejections.extend(
-            unseen.map(|measured| Rejection::InsufficientFaceDetections {
-                measured,
-                required: t.face_ratio,
-            }),
-        );
+    if rejections.is_empty() && !evidence.suffices() {
+        rejections.push(evidence.too_little(t));
     }
     rejections
 }
 
-/// The rejection for more than one person, where consistency or other evidence speaks for it.
-pub(crate) fn different_persons(
-    consistency: Option<Shortfall>,
-    said: &[Statement],
-) -> Option<Rejection> {
-    let evidence = evidence::against(said, true);
-    let speaks = consistency.is_some() || !evidence.is_empty();
-    speaks.then_some(Rejection::DifferentPersons {
-        consistency,
-        evidence,
-    })
-}
-
-/// The rejection for an attack presentation, where the score or other evidence speaks for one.
-pub(crate) fn spoof_detected(score: Option<Shortfall>, said: &[Statement]) -> Option<Rejection> {
-    let evidence = evidence::against(said, false);
-    let speaks = score.is_some() || !evidence.is_empty();
-    speaks.then_some(Rejection::SpoofDetected { score, evidence })
-}
-
-/// Where not enough was seen to say that one person did all of it, the share of frames that say
-/// anything: of all frames when fewer than two faces can be compared, of the turned ones when
-/// the head had to turn and none of them can.
-fn too_little_seen(
-    findings: &Findings,
-    frames: &[TaggedFrame],
-    angles: &Angles,
-    t: &Thresholds,
-) -> Option<f32> {
-    if findings.same_person.is_none() || findings.anti_spoof.is_none() {
-        let usable = identity::usable_frames(frames, t);
-        return Some(presence::share(usable, frames.len()));
-    }
-    let mut turns = findings.completed.iter().filter_map(|a| a.head_move());
-    let covered = identity::covers_turns(frames, turns.clone(), angles, t);
-    (turns.next().is_some() && !covered).then_some(0.0)
-}
-
 /// `None` unless everything that a verified capture must hold was measured.
-fn prove(findings: &Findings, frames: &[TaggedFrame], t: &Thresholds) -> Option<Proof> {
-    let best_frame = best_frame(frames, t)?;
-    let best = frames.get(best_frame)?.face()?;
+fn prove(
+    findings: &Findings,
+    capture: &Capture<'_>,
+    evidence: &Evidence,
+    best: Option<usize>,
+) -> Option<Proof> {
+    let best_frame = best?;
+    let best: &Face = capture.frames.get(best_frame)?.face()?;
+    let confidence = confidence(findings.anti_spoof?, findings.same_person?, best);
     Some(Proof {
-        confidence: confidence(findings.anti_spoof?, findings.same_person?, best),
-        embedding: identity::template(frames, t.portrait_deg)?,
+        confidence: confidence * evidence.scene_weight(),
+        embedding: evidence.identity().portrait()?.embedding().clone(),
         best_frame,
     })
 }

@@ -1,18 +1,18 @@
 //! The frame that stands for a capture, and how good the capture is.
 
-use crate::liveness::evidence::TaggedFrame;
+use crate::liveness::evidence::{Evidence, TaggedFrame};
 use crate::liveness::measurement::Face;
 use crate::liveness::thresholds::Thresholds;
 
-/// The sharpest portrait among the frames whose picture is at hand: near-frontal, eyes open. Where
-/// no frame is one, the most frontal.
+/// The sharpest portrait among the frames whose picture is at hand and whose face can be judged:
+/// near-frontal, eyes open. Where no frame is one, the most frontal.
 pub fn best_frame(frames: &[TaggedFrame], t: &Thresholds) -> Option<usize> {
     let faces = || {
         frames
             .iter()
             .enumerate()
             .filter(|(_, f)| f.has_picture)
-            .filter_map(|(i, f)| Some((i, f.face()?)))
+            .filter_map(|(i, f)| Some((i, Evidence::judged(&f.measurement, t)?)))
     };
     let portraits = || faces().filter(|(_, f)| f.pose.is_within(t.portrait_deg));
     let open = portraits().map(|(_, f)| f.eyes.ratio()).fold(0.0, f32::max) * t.blink_open_share;

@@ -85,11 +85,12 @@ pub enum Rejection {
         /// What else speaks for more than one.
         evidence: Vec<Statement>,
     },
-    /// An attack presentation. At least one of both is there.
+    /// An attack presentation.
     SpoofDetected {
-        /// The combined anti-spoof score, where it was what failed.
+        /// The average anti-spoof score, where models scored, and what the weakest part takes. It may be
+        /// above that: parts decide, the average is reported.
         score: Option<Shortfall>,
-        /// What else speaks for one.
+        /// What speaks for one; never empty.
         evidence: Vec<Statement>,
     },
     /// At least one action was not shown; [`Findings::failed`] says which and why.

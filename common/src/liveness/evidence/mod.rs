@@ -1,19 +1,28 @@
 //! What follows from a sequence of measurements, one question a file.
 
-pub mod blink;
-pub mod copies;
-pub mod head;
+pub mod clarity;
+mod extremes;
+mod gathered;
 pub mod identity;
+mod parts;
+mod pictures;
 pub mod presence;
-pub mod presentation;
-pub mod speed;
+mod presentation;
+mod scene;
+mod speed;
 mod statement;
+mod timing;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::gathered::{Evidence, Plan, Sighting};
+pub use self::parts::Part;
+pub use self::pictures::Picture;
 pub use self::statement::{Kind, Statement, against};
+pub use self::timing::Timing;
 use super::challenge::{Action, Phase};
 use super::measurement::{Face, FrameMeasurement};
+pub use super::movement::Unit;
 
 /// One frame of a capture: the client's claim and what the pixels show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,20 +78,9 @@ pub enum Why {
     /// It was shown as a state, not as a movement: the eyes are always like that, or the poses on the
     /// way there are missing.
     NoMovement,
-}
-
-/// What a number counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// Angle, degrees.
-    Degrees,
-    /// Eye aspect ratio, dimensionless.
-    EyeAspectRatio,
-    /// A number of frames.
-    Frames,
-    /// A position in the capture, from 0.
-    FrameIndex,
+    /// Its frames show a face, but none that can be compared with the portrait: turned too far, or
+    /// another person's.
+    NotComparable,
 }
 
 #[cfg(test)]
@@ -127,7 +125,7 @@ pub(crate) mod testing {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            (state >> 56) as u8
+            (state >> 56) as i8
         };
         Sketch::new((0..SIDE * SIDE).map(|_| next()).collect()).unwrap()
     }
@@ -149,12 +147,14 @@ pub(crate) mod testing {
                 right_blink: 0.05,
             },
             mouth: Default::default(),
-            bona_fide: vec![0.95],
+            margins: vec![Some(3.0)],
             embedding: Some(person(0.0)),
             quality: Quality {
                 sharpness: 100.0,
                 brightness: 120.0,
                 noise: 1.0,
+                detail_px: 100.0,
+                ..Quality::default()
             },
             sketch: new_picture(),
             cues: Some(Cues::default()),
@@ -170,6 +170,7 @@ pub(crate) mod testing {
             height: 720,
             faces,
             face: Some(face),
+            scene: None,
         };
         TaggedFrame {
             phase,
@@ -185,6 +186,7 @@ pub(crate) mod testing {
             height: 720,
             faces: Vec::new(),
             face: None,
+            scene: None,
         };
         TaggedFrame {
             phase,

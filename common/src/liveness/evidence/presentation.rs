@@ -1,87 +1,173 @@
 //! What pictures say of how the face was presented: anti-spoof models, and signs of screens and
 //! sheets.
+//!
+//! Every part of a capture is judged by its weakest pictures. The document's average is reported beside
+//! it and decides nothing: many good frames would outvote the few that matter.
 
-use super::TaggedFrame;
+use serde::{Deserialize, Serialize};
+
+use super::extremes::Lowest;
+use super::parts::Part;
 use super::statement::{Kind, Statement};
-use crate::liveness::measurement::{Cues, Face};
-use crate::liveness::thresholds::{Scale, Thresholds};
+use crate::liveness::measurement::Face;
+use crate::liveness::sampling::Sampling;
+use crate::liveness::thresholds::Thresholds;
 
-/// Frames that must show a border.
-pub const BORDERS: usize = 3;
+/// Pictures that must show a border.
+const BORDERS: usize = 3;
+/// Pictures of one part that must show a raster: one may have a chance peak.
+const RASTERS: usize = 2;
 
-/// Combined anti-spoof score of a capture, 0 (attack presentation) to 1 (bona fide); `None` when no
-/// model looked.
-///
-/// The mean of the models' scores, over the frames that face the camera and over those that don't,
-/// half and half, on the scale of the operating point. Frames that face the camera say who it is,
-/// turned ones that the person is there: sending more of the one kind must not outvote the other. A
-/// mean, since single frames err: a model that is wrong about one frame in six is wrong about a
-/// capture only when most of its frames mislead it.
-pub fn anti_spoof(frames: &[TaggedFrame], t: &Thresholds) -> Option<f32> {
-    let faces = || frames.iter().filter_map(TaggedFrame::face);
-    let scores = |facing: bool| {
-        let of_kind = faces().filter(move |f| f.pose.is_within(t.neutral_deg) == facing);
-        mean(of_kind.filter_map(Face::bona_fide_score))
-    };
-    combined(scores(true), scores(false), t.anti_spoof_scale)
+/// What was measured so far: of a size that does not grow with the number of frames.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Presentation {
+    sampling: Sampling,
+    parts: Vec<PartScores>,
+    /// Margins of the whole capture.
+    whole: Lowest,
+    /// Sum of the margins of all pictures.
+    sum: f32,
+    /// Pictures with a margin.
+    scored: usize,
+    /// Borders, negated: the lowest kept are the largest.
+    borders: Lowest,
 }
 
-/// Two parts of a score, half and half where there are both, on the scale of the operating point.
-pub fn combined(one: Option<f32>, other: Option<f32>, scale: Scale) -> Option<f32> {
-    let score = match (one, other) {
-        (Some(one), Some(other)) => Some(f32::midpoint(one, other)),
-        (one, other) => one.or(other),
-    };
-    score.map(|s| scale.apply(s))
+/// What was measured of one part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct PartScores {
+    /// Margins.
+    margins: Lowest,
+    /// Peaks of the face's spectrum, negated.
+    rasters: Lowest,
 }
 
-/// What the pictures themselves say; nothing where they are too small for it.
-pub fn find(frames: &[TaggedFrame], t: &Thresholds) -> Vec<Statement> {
-    let faces = frames.iter().filter_map(TaggedFrame::face);
-    let cues: Vec<Cues> = faces.filter_map(|f| f.cues).collect();
-    let raster: Vec<f32> = cues.iter().filter_map(|c| c.periodicity).collect();
-    let border: Vec<f32> = cues.iter().filter_map(|c| c.border).collect();
-    state(&raster, &border, t)
+/// The weakest part of a capture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weakest {
+    /// Which; `None` for the capture as a whole.
+    pub part: Option<Part>,
+    /// Its score, 0 (attack) to 1 (bona fide), on the scale of the operating point.
+    pub score: f32,
+    /// What it takes, on the same scale.
+    pub required: f32,
 }
 
-/// The statements for what was measured of single frames.
-///
-/// A raster covers all of them: the median.
-/// A border is in sight as long as the screen is far enough away: the third largest, since a frame or
-/// two may show one by chance.
-pub fn state(raster: &[f32], border: &[f32], t: &Thresholds) -> Vec<Statement> {
-    let say = |kind, measured: Option<f32>, required| {
-        measured.map(|measured| Statement {
-            kind,
-            measured,
-            required,
-            frame: None,
+impl Presentation {
+    /// Nothing measured yet.
+    pub fn new(sampling: Sampling, t: &Thresholds) -> Self {
+        let pictures = match sampling {
+            Sampling::Chosen => t.weakest_chosen,
+            Sampling::Dense => t.weakest_dense,
+        };
+        let part = PartScores {
+            margins: Lowest::new(pictures),
+            rasters: Lowest::new(RASTERS),
+        };
+        Self {
+            sampling,
+            parts: vec![part; Part::ALL.len()],
+            whole: Lowest::new(t.weakest_whole),
+            sum: 0.0,
+            scored: 0,
+            borders: Lowest::new(BORDERS),
+        }
+    }
+
+    /// Takes a face into account; `picture` tells pictures apart, `is_new`: none like it came before.
+    pub fn add(&mut self, face: &Face, picture: u32, is_new: bool, t: &Thresholds) {
+        let part = Part::of(face.pose, t).position();
+        let Some(scores) = self.parts.get_mut(part) else {
+            return;
+        };
+        if let Some(margin) = face.margin() {
+            scores.margins.add(picture, margin);
+            self.whole.add(picture, margin);
+            if is_new {
+                self.sum += margin;
+                self.scored += 1;
+            }
+        }
+        let Some(cues) = face.cues else { return };
+        if let Some(peak) = cues.periodicity {
+            scores.rasters.add(picture, -peak);
+        }
+        if let Some(border) = cues.border {
+            self.borders.add(picture, -border);
+        }
+    }
+
+    /// Pictures that anti-spoof models scored.
+    pub fn scored(&self) -> usize {
+        self.scored
+    }
+
+    /// Average anti-spoof score over all pictures, 0 (attack) to 1 (bona fide); `None` without one.
+    pub fn average(&self, t: &Thresholds) -> Option<f32> {
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
+        let mean = self.sum / self.scored as f32;
+        (self.scored > 0).then(|| t.pad.scale.score(mean))
+    }
+
+    /// The part that comes nearest to an attack presentation, or goes furthest beyond; `None` where
+    /// nothing was scored. Of frames that the caller chose the capture as a whole is judged likewise.
+    ///
+    /// The weakest picture of a part alone may be an accident, and is compared with a low threshold; the
+    /// mean of the weakest two, three and so on with ever higher ones, as far as there are as many. None
+    /// of these conditions can be met by adding pictures.
+    pub fn weakest(&self, t: &Thresholds) -> Option<Weakest> {
+        let pad = &t.pad;
+        let (single, few) = match self.sampling {
+            Sampling::Chosen => (pad.single_chosen, pad.chosen),
+            Sampling::Dense => (pad.single_dense, pad.dense),
+        };
+        let parts = Part::ALL.into_iter().zip(&self.parts);
+        let parts = parts.flat_map(|(part, scores)| {
+            let margins = means(&scores.margins, single, few);
+            margins.map(move |(mean, required)| (Some(part), mean, required))
+        });
+        // A capture of one picture shows no movement and is never verified: nobody is refused by it.
+        let first = match self.whole.means().count() {
+            1 => pad.whole,
+            _ => single,
+        };
+        let whole = means(&self.whole, first, pad.whole);
+        let whole = whole.map(|(mean, required)| (None, mean, required));
+        let whole = whole.filter(|_| self.sampling == Sampling::Chosen);
+        let conditions = parts.chain(whole);
+        let (part, margin, required) =
+            conditions.min_by(|a, b| (a.1 - a.2).total_cmp(&(b.1 - b.2)))?;
+        let scale = t.pad.scale;
+        Some(Weakest {
+            part,
+            score: scale.score(margin),
+            required: scale.score(required),
         })
-    };
-    let all = [
-        say(Kind::Raster, median(raster), t.raster),
-        say(Kind::Border, third(border), t.border),
-    ];
-    all.into_iter().flatten().collect()
+    }
+
+    /// Signs of screens and sheets; nothing where pictures are too small for them, or too few.
+    pub fn signs(&self, t: &Thresholds) -> Vec<Statement> {
+        let parts = Part::ALL.into_iter().zip(&self.parts);
+        let rasters = parts.filter_map(|(part, s)| Some((part, -s.rasters.last()?)));
+        let raster = rasters.max_by(|a, b| a.1.total_cmp(&b.1));
+        let raster = raster.map(|(part, measured)| Statement {
+            part: Some(part),
+            ..Statement::new(Kind::Raster, measured, t.raster)
+        });
+        let border = self.borders.last();
+        let border = border.map(|b| Statement::new(Kind::Border, -b, t.border));
+        raster.into_iter().chain(border).collect()
+    }
 }
 
-/// The third largest; `None` of fewer.
-fn third(values: &[f32]) -> Option<f32> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(|a, b| b.total_cmp(a));
-    sorted.get(BORDERS - 1).copied()
-}
-
-/// The lower one of the two in the middle where their number is even; `None` without a value.
-fn median(values: &[f32]) -> Option<f32> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f32::total_cmp);
-    sorted.get(sorted.len().saturating_sub(1) / 2).copied()
-}
-
-fn mean(values: impl Iterator<Item = f32>) -> Option<f32> {
-    let (sum, n) = values.fold((0.0, 0.0), |(sum, n), v| (sum + v, n + 1.0));
-    (n > 0.0).then(|| sum / n)
+/// The means of the lowest, the lowest two and so on, each with what it takes: from `single` for one to
+/// `few` for as many as are kept.
+fn means(margins: &Lowest, single: f32, few: f32) -> impl Iterator<Item = (f32, f32)> {
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    let step = (few - single) / margins.most().saturating_sub(1).max(1) as f32;
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    let required = move |(n, mean): (usize, f32)| (mean, single + step * (n - 1) as f32);
+    margins.means().map(required)
 }
 
 #[cfg(test)]
@@ -89,58 +175,99 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::liveness::challenge::Phase;
-    use crate::liveness::evidence::testing::{frame, no_face};
+    use crate::liveness::evidence::testing::face;
+    use crate::liveness::measurement::Cues;
 
-    fn scored(score: f32, yaw: f32) -> TaggedFrame {
-        frame(Phase::Center, |f| {
-            f.bona_fide = vec![score];
-            f.pose.yaw = yaw;
-        })
+    fn scored(margin: f32, yaw: f32) -> Face {
+        let mut face = face();
+        (face.margins, face.pose.yaw) = (vec![Some(margin)], yaw);
+        face
+    }
+
+    fn of(sampling: Sampling, faces: &[Face]) -> Presentation {
+        let t = Thresholds::default();
+        let mut seen = Presentation::new(sampling, &t);
+        for (picture, face) in (0..).zip(faces) {
+            seen.add(face, picture, true, &t);
+        }
+        seen
+    }
+
+    fn fails(sampling: Sampling, faces: &[Face]) -> bool {
+        let weakest = of(sampling, faces).weakest(&Thresholds::default());
+        weakest.is_some_and(|w| w.score < w.required)
     }
 
     #[test]
     fn many_good_frames_do_not_outvote_those_that_turn() {
-        let t = Thresholds::default();
-        let mut frames = vec![scored(1.0, 0.0); 20];
-        frames.push(scored(0.0, 30.0));
-        let score = anti_spoof(&frames, &t).unwrap();
-        assert!((score - 0.5).abs() < 1e-3, "{score}");
-        let facing = anti_spoof(&frames[..20], &t).unwrap();
-        assert!(facing > 0.999, "{facing}");
-        assert_eq!(anti_spoof(&[no_face(Phase::Center)], &t), None);
+        let mut faces = vec![scored(9.0, 0.0); 20];
+        assert!(!fails(Sampling::Chosen, &faces));
+        faces.push(scored(-9.0, 30.0));
+        assert!(fails(Sampling::Chosen, &faces));
+        let weakest = of(Sampling::Chosen, &faces).weakest(&Thresholds::default());
+        assert_eq!(weakest.unwrap().part, Some(Part::Right));
+        assert!(
+            of(Sampling::Chosen, &[])
+                .weakest(&Thresholds::default())
+                .is_none()
+        );
     }
 
     #[test]
-    fn signs_are_medians_over_the_frames_that_can_show_them() {
-        let cued = |periodicity, border| {
-            frame(Phase::Center, |f| {
-                f.cues = Some(Cues {
-                    periodicity,
-                    border,
-                });
-            })
+    fn weak_pictures_everywhere_fail_a_capture_whose_parts_pass() {
+        let pad = Thresholds::default().pad;
+        let weak = f32::midpoint(pad.chosen, pad.whole);
+        let yaws = [0.0, 1.0, 2.0, 3.0, -30.0, -31.0, 30.0, 31.0];
+        let faces: Vec<_> = yaws.iter().map(|yaw| scored(weak, *yaw)).collect();
+        let weakest = of(Sampling::Chosen, &faces)
+            .weakest(&Thresholds::default())
+            .unwrap();
+        assert!(weakest.part.is_none() && weakest.score < weakest.required);
+        assert!(!fails(Sampling::Chosen, &faces[..4]));
+    }
+
+    #[test]
+    fn a_raster_takes_two_pictures_of_one_part_and_a_border_three_of_any() {
+        let cued = |periodicity, border, yaw| {
+            let mut face = scored(5.0, yaw);
+            face.cues = Some(Cues {
+                periodicity,
+                border,
+            });
+            face
         };
         let t = Thresholds::default();
-        let frames = [Some(5.0), Some(4.5), Some(0.5), None].map(|p| cued(p, None));
-        let said = find(&frames, &t);
-        let [raster] = said[..] else {
-            panic!("{said:?}")
+        let against = |faces: &[Face]| {
+            let signs = of(Sampling::Chosen, faces).signs(&t);
+            signs
+                .iter()
+                .filter(|s| s.is_against())
+                .map(|s| s.kind)
+                .collect::<Vec<_>>()
         };
-        assert_eq!((raster.kind, raster.measured), (Kind::Raster, 4.5));
-        assert!(raster.is_against());
-        assert_eq!(find(&[cued(None, None)], &t), []);
+        let raster = |yaw| cued(Some(5.0), None, yaw);
+        assert_eq!(against(&[raster(0.0), raster(30.0)]), []);
+        assert_eq!(against(&[raster(30.0), raster(30.0)]), [Kind::Raster]);
+        let border = |yaw| cued(None, Some(0.9), yaw);
+        assert_eq!(against(&[border(0.0), border(30.0)]), []);
+        assert_eq!(
+            against(&[border(0.0), border(30.0), border(0.0)]),
+            [Kind::Border]
+        );
+        assert_eq!(against(&[cued(None, None, 0.0)]), []);
     }
 
     proptest! {
         #[test]
-        fn the_scale_keeps_the_order_and_stays_within_bounds(
-            a in 0.0_f32..=1.0, b in 0.0_f32..=1.0, slope in 0.1_f32..5.0, offset in -3.0_f32..3.0,
+        fn no_picture_that_is_added_mends_a_part_that_fails(
+            faces in prop::collection::vec((-12.0_f32..12.0, -60.0_f32..60.0), 2..12),
+            more in prop::collection::vec((-12.0_f32..12.0, -60.0_f32..60.0), 1..12), dense: bool,
         ) {
-            let scale = Scale { slope, offset };
-            let (low, high) = (scale.apply(a.min(b)), scale.apply(a.max(b)));
-            prop_assert!((0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high) && low <= high);
-            prop_assert!((Scale::default().apply(a) - a).abs() < 1e-3);
+            let sampling = if dense { Sampling::Dense } else { Sampling::Chosen };
+            let make = |all: &[(f32, f32)]| all.iter().map(|(m, y)| scored(*m, *y)).collect::<Vec<_>>();
+            if fails(sampling, &make(&faces)) {
+                prop_assert!(fails(sampling, &make(&[&faces[..], &more].concat())));
+            }
         }
     }
 }

@@ -1,74 +1,85 @@
 //! How fast a head turned.
 //!
-//! Only where a clip's own clock says when its frames were taken: what a client says of the times of
-//! its frames, it can say as it likes.
+//! By the clip's own clock, or by the arrival of a live session's frames: what a caller says of the
+//! times of its frames it can say as it likes.
 
+use serde::{Deserialize, Serialize};
+
+use super::identity::is_comparable;
 use super::statement::{Kind, Statement};
-use super::{TaggedFrame, identity};
+use crate::liveness::pose::Pose;
 use crate::liveness::thresholds::Thresholds;
 
-/// The highest speed from one frame to the next; `None` where no two have times and faces whose poses
-/// can be relied on.
-///
-/// A splice shows as a head that is elsewhere at once.
-pub fn find(frames: &[TaggedFrame], t: &Thresholds) -> Option<Statement> {
-    let posed = frames.iter().enumerate().filter_map(|(index, frame)| {
-        let pose = frame.face()?.pose;
-        identity::is_usable(pose, t).then_some((index, frame.seconds?, pose))
-    });
-    let posed: Vec<_> = posed.collect();
-    let steps = posed.windows(2).filter_map(|two| {
-        let [(_, before, from), (index, at, to)] = *two else {
-            return None;
+/// The highest speed so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    /// The latest pose that can be relied on, and its time in seconds.
+    latest: Option<(f32, Pose)>,
+    /// The highest speed, degrees a second, and the position of the later frame.
+    highest: Option<(f32, u32)>,
+}
+
+impl Speed {
+    /// Takes a pose into account. `jitter_s`: how much earlier or later than it was taken a frame's time
+    /// may be. A splice shows as a head that is elsewhere at once.
+    pub fn add(&mut self, pose: Pose, seconds: f32, position: u32, jitter_s: f32, t: &Thresholds) {
+        if !is_comparable(pose, t) {
+            return;
+        }
+        let before = self.latest.replace((seconds, pose));
+        let Some((then, from)) = before.filter(|(then, _)| seconds > *then) else {
+            return;
         };
-        let seconds = at - before;
-        let degrees = (from.differs_by(to) - t.pose_error_deg).max(0.0);
-        (seconds > 0.0).then_some((degrees / seconds, index))
-    });
-    let (measured, index) = steps.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    Some(Statement {
-        kind: Kind::HeadSpeed,
-        measured,
-        required: t.head_speed,
-        frame: Some(index),
-    })
+        let degrees = (from.differs_by(pose) - t.pose_error_deg).max(0.0);
+        let speed = degrees / (seconds - then + jitter_s);
+        if self.highest.is_none_or(|(highest, _)| speed > highest) {
+            self.highest = Some((speed, position));
+        }
+    }
+
+    /// The highest speed; `None` where no two frames have times and poses that can be relied on.
+    pub fn state(&self, t: &Thresholds) -> Option<Statement> {
+        let (measured, position) = self.highest?;
+        Some(Statement {
+            frame: usize::try_from(position).ok(),
+            ..Statement::new(Kind::HeadSpeed, measured, t.head_speed)
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::liveness::challenge::Phase;
-    use crate::liveness::evidence::testing::frame;
 
-    fn clip(yaws: &[f32]) -> Vec<TaggedFrame> {
-        let at = |(n, yaw): (usize, &f32)| {
-            let mut taken = frame(Phase::Untagged, |f| f.pose.yaw = *yaw);
-            taken.seconds = Some(n as f32 / 15.0);
-            taken
-        };
-        yaws.iter().enumerate().map(at).collect()
-    }
-
-    fn is_against(yaws: &[f32]) -> bool {
-        find(&clip(yaws), &Thresholds::default())
-            .unwrap()
-            .is_against()
+    fn of(yaws: &[f32], jitter_s: f32) -> Statement {
+        let (mut speed, t) = (Speed::default(), Thresholds::default());
+        for (position, yaw) in (0..).zip(yaws) {
+            let pose = Pose {
+                yaw: *yaw,
+                ..Pose::default()
+            };
+            speed.add(pose, position as f32 / 15.0, position, jitter_s, &t);
+        }
+        speed.state(&t).unwrap()
     }
 
     #[test]
     fn a_hasty_turn_is_slower_than_a_splice() {
-        assert!(!is_against(&[0.0, 13.0, 30.0, 43.0, 30.0, 5.0]));
-        let spliced = clip(&[0.0, 1.0, 0.0, -60.0, -60.0]);
-        let said = find(&spliced, &Thresholds::default()).unwrap();
-        assert!(said.is_against(), "{said:?}");
-        assert_eq!(said.frame, Some(3));
+        assert!(!of(&[0.0, 13.0, 30.0, 43.0, 30.0, 5.0], 0.0).is_against());
+        let spliced = of(&[0.0, 1.0, 0.0, -60.0, -60.0], 0.0);
+        assert!(spliced.is_against(), "{spliced:?}");
+        assert_eq!(spliced.frame, Some(3));
     }
 
     #[test]
-    fn without_a_clock_there_is_no_speed() {
-        let mut frames = clip(&[0.0, 60.0]);
-        frames[0].seconds = None;
-        assert_eq!(find(&frames, &Thresholds::default()), None);
-        assert_eq!(find(&[], &Thresholds::default()), None);
+    fn frames_that_the_network_held_back_make_no_speed() {
+        assert!(!of(&[0.0, 20.0, 40.0, 60.0], 0.2).is_against());
+    }
+
+    #[test]
+    fn without_two_times_there_is_no_speed() {
+        let (mut speed, t) = (Speed::default(), Thresholds::default());
+        speed.add(Pose::default(), 0.0, 0, 0.0, &t);
+        assert_eq!(speed.state(&t), None);
     }
 }

@@ -2,48 +2,64 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A number that was measured, held against what it takes.
+use super::parts::Part;
+
+/// A number that was measured, and what it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statement {
-    /// What was looked at.
+    /// The kind of evidence.
     pub kind: Kind,
-    /// What was found, in the kind's unit.
+    /// What was measured, in the kind's unit.
     pub measured: f32,
     /// The least or the most that it takes, in the same unit.
     pub required: f32,
-    /// Position in the capture of the frame that says it most clearly, where one does.
+    /// Position in the capture of the frame that shows it most clearly, where one does.
     pub frame: Option<usize>,
+    /// The part of the capture that shows it, where one does.
+    pub part: Option<Part>,
 }
 
-/// What evidence looks at, the anti-spoof models and the actions aside.
+/// Kinds of evidence, the actions aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
-    /// Frames that show a second face of comparable size; so many may.
+    /// Frames that show a second face of comparable size; at most `required`.
     SecondFace,
-    /// Likeness of the two faces least alike of those that can be compared directly, a cosine; at
-    /// least so much.
+    /// Likeness of the two faces least alike of those in near poses, a cosine; at least `required`.
     LeastLikeness,
-    /// Frames that hold a picture which was there before the head moved; so many may.
+    /// Anti-spoof score of the weakest part, 0 to 1; at least `required`.
+    WeakestPart,
+    /// Frames that hold a picture which was there before the head moved; at most `required`.
     RepeatedPictures,
-    /// How far a raster stands out of the face's spectrum, natural logarithm of power; at most so
-    /// much.
+    /// Turned frames that hold the picture of the frame some places before, or turns that consist of one
+    /// picture; at most `required`.
+    HeldPictures,
+    /// Height of a peak of the face's spectrum, natural logarithm of power; at most `required`.
     Raster,
-    /// Share of the outline of a rectangle around the face that runs along straight edges, 0 to 1;
-    /// at most so much.
+    /// Share of the outline of a rectangle around the face that runs along straight edges, 0 to 1; at
+    /// most `required`.
     Border,
-    /// Speed at which the head turned, degrees a second; at most so much.
+    /// Speed at which the head turned, degrees a second; at most `required`.
     HeadSpeed,
+    /// Change of the colours around the face in one step, over what its duration allows; at most
+    /// `required`.
+    SceneChange,
+    /// Seconds that the capture claims to last; at most `required`, the time since its session was made.
+    CapturedBeforeSession,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::SecondFace,
         Self::LeastLikeness,
+        Self::WeakestPart,
         Self::RepeatedPictures,
+        Self::HeldPictures,
         Self::Raster,
         Self::Border,
         Self::HeadSpeed,
+        Self::SceneChange,
+        Self::CapturedBeforeSession,
     ];
 
     /// The kind's public name.
@@ -51,39 +67,63 @@ impl Kind {
         match self {
             Self::SecondFace => "second_face_frames",
             Self::LeastLikeness => "least_likeness",
+            Self::WeakestPart => "weakest_part",
             Self::RepeatedPictures => "repeated_pictures",
+            Self::HeldPictures => "held_pictures",
             Self::Raster => "screen_raster",
             Self::Border => "screen_border",
             Self::HeadSpeed => "head_speed",
+            Self::SceneChange => "scene_change",
+            Self::CapturedBeforeSession => "captured_before_session",
         }
     }
 
-    /// Whether what it says against a capture is that it shows more than one person; otherwise it is
-    /// an attack presentation.
+    /// Whether it tells that a capture shows more than one person; otherwise it tells of an attack
+    /// presentation.
     pub fn is_about_persons(self) -> bool {
         match self {
             Self::SecondFace | Self::LeastLikeness => true,
-            Self::RepeatedPictures | Self::Raster | Self::Border | Self::HeadSpeed => false,
+            Self::WeakestPart
+            | Self::RepeatedPictures
+            | Self::HeldPictures
+            | Self::Raster
+            | Self::Border
+            | Self::HeadSpeed
+            | Self::SceneChange
+            | Self::CapturedBeforeSession => false,
         }
     }
 }
 
 impl Statement {
-    /// Whether it speaks against the capture.
+    /// A statement about the whole capture.
+    pub fn new(kind: Kind, measured: f32, required: f32) -> Self {
+        Self {
+            kind,
+            measured,
+            required,
+            frame: None,
+            part: None,
+        }
+    }
+
+    /// Whether the capture fails by it.
     pub fn is_against(&self) -> bool {
         match self.kind {
-            Kind::LeastLikeness => self.measured < self.required,
+            Kind::LeastLikeness | Kind::WeakestPart => self.measured < self.required,
             Kind::SecondFace
             | Kind::RepeatedPictures
+            | Kind::HeldPictures
             | Kind::Raster
             | Kind::Border
-            | Kind::HeadSpeed => self.measured > self.required,
+            | Kind::HeadSpeed
+            | Kind::SceneChange
+            | Kind::CapturedBeforeSession => self.measured > self.required,
         }
     }
 }
 
-/// Those of the statements that speak against the capture, about its persons or about its
-/// presentation.
+/// The statements that a capture fails by, about its persons or about its presentation.
 pub fn against(statements: &[Statement], about_persons: bool) -> Vec<Statement> {
     let of_concern = |s: &&Statement| s.is_against() && s.kind.is_about_persons() == about_persons;
     statements.iter().filter(of_concern).copied().collect()
@@ -94,18 +134,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_measured_is_held_against_a_least_or_a_most() {
-        let say = |kind, measured, required| Statement {
-            kind,
-            measured,
-            required,
-            frame: None,
-        };
+    fn a_measurement_is_compared_with_a_least_or_a_most() {
         let all = [
-            say(Kind::LeastLikeness, 0.1, 0.2),
-            say(Kind::LeastLikeness, 0.2, 0.2),
-            say(Kind::Raster, 3.1, 3.0),
-            say(Kind::Raster, 3.0, 3.0),
+            Statement::new(Kind::LeastLikeness, 0.1, 0.2),
+            Statement::new(Kind::LeastLikeness, 0.2, 0.2),
+            Statement::new(Kind::Raster, 3.1, 3.0),
+            Statement::new(Kind::Raster, 3.0, 3.0),
         ];
         assert_eq!(all.map(|s| s.is_against()), [true, false, true, false]);
         assert_eq!(against(&all, true), [all[0]]);

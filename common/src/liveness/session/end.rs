@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::movement::Missing;
-use super::task::Task;
 use crate::liveness::decision::Rejection;
+use crate::liveness::movement::{Missing, Task};
 
 /// What a session has come to. No biometric data is left in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -10,17 +10,9 @@
 //! that instead of moving on. Which of the others are looked at as well is the caller's choice, and
 //! nobody else should be able to foresee it.
 
-mod blink;
 mod end;
-mod evidence;
-mod expression;
 mod hint;
-mod movement;
-mod rest;
 mod running;
-mod seen;
-mod task;
-mod turn;
 
 #[cfg(test)]
 mod tests;
@@ -29,12 +21,10 @@ use serde::{Deserialize, Serialize};
 
 pub use self::end::{End, Ending, Missed};
 pub use self::hint::Hint;
-pub use self::movement::{Missing, Unit};
 use self::running::{MOST_UNPASSED, Running};
-pub use self::task::Task;
 use super::challenge::Angles;
-use super::evidence::presence;
 use super::measurement::FrameMeasurement;
+pub use super::movement::{Missing, Task, Unit};
 use super::thresholds::Thresholds;
 
 /// A session.
@@ -215,7 +205,7 @@ impl Session {
             return Step::Taken(over, report);
         }
         let running = match &self.stage {
-            Stage::Waiting { .. } => self.tasks.first().map(|t| Running::new(*t, at_ms)),
+            Stage::Waiting { .. } => self.tasks.first().map(|task| Running::new(*task, at_ms, t)),
             Stage::Running(running) => Some((**running).clone()),
             Stage::Ended(_) => None,
         };
@@ -224,8 +214,7 @@ impl Session {
             // Without a task there is nothing to take a frame for.
             return Step::Taken(self, Report::nothing(None));
         };
-        let clear = presence::without_unclear_face(frame.clone(), t);
-        let Some(seen) = running.see(&clear, &self.angles, t) else {
+        let Some(seen) = running.see(frame, at_ms, &self.angles, t) else {
             return Step::LookCloser;
         };
         let mut report = running.report(task, frame, seen, t);

@@ -3,23 +3,29 @@
 use serde::{Deserialize, Serialize};
 
 use super::end::{End, Ending, Missed};
-use super::evidence::Evidence;
 use super::hint::{self, Hint};
-use super::movement::{Missing, Movement};
-use super::rest::{self, Rest};
-use super::seen::Seen;
-use super::task::Task;
 use super::{Report, Stage};
 use crate::liveness::challenge::Angles;
 use crate::liveness::decision::Rejection;
-use crate::liveness::evidence::{Why, presence};
+use crate::liveness::evidence::identity::{Identity, Likeness};
+use crate::liveness::evidence::{Evidence, Plan, Sighting, Why, presence};
 use crate::liveness::measurement::{Face, FrameMeasurement};
+use crate::liveness::movement::{Missing, Movement, Rest, Seen, Task, Watch, can_read};
+use crate::liveness::sampling::Sampling;
 use crate::liveness::thresholds::Thresholds;
 
 /// Largest confidence of a frame that does not pass; one that does has at least half.
 pub const MOST_UNPASSED: f32 = 0.49;
 /// Confidence where what is asked is reached.
 const AT_THRESHOLD: f32 = 0.5;
+/// Most pictures that a session keeps, 2 kB each.
+const MOST_PICTURES: usize = 14;
+/// Frames in which the head must have been elsewhere before a picture comes again: a client with
+/// several frames on their way, faster than its camera, may send one twice and have the next overtake.
+const AWAY_FRAMES: u32 = 2;
+/// How much longer one frame may be on its way than the next, seconds: a network holds frames back and
+/// then delivers several at once.
+const JITTER_S: f32 = 0.2;
 
 /// Whether the models see what they were made for: a face that is not, as where a phone lies on its side,
 /// shows nothing, and says nothing of who it is.
@@ -34,6 +40,8 @@ pub struct Running {
     pub passed: usize,
     /// When the current task's clock started, Unix milliseconds.
     pub since_ms: u64,
+    /// When the first frame arrived, Unix milliseconds.
+    first_ms: u64,
     /// Whether a face was seen since then.
     saw_face: bool,
     movement: Movement,
@@ -43,44 +51,73 @@ pub struct Running {
 
 impl Running {
     /// Begins with a first task, by a frame that arrived at `at_ms`.
-    pub fn new(first: Task, at_ms: u64) -> Self {
+    pub fn new(first: Task, at_ms: u64, t: &Thresholds) -> Self {
+        let plan = Plan {
+            sampling: Sampling::Dense,
+            most_pictures: MOST_PICTURES,
+            away_frames: AWAY_FRAMES,
+            copies: 0,
+            jitter_s: JITTER_S,
+            second_subjects: Some(t.second_face_frames),
+        };
         Self {
             passed: 0,
             since_ms: at_ms,
+            first_ms: at_ms,
             saw_face: false,
             movement: Movement::of(first),
             rest: Rest::default(),
-            evidence: Evidence::default(),
+            evidence: Evidence::new(plan, Identity::new(plan.sampling, t), t),
         }
     }
 
-    /// Takes a frame into account; `None` when it must be looked at more closely before that.
+    /// Takes a frame that arrived at `at_ms` into account; `None` when it must be measured as a whole
+    /// before that.
     pub fn see(
         &mut self,
         frame: &FrameMeasurement,
+        at_ms: u64,
         angles: &Angles,
         t: &Thresholds,
     ) -> Option<Seen> {
         let (mut seen, mut decides) = (Seen::nothing(false), false);
         // Nobody knows which of two people would be judged.
         let alone = !presence::has_second_subject(frame, t);
-        let upright = frame.face.as_ref().is_none_or(|f| is_upright(f, t));
+        let judged = Evidence::judged(frame, t);
+        let upright = judged.is_none_or(|f| is_upright(f, t));
         if !upright {
             seen = Seen::nothing(true);
         }
-        if let Some(face) = frame.face.as_ref().filter(|_| alone && upright) {
+        if let Some(face) = judged.filter(|_| alone && upright)
+            && self.evidence.identity().likeness(face, t) != Likeness::Other
+        {
             let learned = self.rest.learn(face, t);
-            seen = self.movement.see(face, &self.rest, angles, t);
+            let watch = Watch {
+                angles,
+                sampling: Sampling::Dense,
+                counts: true,
+                stands_still: self.evidence.stands_still(face, t),
+            };
+            seen = self.movement.see(face, &self.rest, &watch, t);
             decides = learned || seen.is_turning_point || seen.is_whole;
             if decides && !face.is_looked_at() {
                 return None;
             }
         }
-        self.saw_face |= frame.face.is_some();
+        self.saw_face |= judged.is_some();
+        #[expect(clippy::cast_precision_loss, reason = "a few minutes at most")]
+        let seconds = at_ms.saturating_sub(self.first_ms) as f32 / 1000.0;
+        let sighting = Sighting {
+            frame,
+            position: u32::try_from(self.evidence.frames).unwrap_or(u32::MAX),
+            seconds: Some(seconds),
+            supports: decides,
+            keep: true,
+        };
         if upright {
-            self.evidence.add(frame, decides, t);
+            self.evidence.add(sighting, t);
         } else {
-            self.evidence.pass_over(frame, t);
+            self.evidence.pass_over(sighting, t);
         }
         Some(seen)
     }
@@ -110,7 +147,7 @@ impl Running {
 
     /// What to do where the picture is fine.
     fn guide(&self, frame: &FrameMeasurement, seen: Seen, t: &Thresholds) -> Hint {
-        let is_turned = |f: &Face| !rest::can_read(f.pose, t);
+        let is_turned = |f: &Face| !can_read(f.pose, t);
         let away = frame.face.as_ref().is_some_and(is_turned);
         match self.movement {
             _ if seen.is_readable => Hint::KeepGoing,
@@ -153,7 +190,7 @@ impl Running {
     }
 
     fn complete(&self, at_ms: u64, t: &Thresholds) -> End {
-        let mut rejections = self.evidence.rejections(t);
+        let mut rejections = self.evidence.rejections(&[], t);
         if rejections.is_empty() && !self.evidence.suffices() {
             rejections.push(self.evidence.too_little(t));
         }
@@ -162,7 +199,7 @@ impl Running {
 
     /// The end when a task's time is over, or when there is somebody else.
     pub fn fail(&self, missing: Option<Missed>, at_ms: u64, t: &Thresholds) -> End {
-        let mut rejections = self.evidence.rejections(t);
+        let mut rejections = self.evidence.rejections(&[], t);
         if missing.is_some() {
             rejections.push(Rejection::ChallengeFailed);
         }

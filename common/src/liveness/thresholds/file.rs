@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::Thresholds;
+use super::{PadThresholds, Thresholds};
 
 /// The operating point that belongs to the shipped models.
 const SHIPPED: &str = include_str!("shipped.toml");
 /// The format of such files.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Thresholds, what they were measured on, and the models that they are for.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +32,8 @@ pub struct Provenance {
     pub source: String,
 }
 
-/// A set of models, by the sha256 of their files.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A set of models, by the sha256 of their files, and the thresholds of its anti-spoof models.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Models {
     /// What to call it.
@@ -48,9 +48,43 @@ pub struct Models {
     pub embedder: String,
     /// The anti-spoof models, in any order.
     pub anti_spoof: Vec<String>,
+    /// What is decided by their margins.
+    #[serde(default)]
+    pub pad: PadThresholds,
+}
+
+/// Tells sets of models apart: what a worker names its set by in every outcome.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ModelSetId(String);
+
+impl ModelSetId {
+    /// As text: the first eight digits of each file's sha256.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether whoever measured did not say with what.
+    pub fn is_unnamed(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl Models {
+    /// Tells it apart from other sets.
+    pub fn id(&self) -> ModelSetId {
+        let mut anti_spoof = self.anti_spoof.clone();
+        anti_spoof.sort_unstable();
+        let roles = [
+            &self.detector,
+            &self.landmarks,
+            &self.blendshapes,
+            &self.embedder,
+        ];
+        let all = roles.into_iter().chain(&anti_spoof);
+        let short = |sha256: &String| sha256.chars().take(8).collect::<String>();
+        ModelSetId(all.map(short).collect::<Vec<_>>().join("-"))
+    }
+
     /// Whether both are the same models, whatever they are called.
     pub fn are(&self, other: &Self) -> bool {
         let sorted = |models: &Self| {
@@ -74,8 +108,13 @@ pub enum OperatingPointError {
     /// A later version wrote it.
     #[error("it is of format {0}, and this version reads format {FORMAT}")]
     Format(u32),
+    /// It names no set of models.
+    #[error("it names no models: at least one [[models]] must say what it is for")]
+    NoModels,
     /// A number that no threshold can be.
-    #[error("`{0}` must be a finite number, 0 or more")]
+    #[error(
+        "`{0}` must be a finite number, 0 or more; of `pad` any finite margins and a slope above 0"
+    )]
     Number(String),
     /// It is for other models than those that are used.
     #[error("it is for other models: none of its sets ({sets}) is detector {detector}, landmarks {landmarks}, blendshapes {blendshapes}, embedder {embedder}, anti_spoof {anti_spoof}; make one for these with `livegate-api calibrate`",
@@ -124,17 +163,27 @@ impl OperatingPoint {
         if file.format != FORMAT {
             return Err(OperatingPointError::Format(file.format));
         }
+        if let Some(set) = file.models.iter().find(|m| !m.pad.is_plausible()) {
+            return Err(OperatingPointError::Number(format!("pad of {}", set.name)));
+        }
         let (mut values, mut provenance) = (toml::Table::new(), BTreeMap::new());
         for (name, entry) in file.thresholds {
-            if !is_plausible(&name, &entry.value) {
+            if !is_plausible(&entry.value) {
                 return Err(OperatingPointError::Number(name));
             }
             values.insert(name.clone(), entry.value);
             let (unit, source) = (entry.unit, entry.source);
             provenance.insert(name, Provenance { unit, source });
         }
+        let mut thresholds: Thresholds = values.try_into()?;
+        thresholds.pad = file
+            .models
+            .first()
+            .ok_or(OperatingPointError::NoModels)?
+            .pad
+            .clone();
         Ok(Self {
-            thresholds: values.try_into()?,
+            thresholds,
             provenance,
             models: file.models,
         })
@@ -185,21 +234,30 @@ impl OperatingPoint {
     }
 }
 
-fn is_plausible(name: &str, value: &toml::Value) -> bool {
+fn is_plausible(value: &toml::Value) -> bool {
     match value {
         toml::Value::Float(v) => v.is_finite() && *v >= 0.0,
         toml::Value::Integer(v) => *v >= 0,
-        // The scale of a score: any line that rises.
-        toml::Value::Table(line) => {
-            let number = |key: &str| line.get(key).and_then(toml::Value::as_float);
-            let rises = number("slope").is_some_and(|s| s.is_finite() && s > 0.0);
-            name == "anti_spoof_scale" && rises && number("offset").is_some_and(f64::is_finite)
-        }
         // The type is wrong, which reading it as a number says best.
         toml::Value::String(_)
         | toml::Value::Boolean(_)
         | toml::Value::Datetime(_)
+        | toml::Value::Table(_)
         | toml::Value::Array(_) => true,
+    }
+}
+
+impl PadThresholds {
+    fn is_plausible(&self) -> bool {
+        let margins = [
+            self.whole,
+            self.chosen,
+            self.single_chosen,
+            self.dense,
+            self.single_dense,
+        ];
+        let all_finite = margins.iter().all(|m| m.is_finite()) && self.scale.offset.is_finite();
+        all_finite && self.scale.slope.is_finite() && self.scale.slope > 0.0
     }
 }
 
@@ -242,17 +300,17 @@ mod tests {
     fn a_file_with_a_mistake_is_refused_by_name() {
         for (from, to, says) in [
             (
-                "[thresholds.same_person]\nvalue = 0.40",
+                "[thresholds.same_person]\nvalue = 0.45",
                 "[thresholds.same_person]\nvalue = nan",
                 "same_person",
             ),
             (
-                "[thresholds.same_person]\nvalue = 0.40",
+                "[thresholds.same_person]\nvalue = 0.45",
                 "[thresholds.same_person]\nvalue = -1",
                 "same_person",
             ),
             (
-                "[thresholds.same_person]\nvalue = 0.40",
+                "[thresholds.same_person]\nvalue = 0.45",
                 "[thresholds.same_person]\nvalue = \"high\"",
                 "f32",
             ),
@@ -261,8 +319,8 @@ mod tests {
                 "[thresholds.same_persons]",
                 "same_persons",
             ),
-            ("slope = 1.0", "slope = 0.0", "anti_spoof_scale"),
-            ("format = 1", "format = 2", "format 2"),
+            ("slope = ", "slope = -", "pad"),
+            ("format = 2", "format = 3", "format 3"),
             ("source = \"The contract.\"", "", "source"),
             ("[[models]]", "[[model]]", "model"),
         ] {

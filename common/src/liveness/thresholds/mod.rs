@@ -4,41 +4,63 @@
 //! `shipped.toml` and in files like it ([`OperatingPoint`]).
 
 mod file;
+mod sets;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::file::{Models, OperatingPoint, OperatingPointError, Provenance};
+use super::sampling::Sampling;
+
+pub use self::file::{ModelSetId, Models, OperatingPoint, OperatingPointError, Provenance};
+pub use self::sets::ThresholdSets;
 
 /// The operating point.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
-    /// Combined anti-spoof score below which a capture is an attack presentation, 0 to 1.
-    pub anti_spoof: f32,
-    /// What makes the models' mean score that combined score.
-    pub anti_spoof_scale: Scale,
-    /// Identity consistency below which a capture shows more than one person.
+    /// The numbers that belong to the anti-spoof models in use. A file keeps them with the set of models.
+    #[serde(skip)]
+    pub pad: PadThresholds,
+    /// Pictures of a part that are judged together, of frames that the caller chose: the weakest.
+    pub weakest_chosen: usize,
+    /// The same where frames came densely.
+    pub weakest_dense: usize,
+    /// Pictures of a capture of chosen frames that are judged together: the weakest of all its parts.
+    pub weakest_whole: usize,
+    /// Likeness to the portrait from which a frontal face is the same person's, a cosine.
     pub same_person: f32,
-    /// Identity consistency of faces in reliable poses below which a session ends at once.
+    /// The same, each face taken as a frontal one, below which a session ends at once.
     pub other_person: f32,
-    /// Likeness of any two faces that can be compared directly below which they are two people's.
+    /// Likeness that is demanded of a face turned as far as can be compared, a cosine.
+    pub far_likeness: f32,
+    /// The same of one that looks down.
+    pub far_likeness_down: f32,
+    /// Turn up to which the full likeness is demanded, degrees of yaw or as much pitch.
+    pub reliable_turn_deg: f32,
+    /// Turn beyond which a face says nothing and supports nothing, likewise.
+    pub comparable_turn_deg: f32,
+    /// |yaw| and |pitch| that may not both be exceeded by a face that is compared, degrees.
+    pub oblique_deg: f32,
+    /// How much more a degree up weighs than one to the side.
+    pub up_weight: f32,
+    /// How much more a degree down weighs than one to the side.
+    pub down_weight: f32,
+    /// Faces unlike the portrait from which a clip or a session shows more than one person.
+    pub strangers_dense: usize,
+    /// Likeness of any two faces in near poses below which they are two people's, a cosine.
     pub least_likeness: f32,
-    /// |yaw| up to which embeddings of one person and of two do not overlap, degrees.
-    pub reliable_yaw_deg: f32,
-    /// |pitch| up to which they do not, degrees.
-    pub reliable_pitch_deg: f32,
-    /// |yaw| beyond which an embedding, or a pose, says nothing, degrees.
-    pub usable_yaw_deg: f32,
-    /// |pitch| beyond which they say nothing, degrees.
-    pub usable_pitch_deg: f32,
-    /// What a likeness may lack where a face is in a usable pose, but not a reliable one.
-    pub likeness_allowance: f32,
-    /// Difference in yaw and pitch up to which two faces can be compared directly, degrees.
-    pub comparable_deg: f32,
-    /// Correlation from which two pictures of one pose are the same, though the head moved between.
+    /// Turn up to which two faces are compared with one another, and how far apart their poses may be,
+    /// degrees of yaw or as much pitch.
+    pub pair_turn_deg: f32,
+    /// Score of two pictures from which they are one.
     pub copy_likeness: f32,
-    /// One in so many frames may hold such a picture by chance, rounded down after the first so many.
-    pub copy_one_in: usize,
+    /// Copies that a clip may hold by chance.
+    pub copies_dense: usize,
+    /// One in so many turned frames, of those that the caller chose, may hold the picture of the one before
+    /// it, and one in any case.
+    pub held_chosen_one_in: usize,
+    /// Held frames among the latest 16 turned ones where frames came densely, each compared with the
+    /// sixth before it.
+    pub held_dense: usize,
     /// How far the poses of one picture may differ, degrees.
     pub copy_pose_deg: f32,
     /// How far a head must go, in yaw or pitch, to have moved away, degrees.
@@ -53,12 +75,30 @@ pub struct Thresholds {
     pub pose_error_deg: f32,
     /// Width of a face below which it counts as not seen, pixels.
     pub face_px: f32,
+    /// Effective resolution of a face below which it counts as not seen, pixels across it.
+    pub face_detail_px: f32,
     /// Noise of a face's pixels beyond which it counts as not seen, grey levels.
     pub face_noise: f32,
+    /// The same of its brightness at 48x48 pixels.
+    pub coarse_luma_noise: f32,
+    /// The same of its red difference.
+    pub coarse_red_noise: f32,
+    /// The same of its blue difference.
+    pub coarse_blue_noise: f32,
+    /// Colour noise around a face beyond which it counts as not seen, grey levels.
+    pub surround_noise: f32,
+    /// Change of the colours around the face that one step may bring, 0 to 1.
+    pub scene_step: f32,
+    /// How much more it may bring for each second between two frames.
+    pub scene_rate: f32,
+    /// The most that it may bring.
+    pub scene_most: f32,
     /// Share of frames that must show a face.
     pub face_ratio: f32,
     /// |yaw| and |pitch| up to which a head faces the camera before it turns, degrees.
     pub neutral_deg: f32,
+    /// How much of a lowered or raised head at rest counts towards looking up or down, degrees.
+    pub lean_deg: f32,
     /// Least that an angle must change in a head movement, degrees.
     pub movement_deg: f32,
     /// Tilt up to which a face is upright, live, degrees.
@@ -81,10 +121,10 @@ pub struct Thresholds {
     pub blink_closed_share: f32,
     /// Share of the session's own open-eye level above which an eye is open.
     pub blink_open_share: f32,
-    /// Mean blink score of both eyes from which, live, a low aspect ratio is a closed lid, and not a
-    /// squint or a look down.
-    pub blink_score: f32,
-    /// How much that score must rise above the session's own for open eyes, in a capture.
+    /// The same for eyes so narrow that they are never above the challenge's `blink_ear`.
+    pub blink_narrow_share: f32,
+    /// How much the mean blink score of both eyes must rise above that of the person's open eyes for a
+    /// low aspect ratio to be a closed lid, and not a squint or the edge of glasses.
     pub blink_rise: f32,
     /// |yaw| and |pitch| up to which a frame is a portrait: best frame, embedding. Degrees.
     pub portrait_deg: f32,
@@ -109,20 +149,70 @@ pub struct Thresholds {
     pub mouth_opening: f32,
 }
 
-/// A straight line through the log-odds of a score: what a fit on labelled captures gives, so that a
+/// The numbers that belong to one set of anti-spoof models.
+///
+/// Thresholds are margins (see [`margin_of`](super::measurement::margin_of)): of the weakest picture of a
+/// part alone, which may be an accident, and of the mean of its weakest few. Where frames came densely
+/// there are more of them, so that the weakest are weaker by chance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PadThresholds {
+    /// What makes a margin a score.
+    pub scale: Scale,
+    /// Least mean margin of the weakest pictures of a whole capture, of frames that the caller chose.
+    pub whole: f32,
+    /// Least mean margin of the weakest pictures of a part, likewise.
+    pub chosen: f32,
+    /// Least margin of the weakest one.
+    pub single_chosen: f32,
+    /// As `chosen`, where frames came densely.
+    pub dense: f32,
+    /// As `single_chosen`, where frames came densely.
+    pub single_dense: f32,
+    /// The measurement behind the numbers.
+    pub source: String,
+}
+
+impl PadThresholds {
+    /// The score that is reported as the threshold, 0 to 1: what the mean of the weakest pictures needs. A
+    /// verified capture has at least as much on average, where as many pictures were scored.
+    pub fn threshold(&self, sampling: Sampling) -> f32 {
+        self.scale.score(match sampling {
+            Sampling::Chosen => self.whole,
+            Sampling::Dense => self.dense,
+        })
+    }
+}
+
+impl Default for PadThresholds {
+    /// Margins as they are, and no threshold that any model has measured.
+    fn default() -> Self {
+        Self {
+            scale: Scale::default(),
+            whole: 0.0,
+            chosen: 0.0,
+            single_chosen: 0.0,
+            dense: 0.0,
+            single_dense: 0.0,
+            source: "none".to_owned(),
+        }
+    }
+}
+
+/// A straight line through margins, which are log-odds: what a fit on labelled captures gives, so that a
 /// score is the share of captures like it that are bona fide.
 ///
 /// Platt, "Probabilistic outputs for support vector machines", 1999.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scale {
-    /// What log-odds are multiplied with, above 0.
+    /// What margins are multiplied with, above 0.
     pub slope: f32,
     /// What is added to them.
     pub offset: f32,
 }
 
-/// Leaves scores as they are.
+/// Leaves margins as they are.
 impl Default for Scale {
     fn default() -> Self {
         Self {
@@ -133,22 +223,20 @@ impl Default for Scale {
 }
 
 impl Scale {
-    /// Scores nearer to 0 or 1 than this have no more to say.
-    const LEAST_ODDS: f32 = 1e-4;
-
-    /// The score on this scale, 0 to 1.
-    pub fn apply(self, score: f32) -> f32 {
-        if self == Self::default() {
-            return score;
-        }
-        let odds = Self::log_odds(score) * self.slope + self.offset;
-        1.0 / (1.0 + (-odds).exp())
+    /// The score of a margin, 0 (attack presentation) to 1 (bona fide).
+    pub fn score(self, margin: f32) -> f32 {
+        1.0 / (1.0 + (-(self.slope * margin + self.offset)).exp())
     }
 
-    /// Natural logarithm of the odds of a score, those of scores near 0 and 1 limited to about 9.2.
-    pub fn log_odds(score: f32) -> f32 {
-        let score = score.clamp(Self::LEAST_ODDS, 1.0 - Self::LEAST_ODDS);
-        (score / (1.0 - score)).ln()
+    /// The score of what scored `raw` on a scale that leaves margins as they are.
+    pub fn rescale(self, raw: f32) -> f32 {
+        self.score(Self::default().margin(raw))
+    }
+
+    /// The margin of a score; scores nearer to 0 or 1 than 0.0001 count as that.
+    pub fn margin(self, score: f32) -> f32 {
+        let score = score.clamp(1e-4, 1.0 - 1e-4);
+        ((score / (1.0 - score)).ln() - self.offset) / self.slope
     }
 }
 
@@ -156,5 +244,24 @@ impl Scale {
 impl Default for Thresholds {
     fn default() -> Self {
         OperatingPoint::shipped().thresholds.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_scale_keeps_the_order_and_can_be_undone(
+            a in -8.0_f32..8.0, b in -8.0_f32..8.0, slope in 0.2_f32..1.0, offset in -1.0_f32..1.0,
+        ) {
+            let scale = Scale { slope, offset };
+            let (low, high) = (scale.score(a.min(b)), scale.score(a.max(b)));
+            prop_assert!((0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high) && low <= high);
+            prop_assert!((scale.margin(scale.score(a)) - a).abs() < 0.05);
+        }
     }
 }

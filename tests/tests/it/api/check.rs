@@ -4,7 +4,6 @@ use std::num::NonZeroUsize;
 
 use livegate_api::check::{CheckError, Progress, Report, check_frames, read_folder};
 use livegate_common::liveness::challenge::{Action, Angles, Challenge};
-use livegate_common::liveness::thresholds::Thresholds;
 use livegate_tests::client::Capture;
 use livegate_tests::scripted;
 use livegate_worker::AnalyzerPool;
@@ -31,9 +30,15 @@ async fn report(capture: &Capture, mirrored: bool) -> Report {
         mirrored,
     };
     let progress = Progress::new(frames.len(), false);
-    check_frames(&pool, &Thresholds::default(), &challenge, frames, &progress)
-        .await
-        .unwrap()
+    check_frames(
+        &pool,
+        &scripted::thresholds().into(),
+        &challenge,
+        frames,
+        &progress,
+    )
+    .await
+    .unwrap()
 }
 
 #[tokio::test]

@@ -121,7 +121,7 @@ async fn a_bad_frame_is_named_by_its_index_and_field() {
         (set(3, "index", json!("3")), 3, "index"),
         (set(3, "index", json!(3.5)), 3, "index"),
         (set(0, "timestamp_ms", json!(-1)), 0, "timestamp_ms"),
-        (set(2, "timestamp_ms", json!(200)), 2, "timestamp_ms"),
+        (set(2, "timestamp_ms", json!(10)), 2, "timestamp_ms"),
         (set(2, "timestamp_ms", json!("600")), 2, "timestamp_ms"),
         (set(5, "phase", json!("smile")), 5, "phase"),
         (set(5, "phase", json!("")), 5, "phase"),
@@ -189,7 +189,7 @@ async fn no_refusal_repeats_what_was_sent() {
 async fn the_bounds_of_what_is_legal_are_taken() {
     let app = spawn_app().await;
     for body in [
-        changed(|b| b["frames"][1]["timestamp_ms"] = json!(33.4)),
+        changed(|b| b["frames"][1]["timestamp_ms"] = json!(13.4)),
         changed(|b| b["frames"][0]["image_b64"] = json!(base64(&jpeg(120, 4096)))),
         changed(|b| b["frames"][0]["index"] = json!(0.0)),
         changed(|b| b["frames"][0]["extra"] = json!({"deep": [[1]]})),

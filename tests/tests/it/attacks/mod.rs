@@ -1,6 +1,8 @@
 //! The attack suite, at every build: with the people that it was written with. What is reported in
 //! `docs/attacks.md` is made by `make attacks`, with others.
 
+mod search;
+
 use std::sync::Arc;
 
 use fastrand::Rng;

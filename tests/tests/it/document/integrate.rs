@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use livegate_api::error::Code;
+use livegate_common::liveness::evidence::Kind;
 use livegate_tests::app::spawn_app;
 use livegate_tests::client::Capture;
 use livegate_tests::media::root;
@@ -73,6 +74,29 @@ async fn every_code_reason_and_cause_of_the_api_document_is_in_the_guide() {
         let documented = documented.unwrap().iter();
         let documented: BTreeSet<&str> = documented.map(|name| name.as_str().unwrap()).collect();
         assert_eq!(names, documented, "{schema}");
+    }
+}
+
+#[test]
+fn every_kind_of_evidence_is_in_the_guide() {
+    let rows = rows("| `evidence` | what it says | what to do |");
+    let in_guide: BTreeSet<String> = rows.iter().map(|r| r[0].replace('`', "")).collect();
+    let of_media = ["undecodable_frame", "unplayable_clip"];
+    let known = Kind::ALL.map(Kind::name).into_iter().chain(of_media);
+    assert_eq!(in_guide, known.map(str::to_owned).collect());
+}
+
+#[tokio::test]
+async fn every_kind_of_evidence_is_in_the_api_document() {
+    let app = spawn_app().await;
+    let document = app.client.without_key().get("/openapi.json").await.body;
+    let schema = &document["components"]["schemas"]["Evidence"]["properties"]["name"];
+    let text = schema["description"].as_str().unwrap();
+    for kind in Kind::ALL {
+        assert!(
+            text.contains(&format!("`{}`", kind.name())),
+            "{kind:?} in {text}"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a labelled set to thresholds, and what they then do.
 
 use livegate_api::calibrate::calibrate;
-use livegate_common::liveness::thresholds::{OperatingPoint, Scale};
+use livegate_common::liveness::thresholds::{OperatingPoint, PadThresholds, Scale};
 use livegate_common::shutdown::Shutdown;
 use serde_json::{Value, json};
 
@@ -21,12 +21,17 @@ async fn what_was_calibrated_on_a_set_holds_on_it() {
     }
     let (_trigger, shutdown) = Shutdown::new();
     let (set, mut setting) = (folder.set(), point());
-    setting.thresholds.anti_spoof_scale = Scale::default();
     let raw = run(&set, &folder.out(), &setting, &shutdown).await.unwrap();
     // One of four attacks may be missed: the threshold stands between 0.6 and 0.62.
     let found = calibrate(&raw.captures, 0.25).unwrap();
-    setting.thresholds.anti_spoof = found.threshold;
-    setting.thresholds.anti_spoof_scale = found.scale;
+    let mut base = OperatingPoint::shipped().clone();
+    base.models.truncate(1);
+    base.models[0].pad = PadThresholds::default();
+    let (models, identity) = (base.models[0].clone(), &raw.overall.identity);
+    let written = found.operating_point(&base, models, identity, "scripted");
+    setting.thresholds = written.unwrap().thresholds;
+    setting.pad = setting.thresholds.pad.clone();
+    assert_ne!(setting.pad.scale, Scale::default());
     let report = run(&set, &folder.out(), &setting, &shutdown).await.unwrap();
     let report = serde_json::to_value(report).unwrap();
     let pad = &report["overall"]["pad"];
@@ -74,8 +79,11 @@ fn a_changed_number_shows_in_the_report_and_one_for_other_models_ends_the_start(
             .unwrap()
     };
     let mut point = OperatingPoint::shipped().clone();
-    for (threshold, as_attack) in [(0.0, false), (1.0, true)] {
-        point.thresholds.anti_spoof = threshold;
+    for (margin, as_attack) in [(-50.0, false), (50.0, true)] {
+        for models in &mut point.models {
+            let pad = &mut models.pad;
+            (pad.whole, pad.chosen, pad.single_chosen) = (margin, margin, margin);
+        }
         let (report, errors) = text_of(&evaluate(&point));
         let report: Value = serde_json::from_str(&report).unwrap_or_else(|_| panic!("{errors}"));
         assert_eq!(
@@ -83,11 +91,8 @@ fn a_changed_number_shows_in_the_report_and_one_for_other_models_ends_the_start(
             json!(as_attack)
         );
         let setting = &report["operating_point"];
-        assert_eq!(
-            setting["thresholds"]["anti_spoof"],
-            json!(f64::from(threshold))
-        );
-        let source = setting["provenance"]["anti_spoof"]["source"]
+        assert_eq!(setting["pad"]["single_chosen"], json!(margin));
+        let source = setting["provenance"]["same_person"]["source"]
             .as_str()
             .unwrap();
         assert!(source.len() > 10, "{source}");

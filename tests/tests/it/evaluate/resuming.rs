@@ -93,13 +93,9 @@ async fn what_is_out_of_date_is_measured_again() {
     let folder = stills(2);
     let before = folder.evaluate().await.unwrap();
 
-    let stricter = livegate_api::evaluate::Setting {
-        thresholds: livegate_common::liveness::thresholds::Thresholds {
-            anti_spoof: 0.99,
-            ..Default::default()
-        },
-        ..point()
-    };
+    let mut stricter = point();
+    stricter.pad.single_chosen = 5.0;
+    stricter.thresholds.pad = stricter.pad.clone();
     let (_trigger, shutdown) = Shutdown::new();
     let report = run(&folder.set(), &folder.out(), &stricter, &shutdown)
         .await

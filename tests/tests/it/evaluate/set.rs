@@ -11,7 +11,7 @@ use livegate_api::evaluate::manifest::Set;
 use livegate_api::evaluate::report::Report;
 use livegate_api::evaluate::{EvaluateError, Setting, evaluate};
 use livegate_common::liveness::challenge::Angles;
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::liveness::thresholds::PadThresholds;
 use livegate_common::shutdown::Shutdown;
 use livegate_tests::client::Capture;
 use livegate_tests::clips;
@@ -99,7 +99,8 @@ pub fn point() -> Setting {
         version: "test",
         program_sha256: String::new(),
         models: Vec::new(),
-        thresholds: Thresholds::default(),
+        thresholds: scripted::thresholds(),
+        pad: PadThresholds::default(),
         provenance: BTreeMap::new(),
         angles: Angles::default(),
     }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::liveness::thresholds::OperatingPoint;
 use livegate_tests::app::App;
 use livegate_tests::clips::made;
 use livegate_tests::media::{jpeg, media, portrait_frame};
@@ -97,11 +97,9 @@ fn shows_no_errors(shown: &Value) {
 async fn service() -> App {
     let folder = tempfile::tempdir().unwrap();
     let config = three_anti_spoof_models(folder.path());
-    let thresholds = Thresholds {
-        copy_likeness: 2.0,
-        ..Thresholds::default()
-    };
-    embedded_at(config.as_deref(), thresholds).await
+    let mut point = OperatingPoint::shipped().clone();
+    point.thresholds.copy_likeness = 2.0;
+    embedded_at(config.as_deref(), &point).await
 }
 
 /// What a session showed that was played with a clip of a person.

@@ -202,10 +202,13 @@ async fn a_replay_passes_its_challenge_and_fails_as_a_spoof(app: &App) {
     let answer = verify(app, REPLAY_A.actions, &capture).await;
     answer.assert_rejected(&["spoof_detected"]);
     assert_eq!(answer.body["challenge_passed"], true);
-    let details = &answer.body["rejection_details"];
+    let evidence = answer.body["rejection_details"]["evidence"].as_array();
+    let weakest = |e: &&Value| e["name"] == "weakest_part";
+    let weakest = evidence.and_then(|all| all.iter().find(weakest));
+    let weakest = weakest.unwrap_or_else(|| panic!("{}", answer.body));
     assert!(
-        details["anti_spoof_avg_score"].as_f64() < details["threshold"].as_f64(),
-        "{details}"
+        weakest["measured"].as_f64() < weakest["required"].as_f64(),
+        "{weakest}"
     );
 }
 
@@ -228,8 +231,14 @@ async fn two_people_are_different_persons(app: &App) {
     };
     for (first, second) in [(&a, &b), (&b, &a), (&b, &c)] {
         let answer = verify(app, &["turn_left", "turn_right"], &mix(first, second)).await;
-        answer.assert_rejected(&["different_persons_detected"]);
+        // What another person does is no action of the first one's.
+        answer.assert_rejected(&["different_persons_detected", "challenge_failed"]);
         let details = &answer.body["rejection_details"];
+        let failed = &details["failed_actions"][0];
+        assert_eq!(
+            (&failed["action"], &failed["why"]),
+            (&json!("turn_right"), &json!("not_comparable"))
+        );
         assert!(
             details["same_person_score"].as_f64() < details["same_person_threshold"].as_f64(),
             "{details}"

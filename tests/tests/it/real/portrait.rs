@@ -132,8 +132,8 @@ fn a_glance_shows_all_but_who_it_is_and_whether_it_is_an_attack() {
     let mut whole = analyzer.analyze(&frame, Look::Whole).unwrap();
     let glance = analyzer.analyze(&frame, Look::Glance).unwrap();
     let face = whole.face.as_mut().expect("a face");
-    assert!(!face.bona_fide.is_empty() && face.embedding.is_some() && face.cues.is_some());
-    (face.bona_fide, face.embedding, face.cues) = (Vec::new(), None, None);
+    assert!(!face.margins.is_empty() && face.embedding.is_some() && face.cues.is_some());
+    (face.margins, face.embedding, face.cues) = (Vec::new(), None, None);
     assert_eq!(glance, whole);
 }
 

@@ -103,11 +103,11 @@ async fn blink() {
     let ratio = "eye_aspect_ratio";
     assert_verified(&verify(0.4, 0.199, 0.4).await);
     assert_verified(&verify(0.3, 0.05, 0.22).await);
-    // It dips below blink_ear, not to it.
+    // It dips below blink_ear, not to it; and clearly below the level of the person's own open eyes.
     let grazed = verify(0.4, 0.2, 0.4).await;
     assert_failed(&grazed, "blink", "not_reached", (0.2, 0.2, ratio));
     let open = verify(0.3, 0.3, 0.3).await;
-    assert_failed(&open, "blink", "not_reached", (0.3, 0.2, ratio));
+    assert_failed(&open, "blink", "not_reached", (0.3, 0.18, ratio));
     // Then it reopens: above blink_ear, and to most of what it was.
     let shut = verify(0.3, 0.05, 0.05).await;
     assert_failed(&shut, "blink", "not_reopened", (0.05, 0.21, ratio));
@@ -115,5 +115,5 @@ async fn blink() {
     assert_failed(&half, "blink", "not_reopened", (0.27, 0.28, ratio));
     // Eyes that are never open dip nowhere.
     let closed = verify(0.05, 0.05, 0.05).await;
-    assert_failed(&closed, "blink", "no_movement", (0.05, 0.03, ratio));
+    assert_failed(&closed, "blink", "no_neutral_before", (0.05, 0.2, ratio));
 }

@@ -13,25 +13,6 @@ use serde_json::{Value, json};
 
 use super::{LEFT_RIGHT, assert_failed, assert_verified, let_pass, slow};
 
-/// Two neutral frames, then three for each action of the challenge: as the best practices say.
-fn as_asked(challenge: &[String]) -> Capture {
-    let open = Scene::default();
-    let pitch = |pitch| Scene { pitch, ..open };
-    let mut scenes = vec![("center", open); 2];
-    for action in challenge.iter().map(String::as_str) {
-        let peak = match action {
-            "turn_left" => Scene::turned(-30.0),
-            "turn_right" => Scene::turned(30.0),
-            "turn_up" => pitch(-25.0),
-            "turn_down" => pitch(25.0),
-            "blink" => Scene::eyes_closed(),
-            unknown => panic!("{unknown}"),
-        };
-        scenes.extend([(action, open), (action, peak), (action, open)]);
-    }
-    Capture::of(scenes)
-}
-
 #[tokio::test]
 async fn a_check_is_always_two_calls() {
     let app = spawn_app().await;
@@ -42,7 +23,7 @@ async fn a_check_is_always_two_calls() {
     let session = Client::send(session).await;
     let challenge: Vec<String> = serde_json::from_value(session.body["challenge"].clone()).unwrap();
     let id = session.body["session_id"].as_str().unwrap();
-    let answer = app.client.verify(id, &as_asked(&challenge)).await;
+    let answer = app.client.verify(id, &Capture::doing(&challenge)).await;
     assert_verified(&answer);
     assert_eq!(
         answer.body["challenge_details"]["completed_actions"],

@@ -1,8 +1,9 @@
 //! The reason codes, each reached over HTTP, and what is told of what was measured and needed.
 
+use livegate_common::liveness::sampling::Sampling;
 use livegate_tests::app::{App, spawn_app};
 use livegate_tests::client::{Answer, Capture};
-use livegate_tests::scripted::{Act, Scene, jpeg};
+use livegate_tests::scripted::{Act, Scene, jpeg, thresholds};
 use serde_json::{Value, json};
 
 use super::{LEFT_RIGHT, assert_failed, assert_verified};
@@ -36,7 +37,7 @@ fn failing() -> [Capture; 4] {
     [
         Capture::left_right(|_, s| s.bona_fide = 0.2),
         Capture::left_right(|_, s| s.yaw = 0.0),
-        Capture::left_right(|i, s| s.person = u16::from(i > 4)),
+        Capture::left_right(|i, s| s.person = u16::from(i == 1)),
         Capture::left_right(|i, s| s.faces = u8::from(![0, 2, 5].contains(&i))),
     ]
 }
@@ -80,7 +81,7 @@ async fn challenge_completed() {
 #[tokio::test]
 async fn no_spoof_detected() {
     let app = spawn_app().await;
-    let threshold = app.services.thresholds.anti_spoof;
+    let threshold = thresholds().pad.threshold(Sampling::Chosen);
     // The threshold is cleared where it is met.
     let answer = verdict(&app, &Capture::left_right(|_, s| s.bona_fide = threshold)).await;
     assert_verified(&answer);
@@ -94,16 +95,28 @@ async fn no_spoof_detected() {
 #[tokio::test]
 async fn spoof_detected() {
     let app = spawn_app().await;
-    let threshold = app.services.thresholds.anti_spoof;
+    let threshold = thresholds().pad.threshold(Sampling::Chosen);
     for score in [0.0, 0.41, threshold - 0.001] {
         let spoof = Capture::left_right(|_, s| s.bona_fide = score);
         let answer = verdict(&app, &spoof).await;
         answer.assert_rejected(&["spoof_detected"]);
         let score = (f64::from(score) * 1000.0).round() / 1000.0;
+        let required = f64::from(threshold);
+        let details = &answer.body["rejection_details"];
         assert_eq!(
-            answer.body["rejection_details"],
-            json!({ "anti_spoof_avg_score": score, "threshold": f64::from(threshold) })
+            (&details["anti_spoof_avg_score"], &details["threshold"]),
+            (&json!(score), &json!(required))
         );
+        let [weakest] = details["evidence"].as_array().unwrap().as_slice() else {
+            panic!("{details}")
+        };
+        assert_eq!(
+            (&weakest["name"], &weakest["measured"], &weakest["required"]),
+            (&json!("weakest_part"), &json!(score), &json!(required))
+        );
+        let text = weakest["text"].as_str().unwrap();
+        let numbers = [format!("{score:.2}"), format!("{required:.2}")];
+        assert!(numbers.iter().all(|n| text.contains(n)), "{text}");
         assert_eq!(answer.body["anti_spoof_avg_score"], json!(score));
         assert_eq!(answer.body["challenge_passed"], json!(true));
     }
@@ -153,17 +166,30 @@ async fn challenge_failed() {
 async fn different_persons_detected() {
     let app = spawn_app().await;
     let reasons = ["different_persons_detected"];
-    let swap = Capture::left_right(|i, s| s.person = u16::from(i > 4));
-    let threshold = (f64::from(app.services.thresholds.same_person) * 100.0).round() / 100.0;
+    let swap = Capture::left_right(|i, s| s.person = u16::from(i == 1));
+    let hundredths = |likeness: f32| (f64::from(likeness) * 100.0).round() / 100.0;
+    let t = thresholds();
+    let (threshold, least) = (hundredths(t.same_person), hundredths(t.least_likeness));
     assert_eq!(
         rejected(&app, &swap, &reasons).await,
         json!({
             "same_person_score": 0.0, "same_person_threshold": threshold,
             "evidence": [{
-                "name": "least_likeness", "measured": 0.0, "required": 0.2,
-                "text": "Two frames show faces that are not one person's (frame 5): their likeness is 0.00, and that of one person is 0.20 or more.",
+                "name": "least_likeness", "measured": 0.0, "required": least,
+                "text": format!("Two frames show faces that are not one person's (frame 1): their likeness is 0.00, and that of one person is {least:.2} or more."),
             }],
         })
+    );
+    // What somebody else does is no action of the person's.
+    let swap = Capture::left_right(|i, s| s.person = u16::from(i > 4));
+    let both = [reasons[0], "challenge_failed"];
+    let details = rejected(&app, &swap, &both).await;
+    assert_eq!(details["same_person_score"], json!(0.0));
+    assert_eq!(details["completed_actions"], json!(["turn_left"]));
+    let failed = &details["failed_actions"][0];
+    assert_eq!(
+        (&failed["action"], &failed["why"]),
+        (&json!("turn_right"), &json!("not_comparable"))
     );
     let company = Capture::left_right(|i, s| s.faces = if i < 3 { 2 } else { 1 });
     let details = rejected(&app, &company, &reasons).await;

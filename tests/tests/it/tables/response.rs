@@ -62,16 +62,21 @@ async fn confidence() {
 #[tokio::test]
 async fn anti_spoof_avg_score() {
     let field = "anti_spoof_avg_score";
-    // Three of its frames face the camera, five don't: each kind is half of the average.
+    // Three of its frames face the camera, five don't; each weighs the same, by the logarithm of its odds.
+    let expected = |[facing, turned]: [f64; 2]| {
+        let odds = |score: f64| (score / (1.0 - score)).ln();
+        let mean = (3.0 * odds(facing) + 5.0 * odds(turned)) / 8.0;
+        (1e4 / (1.0 + (-mean).exp())).round() / 1e4
+    };
     let mean = |[facing, turned]: [f32; 2]| {
         score(field, move |_, s| {
             s.bona_fide = if s.yaw.abs() <= 12.0 { facing } else { turned }
         })
     };
-    assert_eq!(mean([0.7, 0.9]).await, Some(0.8));
+    assert_eq!(mean([0.7, 0.9]).await, Some(expected([0.7, 0.9])));
     assert_eq!(mean([1.0, 1.0]).await, Some(1.0));
     // Told of a rejection as well.
-    assert_eq!(mean([0.0, 0.2]).await, Some(0.1));
+    assert_eq!(mean([0.1, 0.9]).await, Some(expected([0.1, 0.9])));
     // Nothing was measured of frames that cannot be decoded.
     let (_, [_, broken]) = bodies().await;
     assert_eq!(broken.get(field), Some(&Value::Null));

@@ -2,6 +2,7 @@
 
 mod tables;
 
+use livegate_common::liveness::sampling::Sampling;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::plots::{self, Plot};
@@ -30,7 +31,7 @@ impl Report {
                         @if let Some(description) = &set.description { p { (description) } }
                         p.muted {
                             (overall.captures) " captures of " (overall.subjects) " named subjects; anti-spoof threshold "
-                            (point.thresholds.anti_spoof) "; livegate " (point.version) "."
+                            (point.pad.threshold(Sampling::Chosen)) "; livegate " (point.version) "."
                         }
                         p.muted {
                             "Terms are those of ISO/IEC 30107-3. Intervals are exact 95% intervals for independent captures: "
@@ -75,7 +76,7 @@ impl Report {
     fn scores(&self, measures: &Measures) -> Plot {
         plots::scores(
             &measures.pad.scores,
-            self.operating_point.thresholds.anti_spoof,
+            self.operating_point.pad.threshold(Sampling::Chosen),
         )
     }
 

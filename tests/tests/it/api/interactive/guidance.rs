@@ -27,6 +27,15 @@ async fn feedback_names_what_to_change_first() {
             },
             "face_out_of_frame",
         ),
+        // So near that there is no room around it.
+        (
+            "SMILE",
+            Scene {
+                face_width: 0.85,
+                ..fine
+            },
+            "face_out_of_frame",
+        ),
         (
             "SMILE",
             Scene {
@@ -42,6 +51,22 @@ async fn feedback_names_what_to_change_first() {
                 ..fine
             },
             "too_dark",
+        ),
+        (
+            "SMILE",
+            Scene {
+                coarse_noise: 30.0,
+                ..fine
+            },
+            "too_dark",
+        ),
+        (
+            "SMILE",
+            Scene {
+                detail_px: Some(5.0),
+                ..fine
+            },
+            "blurred",
         ),
         (
             "SMILE",

@@ -94,6 +94,8 @@ async fn somebody_else_does_not_complete_the_session() {
     for scene in &mut scenes[3..] {
         scene.person = 1;
     }
+    // Of one face that is not the person's the session takes no notice, of two it does.
+    scenes.extend([scenes[4]; 2]);
     let answers = show(&app, "TURN_LEFT,SMILE", &scenes).await;
     let fields = [
         ("session_complete", json!(false)),

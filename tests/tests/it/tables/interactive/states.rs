@@ -124,7 +124,7 @@ async fn failed() {
         person: 1,
         ..Scene::smiling()
     };
-    for scenes in [beside.as_slice(), &[Scene::default(), swapped]] {
+    for scenes in [beside.as_slice(), &[Scene::default(), swapped, swapped]] {
         let answer = show(&app, "SMILE", scenes).await.pop().unwrap();
         assert_fields(&answer, &of_failed("different_persons_detected"));
     }

@@ -1,0 +1,48 @@
+//! The service that is attacked: everything in this process, with the shipped models or with the optional
+//! ones beside them.
+
+use std::path::{Path, PathBuf};
+
+use livegate_api::config::ServerConfig;
+use livegate_api::keys::create::NewKey;
+use livegate_common::liveness::challenge::Action;
+use livegate_common::liveness::thresholds::OperatingPoint;
+use livegate_models::ModelSet;
+
+use crate::app::{App, Options, spawn};
+use crate::media::models;
+use crate::real::PATIENCE;
+
+/// The optional anti-spoof models, as a configuration; `None`, said aloud, where they were not obtained
+/// (`livegate-models fetch --optional`).
+pub fn optional_models() -> Option<PathBuf> {
+    let config = models().join("optional.toml");
+    if config.exists() {
+        return Some(config);
+    }
+    eprintln!("SKIPPED: {} is not there", config.display());
+    None
+}
+
+/// Starts it. Its key may ask as often as it likes, and where a session leaves the actions to the server it
+/// draws the order of a left and a right turn.
+pub async fn start(model_config: Option<&Path>) -> App {
+    let models = ModelSet::load(&models(), model_config).unwrap();
+    spawn(Options {
+        server: ServerConfig {
+            verify_timeout: PATIENCE,
+            max_frames_in_flight: 400,
+            ..ServerConfig::default()
+        },
+        analyzers: livegate_worker::onnx::factory(models).unwrap(),
+        thresholds: OperatingPoint::shipped().into(),
+        key: NewKey {
+            requests_per_minute: 1_000_000,
+            concurrency: 64,
+            actions: Some(vec![Action::TurnLeft, Action::TurnRight]),
+            ..NewKey::named("attacker")
+        },
+        ..Options::default()
+    })
+    .await
+}
