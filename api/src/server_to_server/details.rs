@@ -35,7 +35,7 @@ pub struct RejectionDetails {
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_threshold: Option<f64>,
     /// `insufficient_face_detections`: share of the frames that show a face that can be judged, 0 to 1: 40
-    /// pixels wide or more, sharp enough, not lost in noise.
+    /// pixels wide or more, sharp, not lost in noise, not so close that it fills the picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub face_detection_ratio: Option<f64>,

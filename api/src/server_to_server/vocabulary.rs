@@ -106,13 +106,13 @@ pub enum SessionState {
 ///
 /// - `liveness_passed`: all checks passed.
 /// - `challenge_completed`: every requested action was detected.
-/// - `no_spoof_detected`: the anti-spoof threshold was cleared.
+/// - `no_spoof_detected`: every part of the capture cleared its anti-spoof threshold.
 /// - `invalid_input`: at least one frame, or the clip, cannot be decoded, or the clip is not as one may
 ///   be; nothing was measured.
-/// - `insufficient_face_detections`: a face, at least 40 pixels wide and not lost in noise, is visible
-///   in fewer than 70% of the frames.
+/// - `insufficient_face_detections`: a face that can be judged (40 pixels wide or more, sharp, not lost in noise,
+///   not so close that it fills the picture) is visible in fewer than 70% of the frames.
 /// - `different_persons_detected`: more than one face, or not the same person throughout.
-/// - `spoof_detected`: below the anti-spoof threshold: a photo, a screen replay, a mask.
+/// - `spoof_detected`: a photo, a screen replay, a mask: `rejection_details.evidence` says what speaks for it.
 /// - `challenge_failed`: at least one action was not detected; `failed_actions` says which and why.
 /// - `internal_error`: processing failed; only in a session's status. Retry with a new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Enum)]

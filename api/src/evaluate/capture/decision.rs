@@ -12,7 +12,7 @@ use crate::judge::{Judgement, Undecodable};
 use crate::server_to_server::vocabulary::ReasonCode;
 
 /// Why there is no response where faces are seen: they fill the frame, or are turned too far.
-const NOT_SCORED: &str = "no anti-spoof model could score a face";
+const NO_FACE: &str = "no face that can be judged: none, or too small, unsharp, noisy or close";
 
 /// What presentation attack detection answers to a presentation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,8 +74,7 @@ impl Response {
         });
         let names = |said: &Statement| said.kind.name().to_owned();
         match findings.anti_spoof {
-            None if findings.frames_with_face > 0 => Self::None(NOT_SCORED.to_owned()),
-            None => Self::None("no face is seen".to_owned()),
+            None => Self::None(NO_FACE.to_owned()),
             Some(score) => Self::Classified {
                 score: rounded(f64::from(score)),
                 as_attack: against.is_some(),

@@ -33,7 +33,7 @@ const NEAREST: usize = 6;
 const EYES_NEAR: f32 = 0.06;
 const OPENING_NEAR: f32 = 0.08;
 const SMILE_NEAR: f32 = 0.25;
-/// Where frames came densely, one in so many is kept where the head does not move.
+/// Of dense frames, one in this many is kept while the head does not move.
 const KEPT_ONE_IN: u32 = 3;
 /// Change of pose from which another picture is kept, degrees.
 const ANOTHER_POSE_DEG: f32 = 3.0;
@@ -193,8 +193,8 @@ impl Pictures {
         }
     }
 
-    /// Of frames that came densely, one of each pose and one in a few is enough: whoever plays
-    /// pictures again plays some of these too, and comparisons are dear.
+    /// Of dense frames, one of each pose and one in a few is enough: an attacker who plays pictures
+    /// again plays some of these too, and comparisons are dear.
     fn adds_something(&self, face: &Face) -> bool {
         let moved = |last: &Seen| last.pose.differs_by(face.pose) >= ANOTHER_POSE_DEG;
         match self.sampling {

@@ -63,7 +63,7 @@ impl ModelSetId {
         &self.0
     }
 
-    /// Whether whoever measured did not say with what.
+    /// Whether the worker did not name the models that it used.
     pub fn is_unnamed(&self) -> bool {
         self.0.is_empty()
     }

@@ -132,7 +132,7 @@ pub struct Thresholds {
     pub second_face_share: f32,
     /// Frames with a second subject from which a capture shows more than one person.
     pub second_face_frames: usize,
-    /// The same as a share, where it is more: one in so many frames.
+    /// The same as a share, where that is more: one in this many frames.
     pub second_face_one_in: usize,
     /// Share of its peak below which a frame of a movement is on the way there, or back.
     pub way_share: f32,

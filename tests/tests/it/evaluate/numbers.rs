@@ -76,10 +76,9 @@ async fn errors_are_counted_by_instrument_and_non_responses_apart() {
         ((json!(0), json!(1)), (json!(1), json!(0)))
     );
     let unseen = &report["captures"][4];
-    assert_eq!(
-        (&unseen["score"], &unseen["no_response"]),
-        (&Value::Null, &json!("no face is seen"))
-    );
+    assert_eq!(unseen["score"], Value::Null);
+    let why = unseen["no_response"].as_str().unwrap();
+    assert!(why.starts_with("no face that can be judged"), "{why}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
