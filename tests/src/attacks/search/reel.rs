@@ -128,7 +128,7 @@ pub fn spread<T: Copy>(all: &[T], count: usize) -> Vec<T> {
         .collect()
 }
 
-/// The frames, cropped about their faces to so many sides of the face; as they are from [`NO_CROP`] on. The
+/// The frames, cropped around their faces to this many sides of the face; as they are from `NO_CROP` on. The
 /// nearer, the less is seen of where they were filmed.
 pub fn near(all: Vec<Take>, times: f32) -> Vec<Take> {
     if times >= NO_CROP {

@@ -227,7 +227,7 @@ async fn a_face_that_fills_its_clip_counts_as_not_seen() {
         return;
     };
     let clip = made_of(&path, &["-t", "5", "-c:v", "copy", "-an"], "mp4");
-    let answer = verify(&app, &["blink"], &clip).await;
+    let answer = verify(&app, &["blink", "turn_left"], &clip).await;
     answer.assert_rejected(&["insufficient_face_detections"]);
 }
 
