@@ -57,7 +57,7 @@ impl Sketch {
     }
 
     /// Whether [`Self::same_picture`] has to be computed: `false` where it is below
-    /// [`shift::LEAST`], far from what copies have. Takes a fifth of its time.
+    /// `shift::LEAST`, far from what copies have. Takes a fifth of its time.
     pub fn may_be_same(&self, other: &Self) -> bool {
         let (a, b) = self.in_order(other);
         shift::best(a, b).is_some_and(|best| best.correlation >= shift::LEAST)
