@@ -1,6 +1,6 @@
 //! Effective resolution of a face: how many pixels across it carry detail of their own.
 //!
-//! The power spectrum of a sharp face falls with frequency as f^-3.4, whoever it is and however many
+//! The power spectrum of a sharp face falls with frequency as f^-3.4, for every person and however many
 //! pixels it has: natural pictures have no scale of their own (Field, "Relations between the statistics
 //! of natural images and the response properties of cortical cells", JOSA A 4(12), 1987; the exponent
 //! here includes what a pixel's own area takes away). A blur multiplies it by a Gaussian, and noise adds
@@ -199,7 +199,7 @@ fn model(blur: f32, noise: f32) -> Shape {
     std::array::from_fn(|i| {
         let f = frequency(i);
         let blurred = f.powf(-EXPONENT) * (-(TAU * blur * f).powi(2)).exp();
-        // The logarithm of 0 is none.
+        // 0 has no logarithm.
         (blurred + noise + 1e-9).ln()
     })
 }

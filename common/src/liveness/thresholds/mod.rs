@@ -55,7 +55,7 @@ pub struct Thresholds {
     pub copy_likeness: f32,
     /// Copies that a clip may hold by chance.
     pub copies_dense: usize,
-    /// One in so many turned frames, of those that the caller chose, may hold the picture of the one before
+    /// Of turned frames that the caller chose, one in this many may hold the picture of the one before
     /// it, and one in any case.
     pub held_chosen_one_in: usize,
     /// Held frames among the latest 16 turned ones where frames came densely, each compared with the

@@ -14,13 +14,13 @@ use super::attack::Mode;
 use crate::attacks::footage::{Footage, extent};
 use crate::attacks::presentation::{Presentation, Shot, phase};
 
-/// Every so many frames of footage are taken for a clip or an interactive session.
+/// One of this many frames of footage is taken for a clip or an interactive session.
 const STEP: usize = 2;
 /// Frames a second of a clip of such frames.
 const CLIP_RATE: u32 = 8;
 /// Time between two such frames of an interactive session: half of what it was.
 const PACE: Duration = Duration::from_millis(65);
-/// From so many sides of the face on, nothing is cropped.
+/// From this many sides of the face on, nothing is cropped.
 const NO_CROP: f32 = 3.5;
 /// Fewest and most frames of a capture in images mode.
 const IMAGES: [usize; 2] = [8, 20];
