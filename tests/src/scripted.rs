@@ -267,6 +267,7 @@ impl Scene {
                 ..Quality::default()
             },
             sketch: picture(self.picture),
+            thumbnail: None,
             cues,
         });
         FrameMeasurement {

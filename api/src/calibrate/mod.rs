@@ -100,7 +100,9 @@ pub struct Calibration {
 }
 
 /// Finds scale and threshold at which no instrument species' APCER is above `target`, 0 to 1.
-/// `captures` were measured on a scale that leaves scores as they are.
+///
+/// `captures` were measured on a scale that leaves scores as they are, at thresholds of parts that keep the
+/// distance from `whole` that they are to have.
 ///
 /// # Errors
 /// [`CalibrateError`] when the set does not say.
@@ -110,7 +112,7 @@ pub fn calibrate(captures: &[CaptureRow], target: f64) -> Result<Calibration, Ca
     let mut species: BTreeMap<String, Vec<bool>> = BTreeMap::new();
     for attack in &scored {
         if let Some(instrument) = attack.instrument {
-            let missed = scale.rescale(attack.score) >= threshold;
+            let missed = scale.rescale(attack.deciding) >= threshold;
             species
                 .entry(instrument.to_owned())
                 .or_default()
@@ -135,7 +137,10 @@ pub fn calibrate(captures: &[CaptureRow], target: f64) -> Result<Calibration, Ca
 /// A capture that was scored.
 #[derive(Clone, Copy)]
 struct Scored<'a> {
+    /// The average, 0 to 1: what is reported.
     score: f32,
+    /// The largest threshold at which it passes, 0 to 1.
+    deciding: f32,
     /// `None` for a bona fide presentation.
     instrument: Option<&'a str>,
     subject: Option<&'a str>,
@@ -143,10 +148,11 @@ struct Scored<'a> {
 
 impl<'a> Scored<'a> {
     fn of(capture: &'a CaptureRow) -> Option<Self> {
-        #[expect(clippy::cast_possible_truncation, reason = "a score from 0 to 1")]
-        let score = capture.score? as f32;
+        #[expect(clippy::cast_possible_truncation, reason = "scores from 0 to 1")]
+        let (score, deciding) = (capture.score? as f32, capture.deciding_score? as f32);
         Some(Self {
             score,
+            deciding,
             instrument: capture.instrument.as_deref(),
             subject: capture.subject.as_deref(),
         })
@@ -170,7 +176,7 @@ fn find(scored: &[Scored<'_>], target: f64) -> Result<(Scale, f32), CalibrateErr
     let mut species: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
     let mut genuine = Vec::new();
     for s in scored {
-        let score = scale.rescale(s.score);
+        let score = scale.rescale(s.deciding);
         match s.instrument {
             Some(instrument) => species.entry(instrument).or_default().push(score),
             None => genuine.push(score),
@@ -181,9 +187,15 @@ fn find(scored: &[Scored<'_>], target: f64) -> Result<(Scale, f32), CalibrateErr
     Ok((scale, threshold.unwrap_or(1.0)))
 }
 
+/// The thresholds of these models that are known so far, or those of others.
+pub fn base_pad<'a>(base: &'a OperatingPoint, models: &Models) -> &'a PadThresholds {
+    let known = base.models.iter().find(|m| m.are(models));
+    known.map_or(&base.thresholds.pad, |m| &m.pad)
+}
+
 fn refused(scored: &[Scored<'_>], scale: Scale, threshold: f32) -> Errors {
     let bona_fide = scored.iter().filter(|s| s.instrument.is_none());
-    Errors::of(bona_fide.map(|s| scale.rescale(s.score) < threshold))
+    Errors::of(bona_fide.map(|s| scale.rescale(s.deciding) < threshold))
 }
 
 fn left_out(scored: &[Scored<'_>], subjects: &BTreeSet<&str>, target: f64) -> Option<Errors> {
@@ -219,16 +231,14 @@ impl Calibration {
         if !knows_embedder {
             likeness::measure(&mut point, identity, set)?;
         }
-        let known = base.models.iter().find(|m| m.are(&models));
-        let base_pad = known.map_or(&base.thresholds.pad, |m| &m.pad);
-        let pad = self.pad(base_pad, set);
+        let pad = self.pad(base_pad(base, &models), set);
         point.thresholds.pad = pad.clone();
         point.models = vec![Models { pad, ..models }];
         Ok(point)
     }
 
-    /// The thresholds of these models: the one that was found for whole captures of chosen frames, the others
-    /// as far from it as in `base`, which knows how much weaker the weakest of more frames are.
+    /// The thresholds of these models: the one that was found for whole captures, the others as far from it as
+    /// in `base`, which knows how much weaker the weakest of more frames are, and at which the captures were judged.
     fn pad(&self, base: &PadThresholds, set: &str) -> PadThresholds {
         let whole = self.scale.margin(self.threshold);
         let away = whole - base.whole;

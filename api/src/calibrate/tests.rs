@@ -12,6 +12,7 @@ fn row(score: f64, instrument: Option<&str>, subject: &str) -> CaptureRow {
         frames: 8,
         frames_with_face: 8,
         score: Some(score),
+        deciding_score: Some(score),
         classified_as_attack: None,
         evidence: Vec::new(),
         no_response: None,
@@ -76,6 +77,18 @@ fn the_threshold_meets_the_target_for_the_worst_species_and_says_what_it_costs()
     let lenient = calibrate(&set(), 0.2).unwrap();
     assert_eq!(lenient.apcer["screen"].count, 2);
     assert!(lenient.threshold < found.threshold);
+}
+
+#[test]
+fn the_weakest_part_decides_and_not_the_average() {
+    let mut captures = set();
+    // A screen that is good on average and bad where it turns, and a person likewise.
+    captures[25].deciding_score = Some(0.1);
+    captures[25].score = Some(0.99);
+    captures[5].deciding_score = Some(0.2);
+    let found = calibrate(&captures, 0.0).unwrap();
+    assert!(found.apcer.values().all(|e| e.count == 0));
+    assert_eq!(found.bpcer, Errors { count: 1, of: 10 });
 }
 
 #[test]

@@ -4,14 +4,14 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use livegate_common::liveness::thresholds::PadThresholds;
+use livegate_common::liveness::thresholds::{PadThresholds, Scale};
 use livegate_common::operating_point;
 use livegate_common::shutdown::Shutdown;
 use livegate_models::ModelSet;
 use livegate_worker::known;
 
 use super::{AnglesArgs, Failure};
-use crate::calibrate::calibrate;
+use crate::calibrate::{base_pad, calibrate};
 use crate::check::Progress;
 use crate::config::measuring;
 use crate::evaluate::journal::Journal;
@@ -62,7 +62,11 @@ impl CalibrateArgs {
         // Whatever they were for: what is written is for these models.
         let mut raw = base.clone();
         raw.models = vec![in_use.clone()];
-        raw.thresholds.pad = PadThresholds::default();
+        // What decides is the weakest part: the thresholds of parts keep their distance from the whole.
+        raw.thresholds.pad = PadThresholds {
+            scale: Scale::default(),
+            ..base_pad(&base, &in_use).clone()
+        };
         let pool = start_pool(&models, &raw, threads).await?;
         let point = Setting::new(&files, &raw, self.angles.into());
         let progress = Progress::new(set.captures.len(), std::io::stderr().is_terminal());

@@ -87,6 +87,8 @@ pub struct Evidence {
     ///   moved in between; `measured` counts them, `required` is how many there may be.
     /// - `held_pictures`: frames of a turned head that hold the picture of another one; a turned head does
     ///   not hold that still. `measured` counts them, `required` is how many there may be.
+    /// - `cross_fade`: pictures between two poses that are mixtures of two others; `measured` is what a mixture
+    ///   leaves over of them, as a share of their contrast, 0 to 1, `required` the least that it may be.
     /// - `screen_raster`: a regular pattern over the face; `measured` is the height of its peak in the
     ///   picture's spectrum, natural logarithm of power, `required` the most that it may be.
     /// - `screen_border`: a rectangle around the face; `measured` is the share of its outline that is
@@ -202,6 +204,9 @@ fn sentence(said: &Statement) -> String {
         ),
         Kind::HeldPictures => format!(
             "{measured} frames of a turned head hold the picture of another one; at most {required} may: a turned head does not hold that still. Capture every frame anew."
+        ),
+        Kind::CrossFade => format!(
+            "Pictures between two poses are mixtures of two others: all but {measured:.2} of what they show, where a head that turns leaves {required:.2} or more. Send frames as the camera takes them."
         ),
         Kind::SceneChange => format!(
             "The surroundings of the face change at once{at}, {measured:.1} times as fast as a camera sees them change: record in one go, in one place."

@@ -8,6 +8,7 @@ use super::mouth::Mouth;
 use super::pose::Pose;
 use super::scene::Scene;
 use super::sketch::Sketch;
+use super::thumbnail::Thumbnail;
 
 /// One frame, measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,6 +76,8 @@ pub struct Face {
     pub quality: Quality,
     /// What it looks like in few pixels.
     pub sketch: Sketch,
+    /// What it looks like in fewer still, at its place in the frame; `None` where it is too small.
+    pub thumbnail: Option<Thumbnail>,
     /// Signs of a screen or a sheet of paper. `None` after a glance, and only then.
     pub cues: Option<Cues>,
 }

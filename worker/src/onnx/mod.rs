@@ -21,6 +21,7 @@ mod scene;
 mod session;
 mod sketch;
 mod surround_noise;
+mod thumbnail;
 
 use std::sync::Arc;
 
@@ -154,6 +155,7 @@ impl OnnxAnalyzer {
             embedding,
             quality: quality::of(&aligned, frame, main.bounds, &self.detail),
             sketch,
+            thumbnail: thumbnail::of(frame, main.bounds),
             cues,
         }))
     }

@@ -2,7 +2,8 @@
 
 use livegate_common::liveness::challenge::Action;
 use livegate_common::liveness::decision::{Findings, Rejection};
-use livegate_common::liveness::evidence::Statement;
+use livegate_common::liveness::evidence::{Kind, Statement};
+use livegate_common::liveness::thresholds::PadThresholds;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::action;
@@ -24,6 +25,9 @@ pub enum Response {
     Classified {
         /// Mean anti-spoof score, 0 (attack) to 1 (bona fide).
         score: f64,
+        /// The largest threshold of a whole capture at which its weakest part still passes, 0 to 1, where the
+        /// thresholds of parts keep their distance from it.
+        deciding: f64,
         /// Whether it is classified as an attack: by the score, or by other evidence of one.
         as_attack: bool,
         /// Names of the other evidence that speaks for one.
@@ -58,7 +62,7 @@ pub fn challenge(truth: &Truth) -> Vec<Action> {
 
 impl Response {
     /// What a judgement says of it. The challenge does not matter here.
-    pub fn of(judgement: &Judgement) -> Self {
+    pub fn of(judgement: &Judgement, pad: &PadThresholds) -> Self {
         let (findings, reasons): (&Findings, &[Rejection]) = match judgement {
             Judgement::Undecodable(causes) => {
                 return Self::None(causes.first().map_or_else(String::new, cause));
@@ -73,21 +77,32 @@ impl Response {
             | Rejection::ChallengeFailed => None,
         });
         let names = |said: &Statement| said.kind.name().to_owned();
-        match findings.anti_spoof {
+        let weakest = |said: &&Statement| said.kind == Kind::WeakestPart;
+        let weakest = findings.evidence.iter().find(weakest);
+        match findings.anti_spoof.zip(weakest) {
             None => Self::None(NO_FACE.to_owned()),
-            Some(score) => Self::Classified {
+            Some((score, weakest)) => Self::Classified {
                 score: rounded(f64::from(score)),
+                deciding: rounded(f64::from(deciding(weakest, pad))),
                 as_attack: against.is_some(),
                 evidence: against.into_iter().flatten().map(names).collect(),
             },
         }
     }
 
-    /// The anti-spoof score, if there was a response.
+    /// The mean anti-spoof score, if there was a response.
     pub fn score(&self) -> Option<f64> {
         match self {
             Self::None(_) => None,
             Self::Classified { score, .. } => Some(*score),
+        }
+    }
+
+    /// The score that decides, if there was a response.
+    pub fn deciding(&self) -> Option<f64> {
+        match self {
+            Self::None(_) => None,
+            Self::Classified { deciding, .. } => Some(*deciding),
         }
     }
 
@@ -135,6 +150,12 @@ impl Decision {
     }
 }
 
+fn deciding(weakest: &Statement, pad: &PadThresholds) -> f32 {
+    let margin = |score| pad.scale.margin(score);
+    let spare = margin(weakest.measured) - margin(weakest.required);
+    pad.scale.score(pad.whole + spare)
+}
+
 fn cause(undecodable: &Undecodable) -> String {
     match undecodable {
         Undecodable::Frame { index, cause } => format!("frame {index} {cause}"),
@@ -148,6 +169,26 @@ mod tests {
 
     use super::*;
     use crate::evaluate::manifest::Shown;
+
+    #[test]
+    fn the_deciding_score_is_the_threshold_at_which_the_weakest_part_passes() {
+        let pad = |whole| PadThresholds {
+            whole,
+            chosen: whole - 2.0,
+            ..PadThresholds::default()
+        };
+        let weakest = |margin, pad: &PadThresholds| {
+            let score = |margin| pad.scale.score(margin);
+            Statement::new(Kind::WeakestPart, score(margin), score(pad.chosen))
+        };
+        for margin in [-4.0, 0.5, 3.0] {
+            let now = pad(1.0);
+            let found = deciding(&weakest(margin, &now), &now);
+            let there = pad(now.scale.margin(found));
+            let said = weakest(margin, &there);
+            assert!((said.measured - said.required).abs() < 1e-5, "{said:?}");
+        }
+    }
 
     #[test]
     fn verify_is_asked_for_each_action_once_in_the_order_of_their_first_showing() {

@@ -117,7 +117,7 @@ fn judge(
     let measured = Measured {
         frames: frames.len(),
         frames_with_face: seen().count(),
-        response: Response::of(&judgement),
+        response: Response::of(&judgement, &t.pad),
         decision: (!challenge.actions.is_empty()).then(|| Decision::of(&judgement)),
         actions: actions::find(truth, &frames, &point.angles, t),
         watched: actions::watch(truth, &frames, &point.angles, t),

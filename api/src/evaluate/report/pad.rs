@@ -23,10 +23,10 @@ pub struct Pad {
     pub worst: Option<Worst>,
     /// Bona fide presentations.
     pub bona_fide: BonaFideRates,
-    /// What other thresholds of the anti-spoof score would have given; null where attacks or bona
+    /// What other thresholds of a whole capture would have given; null where attacks or bona
     /// fide presentations are missing.
     pub trade_off: Option<TradeOff>,
-    /// How many captures have which score.
+    /// How many captures have which deciding score.
     pub scores: Vec<ScoreRange>,
 }
 
@@ -69,8 +69,8 @@ pub struct BonaFideRates {
     pub reasons: BTreeMap<String, usize>,
 }
 
-/// What other thresholds of the anti-spoof score would have given. Other evidence of an attack is
-/// left out.
+/// What other thresholds of a whole capture would have given, those of its parts moving along. Other
+/// evidence of an attack is left out.
 #[derive(Clone, Debug, Serialize)]
 pub struct TradeOff {
     /// The threshold at which both error rates are closest, and their mean.
@@ -103,7 +103,7 @@ pub struct BpcerAt {
     pub point: Point,
 }
 
-/// Captures with scores in a range.
+/// Captures with deciding scores in a range.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct ScoreRange {
     /// From here.
@@ -258,7 +258,7 @@ impl TradeOff {
         let scores = |cases: &[Case]| -> Vec<f64> {
             cases
                 .iter()
-                .filter_map(|c| c.measured.response.score())
+                .filter_map(|c| c.measured.response.deciding())
                 .collect()
         };
         let bona_fide = scores(bona_fide);
@@ -301,7 +301,7 @@ fn score_ranges(cases: &[Case]) -> Vec<ScoreRange> {
         })
         .collect();
     for case in cases {
-        let Some(score) = case.measured.response.score() else {
+        let Some(score) = case.measured.response.deciding() else {
             continue;
         };
         let above = ranges.iter().position(|range| score < range.to);

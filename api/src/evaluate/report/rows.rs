@@ -25,6 +25,8 @@ pub struct CaptureRow {
     pub frames_with_face: usize,
     /// Mean anti-spoof score, 0 to 1; null where there was no response.
     pub score: Option<f64>,
+    /// The largest threshold of a whole capture at which it passes; null where there was no response.
+    pub deciding_score: Option<f64>,
     /// Whether it was classified as an attack; null where there was no response.
     pub classified_as_attack: Option<bool>,
     /// Names of the evidence of an attack beside the score, as in `rejection_details`.
@@ -85,6 +87,7 @@ impl CaptureRow {
             frames: measured.frames,
             frames_with_face: measured.frames_with_face,
             score: measured.response.score(),
+            deciding_score: measured.response.deciding(),
             classified_as_attack: measured.response.as_attack(),
             evidence: measured.response.evidence().to_vec(),
             no_response: match &measured.response {

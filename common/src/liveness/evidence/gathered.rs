@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fades::Fades;
 use super::identity::{Identity, Likeness, is_comparable};
 use super::pictures::{Picture, Pictures};
 use super::presentation::Presentation;
@@ -63,6 +64,7 @@ pub struct Evidence {
     identity: Identity,
     presentation: Presentation,
     pictures: Pictures,
+    fades: Fades,
     scene: SceneSteps,
     speed: Speed,
 }
@@ -84,6 +86,7 @@ impl Evidence {
                 plan.away_frames,
                 plan.copies,
             ),
+            fades: Fades::default(),
             scene: SceneSteps::default(),
             speed: Speed::default(),
         }
@@ -116,6 +119,7 @@ impl Evidence {
         }
         let face = Self::judged(seen.frame, t)?;
         let picture = self.pictures.add(face, seen.position, seen.keep, t);
+        self.fades.add(face, picture.number);
         let counts = self.counts(face, t);
         self.identity
             .add(face, picture.number, seen.position, seen.supports, t);
@@ -197,6 +201,7 @@ impl Evidence {
             ..Statement::new(Kind::WeakestPart, weakest.score, weakest.required)
         }));
         all.extend(self.pictures.state(t));
+        all.extend(self.fades.state(t));
         all.extend(self.presentation.signs(t));
         all.extend(self.speed.state(t));
         match self.plan.sampling {

@@ -2,6 +2,7 @@
 
 pub mod clarity;
 mod extremes;
+mod fades;
 mod gathered;
 pub mod identity;
 mod parts;
@@ -157,6 +158,7 @@ pub(crate) mod testing {
                 ..Quality::default()
             },
             sketch: new_picture(),
+            thumbnail: None,
             cues: Some(Cues::default()),
         }
     }

@@ -33,6 +33,9 @@ pub enum Kind {
     /// Turned frames that hold the picture of the frame some places before, or turns that consist of one
     /// picture; at most `required`.
     HeldPictures,
+    /// What is left of a picture between two poses when a mixture of two others is taken away, as a share of
+    /// its contrast; at least `required`.
+    CrossFade,
     /// Height of a peak of the face's spectrum, natural logarithm of power; at most `required`.
     Raster,
     /// Share of the outline of a rectangle around the face that runs along straight edges, 0 to 1; at
@@ -49,12 +52,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SecondFace,
         Self::LeastLikeness,
         Self::WeakestPart,
         Self::RepeatedPictures,
         Self::HeldPictures,
+        Self::CrossFade,
         Self::Raster,
         Self::Border,
         Self::HeadSpeed,
@@ -70,6 +74,7 @@ impl Kind {
             Self::WeakestPart => "weakest_part",
             Self::RepeatedPictures => "repeated_pictures",
             Self::HeldPictures => "held_pictures",
+            Self::CrossFade => "cross_fade",
             Self::Raster => "screen_raster",
             Self::Border => "screen_border",
             Self::HeadSpeed => "head_speed",
@@ -86,6 +91,7 @@ impl Kind {
             Self::WeakestPart
             | Self::RepeatedPictures
             | Self::HeldPictures
+            | Self::CrossFade
             | Self::Raster
             | Self::Border
             | Self::HeadSpeed
@@ -110,7 +116,9 @@ impl Statement {
     /// Whether the capture fails by it.
     pub fn is_against(&self) -> bool {
         match self.kind {
-            Kind::LeastLikeness | Kind::WeakestPart => self.measured < self.required,
+            Kind::LeastLikeness | Kind::WeakestPart | Kind::CrossFade => {
+                self.measured < self.required
+            }
             Kind::SecondFace
             | Kind::RepeatedPictures
             | Kind::HeldPictures

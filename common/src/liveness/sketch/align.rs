@@ -6,6 +6,7 @@
 
 use super::SIDE;
 use super::shift::{self, Shift};
+use crate::liveness::linear::{cholesky, solve};
 
 /// Steps taken at most.
 const STEPS: usize = 8;
@@ -263,39 +264,4 @@ fn cubic(t: f32) -> [f32; 4] {
         0.5 * (t + 4.0 * t2 - 3.0 * t3),
         0.5 * (t3 - t2),
     ]
-}
-
-/// Lower triangle L with L Lᵀ = m; `None` where m is not positive definite.
-fn cholesky(m: [[f32; N]; N]) -> Option<[[f32; N]; N]> {
-    let mut l = [[0.0_f32; N]; N];
-    for i in 0..N {
-        for j in 0..=i {
-            let sum: f32 = (0..j).map(|k| l[i][k] * l[j][k]).sum();
-            let rest = m[i][j] - sum;
-            if i == j {
-                // Rounding leaves a little where there should be nothing.
-                if rest.is_nan() || rest <= 1e-6 * m[i][i] {
-                    return None;
-                }
-                l[i][i] = rest.sqrt();
-            } else {
-                l[i][j] = rest / l[j][j];
-            }
-        }
-    }
-    Some(l)
-}
-
-/// Solves L Lᵀ x = b.
-fn solve(l: &[[f32; N]; N], b: [f32; N]) -> [f32; N] {
-    let mut x = b;
-    for i in 0..N {
-        let sum: f32 = (0..i).map(|k| l[i][k] * x[k]).sum();
-        x[i] = (x[i] - sum) / l[i][i];
-    }
-    for i in (0..N).rev() {
-        let sum: f32 = (i + 1..N).map(|k| l[k][i] * x[k]).sum();
-        x[i] = (x[i] - sum) / l[i][i];
-    }
-    x
 }

@@ -61,6 +61,9 @@ pub struct Thresholds {
     /// Held frames among the latest 16 turned ones where frames came densely, each compared with the
     /// sixth before it.
     pub held_dense: usize,
+    /// What a picture between two poses must leave over when a mixture of two others is taken away, as a share
+    /// of its contrast, 0 to 1.
+    pub left_over: f32,
     /// How far the poses of one picture may differ, degrees.
     pub copy_pose_deg: f32,
     /// How far a head must go, in yaw or pitch, to have moved away, degrees.

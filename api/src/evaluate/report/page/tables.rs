@@ -134,7 +134,7 @@ fn likeness_rows(pose: &PoseLikeness) -> Markup {
 pub(super) fn captures(rows: &[CaptureRow]) -> Markup {
     html! {
         table.dense {
-            (head(&["medium", "label", "subject", "faces", "score", "classified as", "verify", "actions seen", "false hits"]))
+            (head(&["medium", "label", "subject", "faces", "mean score", "deciding", "classified as", "verify", "actions seen", "false hits"]))
             tbody { @for row in rows { (capture(row)) } }
         }
     }
@@ -158,6 +158,7 @@ fn capture(row: &CaptureRow) -> Markup {
             td.words { @if let Some(subject) = &row.subject { (subject) } }
             td { (row.frames_with_face) " of " (row.frames) }
             td { (number(row.score)) }
+            td { (number(row.deciding_score)) }
             td.words {
                 (classified)
                 @if !row.evidence.is_empty() { ": " (row.evidence.join(", ")) }

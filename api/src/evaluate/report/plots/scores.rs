@@ -30,7 +30,7 @@ pub fn scores(ranges: &[ScoreRange], threshold: f32) -> Plot {
         format!("threshold {threshold:.2}: below it is an attack"),
     );
     let content = html! {
-        (axes(&x, &ticks, "anti-spoof score of the capture", &y, &count_ticks(below, above), "captures"))
+        (axes(&x, &ticks, "deciding anti-spoof score of the capture", &y, &count_ticks(below, above), "captures"))
         @for range in ranges {
             path.fill-1 d=(bar(range, float(range.bona_fide))) {}
             path.fill-2 d=(bar(range, -float(range.attacks))) {}

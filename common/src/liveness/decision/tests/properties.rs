@@ -32,6 +32,7 @@ fn fails_by_evidence(frames: &[TaggedFrame]) -> bool {
             Kind::SecondFace
             | Kind::LeastLikeness
             | Kind::HeldPictures
+            | Kind::CrossFade
             | Kind::HeadSpeed
             | Kind::SceneChange
             | Kind::CapturedBeforeSession => false,

@@ -14,7 +14,7 @@ use crate::attacks::search::reel::{
 
 const BENT: &str =
     "a picture that is bent by a pixel or more no longer matches itself: it counts as a new one";
-const FADES: &str = "fades between stills are not measured";
+const FADES: &str = "a fade is found where its stills are 15 degrees or more apart and hardly move from picture to picture";
 
 const HELD: [Param; 3] = [
     param("stills a turn", 1.0, 6.0),
