@@ -22,14 +22,16 @@ const MAX_HEAD: usize = 32 << 10;
 /// Why no more is read of a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// HTTP/2, which without TLS nobody needs: its heads cannot be watched from here.
-    Http2,
+    /// HTTP/2, which is not served: its heads cannot be watched from here.
+    Http2 {
+        /// How many bytes of it were read before.
+        before: usize,
+    },
     /// The address alone is longer than a head may be.
     LongAddress,
     /// The headers make it longer than it may be.
     LongHeaders,
-    /// So much follows an answer: a head that is too long, or the rest of a body that was answered before
-    /// its end. Nothing here tells them apart.
+    /// It follows an answer with which the connection ends: the rest of that request's body.
     AfterAnswer,
 }
 
@@ -48,6 +50,8 @@ pub struct Patience {
     state: State,
     /// Whether an answer was begun on this connection.
     has_answered: bool,
+    /// Whether it announced that it is the last.
+    is_last: bool,
 }
 
 enum State {
@@ -64,6 +68,7 @@ impl Patience {
             limits,
             state: State::head_within(limits.head),
             has_answered: false,
+            is_last: false,
         }
     }
 
@@ -88,13 +93,15 @@ impl Patience {
         let State::Head { until, head } = &mut self.state else {
             return Ok(());
         };
-        let had_begun = head.has_begun();
+        let (had_begun, before) = (head.has_begun(), head.bytes);
         let complete = head.read(bytes);
         let (is_http2, is_long) = (head.start == HTTP2, head.bytes > MAX_HEAD);
         if is_http2 || is_long {
             return Err(match head.lines {
-                _ if self.has_answered => Refused::AfterAnswer,
-                _ if is_http2 => Refused::Http2,
+                _ if self.is_last => Refused::AfterAnswer,
+                // Nobody goes over to HTTP/2 that has spoken HTTP/1.
+                _ if is_http2 && self.has_answered => Refused::AfterAnswer,
+                _ if is_http2 => Refused::Http2 { before },
                 0 => Refused::LongAddress,
                 _ => Refused::LongHeaders,
             });
@@ -108,12 +115,29 @@ impl Patience {
     }
 
     /// Takes note of what we send.
-    pub fn wrote(&mut self, bytes: &[u8]) {
-        if matches!(self.state, State::Answer) && !bytes.starts_with(PROVISIONAL) {
+    pub fn wrote(&mut self, mut bytes: &[u8]) {
+        // The final answer may follow in one piece.
+        while bytes.starts_with(PROVISIONAL) {
+            bytes = head_end(bytes).map_or(b"", |end| bytes.get(end..).unwrap_or_default());
+        }
+        if matches!(self.state, State::Answer) && !bytes.is_empty() {
             self.state = State::head_within(self.limits.idle);
             self.has_answered = true;
+            self.is_last = announces_close(bytes);
         }
     }
+}
+
+/// Where the first head in `bytes` ends.
+fn head_end(bytes: &[u8]) -> Option<usize> {
+    Some(memchr::memmem::find(bytes, b"\r\n\r\n")? + 4)
+}
+
+/// Whether an answer that begins like this says that the connection is closed after it.
+fn announces_close(answer: &[u8]) -> bool {
+    let head = answer.get(..head_end(answer).unwrap_or(answer.len()));
+    let mut lines = head.unwrap_or_default().split(|byte| *byte == b'\n');
+    lines.any(|line| line.trim_ascii().eq_ignore_ascii_case(b"connection: close"))
 }
 
 impl State {
@@ -283,19 +307,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_follows_an_answer_has_the_same_limit_but_may_be_the_rest_of_a_body() {
-        let mut patience = Patience::new(LIMITS);
-        patience.read(b"POST / HTTP/1.1\r\n\r\n").unwrap();
-        patience.wrote(b"HTTP/1.1 413 Payload Too Large\r\n");
-        patience.read(&[b' '; MAX_HEAD]).unwrap();
-        assert_eq!(patience.read(b" "), Err(Refused::AfterAnswer));
+    async fn a_head_after_an_answer_has_the_same_limit_and_after_the_last_there_is_none() {
+        for (answer, refused) in [
+            ("HTTP/1.1 200 OK\r\nx: y\r\n\r\n", Refused::LongAddress),
+            (
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nconnection: close\r\n",
+                Refused::LongAddress,
+            ),
+            (
+                "HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n\r\n",
+                Refused::AfterAnswer,
+            ),
+        ] {
+            let mut patience = Patience::new(LIMITS);
+            patience.read(b"POST / HTTP/1.1\r\n\r\n").unwrap();
+            patience.wrote(answer.as_bytes());
+            patience.read(&[b' '; MAX_HEAD]).unwrap();
+            assert_eq!(patience.read(b" "), Err(refused), "{answer}");
+        }
     }
 
     #[tokio::test]
     async fn http_2_is_refused() {
         let mut patience = Patience::new(LIMITS);
         patience.read(b"PR").unwrap();
-        assert!(patience.read(b"I * HTTP/2.0\r\n\r\nSM\r\n\r\n").is_err());
+        let preface = b"I * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        assert_eq!(patience.read(preface), Err(Refused::Http2 { before: 2 }));
         assert!(Patience::new(LIMITS).read(b"PRINT / HTTP/1.1\r\n").is_ok());
     }
 }
