@@ -18,7 +18,6 @@ const FRAME_HEADER: usize = 9;
 const MAX_BYTES: usize = 32 << 10;
 
 const HEADERS: u8 = 1;
-const RESET: u8 = 3;
 const SETTINGS: u8 = 4;
 const GO_AWAY: u8 = 7;
 
@@ -26,7 +25,6 @@ const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 const ACK: u8 = 1;
 
-const NO_ERROR: u32 = 0;
 const HTTP_1_1_REQUIRED: u32 = 0xd;
 
 const STATUS: &str = "505";
@@ -108,8 +106,7 @@ pub fn refusal(found: Found) -> Vec<u8> {
         frame(SETTINGS, ACK, 0, b""),
         frame(HEADERS, END_HEADERS, stream, &head(id.as_str(), body.len())),
         frame(0, END_STREAM, stream, body.as_bytes()),
-        // The request's body is not waited for.
-        frame(RESET, 0, stream, &NO_ERROR.to_be_bytes()),
+        // No reset, though the request's body is not waited for: curl would drop the answer.
         go_away(stream),
     ]
     .concat()
@@ -193,7 +190,7 @@ mod tests {
             let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
             rest = &rest[FRAME_HEADER + length..];
         }
-        assert_eq!(kinds, [SETTINGS, HEADERS, 0, RESET, GO_AWAY]);
+        assert_eq!(kinds, [SETTINGS, HEADERS, 0, GO_AWAY]);
         assert!(String::from_utf8_lossy(&refusal).contains("\"code\":\"INVALID_INPUT\""));
     }
 }

@@ -50,10 +50,11 @@ impl<E: Endpoint> Endpoint for Finished<E> {
             return Ok(self.inner.get_response(request).await);
         };
         let version = request.version();
-        let body = SharedBody::new(request.take_body(), announced.length);
+        let mut body = SharedBody::new(request.take_body(), announced.length);
         request.set_body(Body::from_bytes_stream(body.clone()));
         let mut response = self.inner.get_response(request).await;
         if !body.finish(&announced).await {
+            body.discard_meanwhile(&announced);
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
             if version == Version::HTTP_10 {
@@ -123,7 +124,7 @@ impl SharedBody {
     }
 
     /// Reads the rest if it is small; says whether the connection can be used again.
-    async fn finish(mut self, announced: &Announced) -> bool {
+    async fn finish(&mut self, announced: &Announced) -> bool {
         if let Some(known) = self.with(|body| body.is_over(announced)) {
             return known;
         }
@@ -132,8 +133,20 @@ impl SharedBody {
             .unwrap_or(false)
     }
 
+    /// Reads on while the answer goes out: the connection is closed only after that, since some clients (Java's
+    /// among them) lose an answer after which it ends while they are still sending.
+    fn discard_meanwhile(mut self, announced: &Announced) {
+        // Asking for a body that is waited with would send "100 Continue".
+        if self.with(|body| body.stream.is_some() && !body.is_waited_with(announced)) {
+            tokio::spawn(async move {
+                let rest = async { while let Some(Ok(_)) = self.next().await {} };
+                tokio::time::timeout(DISCARD_TIME, rest).await
+            });
+        }
+    }
+
     async fn discard(&mut self) -> bool {
-        let mut discarded = 0;
+        let mut discarded = 0_u64;
         while let Some(Ok(chunk)) = self.next().await {
             discarded += chunk.len() as u64;
             if discarded > MAX_DISCARDED {
@@ -155,15 +168,19 @@ impl Incoming {
             Some(false)
         } else if self.stream.is_none() || self.rest == Some(0) {
             Some(true)
-        } else if announced.expects_continue && !self.was_asked_for {
-            // With a final answer in place of "100 Continue" the client may send the body or not (RFC 9110,
-            // section 10.1.1): what comes next cannot be told.
+        } else if self.is_waited_with(announced) {
             Some(false)
         } else {
             self.rest
                 .filter(|rest| *rest > MAX_DISCARDED)
                 .map(|_| false)
         }
+    }
+
+    /// Whether the client waits for "100 Continue". With a final answer in its place it may send the body or
+    /// not (RFC 9110, section 10.1.1): what comes next cannot be told.
+    fn is_waited_with(&self, announced: &Announced) -> bool {
+        announced.expects_continue && !self.was_asked_for
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
