@@ -109,7 +109,7 @@ async fn refusing_app() -> (App, Call, Vec<Call>) {
         "POST",
         frame,
         413,
-        11 << 20,
+        12 << 20,
         "multipart/form-data",
         key,
     ));

@@ -282,11 +282,12 @@ async fn requests_that_follow_at_once_are_answered() {
     let (mut reading, mut writing) = stream.split();
     let read = async {
         let mut said = Vec::new();
-        while String::from_utf8_lossy(&said)
-            .matches("HTTP/1.1 200")
-            .count()
-            < 12
-        {
+        let served = |said: &[u8]| {
+            String::from_utf8_lossy(said)
+                .matches("HTTP/1.1 200")
+                .count()
+        };
+        while served(&said) < number {
             let mut some = [0; 4096];
             let read = reading.read(&mut some).await.unwrap();
             assert!(read > 0, "{}", String::from_utf8_lossy(&said));
