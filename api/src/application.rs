@@ -19,6 +19,7 @@ use crate::config::{AuditTarget, ServerConfig};
 use crate::demo;
 use crate::http::boundary::Boundary;
 use crate::http::cors::Cors;
+use crate::http::leftover::Leftover;
 use crate::http::listener::LingeringListener;
 use crate::http::patience::Limits;
 use crate::http::uploads::Uploads;
@@ -245,5 +246,6 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
         methods,
         metrics: state.services.metrics.clone(),
     };
-    route.with(AddData::new(state)).with(boundary).with(cors)
+    let inner = route.with(AddData::new(state)).with(boundary).with(cors);
+    inner.with(Leftover)
 }

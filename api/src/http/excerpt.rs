@@ -24,6 +24,11 @@ impl Excerpt {
         Self(start)
     }
 
+    /// The beginning without quotes around it.
+    pub fn unquoted(&self) -> &str {
+        &self.0
+    }
+
     /// The beginning of a header's value.
     pub fn of_header(value: &HeaderValue) -> Self {
         Self::of(&String::from_utf8_lossy(value.as_bytes()))

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use super::body::BodyRules;
 use super::excerpt::Excerpt;
+use super::parameters::{Parameters, Value};
 use super::uploads::UploadPlace;
 use crate::error::{ApiError, ForeignBody};
 use crate::state::AppState;
@@ -109,23 +110,22 @@ fn check_type(content_type: Option<&HeaderValue>) -> Result<(), ForeignBody> {
     let Some(value) = content_type else {
         return Ok(());
     };
-    let mut parts = value.to_str().unwrap_or_default().split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let parameters = Parameters::read(value.as_bytes());
+    let essence = String::from_utf8_lossy(parameters.value).to_ascii_lowercase();
     if essence != CONTENT_TYPE && !(essence.contains('/') && essence.ends_with("+json")) {
         return Err(ForeignBody::ContentType {
             expected: CONTENT_TYPE,
             arrived: Excerpt::of_header(value),
         });
     }
-    let charset = parts
-        .filter_map(|parameter| parameter.split_once('='))
-        .find(|(name, _)| name.eq_ignore_ascii_case("charset"))
-        .map(|(_, charset)| charset.trim_matches('"'));
-    match charset {
-        None => Ok(()),
-        Some(name) if UTF_8.iter().any(|n| n.eq_ignore_ascii_case(name)) => Ok(()),
-        Some(other) => Err(ForeignBody::Charset(Excerpt::of(other))),
+    let charset = match parameters.get("charset") {
+        Some(Value::Whole(charset)) => String::from_utf8_lossy(charset),
+        Some(Value::Unclosed) | None => return Ok(()),
+    };
+    if charset.is_empty() || UTF_8.iter().any(|n| n.eq_ignore_ascii_case(&charset)) {
+        return Ok(());
     }
+    Err(ForeignBody::Charset(Excerpt::of(&charset)))
 }
 
 /// A response body, documented as `T` and written by serde, which prints an `f32` as the shortest

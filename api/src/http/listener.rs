@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 
+use super::http2::{self, FirstRequest, Found};
 use super::patience::{Limits, Patience, Refused};
 use super::refusal::{in_our_shape, of_head};
 
@@ -72,7 +73,9 @@ impl Acceptor for LingeringListener {
                     stream,
                     patience: Patience::new(self.limits),
                     unsent: Vec::new(),
+                    is_flushed: true,
                     refused: None,
+                    first_request: None,
                     closing: None,
                     _place: place,
                 };
@@ -98,8 +101,12 @@ pub struct Lingering {
     patience: Patience,
     /// What is still to be sent in place of an answer that was taken as sent.
     unsent: Vec<u8>,
+    /// Whether all that hyper wrote was sent.
+    is_flushed: bool,
     /// Why it is not read on.
     refused: Option<Refused>,
+    /// Where the connection is one of HTTP/2: its first request is waited for, to be refused.
+    first_request: Option<FirstRequest>,
     closing: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
 }
@@ -114,6 +121,59 @@ impl Lingering {
         }
         Poll::Ready(Ok(()))
     }
+
+    /// Ends a connection that is not read on.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.refused == Some(Refused::AfterAnswer) {
+            // An answer may still be on its way out; the server closes the connection after it.
+            return Poll::Ready(Ok(()));
+        }
+        ready!(self.poll_unsent(cx))?;
+        ready!(self.poll_first_request(cx))?;
+        Pin::new(self).poll_shutdown(cx)
+    }
+
+    /// Stops reading for this reason, which came with `read`, and says so where there is a way.
+    fn refuse(&mut self, refused: Refused, read: &[u8]) {
+        // Into the middle of an answer nothing can be said.
+        let refused = if self.is_flushed {
+            refused
+        } else {
+            Refused::AfterAnswer
+        };
+        self.refused = Some(refused);
+        self.unsent = of_head(refused).unwrap_or_default();
+        if let Refused::Http2 { before } = refused {
+            self.unsent = http2::greeting();
+            let mut first = FirstRequest::after(before);
+            match first.read(read) {
+                Some(found) => self.unsent.extend(http2::refusal(found)),
+                None => self.first_request = Some(first),
+            }
+        }
+    }
+
+    /// Waits for the first request of HTTP/2, for as long as a head may take.
+    fn poll_first_request(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut read = [0_u8; 4 * 1024];
+        while let Some(first) = &mut self.first_request {
+            let mut buf = ReadBuf::new(&mut read);
+            let found = match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if buf.filled().is_empty() => Some(Found::Nothing),
+                Poll::Ready(Ok(())) => first.read(buf.filled()),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    ready!(self.patience.poll_over(cx));
+                    Some(Found::Nothing)
+                }
+            };
+            if let Some(found) = found {
+                self.unsent.extend(http2::refusal(found));
+                self.first_request = None;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
 }
 
 impl AsyncRead for Lingering {
@@ -122,11 +182,8 @@ impl AsyncRead for Lingering {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.refused {
-            None => {}
-            // An answer may still be on its way out; the server closes the connection after it.
-            Some(Refused::AfterAnswer) => return Poll::Ready(Ok(())),
-            Some(_) => return self.poll_shutdown(cx),
+        if self.refused.is_some() {
+            return self.poll_end(cx);
         }
         let before = buf.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buf) {
@@ -135,14 +192,10 @@ impl AsyncRead for Lingering {
                 let Err(refused) = self.patience.read(read) else {
                     return Poll::Ready(Ok(()));
                 };
+                self.refuse(refused, read);
                 // To hyper this is where the caller stops.
                 buf.set_filled(before);
-                self.refused = Some(refused);
-                if refused == Refused::AfterAnswer {
-                    return Poll::Ready(Ok(()));
-                }
-                self.unsent = of_head(refused).unwrap_or_default();
-                self.poll_shutdown(cx)
+                self.poll_end(cx)
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
@@ -160,6 +213,7 @@ impl AsyncWrite for Lingering {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_unsent(cx))?;
+        self.is_flushed = false;
         self.patience.wrote(buf);
         if let Some(ours) = in_our_shape(buf) {
             self.unsent = ours;
@@ -170,6 +224,7 @@ impl AsyncWrite for Lingering {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_unsent(cx))?;
+        self.is_flushed = true;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
@@ -206,6 +261,7 @@ impl AsyncWrite for Lingering {
             return self.poll_write(cx, only);
         }
         ready!(self.poll_unsent(cx))?;
+        self.is_flushed = false;
         if let Some(first) = bufs.iter().find(|b| !b.is_empty()) {
             self.patience.wrote(first);
         }

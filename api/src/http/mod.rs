@@ -3,12 +3,17 @@
 pub mod body;
 pub mod boundary;
 pub mod cors;
+pub mod encoding;
 pub mod excerpt;
+pub mod form;
+pub mod http2;
 pub mod json;
+pub mod leftover;
 pub mod listener;
 pub mod methods;
 pub mod multipart;
 pub mod nullable;
+pub mod parameters;
 pub mod patience;
 pub mod refusal;
 pub mod uploads;

@@ -1,14 +1,10 @@
 //! The body of a live frame: a form with one image in it, in memory only.
 
-use std::convert::Infallible;
-use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream;
 use livegate_worker::decode::{HeaderError, ImageHeader};
-use multer::{Multipart, parse_boundary};
 use poem::http::{HeaderValue, header};
 use poem::web::Data;
 use poem::{FromRequest, Request, RequestBody};
@@ -17,6 +13,8 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::body::BodyRules;
 use super::excerpt::Excerpt;
+use super::form::{Form, FormError, boundary};
+use super::parameters::Parameters;
 use super::uploads::{UploadPlace, Uploads};
 use crate::error::{ApiError, ForeignBody};
 use crate::server_to_server::wire::MAX_FRAME_BYTES;
@@ -32,6 +30,9 @@ const MAX_FORM_BYTES: usize = MAX_FRAME_BYTES + (64 << 10);
 
 /// Most fields of a form. Others than the image mean nothing; a body full of them would cost time.
 const MAX_FIELDS: usize = 16;
+
+/// What leaves bytes as they are, as `Content-Transfer-Encoding` names it.
+const PLAIN: [&[u8]; 3] = [b"binary", b"8bit", b"7bit"];
 
 /// How long a frame may take to arrive; nobody is guided by an older one.
 const ARRIVAL: Duration = Duration::from_secs(10);
@@ -61,6 +62,14 @@ pub enum BadImage {
     /// Not a picture that is accepted.
     #[error("The image {0}.")]
     Picture(#[from] HeaderError),
+    /// Its part of the form says that it is encoded.
+    #[error(
+        "The image's part of the form has the Content-Transfer-Encoding {0}; send the picture's bytes as they are."
+    )]
+    Encoded(Excerpt),
+    /// A data URL, or a picture as verify takes it.
+    #[error("The image is base64 text; send the picture's bytes themselves.")]
+    Base64,
     /// Its header is in order, its pixels are not.
     #[error("The image cannot be decoded; it is damaged or cut off.")]
     Undecodable,
@@ -72,29 +81,38 @@ impl FrameUpload {
         body: &mut RequestBody,
         uploads: &Uploads,
     ) -> Result<Self, ApiError> {
-        let (bytes, mut place) = RULES.receive(request, body, uploads).await?;
+        let (bytes, place) = RULES.receive(request, body, uploads).await?;
         if bytes.is_empty() {
             return Err(ApiError::MissingFields(vec![IMAGE]));
         }
-        let image = find_image(request.headers().get(header::CONTENT_TYPE), bytes).await?;
+        let image = find_image(request.headers().get(header::CONTENT_TYPE), &bytes)?;
         if image.is_empty() {
             return Err(BadImage::Empty.into());
         }
         if image.len() > MAX_FRAME_BYTES {
             return Err(ApiError::FrameTooLarge);
         }
+        if is_base64(&image) {
+            return Err(BadImage::Base64.into());
+        }
         ImageHeader::read(&image).map_err(BadImage::Picture)?;
-        place.shrink_to(image.len());
+        // The image is a piece of the form, all of which stays.
         Ok(Self { image, place })
     }
+}
+
+/// How data URLs, JPEGs and PNGs begin as text: what a page sends that does not make a file of its canvas.
+fn is_base64(image: &[u8]) -> bool {
+    let starts: [&[u8]; 3] = [b"data:", b"/9j/", b"iVBORw0KGgo"];
+    starts.iter().any(|start| image.starts_with(start))
 }
 
 /// Whether this content type is a form. There must be one: without it there is no boundary.
 fn check_type(content_type: Option<&HeaderValue>) -> Result<(), ForeignBody> {
     let expected = CONTENT_TYPE;
     let value = content_type.ok_or(ForeignBody::NoContentType { expected })?;
-    let essence = value.to_str().unwrap_or_default().split(';').next();
-    if essence.is_some_and(|e| e.trim().eq_ignore_ascii_case(CONTENT_TYPE)) {
+    let essence = Parameters::read(value.as_bytes()).value;
+    if essence.eq_ignore_ascii_case(CONTENT_TYPE.as_bytes()) {
         return Ok(());
     }
     Err(ForeignBody::ContentType {
@@ -106,47 +124,41 @@ fn check_type(content_type: Option<&HeaderValue>) -> Result<(), ForeignBody> {
 /// The content of the form's field `image`.
 ///
 /// # Errors
-/// [`ApiError::InvalidInput`] when it is no form, [`ApiError::MissingFields`] when it has no such field.
-pub async fn find_image(
-    content_type: Option<&HeaderValue>,
-    form: Bytes,
-) -> Result<Bytes, ApiError> {
-    let boundary = content_type
-        .and_then(|value| parse_boundary(value.to_str().ok()?).ok())
-        .filter(|boundary| !boundary.is_empty())
-        .ok_or_else(|| {
-            invalid("Content-Type names no boundary; let your HTTP library write it, as in multipart/form-data; boundary=….")
-        })?;
-    // All of it is here, so nothing below waits.
-    let whole = stream::once(ready(Ok::<_, Infallible>(form)));
-    let mut form = Multipart::new(whole, boundary);
+/// [`ApiError::InvalidInput`] when it is no form, [`ApiError::MissingFields`] when it has no such field,
+/// [`ApiError::ImageFormat`] when the field is encoded.
+pub fn find_image(content_type: Option<&HeaderValue>, form: &Bytes) -> Result<Bytes, ApiError> {
+    let content_type = content_type.map_or(&b""[..], HeaderValue::as_bytes);
+    let boundary = boundary(content_type)?;
+    let mut parts = Form::new(form, &boundary);
     let mut image = None;
     let mut fields = 0;
-    while let Some(field) = form.next_field().await.map_err(malformed)? {
+    while let Some(part) = parts.next_part()? {
         fields += 1;
         if fields > MAX_FIELDS {
             return Err(invalid(&format!(
                 "The form has more than {MAX_FIELDS} fields; send the field image alone."
             )));
         }
-        if field.name() != Some(IMAGE) {
-            continue;
-        }
-        let content = field.bytes().await.map_err(malformed)?;
-        if image.replace(content).is_some() {
+        if part.name.as_deref() == Some(IMAGE.as_bytes()) && image.replace(part).is_some() {
             return Err(invalid(
                 "The form has the field image more than once; send one image in each request.",
             ));
         }
     }
-    image.ok_or(ApiError::MissingFields(vec![IMAGE]))
+    let image = image.ok_or(ApiError::MissingFields(vec![IMAGE]))?;
+    if let Some(encoding) = image.encoding
+        && !PLAIN.iter().any(|p| encoding.eq_ignore_ascii_case(p))
+    {
+        let encoding = Excerpt::of(&String::from_utf8_lossy(&encoding));
+        return Err(BadImage::Encoded(encoding).into());
+    }
+    Ok(form.slice(image.content))
 }
 
-/// The parser's own text can repeat what was sent.
-fn malformed(_: multer::Error) -> ApiError {
-    invalid(
-        "The form is malformed or breaks off; its parts must be separated, and its end marked, by the boundary that Content-Type names.",
-    )
+impl From<FormError> for ApiError {
+    fn from(error: FormError) -> Self {
+        invalid(&error.to_string())
+    }
 }
 
 fn invalid(text: &str) -> ApiError {

@@ -16,20 +16,37 @@ const PROVISIONAL: &[u8] = b"HTTP/1.1 1";
 /// What every HTTP/2 connection begins with, and no request of HTTP/1.
 const HTTP2: &[u8] = b"PRI ";
 
+/// What requests begin with.
+const METHODS: [&[u8]; 7] = [
+    b"GET ",
+    b"HEAD ",
+    b"POST ",
+    b"PUT ",
+    b"PATCH ",
+    b"DELETE ",
+    b"OPTIONS ",
+];
+
+/// Bytes of a head that tell how it begins: the longest method's.
+const START: usize = b"OPTIONS ".len();
+
 /// Longest head, bytes: four times what browsers and proxies get along with.
 const MAX_HEAD: usize = 32 << 10;
 
 /// Why no more is read of a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// HTTP/2, which without TLS nobody needs: its heads cannot be watched from here.
-    Http2,
+    /// HTTP/2, which is not served: its heads cannot be watched from here.
+    Http2 {
+        /// How many bytes of it were read before.
+        before: usize,
+    },
     /// The address alone is longer than a head may be.
     LongAddress,
     /// The headers make it longer than it may be.
     LongHeaders,
-    /// So much follows an answer: a head that is too long, or the rest of a body that was answered before
-    /// its end. Nothing here tells them apart.
+    /// It follows an answer and does not begin as a request does: the body of one that was sent before that
+    /// answer. Such a one may be no longer than a head.
     AfterAnswer,
 }
 
@@ -48,6 +65,8 @@ pub struct Patience {
     state: State,
     /// Whether an answer was begun on this connection.
     has_answered: bool,
+    /// Whether it announced that it is the last.
+    is_last: bool,
 }
 
 enum State {
@@ -64,6 +83,7 @@ impl Patience {
             limits,
             state: State::head_within(limits.head),
             has_answered: false,
+            is_last: false,
         }
     }
 
@@ -85,16 +105,21 @@ impl Patience {
     /// # Errors
     /// [`Refused`]: it is not to be read on.
     pub fn read(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+        if self.is_last {
+            // The rest of the body; hyper takes no further head.
+            return Ok(());
+        }
         let State::Head { until, head } = &mut self.state else {
             return Ok(());
         };
-        let had_begun = head.has_begun();
+        let (had_begun, before) = (head.has_begun(), head.bytes);
         let complete = head.read(bytes);
-        let (is_http2, is_long) = (head.start == HTTP2, head.bytes > MAX_HEAD);
+        let (is_http2, is_long) = (head.start.starts_with(HTTP2), head.bytes > MAX_HEAD);
         if is_http2 || is_long {
             return Err(match head.lines {
-                _ if self.has_answered => Refused::AfterAnswer,
-                _ if is_http2 => Refused::Http2,
+                // Nobody goes over to HTTP/2 that has spoken HTTP/1.
+                _ if self.has_answered && !head.begins_with_method() => Refused::AfterAnswer,
+                _ if is_http2 => Refused::Http2 { before },
                 0 => Refused::LongAddress,
                 _ => Refused::LongHeaders,
             });
@@ -108,12 +133,29 @@ impl Patience {
     }
 
     /// Takes note of what we send.
-    pub fn wrote(&mut self, bytes: &[u8]) {
-        if matches!(self.state, State::Answer) && !bytes.starts_with(PROVISIONAL) {
+    pub fn wrote(&mut self, mut bytes: &[u8]) {
+        // The final answer may follow in one piece.
+        while bytes.starts_with(PROVISIONAL) {
+            bytes = head_end(bytes).map_or(b"", |end| bytes.get(end..).unwrap_or_default());
+        }
+        if matches!(self.state, State::Answer) && !bytes.is_empty() {
             self.state = State::head_within(self.limits.idle);
             self.has_answered = true;
+            self.is_last = announces_close(bytes);
         }
     }
+}
+
+/// Where the first head in `bytes` ends.
+fn head_end(bytes: &[u8]) -> Option<usize> {
+    Some(memchr::memmem::find(bytes, b"\r\n\r\n")? + 4)
+}
+
+/// Whether an answer that begins like this says that the connection is closed after it.
+fn announces_close(answer: &[u8]) -> bool {
+    let head = answer.get(..head_end(answer).unwrap_or(answer.len()));
+    let mut lines = head.unwrap_or_default().split(|byte| *byte == b'\n');
+    lines.any(|line| line.trim_ascii().eq_ignore_ascii_case(b"connection: close"))
 }
 
 impl State {
@@ -143,6 +185,10 @@ impl Head {
         !self.start.is_empty()
     }
 
+    fn begins_with_method(&self) -> bool {
+        METHODS.iter().any(|method| self.start.starts_with(method))
+    }
+
     /// Whether these bytes complete it: with an empty line, once it has begun. Empty lines before
     /// it are nothing (RFC 9112, section 2.2), and servers take a bare LF for a line's end.
     fn read(&mut self, bytes: &[u8]) -> bool {
@@ -157,7 +203,7 @@ impl Head {
                 }
                 other => {
                     self.in_line = true;
-                    if self.start.len() < HTTP2.len() {
+                    if self.start.len() < START {
                         self.start.push(*other);
                     }
                 }
@@ -283,19 +329,44 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_follows_an_answer_has_the_same_limit_but_may_be_the_rest_of_a_body() {
-        let mut patience = Patience::new(LIMITS);
-        patience.read(b"POST / HTTP/1.1\r\n\r\n").unwrap();
-        patience.wrote(b"HTTP/1.1 413 Payload Too Large\r\n");
-        patience.read(&[b' '; MAX_HEAD]).unwrap();
-        assert_eq!(patience.read(b" "), Err(Refused::AfterAnswer));
+    async fn a_head_after_an_answer_has_the_same_limit_and_after_the_last_there_is_none() {
+        let long = [b"GET /".as_slice(), &[b'a'; MAX_HEAD]].concat();
+        let body = [b'a'; MAX_HEAD + 1];
+        for (answer, sent, read) in [
+            (
+                "HTTP/1.1 200 OK\r\nx: y\r\n\r\n",
+                &long[..],
+                Err(Refused::LongAddress),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nx: y\r\n\r\n",
+                &body,
+                Err(Refused::AfterAnswer),
+            ),
+            (
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nconnection: close\r\n",
+                &long,
+                Err(Refused::LongAddress),
+            ),
+            (
+                "HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n\r\n",
+                &long,
+                Ok(()),
+            ),
+        ] {
+            let mut patience = Patience::new(LIMITS);
+            patience.read(b"POST / HTTP/1.1\r\n\r\n").unwrap();
+            patience.wrote(answer.as_bytes());
+            assert_eq!(patience.read(sent), read, "{answer}");
+        }
     }
 
     #[tokio::test]
     async fn http_2_is_refused() {
         let mut patience = Patience::new(LIMITS);
         patience.read(b"PR").unwrap();
-        assert!(patience.read(b"I * HTTP/2.0\r\n\r\nSM\r\n\r\n").is_err());
+        let preface = b"I * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        assert_eq!(patience.read(preface), Err(Refused::Http2 { before: 2 }));
         assert!(Patience::new(LIMITS).read(b"PRINT / HTTP/1.1\r\n").is_ok());
     }
 }

@@ -30,35 +30,39 @@ pub fn in_our_shape(answer: &[u8]) -> Option<Vec<u8>> {
         "431" => LONG_HEADERS,
         _ => "The request's head is not valid HTTP/1.1.",
     };
-    written(status, reason)
+    Some(written(status, reason))
 }
 
 /// What a head is told that is not read on, if anything.
 pub fn of_head(refused: Refused) -> Option<Vec<u8>> {
     match refused {
-        // The answer was given, or there is none that its sender would understand.
-        Refused::Http2 | Refused::AfterAnswer => None,
-        Refused::LongAddress => written("HTTP/1.1 414 URI Too Long", LONG_ADDRESS),
-        Refused::LongHeaders => {
-            written("HTTP/1.1 431 Request Header Fields Too Large", LONG_HEADERS)
-        }
+        // It is told in HTTP/2; and after the last answer nothing is.
+        Refused::Http2 { .. } | Refused::AfterAnswer => None,
+        Refused::LongAddress => Some(written("HTTP/1.1 414 URI Too Long", LONG_ADDRESS)),
+        Refused::LongHeaders => Some(written(
+            "HTTP/1.1 431 Request Header Fields Too Large",
+            LONG_HEADERS,
+        )),
     }
 }
 
-fn written(status: &str, reason: &str) -> Option<Vec<u8>> {
+/// The one JSON shape.
+pub(super) fn body_of(reason: &str) -> String {
     let body = ErrorBody {
         error: reason.to_owned(),
         code: Code::InvalidInput,
     };
-    let body = serde_json::to_string(&body).ok()?;
+    serde_json::to_string(&body).unwrap_or_default()
+}
+
+fn written(status: &str, reason: &str) -> Vec<u8> {
+    let body = body_of(reason);
     let (length, id) = (body.len(), RequestId::fresh());
     tracing::info!(request.id = %id, "Refused a head: {status}");
-    Some(
-        format!(
-            "{status}\r\ncontent-type: application/json\r\n{REQUEST_ID}: {id}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-        )
-        .into_bytes(),
+    format!(
+        "{status}\r\ncontent-type: application/json\r\n{REQUEST_ID}: {id}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
     )
+    .into_bytes()
 }
 
 fn is_request_id(line: &str) -> bool {

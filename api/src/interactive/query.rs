@@ -11,6 +11,7 @@ use super::presets::{self, PRESETS};
 use super::vocabulary::{from_name, name};
 use crate::error::ApiError;
 use crate::http::body::BodyRules;
+use crate::http::encoding::json_text;
 use crate::http::excerpt::Excerpt;
 use crate::state::AppState;
 
@@ -82,23 +83,29 @@ impl NewSession {
 /// No body to speak of: one that says something would be ignored, and the session weaker than wanted.
 pub struct NoBody;
 
-/// However its length is told; `{}` is what clients send where there is nothing to say.
+/// However its length is told; `{}` is what clients send where there is nothing to say, and some begin it
+/// with a byte order mark.
 const NO_BODY: BodyRules = BodyRules {
-    max_bytes: "{}".len(),
+    max_bytes: "\u{feff}{}".len(),
     arrival: Duration::from_secs(10),
-    too_large: |_| {
-        invalid(
-            "Send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; this call reads no body.",
-        )
-    },
+    too_large: |_| reads_no_body(),
     check_type: |_| Ok(()),
 };
+
+fn reads_no_body() -> ApiError {
+    invalid(
+        "Send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; this call reads no body.",
+    )
+}
 
 impl<'a> FromRequest<'a> for NoBody {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
         let Data(state) =
             <Data<&Arc<AppState>> as FromRequest>::from_request_without_body(request).await?;
-        NO_BODY.receive(request, body, &state.uploads).await?;
+        let (body, _) = NO_BODY.receive(request, body, &state.uploads).await?;
+        if json_text(&body)?.len() > "{}".len() {
+            return Err(reads_no_body().into());
+        }
         Ok(Self)
     }
 }

@@ -33,7 +33,7 @@ pub struct VerifyBody {
     /// The frames, in images mode: 2 neutral ones, then 2-3 for each action.
     #[oai(validator(min_items = 8, max_items = 20))]
     frames: Option<Vec<FrameBody>>,
-    /// The clip, in video mode: mp4 or webm in base64, up to 25 MiB and 30 seconds; about 5 seconds
+    /// The clip, in video mode: mp4 or webm in base64 (standard or URL-safe), up to 25 MiB and 30 seconds; about 5 seconds
     /// is usual. Each side 120 to 2160 pixels, at most 1920x1440 in all. H.264, HEVC, MPEG-4, VP8, VP9
     /// or AV1; sound is ignored, rotation honoured.
     video_b64: Option<String>,
@@ -51,7 +51,7 @@ pub struct FrameBody {
     /// What the frame belongs to: starts with `center` or with the name of an action.
     #[oai(validator(pattern = "^(center|turn_left|turn_right|turn_up|turn_down|blink)"))]
     phase: String,
-    /// JPEG or PNG in base64, each side 120 to 4096 pixels, up to 10 MiB.
+    /// JPEG or PNG in base64 (standard or URL-safe), each side 120 to 4096 pixels, up to 10 MiB.
     image_b64: String,
 }
 

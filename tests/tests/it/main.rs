@@ -12,6 +12,7 @@ mod deploy;
 mod document;
 mod evaluate;
 mod hostile;
+mod pooled;
 mod privacy;
 mod real;
 mod seams;

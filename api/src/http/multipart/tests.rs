@@ -91,6 +91,10 @@ async fn the_image_is_found_whatever_else_is_in_the_form() {
     for (content_type, body) in [
         ("multipart/form-data; boundary=\"AaB03x\"", &plain),
         ("Multipart/Form-Data;charset=utf-8;boundary=AaB03x", &plain),
+        (
+            "multipart/form-data ; Boundary = AaB03x ; charset=utf-8",
+            &plain,
+        ),
         (FORM_TYPE, &before),
         (FORM_TYPE, &after),
     ] {
@@ -152,6 +156,25 @@ async fn an_image_is_refused_by_its_header() {
 }
 
 #[tokio::test]
+async fn an_image_that_is_sent_as_text_is_refused_by_that_name() {
+    for (name, image, says) in [
+        ("image", "data:image/jpeg;base64,/9j/4AAQ", "base64 text"),
+        ("image", "/9j/4AAQ", "base64 text"),
+        (
+            "image\r\nContent-Transfer-Encoding: Base64",
+            "/9j/4AAQ",
+            "Content-Transfer-Encoding \"Base64\"",
+        ),
+    ] {
+        let received = receive(FORM_TYPE, &form(&[(name, image.as_bytes())])).await;
+        assert_refused(received, Code::InvalidFrameFormat, says);
+    }
+    let plain = "image\r\nContent-Transfer-Encoding: Binary";
+    let image = png(640, 480, 200);
+    assert!(receive(FORM_TYPE, &form(&[(plain, &image)])).await.is_ok());
+}
+
+#[tokio::test]
 async fn an_image_may_have_ten_mebibytes_and_the_form_little_more() {
     let largest = png(640, 480, MAX_FRAME_BYTES);
     let received = receive(FORM_TYPE, &form(&[("image", &largest)])).await;
@@ -183,22 +206,27 @@ async fn a_form_that_cannot_be_read_is_refused_with_what_to_fix() {
     }
     let end = whole.len() - "--\r\n".len();
     let another = "multipart/form-data; boundary=another";
-    for (content_type, body) in [
-        (another, whole.as_slice()),
-        (FORM_TYPE, &image),
-        (FORM_TYPE, b"{\"image\":\"\"}"),
-        (FORM_TYPE, b"--AaB03x"),
+    for (content_type, body, says) in [
+        (
+            another,
+            whole.as_slice(),
+            "no line with the boundary that Content-Type names, \"another\"",
+        ),
+        (FORM_TYPE, &image, "no line with the boundary"),
+        (FORM_TYPE, b"{\"image\":\"\"}", "no line with the boundary"),
+        (FORM_TYPE, b"--AaB03x", "no line with the boundary"),
         (
             FORM_TYPE,
             b"--AaB03x\r\nno header\r\n\r\n\r\n--AaB03x--\r\n",
+            "must be Name: value",
         ),
-        (FORM_TYPE, &whole[..30]),
-        (FORM_TYPE, &whole[..100]),
-        (FORM_TYPE, &whole[..end - 10]),
-        (FORM_TYPE, &whole[..end]),
+        (FORM_TYPE, &whole[..30], "breaks off"),
+        (FORM_TYPE, &whole[..100], "breaks off"),
+        (FORM_TYPE, &whole[..end - 10], "breaks off"),
+        (FORM_TYPE, &whole[..end], "--AaB03x-- the form"),
     ] {
         let received = receive(content_type, body).await;
-        assert_refused(received, Code::InvalidInput, "malformed or breaks off");
+        assert_refused(received, Code::InvalidInput, says);
     }
     for (content_type, says) in [
         ("", "as multipart/form-data; it has no Content-Type"),

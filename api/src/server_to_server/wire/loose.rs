@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::error::ApiError;
+use crate::http::encoding::json_text;
 use crate::http::excerpt::Excerpt;
 
 /// One value, as far as a flat request needs it.
@@ -213,13 +214,25 @@ impl<'de, F: Fields<'de>> Fields<'de> for Once<'_, F> {
     }
 }
 
-/// Reads a whole body, which must be one object that names each field once: of two, each reader
+/// Reads a whole body as [`read_object`] does; an empty one has no fields.
+///
+/// # Errors
+/// Those of [`read_object`], and [`ApiError::InvalidInput`] when the body is not UTF-8.
+pub fn read_body<'de>(body: &'de [u8], fields: &mut impl Fields<'de>) -> Result<(), ApiError> {
+    let text = json_text(body)?;
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Ok(());
+    }
+    read_object(text, fields)
+}
+
+/// Reads a text, which must be one object that names each field once: of two, each reader
 /// takes the one it likes.
 ///
 /// # Errors
 /// [`ApiError::InvalidInput`] when it is not; the text says where, and of what was sent no more than
 /// the name that is repeated.
-pub fn read_object<'de>(body: &'de [u8], fields: &mut impl Fields<'de>) -> Result<(), ApiError> {
+fn read_object<'de>(body: &'de [u8], fields: &mut impl Fields<'de>) -> Result<(), ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let mut once = Once {
         fields,

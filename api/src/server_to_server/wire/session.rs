@@ -3,7 +3,7 @@
 use livegate_common::liveness::challenge::{Action, Angles, Challenge, Range};
 use serde::de::MapAccess;
 
-use super::loose::{Fields, Loose, read_object};
+use super::loose::{Fields, Loose, read_body};
 use crate::error::ApiError;
 use crate::http::excerpt::Excerpt;
 
@@ -49,11 +49,8 @@ impl NewSession {
     /// # Errors
     /// [`ApiError::InvalidInput`] naming the field and what is allowed.
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        if body.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Self::default());
-        }
         let mut raw = Raw::default();
-        read_object(body, &mut raw)?;
+        read_body(body, &mut raw)?;
         if let Some(name) = raw.unknown {
             return Err(ApiError::InvalidInput(format!(
                 "Unknown field {name}; a session takes actions, yaw_deg, pitch_deg, blink_ear and mirrored."
@@ -195,6 +192,8 @@ mod tests {
             "",
             " \n",
             "{}",
+            "\u{feff}",
+            "\u{feff}{}",
             r#"{"actions":null,"yaw_deg":null,"mirrored":null}"#,
         ] {
             assert_eq!(

@@ -8,7 +8,7 @@ use serde::de::MapAccess;
 
 use super::base64::{self, Base64Error};
 use super::frames::{CapturedFrame, FrameList};
-use super::loose::{Fields, Loose, read_object};
+use super::loose::{Fields, Loose, read_body};
 use super::{MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB};
 use crate::error::ApiError;
 use crate::server_to_server::vocabulary::Mode;
@@ -75,9 +75,7 @@ impl VerifyRequest {
     /// The first of the documented refusals that applies.
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let mut raw = Raw::default();
-        if !body.iter().all(u8::is_ascii_whitespace) {
-            read_object(body, &mut raw)?;
-        }
+        read_body(body, &mut raw)?;
         let session_id = text("session_id", raw.session_id.take())?;
         let mode = text("mode", raw.mode.take())?;
         raw.require(session_id.is_some(), mode.as_deref())?;

@@ -21,5 +21,6 @@ mod openapi;
 mod replicas;
 mod session;
 mod shutdown;
+mod spelling;
 mod verify;
 mod video;
