@@ -9,6 +9,9 @@ const FEWEST: u32 = 8;
 /// Frames over which the mean moves.
 const MEMORY: u32 = 64;
 
+/// How many times the mean a single frame counts for at most.
+const MOST_TIMES: f64 = 4.0;
+
 /// Moving mean of the time that a thread takes for one frame of a clip.
 #[derive(Debug, Default)]
 pub struct Pace(Mutex<Known>);
@@ -23,8 +26,13 @@ impl Pace {
     /// One more frame took this long.
     pub fn add(&self, took: Duration) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut took = took.as_secs_f64();
+        if known.frames >= FEWEST {
+            // One frame that was held up says little of the next ones.
+            took = took.min(MOST_TIMES * known.seconds);
+        }
         known.frames = (known.frames + 1).min(MEMORY);
-        known.seconds += (took.as_secs_f64() - known.seconds) / f64::from(known.frames);
+        known.seconds += (took - known.seconds) / f64::from(known.frames);
     }
 
     /// Seconds of one thread for one frame; `None` until enough frames were measured.
@@ -49,5 +57,7 @@ mod tests {
         assert!((pace.seconds().unwrap() - 0.03).abs() < 1e-6);
         add(100, 500);
         assert!((pace.seconds().unwrap() - 0.1).abs() < 0.001);
+        add(60_000, 1);
+        assert!(pace.seconds().unwrap() < 0.11);
     }
 }

@@ -23,3 +23,4 @@ mod session;
 mod shutdown;
 mod verify;
 mod video;
+mod video_oddities;
