@@ -2,7 +2,8 @@
 
 use futures_util::FutureExt;
 use livegate_worker::clip::container::Container;
-use livegate_worker::clip::frames::{Log, next_frame};
+use livegate_worker::clip::frames::next_frame;
+use livegate_worker::clip::log::Log;
 use livegate_worker::clip::probe::{self, Report};
 
 use crate::memory::within;

@@ -9,6 +9,11 @@ use crate::scripted::{Scene, png};
 /// A clip of these scenes, `rate` of them a second, as fragmented mp4. Lossless, so that every pixel
 /// arrives as it was.
 pub fn of_scenes(scenes: &[Scene], rate: u32) -> Vec<u8> {
+    of_scenes_at(scenes, rate, "PTS")
+}
+
+/// The same, each frame at the time that an expression of `ffmpeg`'s filter `setpts` gives it.
+pub fn of_scenes_at(scenes: &[Scene], rate: u32, time: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     for (index, scene) in scenes.iter().enumerate() {
         std::fs::write(folder.path().join(format!("{index:05}.png")), png(scene)).unwrap();
@@ -20,6 +25,10 @@ pub fn of_scenes(scenes: &[Scene], rate: u32) -> Vec<u8> {
         &rate.to_string(),
         "-i",
         pictures.to_str().unwrap(),
+        "-vf",
+        &format!("setpts='{time}'"),
+        "-fps_mode",
+        "passthrough",
         "-c:v",
         "libx264rgb",
         "-crf",

@@ -36,6 +36,19 @@ pub fn media(name: &str) -> Option<PathBuf> {
     None
 }
 
+/// An input from the field (`LIVEGATE_CASES`, default `../shared/cases`); `None`, said aloud, where there is
+/// none: some are not part of the project.
+pub fn case(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("LIVEGATE_CASES")
+        .map_or_else(|| root().join("../shared/cases"), PathBuf::from);
+    let file = folder.join(name);
+    if file.exists() {
+        return Some(file);
+    }
+    eprintln!("SKIPPED: {name} is not in {}", folder.display());
+    None
+}
+
 /// The frame of a clip at `seconds`, upright, as JPEG.
 pub fn frame_at(clip: &Path, seconds: f32) -> Vec<u8> {
     let mut ffmpeg = FfmpegCommand::new()

@@ -1,7 +1,7 @@
 //! A batch in, its outcome out.
 
 use livegate_common::broker::Queue;
-use livegate_common::job::{Batch, EncodedFrame, FrameOutcome, Look, Outcome, now_ms};
+use livegate_common::job::{Batch, EncodedFrame, FrameOutcome, Look, Outcome, TimeLimit, now_ms};
 
 use crate::analyzer::FaceAnalyzer;
 use crate::clip;
@@ -11,17 +11,17 @@ use crate::pool::AnalyzerPool;
 use crate::stages::{Stage, timed};
 
 /// Measures a batch that came over `queue`; `None` when nobody waits for it any more: the deadline
-/// (Unix milliseconds) passed before or while it was measured.
+/// passed before or while it was measured.
 pub async fn measure(
     pool: &AnalyzerPool,
     queue: Queue,
     batch: Batch,
-    deadline_ms: u64,
+    time: TimeLimit,
 ) -> Option<Outcome> {
     match batch {
         Batch::Frames { frames, look } => {
             let measuring = pool.run(queue, move |analyzer, is_awaited| {
-                let goes_on = || is_awaited() && now_ms() < deadline_ms;
+                let goes_on = || is_awaited() && now_ms() < time.deadline_ms;
                 metered(analyzer, |analyzer| {
                     measure_frames(analyzer, &frames, look, &goes_on)
                 })
@@ -45,7 +45,7 @@ pub async fn measure(
                 Err(e) => Some(Outcome::Failed(e.to_string())),
             }
         }
-        Batch::Clip(bytes) => clip::measure(pool, queue, &bytes, deadline_ms).await,
+        Batch::Clip(bytes) => clip::measure(pool, queue, &bytes, time).await,
     }
 }
 

@@ -165,7 +165,7 @@ async fn work_out(
     };
     pool.metrics().stage(Stage::Open, began.elapsed());
     match opened {
-        Ok((_, batch)) => measure(pool, delivery.queue, batch, header.deadline_ms).await,
+        Ok((_, batch)) => measure(pool, delivery.queue, batch, header.time_limit()).await,
         Err(e) => Some(Outcome::Failed(format!(
             "it cannot be read; is LIVEGATE_SEAL_KEY the API's? {e}"
         ))),

@@ -11,7 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use livegate_common::broker::Queue;
 use livegate_common::job::{
-    Batch, ClipFrame, ClipOutcome, EncodedFrame, FrameOutcome, Look, Outcome, now_ms,
+    Batch, ClipFrame, ClipOutcome, EncodedFrame, FrameOutcome, Look, Outcome, TimeLimit, now_ms,
 };
 use livegate_common::liveness::challenge::{Challenge, Phase};
 use livegate_common::liveness::thresholds::{ThresholdSets, Thresholds};
@@ -240,7 +240,7 @@ pub async fn measure_frames(
             frames: vec![EncodedFrame { index, image }],
             look: Look::Whole,
         };
-        measuring.push(measure(pool, Queue::Verify, batch, deadline_ms()));
+        measuring.push(measure(pool, Queue::Verify, batch, time_limit()));
     }
     let mut measured = Vec::with_capacity(frames.len());
     while let Some(outcome) = measuring.next().await {
@@ -298,14 +298,17 @@ pub async fn check_clip(
 /// # Errors
 /// [`CheckError::Measure`] when it cannot be measured.
 pub async fn measure_clip(pool: &AnalyzerPool, clip: Bytes) -> Result<ClipOutcome, CheckError> {
-    match measure(pool, Queue::Verify, Batch::Clip(clip), deadline_ms()).await {
+    match measure(pool, Queue::Verify, Batch::Clip(clip), time_limit()).await {
         Some(Outcome::Clip { clip, .. }) => Ok(clip),
         other => Err(CheckError::unmeasured(other)),
     }
 }
 
-fn deadline_ms() -> u64 {
-    now_ms() + u64::try_from(TIME_LIMIT.as_millis()).unwrap_or(u64::MAX / 2)
+fn time_limit() -> TimeLimit {
+    TimeLimit {
+        deadline_ms: now_ms() + u64::try_from(TIME_LIMIT.as_millis()).unwrap_or(u64::MAX / 2),
+        whole: TIME_LIMIT,
+    }
 }
 
 fn elapsed_ms(started: Instant) -> u64 {

@@ -50,7 +50,7 @@ pub struct RejectionDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_actions: Option<Vec<FailedActionDetails>>,
     /// What else spoke against the capture, under `different_persons_detected`, `spoof_detected` and
-    /// `invalid_input`.
+    /// `invalid_input`; under `challenge_failed` a hint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Vec<Evidence>>,
 }
@@ -99,8 +99,11 @@ pub struct Evidence {
     ///   change over what the time between two frames allows, `required` is 1.
     /// - `captured_before_session`: the capture claims to last longer than its session has existed, where
     ///   the challenge was drawn by the server; seconds, and the most that they may be.
+    /// - `mirrored`: a hint that goes with `challenge_failed`: every turn to a side was made to the other
+    ///   one, as in mirror images; `measured` counts them, `required` is how many may be.
     /// - `undecodable_frame`: a frame that cannot be decoded; `measured` is its index.
-    /// - `unplayable_clip`: the clip cannot be decoded, or is larger or longer than one may be.
+    /// - `unplayable_clip`: the clip cannot be decoded, or is larger or longer than one may be, or longer than
+    ///   this server can measure in time.
     pub name: String,
     /// The number found; `name` says what it counts.
     pub measured: Nullable<f64>,
@@ -136,6 +139,10 @@ impl RejectionDetails {
                     let failed = findings.failed.iter().map(FailedActionDetails::from);
                     details.completed_actions = Some(ActionName::all(&findings.completed));
                     details.failed_actions = Some(failed.collect());
+                    if findings.other_side > 0 {
+                        let all = details.evidence.get_or_insert_default();
+                        all.push(Evidence::other_side(findings.other_side));
+                    }
                 }
             }
         }
@@ -151,6 +158,19 @@ impl RejectionDetails {
 }
 
 impl Evidence {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "there are at most a few hundred frames"
+    )]
+    fn other_side(turns: usize) -> Self {
+        Self {
+            name: "mirrored".to_owned(),
+            measured: Nullable(Some(turns as f64)),
+            required: Nullable(Some(0.0)),
+            text: "Every turn to a side was made to the other side. If the frames are mirror images, create the session with `mirrored` set to true; if it was, leave it out. If they are not, the person turned the wrong way.".to_owned(),
+        }
+    }
+
     #[expect(
         clippy::cast_precision_loss,
         reason = "there are at most a few hundred frames"

@@ -44,10 +44,27 @@ impl BatchHeader {
         Duration::from_millis(now_ms.saturating_sub(self.sent_ms))
     }
 
+    /// How much time there is for it, and until when.
+    pub fn time_limit(&self) -> TimeLimit {
+        TimeLimit {
+            deadline_ms: self.deadline_ms,
+            whole: Duration::from_millis(self.deadline_ms.saturating_sub(self.sent_ms)),
+        }
+    }
+
     /// Time left at `now_ms`; zero when past.
     pub fn remaining(&self, now_ms: u64) -> Duration {
         Duration::from_millis(self.deadline_ms.saturating_sub(now_ms))
     }
+}
+
+/// How much time there is for a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeLimit {
+    /// Unix milliseconds after which nobody waits.
+    pub deadline_ms: u64,
+    /// All the time that it had when it was sent.
+    pub whole: Duration,
 }
 
 /// One encoded picture of a batch.

@@ -9,16 +9,24 @@ pub enum Container {
     WebM,
 }
 
+/// Boxes that a file of ISO base media may begin with (ISO/IEC 14496-12, 6.3.4 and table 1), and an
+/// ancestor (QuickTime File Format). Most begin with `ftyp`. Segments of a stream that were stored one after
+/// another begin with `styp`; players read them all the same.
+const FIRST_BOXES: [&[u8; 4]; 21] = [
+    b"ftyp", b"styp", b"pdin", b"moov", b"moof", b"mfra", b"mdat", b"imda", b"free", b"skip",
+    b"wide", b"pnot", b"PICT", b"meta", b"meco", b"uuid", b"sidx", b"ssix", b"prft", b"emsg",
+    b"udta",
+];
+
 impl Container {
     /// Recognises the start of a file.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         if bytes.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
             return Some(Self::WebM);
         }
-        // A box: its length, then its kind. All but the first open only old QuickTime files.
+        // A box: its length, then its kind.
         let kind = bytes.get(4..8)?;
-        let kinds: [&[u8]; 6] = [b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"];
-        kinds.contains(&kind).then_some(Self::Mp4)
+        FIRST_BOXES.iter().any(|b| *b == kind).then_some(Self::Mp4)
     }
 
     /// The one demuxer that may read it.
@@ -40,10 +48,16 @@ mod tests {
             (&b"\0\0\0\x18ftypmp42"[..], Some(Container::Mp4)),
             (b"\0\0\0\x14ftypqt  ", Some(Container::Mp4)),
             (b"\0\0\0\x08wide", Some(Container::Mp4)),
+            (b"\0\0\0\x18stypmsdh", Some(Container::Mp4)),
+            (b"\0\0\0\x18uuid", Some(Container::Mp4)),
+            (b"\0\0\0\x18emsg", Some(Container::Mp4)),
+            (b"\0\0\0\x18moof", Some(Container::Mp4)),
+            (b"\0\0\0\x18sidx", Some(Container::Mp4)),
             (b"\x1a\x45\xdf\xa3\x9fB\x86\x81", Some(Container::WebM)),
             (b"", None),
             (b"ftyp", None),
             (b"#EXTM3U\nhttp://", None),
+            (b"\0\0\0\x18jP  ", None),
             (b"RIFF\0\0\0\0AVI ", None),
             (b"<MPD xmlns=", None),
             (b"ffconcat version 1.0\nfile /etc/passwd", None),

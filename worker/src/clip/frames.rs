@@ -6,8 +6,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr};
 use tokio::sync::mpsc;
 
+use super::colour::YuvFrame;
 use super::container::Container;
-use super::probe::{MAX_SECONDS, SLACK_SECONDS, within_limits};
+use super::course::{Course, Place};
+use super::log::{Log, Stamp};
+use super::probe::{MAX_SECONDS, Probed, SLACK_SECONDS, within_limits};
 use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line, judge_end};
 use super::{ClipError, Unplayable, jail};
 use crate::decode::RgbFrame;
@@ -23,11 +26,11 @@ const CPU_SECONDS: u64 = 10;
 /// in six clips, the longer ones deliberate, ten lasted 167 ms or more and two a single frame of 83 ms.
 const SAMPLING: &str = "select='isnan(prev_selected_t)+gt(floor(t*15+.25),floor(prev_selected_t*15+.25))',showinfo=checksum=0";
 
+/// Most frames that are sampled of each second, as [`SAMPLING`] says.
+pub const RATE: f64 = 15.0;
+
 /// Fewest sampled frames of a clip, as of a capture in images mode.
 const MIN_FRAMES: usize = 8;
-
-/// Longest time between two of them, seconds: who knows what happened meanwhile?
-const MAX_GAP_SECONDS: f64 = 0.5;
 
 /// Most pixels that may be allocated for a frame: decoders pad its sides to multiples of 64. What
 /// they give is held against the exact limits.
@@ -39,11 +42,53 @@ const MAX_FRAMES: usize = 15 * 31 + 1;
 /// Bytes of the header of one picture: `P6`, width, height, `255`.
 const MAX_HEADER: usize = 32;
 
-/// How `ffmpeg` says that a Matroska file stops in the middle of something; it is no error to it.
-const ENDS_EARLY: &str = "File ended prematurely";
+/// A sampled frame, upright.
+#[derive(Debug)]
+pub struct Sampled {
+    /// When it was taken, seconds from the beginning of the clip.
+    pub seconds: f64,
+    /// Whether the frames before it are left out: between them and this one the recorder was not yet
+    /// running.
+    pub starts_over: bool,
+    /// What it shows.
+    pub picture: Picture,
+}
 
-/// Decodes a clip and sends its sampled frames, upright, in their order; gives their times, seconds,
-/// those of the frames that were sent.
+/// The picture of a frame.
+#[derive(Debug)]
+pub enum Picture {
+    /// In standard range.
+    Rgb(RgbFrame),
+    /// In colours that are yet to be converted.
+    Yuv(YuvFrame),
+}
+
+/// How `ffmpeg` hands over pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// PPM, eight bits.
+    Ppm,
+    /// Samples as they are, ten bits; their size is in the log.
+    Yuv,
+}
+
+impl Form {
+    fn arguments(self) -> [&'static str; 6] {
+        match self {
+            Self::Ppm => ["-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe"],
+            Self::Yuv => [
+                "-pix_fmt",
+                "yuv420p10le",
+                "-c:v",
+                "rawvideo",
+                "-f",
+                "rawvideo",
+            ],
+        }
+    }
+}
+
+/// Decodes a clip and sends its sampled frames, in their order.
 ///
 /// # Errors
 /// [`Unplayable`] when it cannot be decoded to its end, else what kept us from trying. When the
@@ -51,9 +96,15 @@ const ENDS_EARLY: &str = "File ended prematurely";
 pub async fn decode(
     tools: &Tools,
     container: Container,
+    probed: &Probed,
     clip: OwnedFd,
-    frames: mpsc::Sender<RgbFrame>,
-) -> Result<Vec<f64>, ClipError> {
+    frames: mpsc::Sender<Sampled>,
+) -> Result<(), ClipError> {
+    let form = probed.colours.map_or(Form::Ppm, |_| Form::Yuv);
+    let filters = match probed.guessed_matrix {
+        Some(matrix) => format!("{SAMPLING},scale=in_color_matrix={matrix}"),
+        None => SAMPLING.to_owned(),
+    };
     let arguments = [
         "-nostdin",
         "-hide_banner",
@@ -69,9 +120,10 @@ pub async fn decode(
     .chain(["-codec_whitelist", DECODERS])
     // One second more than may be: what is longer shows.
     .chain(["-t", "31", "-i", INPUT])
-    .chain(["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", SAMPLING])
-    .chain(["-fps_mode", "passthrough", "-pix_fmt", "rgb24"])
-    .chain(["-c:v", "ppm", "-f", "image2pipe", "pipe:1"]);
+    .chain(["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", &filters])
+    .chain(["-fps_mode", "passthrough"])
+    .chain(form.arguments())
+    .chain(["pipe:1"]);
     let mut child = jail::spawn(&tools.ffmpeg, arguments, clip, CPU_SECONDS)
         .await
         .map_err(|e| ClipError::failed("ffmpeg cannot be started", &e))?;
@@ -80,36 +132,85 @@ pub async fn decode(
     };
     // Fewer and larger reads; without it they are only smaller.
     let _ = rustix::pipe::fcntl_setpipe_size(&out, 1 << 20);
-    let (sent, log) = tokio::join!(send_all(BufReader::new(out), frames), read_log(err));
+    // As many as there may be frames, so that the log is read whatever becomes of the pictures.
+    let (stamp, stamps) = mpsc::channel(MAX_FRAMES + 1);
+    let (sent, log) = tokio::join!(
+        send_all(BufReader::new(out), form, stamps, frames),
+        read_log(err, stamp)
+    );
     match sent? {
-        Sent::All(frames) => ended(child, frames, &log).await?,
+        Sent::All(course) => ended(child, &course, &log, probed).await,
         // Nobody wants the rest.
-        Sent::Some => {}
+        Sent::Some => Ok(()),
     }
-    Ok(log.sampled)
 }
 
 enum Sent {
-    All(usize),
+    All(Course),
     Some,
 }
 
+/// Pairs each picture with its line in the log, which was written before it.
 async fn send_all(
     mut out: impl AsyncRead + Unpin,
-    frames: mpsc::Sender<RgbFrame>,
+    form: Form,
+    mut stamps: mpsc::Receiver<Stamp>,
+    frames: mpsc::Sender<Sampled>,
 ) -> Result<Sent, ClipError> {
-    let mut sent = 0;
-    while let Some(frame) = next_frame(&mut out).await? {
+    let (mut course, mut sent) = (Course::default(), 0);
+    let untold = || ClipError::Failed("ffmpeg told of other frames than it sent".to_owned());
+    loop {
+        let (stamp, picture) = match form {
+            Form::Ppm => {
+                let Some(picture) = next_frame(&mut out).await? else {
+                    return Ok(Sent::All(course));
+                };
+                let stamp = stamps.recv().await.ok_or_else(untold)?;
+                (stamp, Picture::Rgb(picture))
+            }
+            Form::Yuv => {
+                let Some(stamp) = stamps.recv().await else {
+                    return Ok(Sent::All(course));
+                };
+                match next_yuv(&mut out, stamp.width, stamp.height).await? {
+                    Some(picture) => (stamp, Picture::Yuv(picture)),
+                    // Killed, which its end will show.
+                    None => return Ok(Sent::All(course)),
+                }
+            }
+        };
         if sent == MAX_FRAMES {
             // The clock of its frames runs slowly, or backwards.
             return Err(Unplayable::Damaged.into());
         }
-        if frames.send(frame).await.is_err() {
+        let sampled = Sampled {
+            seconds: stamp.seconds,
+            starts_over: course.add(stamp.seconds) == Place::Beginning,
+            picture,
+        };
+        if frames.send(sampled).await.is_err() {
             return Ok(Sent::Some);
         }
         sent += 1;
     }
-    Ok(Sent::All(sent))
+}
+
+/// The next frame of samples; `None` at the end, or in the middle of it.
+///
+/// # Errors
+/// [`Unplayable::Size`].
+pub async fn next_yuv(
+    out: &mut (impl AsyncRead + Unpin),
+    width: u32,
+    height: u32,
+) -> Result<Option<YuvFrame>, ClipError> {
+    within_limits(width, height)?;
+    let mut samples = vec![0; YuvFrame::bytes(width, height)];
+    Ok(out.read_exact(&mut samples).await.ok().map(|_| YuvFrame {
+        width,
+        height,
+        samples,
+    }))
 }
 
 /// The next picture, in the PPM format (`man 5 ppm`); `None` at the end.
@@ -150,81 +251,54 @@ pub async fn next_frame(out: &mut (impl AsyncRead + Unpin)) -> Result<Option<Rgb
     }
 }
 
-/// What of its messages counts.
-#[derive(Debug, Default, PartialEq)]
-pub struct Log {
-    ends_early: bool,
-    /// Time of the last frame, of all of the clip's.
-    seconds: Option<f64>,
-    /// Times of the sampled frames.
-    sampled: Vec<f64>,
-    widest_gap: f64,
-    size: Option<String>,
-    size_changes: bool,
-}
-
-impl Log {
-    /// Takes note of one line.
-    pub fn read(&mut self, line: &str) {
-        self.ends_early |= line.contains(ENDS_EARLY);
-        if let Some(us) = line.strip_prefix("out_time_us=") {
-            let us = us.trim().parse::<f64>().ok();
-            self.seconds = us.map(|us| us / 1e6).or(self.seconds);
-        }
-        // As the filter `showinfo` writes it: `n: 1 pts: 512 pts_time:0.04 … s:480x360 …`.
-        let word = |name: &str| {
-            line.split_ascii_whitespace()
-                .find_map(|w| w.strip_prefix(name))
-        };
-        if let (true, Some(time), Some(size)) = (
-            line.starts_with("[Parsed_showinfo"),
-            word("pts_time:"),
-            word("s:"),
-        ) {
-            let time = time.parse::<f64>().unwrap_or(f64::NAN);
-            if let Some(before) = self.sampled.last().copied() {
-                // Backwards is as bad as far ahead.
-                let gap = if time > before {
-                    time - before
-                } else {
-                    f64::INFINITY
-                };
-                self.widest_gap = self.widest_gap.max(gap);
-            }
-            self.sampled.push(time);
-            self.size_changes |= self.size.as_ref().is_some_and(|s| s != size);
-            self.size = Some(size.to_owned());
-        }
-    }
-}
-
 /// Reads the messages to their end, so that the writer never waits. They are not logged: they can
 /// hold words of the file.
-async fn read_log(err: ChildStderr) -> Log {
+async fn read_log(err: ChildStderr, stamps: mpsc::Sender<Stamp>) -> Log {
     let mut log = Log::default();
-    for_each_line(err, |line| log.read(line)).await;
+    for_each_line(err, |line| {
+        if let Some(stamp) = log.read(line) {
+            // Where there is no room there are too many frames.
+            let _ = stamps.try_send(stamp);
+        }
+    })
+    .await;
     log
 }
 
-async fn ended(mut child: Child, frames: usize, log: &Log) -> Result<(), ClipError> {
+async fn ended(
+    mut child: Child,
+    course: &Course,
+    log: &Log,
+    probed: &Probed,
+) -> Result<(), ClipError> {
     let status = child
         .wait()
         .await
         .map_err(|e| ClipError::failed("ffmpeg's end cannot be seen", &e))?;
+    let starts_late = !probed.starts_with_key && course.kept() < MIN_FRAMES;
+    if starts_late && status.code().is_some() {
+        return Err(Unplayable::NoKeyFrame.into());
+    }
     judge_end("ffmpeg", status)?;
-    if log.ends_early {
+    if log.ends_early() {
         return Err(Unplayable::Damaged.into());
     }
-    if log.seconds.is_some_and(|s| s > MAX_SECONDS + SLACK_SECONDS) {
+    if log
+        .seconds()
+        .is_some_and(|s| s > MAX_SECONDS + SLACK_SECONDS)
+    {
         return Err(Unplayable::TooLong.into());
     }
-    if log.size_changes {
+    if log.size_changes() {
         return Err(Unplayable::SizeChanges.into());
     }
-    if frames < MIN_FRAMES {
-        return Err(Unplayable::TooFewFrames(frames).into());
+    if log.colours_change(probed.colours) {
+        return Err(Unplayable::ColoursChange.into());
     }
-    if log.widest_gap > MAX_GAP_SECONDS {
+    if course.kept() < MIN_FRAMES {
+        return Err(Unplayable::TooFewFrames(course.kept()).into());
+    }
+    if course.has_gap() {
         return Err(Unplayable::Gap.into());
     }
     Ok(())
@@ -262,40 +336,5 @@ mod tests {
             let mut rest = stream;
             assert!(next_frame(&mut rest).await.is_err(), "{stream:?}");
         }
-    }
-
-    #[test]
-    fn the_log_tells_how_long_it_was_and_whether_all_of_it_was_there() {
-        let mut log = Log::default();
-        for line in [
-            "out_time_us=N/A\n",
-            "out_time_us=480000\n",
-            "speed=1x\n",
-            "out_time_us=11638796\n",
-        ] {
-            log.read(line);
-        }
-        assert_eq!(log.seconds, Some(11.638_796));
-        assert!(!log.ends_early);
-        log.read("[matroska,webm @ 0x55] File ended prematurely\n");
-        assert!(log.ends_early);
-    }
-
-    #[test]
-    fn the_log_tells_gaps_and_changes_of_size() {
-        let read = |frames: &[(&str, &str)]| {
-            let mut log = Log::default();
-            for (n, (time, size)) in frames.iter().enumerate() {
-                log.read(&format!(
-                    "[Parsed_showinfo_1 @ 0x55] n:{n:4} pts:  512 pts_time:{time:<7} pos: 3 fmt:yuv420p sar:0/1 s:{size} i:P\n"
-                ));
-            }
-            (log.widest_gap, log.size_changes)
-        };
-        let hd = "1280x720";
-        assert_eq!(read(&[("0", hd), ("0.5", hd), ("0.75", hd)]), (0.5, false));
-        assert_eq!(read(&[("0", hd), ("0.5", "720x1280")]), (0.5, true));
-        assert_eq!(read(&[("0.5", hd), ("0.25", hd)]), (f64::INFINITY, false));
-        assert_eq!(read(&[("0.5", hd), ("NOPTS", hd)]), (f64::INFINITY, false));
     }
 }

@@ -2,13 +2,18 @@
 //!
 //! `container` says by the first bytes which one demuxer may look, `probe` refuses within a
 //! tenth of a second what is too large or too long, `frames` decodes the rest and samples it; both
-//! run in a `jail`. Frames are measured on the threads of the pool, beside other captures', while
-//! the next ones are decoded, and the few pictures that may become the best frame are kept in
-//! `portraits`. Nothing touches a disk.
+//! run in a `jail`. `log` and `course` say which frames count and whether any are missing. Frames are
+//! measured on the threads of the pool, beside other captures', while the next ones are decoded; `colour`
+//! converts HDR there, and `allowance` says when a clip is more than these threads can do in time. The few
+//! pictures that may become the best frame are kept in `portraits`. Nothing touches a disk.
 
+mod allowance;
+pub mod colour;
 pub mod container;
+mod course;
 pub mod frames;
 mod jail;
+pub mod log;
 mod portraits;
 pub mod probe;
 mod tools;
@@ -22,7 +27,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use livegate_common::broker::Queue;
 use livegate_common::job::{
-    ClipFrame, ClipOutcome, Cost, Look, MeasuredClip, Outcome, Portrait, now_ms,
+    ClipFrame, ClipOutcome, Cost, Look, MeasuredClip, Outcome, Portrait, TimeLimit, now_ms,
 };
 use livegate_common::liveness::measurement::FrameMeasurement;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -32,14 +37,21 @@ use tracing::Instrument;
 use crate::analyzer::{FaceAnalyzer, StartError};
 use crate::cost::metered;
 use crate::decode::RgbFrame;
-use crate::pool::AnalyzerPool;
-use crate::stages::Stage;
+use crate::pool::{AnalyzerPool, PoolError};
+use crate::stages::{Stage, timed};
+use allowance::Allowance;
+use colour::Converter;
 use container::Container;
+use frames::{Picture, Sampled};
 use portraits::Album;
 use tools::{Tools, memory_file};
 
+/// Frames of a clip after which it is known whether it can be measured in time, also where it is the first
+/// one.
+const FIRST_FRAMES: usize = 16;
+
 /// Why a clip cannot be judged; for the caller.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Unplayable {
     /// Its first bytes are those of something else.
     #[error("it is neither mp4 nor webm")]
@@ -63,9 +75,24 @@ pub enum Unplayable {
     /// It goes on for too long.
     #[error("it lasts over 30 seconds")]
     TooLong,
+    /// It goes on for longer than the threads of this server can measure in time.
+    #[error(
+        "it lasts {seconds:.0} seconds, and this server can measure about {possible:.0} seconds of such a clip in the time that a verification may take; send a shorter one"
+    )]
+    TooLongHere {
+        /// How long it is, seconds.
+        seconds: f64,
+        /// How long one may be, seconds, rounded down.
+        possible: f64,
+    },
     /// It cannot be decoded to its end.
     #[error("it is damaged or ends early")]
     Damaged,
+    /// It begins between two key frames, and too little of it follows one.
+    #[error(
+        "it does not begin with a key frame, and too few frames follow a later one; record from a key frame on"
+    )]
+    NoKeyFrame,
     /// There are too few frames in it to see a movement.
     #[error("too few frames: {0}, where at least 8 are needed; record at 10 a second or more")]
     TooFewFrames(usize),
@@ -75,6 +102,9 @@ pub enum Unplayable {
     /// The size changes from one frame to another.
     #[error("its frames change size; do not turn the device while recording")]
     SizeChanges,
+    /// The range changes from one frame to another.
+    #[error("its frames change between HDR and standard range; record in one of them")]
+    ColoursChange,
     /// Decoding takes more time or memory than any camera's clip.
     #[error("it takes too long to decode; send a lower resolution or frame rate")]
     TooCostly,
@@ -129,17 +159,17 @@ pub async fn check_tools() -> Result<(), StartError> {
     Ok(())
 }
 
-/// Measures a clip that came over `queue`; `None` when its deadline (Unix milliseconds) passed.
+/// Measures a clip that came over `queue`; `None` when its deadline passed.
 pub(crate) async fn measure(
     pool: &AnalyzerPool,
     queue: Queue,
     clip: &Bytes,
-    deadline_ms: u64,
+    time: TimeLimit,
 ) -> Option<Outcome> {
-    let left = Duration::from_millis(deadline_ms.saturating_sub(now_ms()));
+    let left = Duration::from_millis(time.deadline_ms.saturating_sub(now_ms()));
     let mut cost = Cost::default();
     // Dropping the work ends whatever it has started.
-    let measured = tokio::time::timeout(left, work_out(pool, queue, clip, &mut cost)).await;
+    let measured = tokio::time::timeout(left, work_out(pool, queue, clip, time, &mut cost)).await;
     pool.metrics().cost(cost);
     let measured = measured.ok()?;
     match &measured {
@@ -160,6 +190,7 @@ async fn work_out(
     pool: &AnalyzerPool,
     queue: Queue,
     clip: &Bytes,
+    time: TimeLimit,
     cost: &mut Cost,
 ) -> Result<MeasuredClip, ClipError> {
     let container = Container::of(clip).ok_or(Unplayable::Container)?;
@@ -173,88 +204,139 @@ async fn work_out(
     let to_look_at = file.try_clone().map_err(|e| failed(&e))?;
     let began = Instant::now();
     let probing = probe::probe(tools, container, to_look_at);
-    probing.instrument(Stage::Probe.span()).await?;
+    let probed = probing.instrument(Stage::Probe.span()).await?;
     pool.metrics().stage(Stage::Probe, began.elapsed());
+    let allowance = Allowance::new(&probed, time.whole, pool.threads());
+    allowance.check(pool.pace().seconds())?;
 
     let began = Instant::now();
     let (sender, decoded) = mpsc::channel(1);
     // A set, since dropping it ends the task.
     let mut decoding = JoinSet::new();
-    decoding.spawn(async move { frames::decode(tools, container, file, sender).await });
-    let album = Arc::new(Mutex::new(Album::default()));
-    let measuring = measure_all(pool, queue, decoded, &album, cost);
-    let frames = measuring.instrument(Stage::Clip.span()).await?;
+    decoding.spawn(async move { frames::decode(tools, container, &probed, file, sender).await });
+    let job = Job {
+        pool,
+        queue,
+        allowance,
+        converter: probed.colours.map(Converter::new).map(Arc::new),
+    };
+    let measuring = job.measure_all(decoded, cost);
+    let measured = measuring.instrument(Stage::Clip.span()).await?;
     pool.metrics().stage(Stage::Clip, began.elapsed());
-    let times = match decoding.join_next().await {
+    match decoding.join_next().await {
         Some(Ok(ended)) => ended?,
         Some(Err(e)) => return Err(ClipError::failed("decoding panicked", &e)),
-        None => Vec::new(),
-    };
-    if times.len() != frames.len() {
-        let cause = "ffmpeg told the times of other frames than it sent".to_owned();
-        return Err(ClipError::Failed(cause));
+        None => {}
     }
-    let at = |(seconds, measured): (f64, FrameMeasurement)| {
-        #[expect(clippy::cast_possible_truncation, reason = "within half a minute")]
-        let seconds = seconds as f32;
-        ClipFrame { seconds, measured }
-    };
-    let album = std::mem::take(&mut *album.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(MeasuredClip {
-        frames: times.into_iter().zip(frames).map(at).collect(),
-        portraits: album.into_portraits(),
-    })
+    Ok(measured)
 }
 
-/// Measures frames as they come, a few at once, and gives them in their order.
-async fn measure_all(
-    pool: &AnalyzerPool,
+/// A clip that is being measured.
+struct Job<'a> {
+    pool: &'a AnalyzerPool,
     queue: Queue,
-    mut decoded: mpsc::Receiver<RgbFrame>,
-    album: &Arc<Mutex<Album>>,
-    cost: &mut Cost,
-) -> Result<Vec<FrameMeasurement>, ClipError> {
-    let (mut measured, mut measuring) = (Vec::new(), FuturesOrdered::new());
-    let (mut index, mut ended) = (0_u32, false);
-    loop {
-        tokio::select! {
-            frame = next(pool, &mut decoded), if !ended => match frame {
-                Some((frame, room)) => {
-                    let album = Arc::clone(album);
-                    measuring.push_back(pool.run(queue, move |analyzer, is_awaited| {
-                        metered(analyzer, |analyzer| {
-                            let measured = is_awaited()
-                                .then(|| measure_one(analyzer, index, &frame, &album));
-                            // Room for another one.
-                            drop(room);
-                            measured.unwrap_or_else(|| Err("nobody waits for it".to_owned()))
-                        })
-                    }));
-                    index += 1;
+    allowance: Allowance,
+    converter: Option<Arc<Converter>>,
+}
+
+impl Job<'_> {
+    /// Measures frames as they come, a few at once, and gives them in their order.
+    async fn measure_all(
+        &self,
+        mut decoded: mpsc::Receiver<Sampled>,
+        cost: &mut Cost,
+    ) -> Result<MeasuredClip, ClipError> {
+        let (mut measured, mut measuring) = (Vec::new(), FuturesOrdered::new());
+        let mut album = Arc::new(Mutex::new(Album::default()));
+        // Frames sent to be measured since the clip began, and those of before that still come back.
+        let (mut index, mut left_out, mut ended) = (0_u32, 0_u32, false);
+        loop {
+            tokio::select! {
+                frame = next(self.pool, &mut decoded), if !ended => match frame {
+                    Some((sampled, room)) => {
+                        if sampled.starts_over {
+                            left_out = u32::try_from(measuring.len()).unwrap_or(u32::MAX);
+                            index = 0;
+                            measured.clear();
+                            album = Arc::default();
+                        }
+                        measuring.push_back(self.measure_one(index, sampled, Arc::clone(&album), room));
+                        index += 1;
+                    }
+                    None => ended = true,
+                },
+                Some(done) = measuring.next() => {
+                    let (frame, spent) = done.map_err(|e| ClipError::Failed(e.to_string()))?;
+                    *cost += spent;
+                    let frame: ClipFrame = frame.map_err(ClipError::Failed)?;
+                    self.pool.metrics().frame(Look::Whole, true);
+                    if left_out > 0 {
+                        left_out -= 1;
+                    } else {
+                        measured.push(frame);
+                    }
+                    if measured.len() <= FIRST_FRAMES {
+                        self.allowance.check(self.pool.pace().seconds())?;
+                    }
                 }
-                None => ended = true,
-            },
-            Some(done) = measuring.next() => {
-                let (frame, spent) = done.map_err(|e| ClipError::Failed(e.to_string()))?;
-                *cost += spent;
-                measured.push(frame.map_err(ClipError::Failed)?);
-                pool.metrics().frame(Look::Whole, true);
+                else => break,
             }
-            else => return Ok(measured),
         }
+        let album = std::mem::take(&mut *album.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(MeasuredClip {
+            frames: measured,
+            portraits: album.into_portraits(),
+        })
+    }
+
+    /// Has a thread measure a frame; `room` is free when that is done.
+    fn measure_one(
+        &self,
+        index: u32,
+        sampled: Sampled,
+        album: Arc<Mutex<Album>>,
+        room: OwnedSemaphorePermit,
+    ) -> impl Future<Output = Result<(Result<ClipFrame, String>, Cost), PoolError>> {
+        let (converter, pace) = (self.converter.clone(), Arc::clone(self.pool.pace()));
+        self.pool.run(self.queue, move |analyzer, is_awaited| {
+            metered(analyzer, |analyzer| {
+                let began = Instant::now();
+                if !is_awaited() {
+                    return Err("nobody waits for it".to_owned());
+                }
+                let frame = in_standard_range(sampled.picture, converter.as_deref())?;
+                let measured = measure_frame(analyzer, index, &frame, &album)?;
+                pace.add(began.elapsed());
+                // Room for another one.
+                drop(room);
+                #[expect(clippy::cast_possible_truncation, reason = "within half a minute")]
+                let seconds = sampled.seconds as f32;
+                Ok(ClipFrame { seconds, measured })
+            })
+        })
     }
 }
 
 /// The next frame, when there is room for it among those of all clips.
 async fn next(
     pool: &AnalyzerPool,
-    decoded: &mut mpsc::Receiver<RgbFrame>,
-) -> Option<(RgbFrame, OwnedSemaphorePermit)> {
+    decoded: &mut mpsc::Receiver<Sampled>,
+) -> Option<(Sampled, OwnedSemaphorePermit)> {
     let room = pool.frame_room().await?;
     Some((decoded.recv().await?, room))
 }
 
-fn measure_one(
+fn in_standard_range(picture: Picture, converter: Option<&Converter>) -> Result<RgbFrame, String> {
+    match (picture, converter) {
+        (Picture::Rgb(frame), _) => Ok(frame),
+        (Picture::Yuv(frame), Some(converter)) => {
+            Ok(timed(Stage::Decode, || converter.convert(&frame)))
+        }
+        (Picture::Yuv(_), None) => Err("a frame has colours that nobody foresaw".to_owned()),
+    }
+}
+
+fn measure_frame(
     analyzer: &mut dyn FaceAnalyzer,
     index: u32,
     frame: &RgbFrame,

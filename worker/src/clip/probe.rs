@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStderr, ChildStdout};
 
+use super::colour::Colours;
 use super::container::Container;
 use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line, judge_end};
 use super::{ClipError, Unplayable, jail};
@@ -29,14 +30,33 @@ pub const MIN_SIDE: u32 = 120;
 /// The codecs that the decoders read.
 const CODECS: [&str; 6] = ["h264", "hevc", "mpeg4", "vp8", "vp9", "av1"];
 
-/// What is read: the stream, and the packets from the last key frame before the limit to a little
-/// after it. The container is not asked how long the clip is: it may say anything.
+/// What is read: the stream, its first packet, and the packets from the last key frame before the limit to
+/// a little after it. The container is not asked how long the clip is: it may say anything.
 const ASKED: [&str; 4] = [
     "-show_entries",
-    "stream=codec_name,width,height:format=start_time:packet=pts_time",
+    "stream=codec_name,width,height,avg_frame_rate,color_range,color_space,color_transfer,color_primaries:format=start_time:packet=pts_time,flags",
     "-read_intervals",
-    "30%35",
+    "%+#1,30%35",
 ];
+
+/// Longest side, pixels, of a clip in standard definition.
+const STANDARD_DEFINITION: u32 = 1024;
+
+/// What a clip says of itself, and what to make of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Probed {
+    /// How long it is, seconds; 0 where that is not known.
+    pub seconds: f64,
+    /// Frames a second; `None` where that is not known.
+    pub rate: Option<f64>,
+    /// Whether it can be decoded from its first packet on.
+    pub starts_with_key: bool,
+    /// Its colours, where they have to be converted; `None` for standard range.
+    pub colours: Option<Colours>,
+    /// The matrix of a clip that names none, where the decoder would take another than players do: BT.601
+    /// in standard definition, BT.709 in high definition.
+    pub guessed_matrix: Option<&'static str>,
+}
 
 /// Longest report, bytes. That of 35 s at 60 frames a second is a tenth of it.
 const MAX_REPORT: u64 = 1 << 20;
@@ -48,7 +68,11 @@ const CPU_SECONDS: u64 = 2;
 ///
 /// # Errors
 /// [`Unplayable`] when it will not do, else what kept us from looking.
-pub async fn probe(tools: &Tools, container: Container, clip: OwnedFd) -> Result<(), ClipError> {
+pub async fn probe(
+    tools: &Tools,
+    container: Container,
+    clip: OwnedFd,
+) -> Result<Probed, ClipError> {
     // Attached pictures are streams, too.
     let decoders = format!("{DECODERS},mjpeg,png");
     let arguments = ["-v", "error", "-f", container.demuxer()]
@@ -125,11 +149,23 @@ struct Stream {
     width: u32,
     #[serde(default)]
     height: u32,
+    #[serde(default)]
+    avg_frame_rate: String,
+    #[serde(default)]
+    color_range: String,
+    #[serde(default)]
+    color_space: String,
+    #[serde(default)]
+    color_transfer: String,
+    #[serde(default)]
+    color_primaries: String,
 }
 
 #[derive(Deserialize)]
 struct Packet {
     pts_time: Option<String>,
+    #[serde(default)]
+    flags: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -142,7 +178,7 @@ impl Report {
     ///
     /// # Errors
     /// [`Unplayable`], for what is wrong with it.
-    pub fn judge(&self) -> Result<(), Unplayable> {
+    pub fn judge(&self) -> Result<Probed, Unplayable> {
         let stream = self.streams.first().ok_or(Unplayable::NoVideo)?;
         if !CODECS.contains(&stream.codec_name.as_str()) {
             return Err(Unplayable::Codec(plain(&stream.codec_name)));
@@ -154,10 +190,40 @@ impl Report {
         let seconds = |text: &Option<String>| text.as_ref().and_then(|t| t.parse::<f64>().ok());
         let start = seconds(&self.format.start_time).unwrap_or(0.0);
         let last = self.packets.iter().filter_map(|p| seconds(&p.pts_time));
-        if last.fold(0.0, f64::max) - start > MAX_SECONDS + SLACK_SECONDS {
+        let lasts = (last.fold(0.0, f64::max) - start).max(0.0);
+        if lasts > MAX_SECONDS + SLACK_SECONDS {
             return Err(Unplayable::TooLong);
         }
-        Ok(())
+        Ok(Probed {
+            seconds: lasts,
+            rate: stream.rate(),
+            starts_with_key: self.packets.first().is_none_or(|p| p.flags.contains('K')),
+            colours: stream.colours(),
+            guessed_matrix: stream.guessed_matrix(),
+        })
+    }
+}
+
+impl Stream {
+    fn rate(&self) -> Option<f64> {
+        let (frames, seconds) = self.avg_frame_rate.split_once('/')?;
+        let rate = frames.parse::<f64>().ok()? / seconds.parse::<f64>().ok()?;
+        (rate.is_finite() && rate > 0.0).then_some(rate)
+    }
+
+    fn colours(&self) -> Option<Colours> {
+        Colours::of(
+            &self.color_transfer,
+            &self.color_primaries,
+            &self.color_space,
+            &self.color_range,
+        )
+    }
+
+    fn guessed_matrix(&self) -> Option<&'static str> {
+        let is_named = !matches!(self.color_space.as_str(), "" | "unknown" | "reserved");
+        let is_high = self.width.max(self.height) > STANDARD_DEFINITION;
+        (!is_named && is_high && self.colours().is_none()).then_some("bt709")
     }
 }
 
@@ -176,8 +242,12 @@ pub fn within_limits(width: u32, height: u32) -> Result<(), Unplayable> {
 mod tests {
     use super::*;
 
-    fn judge(report: &str) -> Result<(), Unplayable> {
+    fn probed(report: &str) -> Result<Probed, Unplayable> {
         serde_json::from_str::<Report>(report).unwrap().judge()
+    }
+
+    fn judge(report: &str) -> Result<(), Unplayable> {
+        probed(report).map(|_| ())
     }
 
     fn clip(codec: &str, size: (u32, u32), start: f64, last: f64) -> String {
@@ -226,5 +296,34 @@ mod tests {
         ] {
             assert_eq!(judge(&report), expected, "{report}");
         }
+    }
+    #[test]
+    fn what_a_clip_says_of_itself_is_understood() {
+        let of = |more: &str, flags: &str| {
+            probed(&format!(
+                r#"{{"packets": [{{"pts_time": "0.1", "flags": "{flags}"}}, {{"pts_time": "4.1", "flags": "K__"}}],
+                    "streams": [{{"codec_name": "hevc", "width": 720, "height": 1280, {more}}}],
+                    "format": {{"start_time": "0.1"}}}}"#
+            ))
+            .unwrap()
+        };
+        let named = of(
+            r#""avg_frame_rate": "30000/1001", "color_space": "smpte170m""#,
+            "__",
+        );
+        assert!((named.seconds - 4.0).abs() < 1e-9);
+        assert!((named.rate.unwrap() - 29.97).abs() < 0.01);
+        assert!(!named.starts_with_key);
+        assert_eq!((named.colours, named.guessed_matrix), (None, None));
+        let unnamed = of(r#""avg_frame_rate": "0/0""#, "K__");
+        assert_eq!(unnamed.rate, None);
+        assert!(unnamed.starts_with_key);
+        assert_eq!(unnamed.guessed_matrix, Some("bt709"));
+        let hdr = of(
+            r#""color_transfer": "smpte2084", "color_primaries": "bt2020""#,
+            "K__",
+        );
+        assert!(hdr.colours.is_some());
+        assert_eq!(hdr.guessed_matrix, None);
     }
 }

@@ -2,6 +2,7 @@
 //! nothing that takes milliseconds of processor time runs on the async runtime.
 
 mod channel;
+mod pace;
 mod turns;
 
 use std::num::NonZeroUsize;
@@ -18,6 +19,7 @@ use crate::analyzer::{AnalyzerFactory, FaceAnalyzer, StartError};
 use crate::metrics::Metrics;
 use crate::stages::{self, Stage};
 use channel::{Receiver, Sender, channel};
+use pace::Pace;
 
 /// Pause before models that could not be loaded again are tried once more.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);
@@ -28,6 +30,7 @@ pub struct AnalyzerPool {
     threads: NonZeroUsize,
     clips: Semaphore,
     frames: Arc<Semaphore>,
+    pace: Arc<Pace>,
     metrics: Metrics,
     models: ModelSetId,
 }
@@ -88,6 +91,7 @@ impl AnalyzerPool {
             threads,
             clips: Semaphore::new(threads.get()),
             frames: Arc::new(Semaphore::new(2 * threads.get())),
+            pace: Arc::default(),
             metrics,
             models: models.into_iter().next().unwrap_or_default(),
         })
@@ -106,6 +110,11 @@ impl AnalyzerPool {
     /// What is counted here and by those who feed the pool.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// How fast its threads measure frames of clips.
+    pub(crate) fn pace(&self) -> &Arc<Pace> {
+        &self.pace
     }
 
     /// Waits for the right to decode a clip, which as many have as there are threads: more would

@@ -1,5 +1,6 @@
 //! From measurements to a verdict.
 
+mod other_side;
 mod portrait;
 mod verdict;
 
@@ -50,7 +51,9 @@ pub fn decide(challenge: &Challenge, capture: &Capture<'_>, t: &Thresholds) -> V
         capture.sampling,
         t,
     );
-    let findings = find(movements, capture, &evidence, t);
+    let mut findings = find(movements, capture, &evidence, t);
+    findings.other_side =
+        other_side::turns(&findings.failed, challenge, capture, &standings, &still, t);
     let rejections = reject(&findings, capture, &evidence, t);
     let proof = prove(&findings, capture, &evidence, best).filter(|_| rejections.is_empty());
     let conclusion = match proof {
@@ -145,6 +148,7 @@ fn find(
         same_person: evidence.same_person(),
         completed,
         failed,
+        other_side: 0,
         evidence: statements,
     }
 }

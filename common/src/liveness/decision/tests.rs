@@ -356,3 +356,33 @@ fn frames_that_are_one_picture_are_one() {
     assert_eq!(once.findings.anti_spoof, twice.findings.anti_spoof);
     assert_eq!(once.findings.same_person, twice.findings.same_person);
 }
+
+#[test]
+fn turns_to_the_other_side_are_told_and_decide_nothing() {
+    let other_side = |change: &dyn Fn(usize, &mut Face)| {
+        let mut frames = capture();
+        faces(&mut frames)
+            .enumerate()
+            .for_each(|(i, f)| change(i, f));
+        let verdict = decided(&frames);
+        let rejections = match verdict.conclusion {
+            Conclusion::Verified(_) => Vec::new(),
+            Conclusion::Rejected(rejections) => rejections,
+        };
+        (verdict.findings.other_side, rejections)
+    };
+    // Mirror images.
+    let (turns, rejections) = other_side(&|_, f| f.pose = f.pose.mirrored());
+    assert_eq!((turns, rejections), (2, vec![Rejection::ChallengeFailed]));
+    // As asked; one turn left out; one to the wrong side.
+    assert_eq!(other_side(&|_, _| {}), (0, Vec::new()));
+    for wrong in [
+        &(|_, f| f.pose.yaw = f.pose.yaw.max(-5.0)) as &dyn Fn(usize, &mut Face),
+        &|_, f| f.pose.yaw = f.pose.yaw.abs(),
+        &|_, f| f.pose.yaw = 0.0,
+    ] {
+        let (turns, rejections) = other_side(wrong);
+        assert_eq!(turns, 0);
+        assert!(rejections.contains(&Rejection::ChallengeFailed));
+    }
+}

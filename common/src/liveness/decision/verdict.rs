@@ -37,6 +37,9 @@ pub struct Findings {
     pub completed: Vec<Action>,
     /// Actions that were not, in the order asked.
     pub failed: Vec<FailedAction>,
+    /// Turns to a side that were asked for and made to the other one, where that is so for every one of
+    /// them; else 0. A hint: it decides nothing.
+    pub other_side: usize,
     /// What else was looked at, for or against the capture.
     pub evidence: Vec<Statement>,
 }

@@ -24,3 +24,4 @@ mod shutdown;
 mod spelling;
 mod verify;
 mod video;
+mod video_oddities;

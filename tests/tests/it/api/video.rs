@@ -17,7 +17,7 @@ fn clip(change: impl Fn(usize, &mut Scene)) -> Vec<u8> {
 
 /// Ends the test unless the clip was refused as no clip, for a reason that says so.
 #[track_caller]
-fn assert_unplayable(answer: &livegate_tests::client::Answer, reason: &str) {
+pub fn assert_unplayable(answer: &livegate_tests::client::Answer, reason: &str) {
     answer.assert_rejected(&["invalid_input"]);
     let evidence = &answer.body["rejection_details"]["evidence"][0];
     assert_eq!(evidence["name"], "unplayable_clip", "{}", answer.body);
@@ -346,13 +346,14 @@ async fn a_clip_that_takes_too_long_ends_at_the_deadline_and_leaves_the_workers_
         ..Options::default()
     })
     .await;
-    let slow = clip(|_, scene| scene.delay_ms = 200);
+    // Fast at first: otherwise it would be refused as too long.
+    let slow = clip(|index, scene| scene.delay_ms = if index < 16 { 1 } else { 300 });
     let session = app.client.session(&LEFT_RIGHT).await;
     let answer = app.client.verify_clip(&session, &slow).await;
     answer.assert_error(502, "PROCESSING_ERROR");
     assert!(answer.error().contains("in time"), "{}", answer.error());
     assert_eq!(app.client.status(&session).await.body["state"], "failed");
-    // Of the other 25 frames none is looked at any more.
+    // Of the other frames none is looked at any more.
     let next = app
         .client
         .verify_new_clip(&LEFT_RIGHT, &clip(|_, _| {}))

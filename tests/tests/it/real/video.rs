@@ -142,6 +142,134 @@ async fn containers_codecs_rotation_and_sound_make_no_difference() {
     }
 }
 
+/// HDR as phones record it, made of a film of standard range: 203 candela a square metre are its white.
+fn hdr(transfer: &str, format: &str) -> String {
+    format!(
+        "zscale=tin=bt709:pin=bt709:t=linear:npl=203,format=gbrpf32le,zscale=p=bt2020:t={transfer}:m=bt2020nc:r=limited:npl=203,format={format}"
+    )
+}
+
+#[tokio::test]
+async fn hdr_clips_are_judged_as_the_same_film_in_standard_range() {
+    let app = embedded(None).await;
+    let Some(path) = media(SIDES.0) else { return };
+    let x265 = |transfer: &str| {
+        format!("log-level=error:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc")
+    };
+    let score = |answer: &Answer| answer.body["anti_spoof_avg_score"].as_f64().unwrap();
+    let plain = made_of(
+        &path,
+        &["-t", "5", "-c:v", "libx264", "-crf", "14", "-an"],
+        "mp4",
+    );
+    let standard = verify(&app, &SIDES.1, &plain).await;
+    let (pq, hlg) = ("smpte2084", "arib-std-b67");
+    let (x265_pq, x265_hlg) = (x265(pq), x265(hlg));
+    let hevc = [
+        "-c:v",
+        "libx265",
+        "-preset",
+        "ultrafast",
+        "-crf",
+        "12",
+        "-tag:v",
+        "hvc1",
+    ];
+    let vp9 = [
+        "-c:v",
+        "libvpx-vp9",
+        "-profile:v",
+        "2",
+        "-deadline",
+        "realtime",
+        "-cpu-used",
+        "8",
+    ];
+    let vp9 = [&vp9[..], &["-crf", "18", "-b:v", "0"]].concat();
+    let av1 = [
+        "-c:v",
+        "libaom-av1",
+        "-usage",
+        "realtime",
+        "-cpu-used",
+        "10",
+        "-crf",
+        "20",
+    ];
+    for (name, transfer, format, codec, extension) in [
+        (
+            "HEVC, PQ",
+            pq,
+            "yuv420p10le",
+            [&hevc[..], &["-x265-params", &x265_pq]].concat(),
+            "mp4",
+        ),
+        (
+            "HEVC, HLG",
+            hlg,
+            "yuv420p10le",
+            [&hevc[..], &["-x265-params", &x265_hlg]].concat(),
+            "mov",
+        ),
+        (
+            "HEVC, PQ, fragments",
+            pq,
+            "yuv420p10le",
+            [
+                &hevc[..],
+                &[
+                    "-x265-params",
+                    &x265_pq,
+                    "-movflags",
+                    "frag_keyframe+empty_moov",
+                ],
+            ]
+            .concat(),
+            "mp4",
+        ),
+        (
+            "HEVC, HLG, 4:2:2",
+            hlg,
+            "yuv422p10le",
+            [&hevc[..], &["-x265-params", &x265_hlg]].concat(),
+            "mp4",
+        ),
+        ("VP9, PQ", pq, "yuv420p10le", vp9.clone(), "webm"),
+        ("VP9, HLG", hlg, "yuv420p10le", vp9, "webm"),
+        ("AV1, PQ", pq, "yuv420p10le", av1.to_vec(), "mp4"),
+        ("AV1, HLG", hlg, "yuv420p10le", av1.to_vec(), "webm"),
+    ] {
+        let filter = hdr(transfer, format);
+        let named = [
+            "-color_primaries",
+            "bt2020",
+            "-color_trc",
+            transfer,
+            "-colorspace",
+            "bt2020nc",
+        ];
+        let options = [&["-t", "5", "-an", "-vf", &filter][..], &codec, &named].concat();
+        let answer = verify(&app, &SIDES.1, &made_of(&path, &options, extension)).await;
+        assert_eq!(answer.body["verified"], true, "{name}: {}", answer.body);
+        // Shown as if it were standard range it has 0.33 at most.
+        assert!(
+            score(&answer) > score(&standard) - 0.15,
+            "{name}: {}",
+            answer.body
+        );
+        assert_eq!(best_frame_size(&answer), (360, 480), "{name}: upright");
+    }
+    let ten_bits = ["-t", "5", "-an", "-pix_fmt", "yuv420p10le"];
+    let ten_bits = [&ten_bits[..], &hevc, &["-x265-params", "log-level=error"]].concat();
+    let answer = verify(&app, &SIDES.1, &made_of(&path, &ten_bits, "mp4")).await;
+    assert_eq!(answer.body["verified"], true, "{}", answer.body);
+    assert!(
+        (score(&answer) - score(&standard)).abs() < 0.15,
+        "{}",
+        answer.body
+    );
+}
+
 #[tokio::test]
 async fn a_clip_that_ends_early_is_invalid_input_whatever_it_shows_until_then() {
     let app = embedded(None).await;

@@ -1,0 +1,63 @@
+//! How fast frames are measured here, as far as it is known.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Frames that must have been measured before the pace counts as known.
+const FEWEST: u32 = 8;
+
+/// Frames over which the mean moves.
+const MEMORY: u32 = 64;
+
+/// How many times the mean a single frame counts for at most.
+const MOST_TIMES: f64 = 4.0;
+
+/// Moving mean of the time that a thread takes for one frame of a clip.
+#[derive(Debug, Default)]
+pub struct Pace(Mutex<Known>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    frames: u32,
+    seconds: f64,
+}
+
+impl Pace {
+    /// One more frame took this long.
+    pub fn add(&self, took: Duration) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut took = took.as_secs_f64();
+        if known.frames >= FEWEST {
+            // One frame that was held up says little of the next ones.
+            took = took.min(MOST_TIMES * known.seconds);
+        }
+        known.frames = (known.frames + 1).min(MEMORY);
+        known.seconds += (took - known.seconds) / f64::from(known.frames);
+    }
+
+    /// Seconds of one thread for one frame; `None` until enough frames were measured.
+    pub fn seconds(&self) -> Option<f64> {
+        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (known.frames >= FEWEST).then_some(known.seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_a_mean_that_follows() {
+        let pace = Pace::default();
+        let add =
+            |ms: u64, times: u32| (0..times).for_each(|_| pace.add(Duration::from_millis(ms)));
+        add(20, 7);
+        assert_eq!(pace.seconds(), None);
+        add(40, 7);
+        assert!((pace.seconds().unwrap() - 0.03).abs() < 1e-6);
+        add(100, 500);
+        assert!((pace.seconds().unwrap() - 0.1).abs() < 0.001);
+        add(60_000, 1);
+        assert!(pace.seconds().unwrap() < 0.11);
+    }
+}
