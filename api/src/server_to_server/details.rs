@@ -98,6 +98,9 @@ pub struct Evidence {
     /// - `captured_before_session`: the capture claims to last longer than its session has existed, where
     ///   the challenge was drawn by the server; seconds, and the most that they may be.
     /// - `undecodable_frame`: a frame that cannot be decoded; `measured` is its index.
+    /// - `no_colour`: a frame that shows a face in a grey picture, which `text` names, or a grey clip; `measured` is
+    ///   the spread of colours that brightness does not explain, percent of the brightness, `required` the
+    ///   least that it may be.
     /// - `unplayable_clip`: the clip cannot be decoded, or is larger or longer than one may be.
     pub name: String,
     /// The number found; `name` says what it counts.
@@ -160,6 +163,22 @@ impl Evidence {
                 measured: Nullable(Some(*index as f64)),
                 required: Nullable(None),
                 text: format!("Frame {index} cannot be decoded: {cause}."),
+            },
+            Undecodable::NoColour {
+                frame,
+                measured,
+                required,
+            } => Self {
+                name: "no_colour".to_owned(),
+                measured: Nullable(Some(rounded(*measured))),
+                required: Nullable(Some(rounded(*required))),
+                text: format!(
+                    "{} (colour of {measured:.1}% of the brightness; it takes {required:.1}%): use a colour camera in light, not an infrared one. The anti-spoof models know colour only.",
+                    frame.map_or_else(
+                        || "The clip is grey".to_owned(),
+                        |f| format!("Frame {f} is grey")
+                    ),
+                ),
             },
             Undecodable::Clip { cause } => Self {
                 name: "unplayable_clip".to_owned(),

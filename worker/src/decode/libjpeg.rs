@@ -1,6 +1,6 @@
 //! libjpeg-turbo by its own API, which counts every warning; `libjpeg/decode.c` is the other half.
 //!
-//! Nothing else in the workspace is `unsafe`.
+//! The only `unsafe` that sees what a caller sent.
 #![expect(unsafe_code, reason = "libjpeg is C")]
 
 use std::ffi::{c_char, c_int};

@@ -138,6 +138,10 @@ impl Decision {
 fn cause(undecodable: &Undecodable) -> String {
     match undecodable {
         Undecodable::Frame { index, cause } => format!("frame {index} {cause}"),
+        Undecodable::NoColour { frame: None, .. } => "the clip is grey".to_owned(),
+        Undecodable::NoColour {
+            frame: Some(index), ..
+        } => format!("frame {index} is grey"),
         Undecodable::Clip { cause } => format!("the clip cannot be used: {cause}"),
     }
 }
