@@ -11,7 +11,7 @@ use livegate_common::liveness::sampling::Sampling;
 use livegate_common::liveness::thresholds::Thresholds;
 
 /// Why there is nothing to judge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Undecodable {
     /// A frame's pixels could not be decoded.
     Frame {
