@@ -5,13 +5,13 @@ use livegate_common::liveness::challenge::{Challenge, Phase};
 use livegate_common::liveness::decision::{
     Capture, Conclusion, Findings, Proof, Rejection, decide,
 };
-use livegate_common::liveness::evidence::{TaggedFrame, Timing};
+use livegate_common::liveness::evidence::{TaggedFrame, Timing, colour};
 use livegate_common::liveness::measurement::FrameMeasurement;
 use livegate_common::liveness::sampling::Sampling;
 use livegate_common::liveness::thresholds::Thresholds;
 
 /// Why there is nothing to judge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Undecodable {
     /// A frame's pixels could not be decoded.
     Frame {
@@ -19,6 +19,15 @@ pub enum Undecodable {
         index: usize,
         /// Why; holds nothing of the picture.
         cause: String,
+    },
+    /// A face is shown without colour.
+    NoColour {
+        /// The frame's position, from 0; `None` for a clip.
+        frame: Option<usize>,
+        /// How much colour there is, percent of the brightness; of a clip's faces the median.
+        measured: f32,
+        /// How much there must be.
+        required: f32,
     },
     /// The clip could not be played.
     Clip {
@@ -30,7 +39,7 @@ pub enum Undecodable {
 /// What a capture amounts to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Judgement {
-    /// Some of it could not be decoded, so nothing else counts. Never empty.
+    /// Some of it could not be decoded, or has no colour, so nothing else counts. Never empty.
     Undecodable(Vec<Undecodable>),
     /// It was rejected for these reasons. Never empty.
     Rejected(Findings, Vec<Rejection>),
@@ -50,12 +59,21 @@ pub fn judge_images(
     let (mut frames, mut undecodable) = (Vec::with_capacity(phases.len()), Vec::new());
     for (index, (phase, outcome)) in phases.iter().zip(outcomes).enumerate() {
         match outcome {
-            FrameOutcome::Measured(measured) => frames.push(TaggedFrame {
-                phase: *phase,
-                measurement: as_seen(challenge, measured.as_ref().clone()),
-                seconds: None,
-                has_picture: true,
-            }),
+            FrameOutcome::Measured(measured) => {
+                undecodable.extend(colour::lacking(measured, thresholds).map(|measured| {
+                    Undecodable::NoColour {
+                        frame: Some(index),
+                        measured,
+                        required: thresholds.colour,
+                    }
+                }));
+                frames.push(TaggedFrame {
+                    phase: *phase,
+                    measurement: as_seen(challenge, measured.as_ref().clone()),
+                    seconds: None,
+                    has_picture: true,
+                });
+            }
             FrameOutcome::Undecodable(cause) => undecodable.push(Undecodable::Frame {
                 index,
                 cause: cause.clone(),
@@ -82,6 +100,14 @@ pub fn judge_clip(
     available_s: Option<f32>,
     thresholds: &Thresholds,
 ) -> Judgement {
+    let measured = clip.frames.iter().map(|f| &f.measured);
+    if let Some(measured) = colour::lacking_throughout(measured, thresholds) {
+        return Judgement::Undecodable(vec![Undecodable::NoColour {
+            frame: None,
+            measured,
+            required: thresholds.colour,
+        }]);
+    }
     let has_picture = |index| clip.portraits.iter().any(|p| p.frame == index);
     let frames: Vec<TaggedFrame> = (0..)
         .zip(&clip.frames)

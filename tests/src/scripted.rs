@@ -84,6 +84,8 @@ pub struct Scene {
     pub noise: f32,
     /// Noise of the face's brightness at 48x48 pixels, grey levels.
     pub coarse_noise: f32,
+    /// Colour of the face, percent of its brightness.
+    pub colour: f32,
     /// Effective resolution of the face, pixels; `None` for that of a sharp one.
     pub detail_px: Option<f32>,
     /// Where it is: scenes with different numbers have no colour around the face in common.
@@ -131,6 +133,7 @@ impl Default for Scene {
             brightness: 120.0,
             noise: 1.0,
             coarse_noise: 0.5,
+            colour: 8.0,
             detail_px: None,
             place: 0,
             picture: 0,
@@ -264,6 +267,7 @@ impl Scene {
                     ..CoarseNoise::default()
                 },
                 detail_px: self.detail_px.unwrap_or(face_width),
+                colour: self.colour,
                 ..Quality::default()
             },
             sketch: picture(self.picture),

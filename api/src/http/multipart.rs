@@ -73,6 +73,11 @@ pub enum BadImage {
     /// Its header is in order, its pixels are not.
     #[error("The image cannot be decoded; it is damaged or cut off.")]
     Undecodable,
+    /// It shows a face without colour.
+    #[error(
+        "The image is grey; send it in colour, from a colour camera in light: the anti-spoof models know colour only."
+    )]
+    NoColour,
 }
 
 impl FrameUpload {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use livegate_common::job::{Cost, FrameOutcome, Look, now_ms};
+use livegate_common::liveness::evidence::colour;
 use livegate_common::liveness::measurement::FrameMeasurement;
 use livegate_common::liveness::session::{Report, Session, State, Step};
 use livegate_common::liveness::thresholds::{ModelSetId, Thresholds};
@@ -167,6 +168,11 @@ impl Submission {
         }
         match measured.outcome {
             FrameOutcome::Undecodable(_) => Err(BadImage::Undecodable.into()),
+            FrameOutcome::Measured(measurement)
+                if self.is_without_colour(&measurement, &measured.models)? =>
+            {
+                Err(BadImage::NoColour.into())
+            }
             FrameOutcome::Measured(measurement) => Ok(Sight {
                 measurement: if stored.record.mirrored {
                     measurement.unmirrored()
@@ -178,6 +184,17 @@ impl Submission {
                 cost: measured.cost,
             }),
         }
+    }
+
+    /// Whether a frame shows its face in grey, by which nothing can be judged.
+    fn is_without_colour(
+        &self,
+        frame: &FrameMeasurement,
+        models: &ModelSetId,
+    ) -> Result<bool, ApiError> {
+        let thresholds = self.state.services.thresholds_of(models);
+        let thresholds = thresholds.map_err(ApiError::FrameNotMeasured)?;
+        Ok(colour::lacking(frame, thresholds).is_some())
     }
 
     /// Puts what became of the session; `false` when another frame was faster.

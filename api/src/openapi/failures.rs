@@ -109,6 +109,7 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
             ApiError::MissingFields(vec!["image"]),
             invalid("The form has the field image more than once; send one image in each request."),
             BadImage::Undecodable.into(),
+            BadImage::NoColour.into(),
             ApiError::NoCredentials,
             ApiError::LivenessDisabled,
             ApiError::SessionForbidden,

@@ -102,6 +102,9 @@ pub struct Evidence {
     /// - `mirrored`: a hint that goes with `challenge_failed`: every turn to a side was made to the other
     ///   one, as in mirror images; `measured` counts them, `required` is how many may be.
     /// - `undecodable_frame`: a frame that cannot be decoded; `measured` is its index.
+    /// - `no_colour`: a frame that shows a face in a grey picture, which `text` names, or a grey clip; `measured` is
+    ///   the spread of colours that brightness does not explain, percent of the brightness, `required` the
+    ///   least that it may be.
     /// - `unplayable_clip`: the clip cannot be decoded, or is larger or longer than one may be, or longer than
     ///   this server can measure in time.
     pub name: String,
@@ -182,6 +185,22 @@ impl Evidence {
                 measured: Nullable(Some(*index as f64)),
                 required: Nullable(None),
                 text: format!("Frame {index} cannot be decoded: {cause}."),
+            },
+            Undecodable::NoColour {
+                frame,
+                measured,
+                required,
+            } => Self {
+                name: "no_colour".to_owned(),
+                measured: Nullable(Some(rounded(*measured))),
+                required: Nullable(Some(rounded(*required))),
+                text: format!(
+                    "{} (colour of {measured:.1}% of the brightness; it takes {required:.1}%): use a colour camera in light, not an infrared one. The anti-spoof models know colour only.",
+                    frame.map_or_else(
+                        || "The clip is grey".to_owned(),
+                        |f| format!("Frame {f} is grey")
+                    ),
+                ),
             },
             Undecodable::Clip { cause } => Self {
                 name: "unplayable_clip".to_owned(),

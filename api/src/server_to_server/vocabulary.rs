@@ -107,7 +107,7 @@ pub enum SessionState {
 /// - `liveness_passed`: all checks passed.
 /// - `challenge_completed`: every requested action was detected.
 /// - `no_spoof_detected`: every part of the capture cleared its anti-spoof threshold.
-/// - `invalid_input`: at least one frame, or the clip, cannot be decoded, or the clip is not as one may
+/// - `invalid_input`: at least one frame, or the clip, cannot be decoded or is grey, or the clip is not as one may
 ///   be; nothing was measured.
 /// - `insufficient_face_detections`: a face that can be judged (40 pixels wide or more, sharp, not lost in noise,
 ///   not so close that it fills the picture) is visible in fewer than 70% of the frames.

@@ -143,6 +143,9 @@ pub struct Quality {
     /// Effective resolution: pixels across the face that carry detail of their own; at most the face's
     /// width. A blurred face of 300 pixels shows no more than a sharp one of far fewer.
     pub detail_px: f32,
+    /// Spread of the colours of the face and of what is around it that brightness does not explain, percent of the
+    /// brightness, not negative: 0 in a grey picture, near 0 in shades of any one colour.
+    pub colour: f32,
 }
 
 /// Noise of the face shrunk to 48x48 pixels, grey levels, not negative: the median of the absolute

@@ -1,13 +1,14 @@
 //! A JPEG's header, walked segment by segment.
 //!
-//! Ours rather than a library's, since it guards a decoder: both must see the same picture, so
-//! whatever two readers could take differently is refused, and no file makes it take longer than
-//! its number of segments.
+//! Ours rather than a library's, since it guards a decoder: it walks as libjpeg does, so that both see the
+//! same picture, and no file makes it take longer than its length.
 
 use image::metadata::Orientation;
 
-/// Segments before the picture's data beyond which a file is no camera's; those write some twenty.
-const MOST_SEGMENTS: usize = 1000;
+use super::exif;
+
+/// Markers before the picture's data beyond which a file is no camera's; those write some twenty.
+const MOST_MARKERS: usize = 1000;
 
 /// What the header says.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct JpegHeader {
     pub width: u32,
     /// Height as stored, pixels.
     pub height: u32,
+    /// Bits of a channel; 8 is what is decoded.
+    pub bits: u8,
     /// Colour channels: 1 grey, 3 colour, 4 printers' colours.
     pub channels: u8,
     /// How to set it upright (EXIF).
@@ -26,17 +29,22 @@ pub struct JpegHeader {
 pub fn read(bytes: &[u8]) -> Option<JpegHeader> {
     let mut rest = bytes.strip_prefix(&[0xff, 0xd8])?;
     let (mut frame, mut orientation) = (None, None);
-    for _ in 0..MOST_SEGMENTS {
-        let (marker, content, after) = segment(rest)?;
+    for _ in 0..MOST_MARKERS {
+        let (marker, after_marker) = next_marker(rest)?;
+        if is_bare(marker) {
+            rest = after_marker;
+            continue;
+        }
+        let (content, after) = segment(marker, after_marker)?;
         match marker {
             0xda => {
-                let (width, height, channels) = frame?;
-                let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+                let frame: Frame = frame?;
                 return Some(JpegHeader {
-                    width,
-                    height,
-                    channels,
-                    orientation,
+                    width: frame.width,
+                    height: frame.height,
+                    bits: frame.bits,
+                    channels: frame.channels,
+                    orientation: orientation.unwrap_or(Orientation::NoTransforms),
                 });
             }
             // Start of frame, in all its kinds; c4, c8 and cc are something else.
@@ -44,13 +52,13 @@ pub fn read(bytes: &[u8]) -> Option<JpegHeader> {
                 if frame.is_some() {
                     return None;
                 }
-                frame = Some(start_of_frame(content)?);
+                frame = Some(Frame::read(content)?);
             }
             0xe1 if orientation.is_none() => {
                 // A broken EXIF block is no reason to refuse a good picture: browsers show it as it
-                // is stored, too.
-                let exif = content.strip_prefix(b"Exif\0\0");
-                orientation = exif.and_then(Orientation::from_exif_chunk);
+                // is stored, too. The second zero is padding, and not always zero.
+                let exif = content.strip_prefix(b"Exif\0").and_then(|c| c.get(1..));
+                orientation = exif.and_then(exif::orientation);
             }
             _ => {}
         }
@@ -59,29 +67,63 @@ pub fn read(bytes: &[u8]) -> Option<JpegHeader> {
     None
 }
 
-/// One segment, as marker, content and what follows it. Markers without a length (restarts, the end
-/// of the picture) have no place in a header.
-fn segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let after_first = bytes.strip_prefix(&[0xff])?;
-    // A marker may be filled up with any number of ff.
-    let fill = after_first.iter().take_while(|b| **b == 0xff).count();
-    let (&marker, rest) = after_first.get(fill..)?.split_first()?;
-    if matches!(marker, 0x00 | 0x01 | 0xd0..=0xd9) {
-        return None;
+/// The next marker and what follows it. As libjpeg does, passes over whatever stands before it, and takes
+/// any number of ff before a marker as filling.
+fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
+    let mut rest = bytes;
+    loop {
+        let first = rest.iter().position(|b| *b == 0xff)?;
+        rest = rest.get(first..)?;
+        let fill = rest.iter().take_while(|b| **b == 0xff).count();
+        let (&marker, after) = rest.get(fill..)?.split_first()?;
+        // ff 00 is data.
+        if marker != 0 {
+            return Some((marker, after));
+        }
+        rest = after;
     }
-    let length = usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?]));
-    let content = rest.get(2..length)?;
-    Some((marker, content, rest.get(length..)?))
 }
 
-fn start_of_frame(content: &[u8]) -> Option<(u32, u32, u8)> {
-    let two = |at: usize| {
-        Some(u32::from(u16::from_be_bytes([
-            *content.get(at)?,
-            *content.get(at + 1)?,
-        ])))
-    };
-    Some((two(3)?, two(1)?, *content.get(5)?))
+/// Markers that nothing belongs to, and that mean nothing in a header: restarts, and one for
+/// arithmetic coding.
+fn is_bare(marker: u8) -> bool {
+    matches!(marker, 0x01 | 0xd0..=0xd7)
+}
+
+/// The content of the segment that a marker begins, and what follows it. `None` for a second start, an
+/// end before the picture, and a segment that goes on beyond the file.
+fn segment(marker: u8, after: &[u8]) -> Option<(&[u8], &[u8])> {
+    if matches!(marker, 0xd8 | 0xd9) {
+        return None;
+    }
+    // The length counts its own two bytes. libjpeg takes a smaller one as that.
+    let length = usize::from(u16::from_be_bytes([*after.first()?, *after.get(1)?])).max(2);
+    Some((after.get(2..length)?, after.get(length..)?))
+}
+
+/// What a start of frame says.
+struct Frame {
+    bits: u8,
+    width: u32,
+    height: u32,
+    channels: u8,
+}
+
+impl Frame {
+    fn read(content: &[u8]) -> Option<Self> {
+        let two = |at: usize| {
+            Some(u32::from(u16::from_be_bytes([
+                *content.get(at)?,
+                *content.get(at + 1)?,
+            ])))
+        };
+        Some(Self {
+            bits: *content.first()?,
+            height: two(1)?,
+            width: two(3)?,
+            channels: *content.get(5)?,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -104,17 +146,32 @@ mod tests {
     }
 
     #[test]
-    fn what_two_readers_could_take_differently_is_refused() {
-        let restart = [0xff, 0xd0];
-        let garbage = [0x00, 0x11];
+    fn what_libjpeg_passes_over_is_passed_over() {
+        let expected = read(&[&START[..], &FRAME, &SCAN].concat()).unwrap();
+        for (name, between) in [
+            ("a restart marker", &[0xff, 0xd0][..]),
+            ("the marker of arithmetic coding", &[0xff, 0x01]),
+            ("stray bytes", &[0x00, 0x11, 0x22]),
+            ("a stray byte of data", &[0xff, 0x00, 0x11]),
+            ("filling", &[0xff; 50]),
+            ("a comment of no length", &[0xff, 0xfe, 0, 0]),
+            ("a comment shorter than its length", &[0xff, 0xfe, 0, 1]),
+        ] {
+            for bytes in [
+                [&START[..], between, &FRAME, &SCAN].concat(),
+                [&START[..], &FRAME, between, &SCAN].concat(),
+            ] {
+                assert_eq!(read(&bytes).as_ref(), Some(&expected), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_libjpeg_refuses_is_refused() {
         for (name, bytes) in [
             (
-                "a restart marker in the header",
-                [&START[..], &restart, &FRAME, &SCAN].concat(),
-            ),
-            (
-                "bytes between segments",
-                [&START[..], &garbage, &FRAME, &SCAN].concat(),
+                "a second start",
+                [&START[..], &START, &FRAME, &SCAN].concat(),
             ),
             ("two frames", [&START[..], &FRAME, &FRAME, &SCAN].concat()),
             ("no frame", [&START[..], &SCAN].concat()),
@@ -123,13 +180,10 @@ mod tests {
                 [&START[..], &[0xff, 0xe1, 0xff, 0xff, 1, 2]].concat(),
             ),
             (
-                "a segment shorter than its length",
-                [&START[..], &[0xff, 0xe1, 0, 1], &FRAME, &SCAN].concat(),
-            ),
-            (
                 "an end before the picture",
                 [&START[..], &FRAME, &[0xff, 0xd9]].concat(),
             ),
+            ("nothing but stray bytes", [&START[..], &[7; 9]].concat()),
         ] {
             assert_eq!(read(&bytes), None, "{name}");
         }

@@ -6,9 +6,10 @@ use bytes::Bytes;
 use image::codecs::png::PngDecoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage};
-use turbojpeg::{Decompressor, Image, PixelFormat};
 
+use super::damage::damage;
 use super::header::{Format, HeaderError, ImageHeader};
+use super::libjpeg::Opened;
 
 /// Scans of a progressive JPEG beyond which it is an attempt to burn time; encoders write about ten.
 const MAX_SCANS: u32 = 30;
@@ -46,9 +47,7 @@ pub enum DecodeError {
 
 impl DecodeError {
     fn pixels(cause: impl std::fmt::Display) -> Self {
-        let cause = cause.to_string();
-        // Who decodes it is no matter of the caller's.
-        Self::Pixels(cause.trim_start_matches("TurboJPEG error: ").to_owned())
+        Self::Pixels(cause.to_string())
     }
 }
 
@@ -112,37 +111,18 @@ fn decode_png(bytes: &[u8], header: &ImageHeader) -> Result<DynamicImage, Decode
 /// libjpeg-turbo, since it halves the time of the pure decoder, which is a fifth of all the time
 /// that a verification spends outside the models.
 fn decode_jpeg(bytes: &[u8], header: &ImageHeader) -> Result<DynamicImage, DecodeError> {
-    let mut decompressor = Decompressor::new().map_err(DecodeError::pixels)?;
-    decompressor
-        .set_scan_limit(MAX_SCANS)
-        .map_err(DecodeError::pixels)?;
-    let seen = decompressor
-        .read_header(bytes)
-        .map_err(DecodeError::pixels)?;
-    let (stored_width, stored_height) = header.stored_size();
-    let (width, height) = (stored_width as usize, stored_height as usize);
-    if (seen.width, seen.height) != (width, height) {
+    let opened = Opened::new(bytes, MAX_SCANS).map_err(DecodeError::pixels)?;
+    let (width, height) = header.stored_size();
+    if opened.size() != (width, height) {
         // Before anything is allocated for what libjpeg-turbo believes.
         return Err(wrong_size());
     }
-    let mut pixels = vec![0; width * height * 3];
-    let output = Image {
-        pixels: pixels.as_mut_slice(),
-        width,
-        pitch: width * 3,
-        height,
-        format: PixelFormat::RGB,
-    };
-    match decompressor.decompress(bytes, output) {
-        Ok(()) => {}
-        // Webcams pad their frames before the end marker. The warning reported is the first one, and
-        // after this marker there is nothing that could be missing.
-        Err(e)
-            if e.to_string()
-                .contains("extraneous bytes before marker 0xd9") => {}
-        Err(e) => return Err(DecodeError::pixels(e)),
+    let mut pixels = vec![0; width as usize * height as usize * 3];
+    let report = opened.decode(&mut pixels).ok_or_else(wrong_size)?;
+    if let Some(damage) = damage(&report, bytes.len()) {
+        return Err(DecodeError::pixels(damage));
     }
-    RgbImage::from_raw(stored_width, stored_height, pixels)
+    RgbImage::from_raw(width, height, pixels)
         .map(DynamicImage::from)
         .ok_or_else(wrong_size)
 }

@@ -8,6 +8,7 @@ mod anti_spoof;
 mod area;
 mod chroma;
 mod coarse_noise;
+mod colour;
 mod crop;
 mod cues;
 mod detail;

@@ -4,10 +4,10 @@ use livegate_common::liveness::measurement::{Bounds, Quality};
 
 use super::crop::Crop;
 use super::detail::Detail;
-use super::{coarse_noise, noise, surround_noise};
+use super::{coarse_noise, colour, noise, surround_noise};
 use crate::decode::RgbFrame;
 
-/// Sharpness and brightness of an aligned face, and noise and detail of its pixels in the frame.
+/// Sharpness and brightness of an aligned face, and noise, detail and colour of its pixels in the frame.
 ///
 /// The crop has the same size whatever the frame's, so that sharpness compares frames of one
 /// capture; a face smaller than the crop comes out soft, as it should.
@@ -25,6 +25,7 @@ pub fn of(aligned: &Crop, frame: &RgbFrame, face: Bounds, detail: &Detail) -> Qu
         coarse_noise: coarse_noise::of(frame, face),
         surround_noise: surround_noise::of(frame, face),
         detail_px: detail.of(frame, face),
+        colour: colour::of(frame, face),
     }
 }
 

@@ -159,6 +159,10 @@ fn deciding(weakest: &Statement, pad: &PadThresholds) -> f32 {
 fn cause(undecodable: &Undecodable) -> String {
     match undecodable {
         Undecodable::Frame { index, cause } => format!("frame {index} {cause}"),
+        Undecodable::NoColour { frame: None, .. } => "the clip is grey".to_owned(),
+        Undecodable::NoColour {
+            frame: Some(index), ..
+        } => format!("frame {index} is grey"),
         Undecodable::Clip { cause } => format!("the clip cannot be used: {cause}"),
     }
 }

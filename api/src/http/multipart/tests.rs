@@ -141,7 +141,7 @@ async fn an_image_is_refused_by_its_header() {
         (Vec::new(), "The image is empty"),
         (
             b"GIF89a....".to_vec(),
-            "The image is neither a JPEG nor a PNG.",
+            "The image is a GIF picture, neither a JPEG nor a PNG.",
         ),
         (png(640, 480, 41)[..20].to_vec(), "no readable PNG header"),
         (

@@ -1,6 +1,7 @@
 //! What follows from a sequence of measurements, one question a file.
 
 pub mod clarity;
+pub mod colour;
 mod extremes;
 mod fades;
 mod gathered;
@@ -155,6 +156,7 @@ pub(crate) mod testing {
                 brightness: 120.0,
                 noise: 1.0,
                 detail_px: 100.0,
+                colour: 8.0,
                 ..Quality::default()
             },
             sketch: new_picture(),

@@ -90,6 +90,9 @@ pub struct Thresholds {
     pub coarse_blue_noise: f32,
     /// Colour noise around a face beyond which it counts as not seen, grey levels.
     pub surround_noise: f32,
+    /// Colour of a face and of what is around it below which its picture is grey, and not judged: percent of the
+    /// brightness.
+    pub colour: f32,
     /// Change of the colours around the face that one step may bring, 0 to 1.
     pub scene_step: f32,
     /// How much more it may bring for each second between two frames.

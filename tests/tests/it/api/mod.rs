@@ -18,6 +18,7 @@ mod keys;
 mod limits;
 mod live_frame;
 mod openapi;
+mod pictures;
 mod replicas;
 mod session;
 mod shutdown;

@@ -1,0 +1,246 @@
+//! What came instead of a JPEG or a PNG, by its first bytes: for the sentence that says so.
+
+/// Bytes from the beginning that tell what a file is.
+const BEGINNING: usize = 512;
+/// How far into a file a JPEG or PNG may begin to be said to begin late.
+const LATE: usize = 64;
+
+/// What a file is that is no picture that is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Foreign {
+    /// AV1 still picture.
+    #[error("an AVIF picture")]
+    Avif,
+    /// Text that is the base64 of a picture, or a data URL.
+    #[error("base64 text of a picture")]
+    Base64,
+    /// Windows bitmap.
+    #[error("a BMP picture")]
+    Bmp,
+    /// GIF.
+    #[error("a GIF picture")]
+    Gif,
+    /// HEVC still picture, as iPhones take them.
+    #[error("a HEIC picture")]
+    Heic,
+    /// A web page, often of an error.
+    #[error("an HTML page")]
+    Html,
+    /// Windows icon.
+    #[error("an icon")]
+    Icon,
+    /// JPEG 2000.
+    #[error("a JPEG 2000 picture")]
+    Jpeg2000,
+    /// JPEG XL.
+    #[error("a JPEG XL picture")]
+    JpegXl,
+    /// JPEG XR.
+    #[error("a JPEG XR picture")]
+    JpegXr,
+    /// JSON, often of an error.
+    #[error("JSON text")]
+    Json,
+    /// A picture with something before it.
+    #[error("a picture with other bytes before it")]
+    Late,
+    /// PDF.
+    #[error("a PDF document")]
+    Pdf,
+    /// Photoshop.
+    #[error("a Photoshop document")]
+    Photoshop,
+    /// SVG or other XML.
+    #[error("an SVG or XML document")]
+    Xml,
+    /// Any text.
+    #[error("text")]
+    Text,
+    /// TIFF, or what is made like it: DNG and other raw formats.
+    #[error("a TIFF or raw picture")]
+    Tiff,
+    /// A clip.
+    #[error("a video")]
+    Video,
+    /// WebP.
+    #[error("a WebP picture")]
+    WebP,
+    /// A compressed archive.
+    #[error("a compressed archive")]
+    Archive,
+    /// Zeros, as a buffer that was never filled.
+    #[error("nothing but zeros")]
+    Zeros,
+}
+
+impl Foreign {
+    /// What the file is, where that is known.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        let beginning = bytes.get(..BEGINNING).unwrap_or(bytes);
+        Self::by_magic(beginning)
+            .or_else(|| Self::by_box(beginning))
+            .or_else(|| Self::by_text(beginning))
+            .or_else(|| begins_late(beginning).then_some(Self::Late))
+            .or_else(|| (!bytes.is_empty() && bytes.iter().all(|b| *b == 0)).then_some(Self::Zeros))
+    }
+
+    fn by_magic(bytes: &[u8]) -> Option<Self> {
+        let known: [(&[u8], Self); 19] = [
+            (b"GIF8", Self::Gif),
+            (b"BM", Self::Bmp),
+            (b"II\x2a\0", Self::Tiff),
+            (b"MM\0\x2a", Self::Tiff),
+            (b"II\x2b\0", Self::Tiff),
+            (b"MM\0\x2b", Self::Tiff),
+            (b"II\xbc", Self::JpegXr),
+            (b"\xff\x0a", Self::JpegXl),
+            (b"\0\0\0\x0cJXL ", Self::JpegXl),
+            (b"\0\0\0\x0cjP  ", Self::Jpeg2000),
+            (b"\xff\x4f\xff\x51", Self::Jpeg2000),
+            (b"%PDF-", Self::Pdf),
+            (b"8BPS", Self::Photoshop),
+            (b"\0\0\x01\0", Self::Icon),
+            (b"\x1a\x45\xdf\xa3", Self::Video),
+            (b"PK\x03\x04", Self::Archive),
+            (b"\x1f\x8b", Self::Archive),
+            (b"FLV\x01", Self::Video),
+            (b"OggS", Self::Video),
+        ];
+        if bytes.starts_with(b"RIFF") {
+            return match bytes.get(8..12)? {
+                b"WEBP" => Some(Self::WebP),
+                b"AVI " => Some(Self::Video),
+                _ => None,
+            };
+        }
+        let found = known.iter().find(|(magic, _)| bytes.starts_with(magic));
+        found.map(|(_, foreign)| *foreign)
+    }
+
+    /// ISO/IEC 14496-12: the first box names brands, the first of which is the file's own. Several still
+    /// formats call themselves by a common brand, and name their own after it.
+    fn by_box(bytes: &[u8]) -> Option<Self> {
+        if bytes.get(4..8)? != b"ftyp" {
+            return None;
+        }
+        let length = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
+        let length = usize::try_from(length).ok()?.min(bytes.len());
+        let own = bytes.get(8..12)?;
+        let others = bytes.get(16..length).unwrap_or_default();
+        let names = |brands: &[&[u8]]| {
+            let mut all = std::iter::once(own).chain(others.chunks_exact(4));
+            all.any(|brand| brands.contains(&brand))
+        };
+        Some(if names(&[b"avif", b"avis"]) {
+            Self::Avif
+        } else if names(&[b"jxl "]) {
+            Self::JpegXl
+        } else if names(&[
+            b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1",
+        ]) {
+            Self::Heic
+        } else if names(&[b"crx "]) {
+            Self::Tiff
+        } else {
+            Self::Video
+        })
+    }
+
+    fn by_text(bytes: &[u8]) -> Option<Self> {
+        let text = match str::from_utf8(bytes) {
+            Ok(text) => text,
+            // The beginning may end in the middle of a character.
+            Err(e) if e.valid_up_to() + 4 > bytes.len() && bytes.len() == BEGINNING => {
+                str::from_utf8(bytes.get(..e.valid_up_to())?).ok()?
+            }
+            Err(_) => return None,
+        };
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        let is_text = |c: char| !c.is_control() || c.is_whitespace();
+        if text.is_empty() || !text.chars().all(is_text) {
+            return None;
+        }
+        let lower = text.to_ascii_lowercase();
+        let begins = |beginnings: &[&str]| beginnings.iter().any(|b| lower.starts_with(b));
+        Some(if begins(&["<!doctype html", "<html", "<head", "<body"]) {
+            Self::Html
+        } else if begins(&["<?xml", "<svg", "<!doctype svg"]) {
+            Self::Xml
+        } else if begins(&["{", "["]) {
+            Self::Json
+        } else if begins(&["data:image/"]) || text.starts_with("/9j/") || text.starts_with("iVBORw")
+        {
+            Self::Base64
+        } else {
+            Self::Text
+        })
+    }
+}
+
+fn begins_late(bytes: &[u8]) -> bool {
+    let near = bytes.get(..LATE).unwrap_or(bytes);
+    let has = |magic: &[u8]| near.windows(magic.len()).any(|w| w == magic);
+    has(b"\xff\xd8\xff") || has(b"\x89PNG\r\n\x1a\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_is_named() {
+        let boxed = |brands: &[u8]| {
+            let length = u8::try_from(8 + brands.len()).unwrap();
+            [&[0, 0, 0, length], &b"ftyp"[..], brands, b"\0\0\0\x10meta"].concat()
+        };
+        let cases: [(&[u8], Option<Foreign>); 32] = [
+            (b"RIFF\x24\0\0\0WEBPVP8 ", Some(Foreign::WebP)),
+            (b"RIFF\x24\0\0\0AVI LIST", Some(Foreign::Video)),
+            (b"RIFF\x24\0\0\0WAVEfmt ", None),
+            (b"GIF89a\x01\0", Some(Foreign::Gif)),
+            (b"BM\x36\0\0\0", Some(Foreign::Bmp)),
+            (b"II\x2a\0\x08\0\0\0", Some(Foreign::Tiff)),
+            (b"MM\0\x2a\0\0\0\x08", Some(Foreign::Tiff)),
+            (b"%PDF-1.7\n", Some(Foreign::Pdf)),
+            (b"\xff\x0a\xfa\x7f", Some(Foreign::JpegXl)),
+            (b"\0\0\0\x0cJXL \r\n\x87\n", Some(Foreign::JpegXl)),
+            (b"\0\0\0\x0cjP  \r\n\x87\n", Some(Foreign::Jpeg2000)),
+            (b"\xff\x4f\xff\x51\0\x2f", Some(Foreign::Jpeg2000)),
+            (&boxed(b"heic\0\0\0\0mif1heic"), Some(Foreign::Heic)),
+            (&boxed(b"mif1\0\0\0\0mif1heic"), Some(Foreign::Heic)),
+            (&boxed(b"avif\0\0\0\0avifmif1"), Some(Foreign::Avif)),
+            (&boxed(b"mif1\0\0\0\0mif1avif"), Some(Foreign::Avif)),
+            (&boxed(b"isom\0\0\0\0isomavc1"), Some(Foreign::Video)),
+            (&boxed(b"qt  \0\0\0\0qt  "), Some(Foreign::Video)),
+            (b"\x1a\x45\xdf\xa3\x9f", Some(Foreign::Video)),
+            (b"<!DOCTYPE html><html>", Some(Foreign::Html)),
+            (b"\xef\xbb\xbf\r\n <HTML>", Some(Foreign::Html)),
+            (
+                b"<?xml version=\"1.0\"?><svg xmlns=\"x\">",
+                Some(Foreign::Xml),
+            ),
+            (b"{\"error\":\"no\"}", Some(Foreign::Json)),
+            (b"/9j/4AAQSkZJRg==", Some(Foreign::Base64)),
+            (b"data:image/jpeg;base64,/9j/", Some(Foreign::Base64)),
+            (b"no picture", Some(Foreign::Text)),
+            ("kein Bild: Fu\u{df}".as_bytes(), Some(Foreign::Text)),
+            (b"\r\n\xff\xd8\xff\xe0\0\x10JFIF", Some(Foreign::Late)),
+            (b"PK\x03\x04\x14\0", Some(Foreign::Archive)),
+            (&[0; 40], Some(Foreign::Zeros)),
+            (b"", None),
+            (b"\x93\x01\x02\x03\x80", None),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(Foreign::of(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_beginning_may_end_within_a_character() {
+        let text = "\u{e4}".repeat(400);
+        assert_eq!(Foreign::of(text.as_bytes()), Some(Foreign::Text));
+        assert_eq!(Foreign::of(&text.as_bytes()[1..]), None);
+        let odd = format!("x{text}");
+        assert_eq!(Foreign::of(odd.as_bytes()), Some(Foreign::Text));
+    }
+}
