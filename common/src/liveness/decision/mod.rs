@@ -146,6 +146,7 @@ fn find(
         completed,
         failed,
         evidence: statements,
+        poor: evidence.poor(),
     }
 }
 

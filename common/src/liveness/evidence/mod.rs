@@ -6,6 +6,7 @@ mod gathered;
 pub mod identity;
 mod parts;
 mod pictures;
+pub mod poor;
 pub mod presence;
 mod presentation;
 mod scene;

@@ -18,6 +18,7 @@ mod keys;
 mod limits;
 mod live_frame;
 mod openapi;
+mod poor_frames;
 mod replicas;
 mod session;
 mod shutdown;
