@@ -52,6 +52,8 @@ pub struct Scene {
     pub yaw: f32,
     /// Degrees; negative: up.
     pub pitch: f32,
+    /// Degrees; positive: clockwise in the picture.
+    pub roll: f32,
     /// Eye aspect ratio of both eyes.
     pub ear: f32,
     /// Blink score of both eyes, 0 (open) to 1 (closed); `None` for that of lids which are as far apart
@@ -118,6 +120,7 @@ impl Default for Scene {
         Self {
             yaw: 0.0,
             pitch: 0.0,
+            roll: 0.0,
             ear: 0.3,
             eye_blink: None,
             smile: 0.05,
@@ -242,7 +245,7 @@ impl Scene {
             pose: Pose {
                 yaw: self.yaw,
                 pitch: self.pitch,
-                roll: 0.0,
+                roll: self.roll,
             },
             eyes: Eyes {
                 left_ratio: self.ear,

@@ -244,6 +244,13 @@ fn rejection_lines(body: &Rejected) -> Vec<String> {
     }
     lines.extend(
         details
+            .poor_frames
+            .iter()
+            .flatten()
+            .map(|u| format!("  {}", u.text)),
+    );
+    lines.extend(
+        details
             .evidence
             .iter()
             .flatten()

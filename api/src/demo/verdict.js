@@ -68,7 +68,7 @@ const SHORTFALLS = [
 
 function rejectionRows(details) {
   const rows = [];
-  const shown = new Set(["failed_actions", "completed_actions", "evidence"]);
+  const shown = new Set(["failed_actions", "completed_actions", "evidence", "poor_frames"]);
   for (const [measured, required, label] of SHORTFALLS) {
     shown.add(measured).add(required);
     if (details[required] !== undefined) {
@@ -81,6 +81,9 @@ function rejectionRows(details) {
   }
   if (details.completed_actions?.length > 0) {
     rows.push(["Done as asked", details.completed_actions.map(actionName).join(", "), "", ""]);
+  }
+  for (const poor of details.poor_frames ?? []) {
+    rows.push([finding(poor.reason), number(poor.measured), number(poor.required), poor.text]);
   }
   for (const found of details.evidence ?? []) {
     rows.push([finding(found.name), number(found.measured), "", found.text]);

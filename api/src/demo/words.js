@@ -86,6 +86,16 @@ export const why = (name) => WHY[name] ?? name;
 /** Names of findings in `evidence`. */
 const FINDINGS = {
   second_face_frames: "Frames with a second face",
+  no_face: "Frames without a face",
+  face_too_small: "Frames with a face too small",
+  face_tilted: "Frames with a tilted face",
+  glare: "Overexposed frames",
+  too_dark: "Dark frames",
+  too_bright: "Bright frames",
+  noise: "Frames with too much noise",
+  blurred: "Blurred frames",
+  face_too_close: "Frames with a face too close",
+  turned_too_far: "Frames with a head turned too far",
   undecodable_frame: "Frame that cannot be read",
   unplayable_clip: "Clip that cannot be played",
 };

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::vocabulary::ChallengeType;
 use crate::http::nullable::Nullable;
 use crate::server_to_server::details::{Evidence, rounded};
+use crate::server_to_server::poor_frames::PoorFrames;
 use crate::server_to_server::vocabulary::{FailureReason, MeasureUnit};
 
 /// What was measured and what it takes. Only the fields of checks that failed are there: each begins
@@ -51,6 +52,10 @@ pub struct SessionRejectionDetails {
     /// `challenge_failed`: the challenge that was not passed in time, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_actions: Option<Vec<FailedChallenge>>,
+    /// Any reason: the frames whose face did not count as seen, and those in light so hard that scores suffer,
+    /// by reason, most frames first; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub poor_frames: Option<Vec<PoorFrames>>,
     /// What else spoke against the session, under `different_persons_detected` and `spoof_detected`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Vec<Evidence>>,
@@ -80,7 +85,10 @@ impl SessionRejectionDetails {
             Ending::Failed { missing, .. } => *missing,
             Ending::Expired | Ending::Completed(_) => None,
         };
-        let mut details = Self::default();
+        let mut details = Self {
+            poor_frames: PoorFrames::of(&end.poor),
+            ..Self::default()
+        };
         for rejection in rejections {
             details.add(rejection, missed, passed);
         }

@@ -5,6 +5,7 @@ use livegate_common::liveness::evidence::{FailedAction, Kind, Part, Statement};
 use poem_openapi::Object;
 use serde::Serialize;
 
+use super::poor_frames::PoorFrames;
 use super::vocabulary::{ActionName, FailureReason, MeasureUnit};
 use crate::http::nullable::Nullable;
 use crate::judge::Undecodable;
@@ -35,7 +36,8 @@ pub struct RejectionDetails {
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_threshold: Option<f64>,
     /// `insufficient_face_detections`: share of the frames that show a face that can be judged, 0 to 1: 40
-    /// pixels wide or more, sharp, not lost in noise, not so close that it fills the picture.
+    /// pixels wide or more, upright to 45 degrees, sharp, not lost in noise, not so close that it fills the
+    /// picture. `poor_frames` says which frames do not, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub face_detection_ratio: Option<f64>,
@@ -49,6 +51,10 @@ pub struct RejectionDetails {
     /// `challenge_failed`: the actions that were not detected, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_actions: Option<Vec<FailedActionDetails>>,
+    /// Any reason: the frames whose face did not count as seen, and those in light so hard that scores suffer,
+    /// by reason, most frames first; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub poor_frames: Option<Vec<PoorFrames>>,
     /// What else spoke against the capture, under `different_persons_detected`, `spoof_detected` and
     /// `invalid_input`; under `challenge_failed` a hint.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,7 +124,10 @@ pub struct Evidence {
 
 impl RejectionDetails {
     pub(super) fn of(findings: &Findings, rejections: &[Rejection]) -> Self {
-        let mut details = Self::default();
+        let mut details = Self {
+            poor_frames: PoorFrames::of(&findings.poor),
+            ..Self::default()
+        };
         for rejection in rejections {
             match rejection {
                 Rejection::InsufficientFaceDetections { measured, required } => {

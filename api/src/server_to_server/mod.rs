@@ -3,6 +3,7 @@
 mod conduct;
 pub mod details;
 pub mod health;
+pub mod poor_frames;
 pub mod record;
 pub mod response;
 pub mod session;

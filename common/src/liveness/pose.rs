@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// Orientation of the head towards the camera, degrees.
+///
+/// The tilt is taken off first, as if the camera were turned about its own axis: yaw and pitch of a head
+/// do not depend on how the camera is held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pose {
     /// Turn about the vertical, -180 to 180; negative: to the subject's own left.
@@ -53,12 +56,15 @@ impl Pose {
     /// largest eigenvalue of a symmetric 4x4 matrix, whatever the scale.
     pub fn between(reference: &[[f32; 3]], observed: &[[f32; 3]], weights: &[f32]) -> Option<Self> {
         let rotation = rotation_between(reference, observed, weights)?;
-        // Columns of the rotation: where the face's own axes point in the image.
-        let (right, forward) = (column(&rotation, 0), column(&rotation, 2));
+        let roll = roll_of(&rotation);
+        // Where the face looks, in the picture turned so that it is not tilted.
+        let [x, y, z] = [rotation[0][2], rotation[1][2], rotation[2][2]];
+        let (sin, cos) = roll.sin_cos();
+        let (right, up) = (cos * x + sin * y, cos * y - sin * x);
         let pose = Self {
-            yaw: degrees(-forward[0].atan2(forward[2])),
-            pitch: degrees(-forward[1].clamp(-1.0, 1.0).asin()),
-            roll: degrees(-roll_of(right, forward)),
+            yaw: degrees(-right.atan2(z)),
+            pitch: degrees(-up.clamp(-1.0, 1.0).asin()),
+            roll: degrees(-roll),
         };
         (pose.yaw.is_finite() && pose.pitch.is_finite() && pose.roll.is_finite()).then_some(pose)
     }
@@ -69,14 +75,14 @@ fn degrees(radians: f64) -> f32 {
     radians.to_degrees() as f32
 }
 
-/// Angle from the horizontal of the view plane to the face's own right-hand axis, counterclockwise:
-/// what is left once yaw and pitch are undone.
-fn roll_of(right: [f64; 3], forward: [f64; 3]) -> f64 {
-    // The level axis perpendicular to where the face looks: up x forward.
-    let level = [forward[2], 0.0, -forward[0]];
-    let up = cross(forward, level);
-    // Both axes have the same length, so it cancels.
-    dot(right, up).atan2(dot(right, level))
+/// Rotation about the line of sight, radians, counterclockwise: the twist of a swing-twist decomposition.
+/// The rest is a turn about an axis in the image plane.
+///
+/// Of what is seen of the face's two axes it is the mean direction, so that it is as exact at 60 degrees of
+/// yaw or pitch as at 0; the angle of the line through the eyes alone is not. Diebel, "Representing
+/// attitude: Euler angles, unit quaternions, and rotation vectors", 2006.
+fn roll_of(rotation: &[[f64; 3]; 3]) -> f64 {
+    (rotation[1][0] - rotation[0][1]).atan2(rotation[0][0] + rotation[1][1])
 }
 
 fn rotation_between(
@@ -191,22 +197,6 @@ fn quaternion_to_matrix([w, x, y, z]: [f64; 4]) -> Option<[[f64; 3]; 3]> {
     ])
 }
 
-fn column(m: &[[f64; 3]; 3], j: usize) -> [f64; 3] {
-    [m[0][j], m[1][j], m[2][j]]
-}
-
-fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    [
-        a[1] * b[2] - a[2] * b[1],
-        a[2] * b[0] - a[0] * b[2],
-        a[0] * b[1] - a[1] * b[0],
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -223,24 +213,32 @@ mod tests {
     ];
     const WEIGHTS: [f32; 6] = [1.0, 1.0, 2.0, 0.5, 0.5, 1.0];
 
-    /// Turns, nods, then tilts the face as a head does, in degrees of the public convention.
+    /// Turns and nods the face about an axis in the image plane, then turns the picture, in degrees of the
+    /// public convention.
     fn posed(pose: Pose) -> Vec<[f32; 3]> {
-        let (y, p, r) = (
-            -pose.yaw.to_radians(),
-            pose.pitch.to_radians(),
-            -pose.roll.to_radians(),
-        );
-        FACE.iter()
-            .map(|&[x0, y0, z0]| {
-                let (x1, y1) = (x0 * r.cos() - y0 * r.sin(), x0 * r.sin() + y0 * r.cos());
-                let (y2, z2) = (y1 * p.cos() - z0 * p.sin(), y1 * p.sin() + z0 * p.cos());
-                [
-                    x1 * y.cos() + z2 * y.sin(),
-                    y2,
-                    -x1 * y.sin() + z2 * y.cos(),
-                ]
-            })
-            .collect()
+        let (yaw, pitch) = (-pose.yaw.to_radians(), pose.pitch.to_radians());
+        let look = [
+            yaw.sin() * pitch.cos(),
+            -pitch.sin(),
+            yaw.cos() * pitch.cos(),
+        ];
+        // Rodrigues: about (-y, x, 0), by the angle to the line of sight.
+        let (x, y, z) = (look[0], look[1], look[2]);
+        let k = 1.0 / (1.0 + z);
+        let swing = [
+            [1.0 - k * x * x, -k * x * y, x],
+            [-k * x * y, 1.0 - k * y * y, y],
+            [-x, -y, z],
+        ];
+        let swung = FACE.map(|p| swing.map(|row| (0..3).map(|j| row[j] * p[j]).sum::<f32>()));
+        turned_picture(&swung, pose.roll)
+    }
+
+    /// The points in a picture that was turned clockwise by so many degrees.
+    fn turned_picture(points: &[[f32; 3]], degrees: f32) -> Vec<[f32; 3]> {
+        let (sin, cos) = (-degrees.to_radians()).sin_cos();
+        let turn = |&[x, y, z]: &[f32; 3]| [x * cos - y * sin, x * sin + y * cos, z];
+        points.iter().map(turn).collect()
     }
 
     fn close(a: Pose, b: Pose) -> bool {
@@ -306,6 +304,16 @@ mod tests {
                 .map(|[x, y, z]| [x * scale + dx.clamp(-centre, centre), y * scale + dy.clamp(-centre, centre), z * scale])
                 .collect();
             let found = Pose::between(&FACE, &points, &WEIGHTS).unwrap();
+            prop_assert!(close(found, wanted), "{found:?} for {wanted:?}");
+        }
+
+        #[test]
+        fn a_picture_that_is_turned_changes_the_roll_alone(
+            yaw in -80.0_f32..80.0, pitch in -60.0_f32..60.0, roll in -40.0_f32..40.0, by in -90.0_f32..90.0,
+        ) {
+            let points = posed(Pose { yaw, pitch, roll });
+            let found = Pose::between(&FACE, &turned_picture(&points, by), &WEIGHTS).unwrap();
+            let wanted = Pose { yaw, pitch, roll: roll + by };
             prop_assert!(close(found, wanted), "{found:?} for {wanted:?}");
         }
 

@@ -1,22 +1,39 @@
 //! Faces in a frame: YuNet.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
+
+use fast_image_resize::Resizer;
 use livegate_common::liveness::measurement::Bounds;
 use livegate_models::ModelFile;
 
 use super::session::{Model, Outputs, Runtime};
+use super::shrunk::{Input, Shrunk};
 use crate::analyzer::{AnalyzeError, StartError};
 use crate::decode::RgbFrame;
-use crate::geometry::Point;
+use crate::geometry::{Point, Similarity};
 
 /// Longer side of the input, pixels. At this size the model sees faces of 10 to 300 of its pixels,
 /// which covers selfies, and found all but 0-2 of 100 frames of each of nine head-turn videos.
 const LONG_SIDE: u32 = 320;
 /// Longer side of a second look, for a face so close that it fills the first.
 const CLOSE_LONG_SIDE: u32 = 160;
-/// Sides of the input are multiples of the coarsest stride.
-const MULTIPLE: u32 = 32;
+/// Tilt up to which a face is found as well as an upright one, degrees. The model knows upright faces:
+/// further tilted, its points are wrong where the head is turned as well.
+pub const UPRIGHT_DEG: f32 = 15.0;
+/// Input of a look at a tilted face that is turned upright for it: its side, pixels, and how many times
+/// the face's longer side it shows.
+const UPRIGHT_INPUT: u32 = 192;
+const UPRIGHT_CONTEXT: f32 = 3.0;
+/// Most such looks at one face: where the first points were wrong, a further turn is the right one.
+const MOST_TURNS: usize = 3;
+/// Tilt that may be left after such a look, degrees.
+const EXACT_DEG: f32 = 5.0;
+/// How far a face may be from where it was found before it was turned upright, as a share of its longer
+/// side: further away it is another one.
+const SAME_FACE: f32 = 0.5;
+/// Further ways to turn a frame in which no upright face is found, radians, clockwise: on its side, upside
+/// down, and half way there.
+const WAYS: [f32; 5] = [FRAC_PI_2, -FRAC_PI_2, PI, FRAC_PI_4, -FRAC_PI_4];
 const STRIDES: [usize; 3] = [8, 16, 32];
 const OUTPUTS: [[&str; 4]; 3] = [
     ["cls_8", "obj_8", "bbox_8", "kps_8"],
@@ -33,12 +50,13 @@ const MOST: usize = 16;
 /// A face found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Detection {
-    /// Tight box, frame pixels; may reach beyond the frame.
+    /// Tight box, frame pixels; may reach beyond the frame. Of a face that was turned upright to be found,
+    /// the upright box about its centre.
     pub bounds: Bounds,
     /// 0 to 1.
     pub score: f32,
-    /// Eye on the image's left, eye on its right, nose, mouth corner on its left, on its right.
-    pub points: [Point; 5],
+    /// How far the face is tilted in the image plane, radians, clockwise.
+    pub tilt: f32,
 }
 
 /// The detector.
@@ -57,83 +75,120 @@ impl Detector {
         })
     }
 
-    /// Finds the faces of a frame, largest first.
+    /// Finds the faces of a frame, largest first. The largest is found once more where it is tilted, in the
+    /// frame turned so that it is upright.
     pub fn detect(&mut self, frame: &RgbFrame) -> Result<Vec<Detection>, AnalyzeError> {
-        let found = self.look(frame, LONG_SIDE)?;
+        let mut shrunk = self.shrink(frame, LONG_SIDE)?;
+        let mut found = self.find(&shrunk.upright())?;
         if found.is_empty() {
-            self.look(frame, CLOSE_LONG_SIDE)
-        } else {
-            Ok(found)
+            shrunk = self.shrink(frame, CLOSE_LONG_SIDE)?;
+            found = self.find(&shrunk.upright())?;
         }
+        if let Some(main) = found.first_mut() {
+            *main = self.find_upright(&shrunk, *main)?;
+        }
+        Ok(found.into_iter().map(|d| d.scaled(shrunk.scale)).collect())
     }
 
-    fn look(&mut self, frame: &RgbFrame, long_side: u32) -> Result<Vec<Detection>, AnalyzeError> {
-        let input = Input::letterbox(frame, long_side, &mut self.resizer).map_err(|cause| {
-            AnalyzeError {
-                model: "detector".to_owned(),
-                cause,
+    /// Finds the faces of a frame that lies on its side or upside down, as where a phone's orientation was
+    /// lost, or whose face is tilted far: of several ways to turn it, the one with the surest face. Largest
+    /// first.
+    pub fn detect_sideways(&mut self, frame: &RgbFrame) -> Result<Vec<Detection>, AnalyzeError> {
+        let shrunk = self.shrink(frame, CLOSE_LONG_SIDE)?;
+        let mut best: Vec<Detection> = Vec::new();
+        let surest = |all: &[Detection]| all.iter().map(|d| d.score).fold(0.0, f32::max);
+        for angle in WAYS {
+            #[expect(clippy::cast_precision_loss, reason = "a few hundred pixels")]
+            let side = CLOSE_LONG_SIDE as f32;
+            let (input, way_back) = shrunk.turned(CLOSE_LONG_SIDE, shrunk.middle(), side, angle);
+            let found = self.find(&input)?;
+            if surest(&found) > surest(&best) {
+                best = found
+                    .into_iter()
+                    .map(|d| d.turned_back(way_back, angle))
+                    .collect();
             }
-        })?;
+        }
+        if let Some(main) = best.first_mut() {
+            *main = self.find_upright(&shrunk, *main)?;
+        }
+        Ok(best.into_iter().map(|d| d.scaled(shrunk.scale)).collect())
+    }
+
+    /// The face as it is found in the frame turned by `tilt` radians; `None` where it is not found again. Its
+    /// own tilt is what its points say.
+    pub fn detect_tilted(
+        &mut self,
+        frame: &RgbFrame,
+        face: &Detection,
+        tilt: f32,
+    ) -> Result<Option<Detection>, AnalyzeError> {
+        let shrunk = self.shrink(frame, LONG_SIDE)?;
+        let found = self.find_turned(&shrunk, face.scaled(1.0 / shrunk.scale), tilt)?;
+        Ok(found.map(|d| d.scaled(shrunk.scale)))
+    }
+
+    /// The face as it is found where it is upright, if it is tilted; as it was, where it is not found again.
+    fn find_upright(
+        &mut self,
+        shrunk: &Shrunk,
+        found: Detection,
+    ) -> Result<Detection, AnalyzeError> {
+        let (mut face, mut turned, mut limit) = (found, 0.0, UPRIGHT_DEG);
+        for _ in 0..MOST_TURNS {
+            if (face.tilt - turned).abs() <= limit.to_radians() {
+                break;
+            }
+            let angle = face.tilt;
+            let Some(again) = self.find_turned(shrunk, face, angle)? else {
+                break;
+            };
+            (face, turned, limit) = (again, angle, EXACT_DEG);
+        }
+        Ok(face)
+    }
+
+    /// A face in the picture turned so that what is tilted by `angle` is upright: the nearest to where it was
+    /// found, if there is one.
+    fn find_turned(
+        &mut self,
+        shrunk: &Shrunk,
+        face: Detection,
+        angle: f32,
+    ) -> Result<Option<Detection>, AnalyzeError> {
+        let longer = face.bounds.width.max(face.bounds.height);
+        let (x, y) = face.bounds.centre();
+        let side = UPRIGHT_CONTEXT * longer;
+        let (input, way_back) = shrunk.turned(UPRIGHT_INPUT, [x - 0.5, y - 0.5], side, angle);
+        let away = |d: &Detection| {
+            let (dx, dy) = (d.bounds.centre().0 - x, d.bounds.centre().1 - y);
+            dx.hypot(dy)
+        };
+        let found = self.find(&input)?.into_iter();
+        Ok(found
+            .map(|d| d.turned_back(way_back, angle))
+            .filter(|d| away(d) < SAME_FACE * longer)
+            .min_by(|a, b| away(a).total_cmp(&away(b))))
+    }
+
+    fn shrink(&mut self, frame: &RgbFrame, long_side: u32) -> Result<Shrunk, AnalyzeError> {
+        Shrunk::of(frame, long_side, &mut self.resizer).map_err(|cause| AnalyzeError {
+            model: "detector".to_owned(),
+            cause,
+        })
+    }
+
+    /// The faces of an input, in its pixels.
+    fn find(&mut self, input: &Input) -> Result<Vec<Detection>, AnalyzeError> {
         let shape = [1, 3, input.height, input.width];
         let candidates = self.model.run(shape, &input.planes, |out| {
             read(out, input.width, input.height)
         })?;
-        let mut faces: Vec<Detection> = keep_best(candidates)
-            .into_iter()
-            .map(|d| d.scaled(input.scale))
-            .collect();
+        let mut faces = keep_best(candidates);
         let area = |d: &Detection| d.bounds.width * d.bounds.height;
         faces.sort_by(|a, b| area(b).total_cmp(&area(a)));
         faces.truncate(MOST);
         Ok(faces)
-    }
-}
-
-/// A frame as the model takes it: shrunk into the top left corner, the rest black; planes of blue,
-/// green, red, 0 to 255.
-struct Input {
-    planes: Vec<f32>,
-    width: usize,
-    height: usize,
-    /// Frame pixels per input pixel.
-    scale: f32,
-}
-
-impl Input {
-    fn letterbox(frame: &RgbFrame, long_side: u32, resizer: &mut Resizer) -> Result<Self, String> {
-        let longer = frame.width.max(frame.height);
-        let shrink = |side: u32| (side * long_side).div_ceil(longer).max(1);
-        let (width, height) = (shrink(frame.width), shrink(frame.height));
-        let source = ImageRef::new(frame.width, frame.height, &frame.pixels, PixelType::U8x3)
-            .map_err(|e| e.to_string())?;
-        let mut small = Image::new(width, height, PixelType::U8x3);
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-        resizer
-            .resize(&source, &mut small, &options)
-            .map_err(|e| e.to_string())?;
-
-        let (full_width, full_height) = (
-            width.next_multiple_of(MULTIPLE) as usize,
-            height.next_multiple_of(MULTIPLE) as usize,
-        );
-        let plane = full_width * full_height;
-        let mut planes = vec![0.0; 3 * plane];
-        for (y, row) in small.buffer().chunks_exact(width as usize * 3).enumerate() {
-            for (x, pixel) in row.chunks_exact(3).enumerate() {
-                let at = y * full_width + x;
-                planes[at] = f32::from(pixel[2]);
-                planes[plane + at] = f32::from(pixel[1]);
-                planes[2 * plane + at] = f32::from(pixel[0]);
-            }
-        }
-        #[expect(clippy::cast_precision_loss, reason = "sides are at most 4096")]
-        let scale = longer as f32 / long_side as f32;
-        Ok(Self {
-            planes,
-            width: full_width,
-            height: full_height,
-            scale,
-        })
     }
 }
 
@@ -173,12 +228,15 @@ fn read(out: &Outputs<'_>, width: usize, height: usize) -> Result<Vec<Detection>
                     (points[cell * 10 + 2 * k + 1] + r) * s,
                 ]
             };
-            let points = [point(0), point(1), point(2), point(3), point(4)];
-            if [bounds.x, bounds.y, w, h].iter().all(|v| v.is_finite()) {
+            let tilt = tilt(&[point(0), point(1), point(2), point(3), point(4)]);
+            if [bounds.x, bounds.y, w, h, tilt]
+                .iter()
+                .all(|v| v.is_finite())
+            {
                 found.push(Detection {
                     bounds,
                     score,
-                    points,
+                    tilt,
                 });
             }
         }
@@ -208,6 +266,21 @@ fn overlap(a: Bounds, b: Bounds) -> f32 {
     common / (a.width * a.height + b.width * b.height - common).max(f32::MIN_POSITIVE)
 }
 
+/// How far a face is tilted in the image plane, radians, clockwise. Points: eye on the image's left, eye on
+/// its right, nose, mouth corner on its left, on its right.
+///
+/// From the line through the eyes and the line from eyes to mouth together: turned to the side the
+/// eyes nearly coincide and their line points anywhere, looking up or down the other one does.
+fn tilt(points: &[Point; 5]) -> f32 {
+    let [left_eye, right_eye, _, left_mouth, right_mouth] = *points;
+    let across = [right_eye[0] - left_eye[0], right_eye[1] - left_eye[1]];
+    let down = [0, 1].map(|k| {
+        f32::midpoint(left_mouth[k], right_mouth[k]) - f32::midpoint(left_eye[k], right_eye[k])
+    });
+    // Turned a quarter back, the line down the face lies along the line across it.
+    (across[1] - down[0]).atan2(across[0] + down[1])
+}
+
 impl Detection {
     fn scaled(self, k: f32) -> Self {
         let Bounds {
@@ -223,14 +296,37 @@ impl Detection {
                 width: width * k,
                 height: height * k,
             },
-            score: self.score,
-            points: self.points.map(|[x, y]| [x * k, y * k]),
+            ..self
+        }
+    }
+
+    /// Where a find in a turned picture is in the picture: a box of its size about where its centre is.
+    /// `angle` is how far that was turned, as in [`Similarity::from_crop`].
+    fn turned_back(self, way_back: Similarity, angle: f32) -> Self {
+        let (x, y) = self.bounds.centre();
+        // Boxes are in lengths from the corner, places in steps from the middle of the first pixel.
+        let [x, y] = way_back.apply([x - 0.5, y - 0.5]);
+        let (width, height) = (
+            self.bounds.width * way_back.scale(),
+            self.bounds.height * way_back.scale(),
+        );
+        Self {
+            bounds: Bounds {
+                x: x + 0.5 - width / 2.0,
+                y: y + 0.5 - height / 2.0,
+                width,
+                height,
+            },
+            tilt: self.tilt + angle,
+            ..self
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(x: f32, width: f32, score: f32) -> Detection {
@@ -242,7 +338,7 @@ mod tests {
                 height: width,
             },
             score,
-            points: [[0.0; 2]; 5],
+            tilt: 0.0,
         }
     }
 
@@ -257,22 +353,47 @@ mod tests {
     }
 
     #[test]
-    fn the_letterbox_keeps_the_shape_and_pads_to_whole_cells() {
-        for (w, h, width, height) in [
-            (1280, 720, 320, 192),
-            (720, 1280, 192, 320),
-            (4096, 120, 320, 32),
-            (640, 640, 320, 320),
-        ] {
-            let frame = RgbFrame {
-                width: w,
-                height: h,
-                pixels: vec![200; (w * h * 3) as usize],
-            };
-            let input = Input::letterbox(&frame, 320, &mut Resizer::new()).unwrap();
-            assert_eq!((input.width, input.height), (width, height), "{w}x{h}");
-            assert_eq!(input.planes.len(), 3 * width * height);
-            assert!((input.planes[0] - 200.0).abs() < 1.0);
+    fn the_tilt_is_that_of_the_whole_face() {
+        let face = [
+            [-30.0, -20.0],
+            [30.0, -20.0],
+            [0.0, 0.0],
+            [-20.0, 40.0],
+            [20.0, 40.0],
+        ];
+        let profile = [
+            [-2.0, -22.0],
+            [2.0, -18.0],
+            [30.0, 0.0],
+            [-2.0, 40.0],
+            [2.0, 40.0],
+        ];
+        let turned = |points: [Point; 5], a: f32| {
+            points.map(|[x, y]| [x * a.cos() - y * a.sin(), x * a.sin() + y * a.cos()])
+        };
+        for angle in [-0.6, 0.0, 0.3, 1.2] {
+            assert!((tilt(&turned(face, angle)) - angle).abs() < 1e-5);
+            // The eyes' own line is off by 45 degrees here.
+            assert!((tilt(&turned(profile, angle)) - angle).abs() < 0.08);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_find_in_a_turned_picture_is_back_where_it_is(
+            x in 10.0_f32..300.0, y in 10.0_f32..200.0, width in 5.0_f32..90.0, angle in -3.1_f32..3.1, side in 50.0_f32..900.0,
+        ) {
+            let way_back = Similarity::from_crop(192, [80.0, 60.0], side, angle);
+            let [cx, cy] = way_back.inverse().apply([x - 0.5, y - 0.5]);
+            let small = width / way_back.scale();
+            let mut found = at(cx + 0.5 - small / 2.0, small, 0.9);
+            found.bounds.y = cy + 0.5 - small / 2.0;
+            found.tilt = 0.1;
+            let back = found.turned_back(way_back, angle);
+            let (bx, by) = back.bounds.centre();
+            prop_assert!((bx - x).abs() < 0.1 && (by - y).abs() < 0.1, "{back:?}");
+            prop_assert!((back.bounds.width / width - 1.0).abs() < 1e-3);
+            prop_assert!((back.tilt - angle - 0.1).abs() < 1e-5);
         }
     }
 }

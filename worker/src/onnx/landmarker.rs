@@ -141,10 +141,9 @@ impl Landmarker {
         frame: &RgbFrame,
         face: &Detection,
     ) -> Result<Option<Landmarks>, AnalyzeError> {
-        let angle = tilt(&face.points);
         let (cx, cy) = face.bounds.centre();
         let side = CONTEXT * face.bounds.width.max(face.bounds.height);
-        let to_frame = Similarity::from_crop(SIDE, [cx, cy], side, angle);
+        let to_frame = Similarity::from_crop(SIDE, [cx, cy], side, face.tilt);
         let input = Crop::by_similarity(frame, SIDE, to_frame).to_planes(&INPUT);
         let side = SIDE as usize;
         self.landmarks.run([1, 3, side, side], &input, |out| {
@@ -173,20 +172,6 @@ impl Landmarker {
             Ok(out.first(Some(EXPRESSIONS))?.to_vec())
         })
     }
-}
-
-/// How far a face is tilted in the image plane, radians, clockwise.
-///
-/// From the line through the eyes and the line from eyes to mouth together: turned to the side the
-/// eyes nearly coincide and their line points anywhere, looking up or down the other one does.
-fn tilt(points: &[Point; 5]) -> f32 {
-    let [left_eye, right_eye, _, left_mouth, right_mouth] = *points;
-    let across = [right_eye[0] - left_eye[0], right_eye[1] - left_eye[1]];
-    let down = [0, 1].map(|k| {
-        f32::midpoint(left_mouth[k], right_mouth[k]) - f32::midpoint(left_eye[k], right_eye[k])
-    });
-    // Turned a quarter back, the line down the face lies along the line across it.
-    (across[1] - down[0]).atan2(across[0] + down[1])
 }
 
 fn to_frame_point(p: &[f32], to_frame: Similarity) -> [f32; 3] {
@@ -324,32 +309,6 @@ mod tests {
         assert!((eyes.right_ratio - 0.3).abs() < 1e-5 && (eyes.left_ratio - 0.04).abs() < 1e-5);
         assert!((mouth.opening - 0.4).abs() < 1e-5 && (mouth.width - 0.6).abs() < 1e-5);
         assert!((mouth.smile - 0.7).abs() < 1e-5 && (mouth.jaw_open - 0.5).abs() < 1e-5);
-    }
-
-    #[test]
-    fn the_tilt_is_that_of_the_whole_face() {
-        let face = [
-            [-30.0, -20.0],
-            [30.0, -20.0],
-            [0.0, 0.0],
-            [-20.0, 40.0],
-            [20.0, 40.0],
-        ];
-        let profile = [
-            [-2.0, -22.0],
-            [2.0, -18.0],
-            [30.0, 0.0],
-            [-2.0, 40.0],
-            [2.0, 40.0],
-        ];
-        let turned = |points: [Point; 5], a: f32| {
-            points.map(|[x, y]| [x * a.cos() - y * a.sin(), x * a.sin() + y * a.cos()])
-        };
-        for angle in [-0.6, 0.0, 0.3, 1.2] {
-            assert!((tilt(&turned(face, angle)) - angle).abs() < 1e-5);
-            // The eyes' own line is off by 45 degrees here.
-            assert!((tilt(&turned(profile, angle)) - angle).abs() < 0.08);
-        }
     }
 
     #[test]

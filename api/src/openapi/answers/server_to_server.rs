@@ -1,12 +1,14 @@
 //! Those of the server-to-server API.
 
-use livegate_common::liveness::evidence::presence;
+use livegate_common::liveness::evidence::clarity::Noise;
+use livegate_common::liveness::evidence::{poor, presence};
 use serde_json::{Value, json};
 
 use super::example;
 use crate::http::nullable::Nullable;
 use crate::server_to_server::details::{Evidence, FailedActionDetails, RejectionDetails};
 use crate::server_to_server::health::Health;
+use crate::server_to_server::poor_frames::PoorFrames;
 use crate::server_to_server::response::{
     CaptureLimits, ChallengeDetails, Rejected, SessionCreated, Verified,
 };
@@ -252,6 +254,13 @@ fn several_reasons() -> Rejected {
             same_person_threshold: Some(0.4),
             face_detection_ratio: Some(0.625),
             required_ratio: Some(0.7),
+            poor_frames: Some(vec![PoorFrames::from(&poor::PoorFrames {
+                why: poor::Why::Noisy(Noise::Fine),
+                frames: 3,
+                positions: vec![3, 4, 7],
+                measured: Some(9.1),
+                required: Some(8.0),
+            })]),
             evidence: Some(vec![second_face]),
             ..RejectionDetails::default()
         },

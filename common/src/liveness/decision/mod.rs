@@ -150,6 +150,7 @@ fn find(
         failed,
         other_side: 0,
         evidence: statements,
+        poor: evidence.poor(),
     }
 }
 

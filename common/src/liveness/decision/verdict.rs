@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::liveness::challenge::Action;
 use crate::liveness::embedding::Embedding;
+use crate::liveness::evidence::poor::PoorFrames;
 use crate::liveness::evidence::{FailedAction, Statement};
 
 /// What a capture amounts to.
@@ -42,6 +43,8 @@ pub struct Findings {
     pub other_side: usize,
     /// What else was looked at, for or against the capture.
     pub evidence: Vec<Statement>,
+    /// Frames whose face was not seen, or whose light is hard, by reason.
+    pub poor: Vec<PoorFrames>,
 }
 
 impl Findings {

@@ -4,7 +4,9 @@
 //! is bona fide, and blurred far enough everybody is one person. A face that is not clear counts as not
 //! seen: neither for the capture nor against it.
 
-use crate::liveness::measurement::{Face, FrameMeasurement, Quality};
+use serde::{Deserialize, Serialize};
+
+use crate::liveness::measurement::{Face, Quality};
 use crate::liveness::thresholds::Thresholds;
 
 /// Why a face cannot be judged.
@@ -12,6 +14,8 @@ use crate::liveness::thresholds::Thresholds;
 pub enum Unclear {
     /// Too few pixels.
     Narrow,
+    /// Tilted too far in the image plane: the models know upright faces.
+    Tilted,
     /// Noise hides what the models measure.
     Noisy,
     /// Too little detail for its size.
@@ -25,6 +29,8 @@ pub enum Unclear {
 pub fn unclear(face: &Face, t: &Thresholds) -> Option<Unclear> {
     if face.bounds.width < t.face_px {
         Some(Unclear::Narrow)
+    } else if face.pose.roll.abs() > t.upright_deg {
+        Some(Unclear::Tilted)
     } else if is_noisy(&face.quality, t) {
         Some(Unclear::Noisy)
     } else if face.quality.detail_px < t.face_detail_px {
@@ -36,22 +42,54 @@ pub fn unclear(face: &Face, t: &Thresholds) -> Option<Unclear> {
     }
 }
 
-/// Whether there is more noise than models bear: in brightness at the finest scale, in brightness or
-/// colour at a coarse one, or in the colours around the face.
-fn is_noisy(quality: &Quality, t: &Thresholds) -> bool {
-    let coarse = quality.coarse_noise;
-    quality.noise > t.face_noise
-        || coarse.luma > t.coarse_luma_noise
-        || coarse.red > t.coarse_red_noise
-        || coarse.blue > t.coarse_blue_noise
-        || quality.surround_noise > t.surround_noise
+/// Kinds of noise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Noise {
+    /// Of the face's pixels as they came.
+    Fine,
+    /// Of the face's brightness at 48x48 pixels.
+    Coarse,
+    /// Of the face's colours at 48x48 pixels.
+    Colour,
+    /// The same of a face so bright that its colours are cut off at white.
+    Glare,
+    /// Of the colours around the face.
+    Around,
 }
 
-/// A frame without its main face where that is not clear.
-#[must_use]
-pub fn without_unclear_face(mut frame: FrameMeasurement, t: &Thresholds) -> FrameMeasurement {
-    frame.face = frame.face.filter(|f| unclear(f, t).is_none());
-    frame
+/// Mean grey level from which noise in a face's colours comes of colours that are cut off. Measured: faces of
+/// 108 to 148 grey levels, made brighter until their colours failed, had 196 and more.
+const GLARE: f32 = 180.0;
+
+/// Every noise that models bear little of, grey levels, and the most that is accepted.
+fn noises(quality: &Quality, t: &Thresholds) -> [(Noise, f32, f32); 5] {
+    let coarse = quality.coarse_noise;
+    let colour = if quality.brightness > GLARE {
+        Noise::Glare
+    } else {
+        Noise::Colour
+    };
+    [
+        (Noise::Fine, quality.noise, t.face_noise),
+        (Noise::Coarse, coarse.luma, t.coarse_luma_noise),
+        (colour, coarse.red, t.coarse_red_noise),
+        (colour, coarse.blue, t.coarse_blue_noise),
+        (Noise::Around, quality.surround_noise, t.surround_noise),
+    ]
+}
+
+/// Whether there is more noise than models bear.
+fn is_noisy(quality: &Quality, t: &Thresholds) -> bool {
+    noises(quality, t).iter().any(|(_, is, most)| is > most)
+}
+
+/// The noise that is furthest beyond what is accepted, or nearest to it: its kind, its grey levels, and the
+/// most that is accepted.
+pub fn worst_noise(quality: &Quality, t: &Thresholds) -> (Noise, f32, f32) {
+    let share = |(_, is, most): &(Noise, f32, f32)| is / most.max(f32::MIN_POSITIVE);
+    let [first, rest @ ..] = noises(quality, t);
+    let further = |a, b| if share(&b) > share(&a) { b } else { a };
+    rest.into_iter().fold(first, further)
 }
 
 #[cfg(test)]
@@ -69,6 +107,11 @@ mod tests {
         };
         assert_eq!(why(|_| {}), None);
         assert_eq!(why(|f| f.bounds.width = 35.0), Some(Unclear::Narrow));
+        for (roll, tilted) in [(40.0, None), (-40.0, None), (50.0, Some(Unclear::Tilted))] {
+            let mut face = face();
+            face.pose.roll = roll;
+            assert_eq!(unclear(&face, &t), tilted, "{roll}");
+        }
         assert_eq!(why(|f| f.quality.noise = 4.0), None);
         assert_eq!(why(|f| f.quality.detail_px = 5.0), Some(Unclear::Blurred));
         assert_eq!(why(|f| f.margins = vec![None]), Some(Unclear::Close));

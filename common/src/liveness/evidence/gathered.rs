@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::fades::Fades;
 use super::identity::{Identity, Likeness, is_comparable};
 use super::pictures::{Picture, Pictures};
+use super::poor::{Lack, Poor, PoorFrames};
 use super::presentation::Presentation;
 use super::scene::SceneSteps;
 use super::speed::Speed;
@@ -61,6 +62,7 @@ pub struct Evidence {
     /// Frames that show a second subject, and the first of them.
     second_subjects: usize,
     first_second: Option<u32>,
+    poor: Poor,
     identity: Identity,
     presentation: Presentation,
     pictures: Pictures,
@@ -78,6 +80,7 @@ impl Evidence {
             frames_with_face: 0,
             second_subjects: 0,
             first_second: None,
+            poor: Poor::default(),
             identity,
             presentation: Presentation::new(plan.sampling, t),
             pictures: Pictures::new(
@@ -110,7 +113,10 @@ impl Evidence {
 
     /// Takes a frame into account.
     pub fn add(&mut self, seen: Sighting<'_>, t: &Thresholds) -> Option<Picture> {
-        self.pass_over(seen, t);
+        self.count(seen, t);
+        if let Some(lack) = Lack::of(seen.frame, t) {
+            self.poor.add(lack, seen.position);
+        }
         let clear = clear(seen.frame, t)?;
         self.frames_with_face += 1;
         if let Some(seconds) = seen.seconds {
@@ -131,8 +137,8 @@ impl Evidence {
         Some(picture)
     }
 
-    /// Takes a frame into account whose face is not to be judged: what is around it still counts.
-    pub fn pass_over(&mut self, seen: Sighting<'_>, t: &Thresholds) {
+    /// Takes into account what is around a face, whether or not that can be judged.
+    fn count(&mut self, seen: Sighting<'_>, t: &Thresholds) {
         self.frames += 1;
         if presence::has_second_subject(seen.frame, t) {
             self.second_subjects += 1;
@@ -252,6 +258,12 @@ impl Evidence {
     /// Whether enough was seen to say that one live person did it.
     pub fn suffices(&self) -> bool {
         self.presentation.scored() > 0 && self.same_person().is_some()
+    }
+
+    /// Frames whose face was not seen, or whose light is hard, by reason; where too little was judged, those
+    /// too whose face was turned too far for it.
+    pub fn poor(&self) -> Vec<PoorFrames> {
+        self.poor.by_reason(!self.suffices())
     }
 
     /// The rejection where it was not: the share of frames whose face could be judged as a whole.

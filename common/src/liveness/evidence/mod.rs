@@ -8,6 +8,7 @@ mod gathered;
 pub mod identity;
 mod parts;
 mod pictures;
+pub mod poor;
 pub mod presence;
 mod presentation;
 mod scene;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::liveness::decision::Rejection;
+use crate::liveness::evidence::poor::PoorFrames;
 use crate::liveness::movement::{Missing, Task};
 
 /// What a session has come to. No biometric data is left in it.
@@ -22,6 +23,8 @@ pub struct End {
     pub anti_spoof: Option<f32>,
     /// Identity consistency, 0 to 1, where faces could be compared.
     pub same_person: Option<f32>,
+    /// Frames whose face was not seen, or whose light is hard, by reason; positions are those of the frames as they were taken.
+    pub poor: Vec<PoorFrames>,
 }
 
 /// How a session ended.

@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::liveness::evidence::clarity::{Unclear, unclear};
+use crate::liveness::evidence::clarity::{Noise, Unclear, unclear, worst_noise};
+use crate::liveness::evidence::poor::{BRIGHT, DARK};
 use crate::liveness::evidence::presence;
 use crate::liveness::measurement::{Bounds, FrameMeasurement};
 use crate::liveness::thresholds::Thresholds;
@@ -27,7 +28,7 @@ pub enum Hint {
     TooBright,
     /// Hold still, clean the lens.
     Blurred,
-    /// Face the camera first, with a face at rest.
+    /// Face the camera first, upright, with a face at rest.
     LookStraight,
     /// Open the eyes, take off what hides them.
     EyesNotVisible,
@@ -43,10 +44,6 @@ const MARGIN_SHARE: f32 = 0.01;
 /// Width of a face, as a share of the frame's shorter side, from which it is too close. Measured: models
 /// that look at 2.7 and 4 times the face call 92% of live faces beyond 0.7 an attack.
 const CLOSE_SHARE: f32 = 0.7;
-/// Mean grey level of a face that is too dark, 0 to 255.
-const DARK: f32 = 40.0;
-/// Mean grey level of a face that is too bright.
-const BRIGHT: f32 = 225.0;
 /// Variance of the Laplacian below which a face is blurred. Measured on ten clips: 67 where a head
 /// turns fast, 240 and more where it faces the camera.
 const BLURRED: f32 = 30.0;
@@ -59,7 +56,13 @@ pub fn of_picture(frame: &FrameMeasurement, t: &Thresholds) -> Option<Hint> {
     let unclear = unclear(face, t);
     if presence::has_second_subject(frame, t) {
         Some(Hint::MultipleFaces)
-    } else if is_cut_off(face.bounds, frame) || is_too_close(face.bounds, frame) {
+    } else if unclear == Some(Unclear::Tilted) {
+        // Head or device lies on its side. Before the others: what they measure is for upright faces.
+        Some(Hint::LookStraight)
+    } else if is_cut_off(face.bounds, frame)
+        || is_too_close(face.bounds, frame)
+        || unclear == Some(Unclear::Close)
+    {
         Some(Hint::FaceOutOfFrame)
     } else if face.bounds.width < SMALL_PX {
         Some(Hint::FaceTooSmall)
@@ -68,8 +71,11 @@ pub fn of_picture(frame: &FrameMeasurement, t: &Thresholds) -> Option<Hint> {
     } else if face.quality.brightness > BRIGHT {
         Some(Hint::TooBright)
     } else if unclear == Some(Unclear::Noisy) {
-        // A camera makes noise where it lacks light.
-        Some(Hint::TooDark)
+        match worst_noise(&face.quality, t).0 {
+            Noise::Glare => Some(Hint::TooBright),
+            // A camera makes noise where it lacks light.
+            Noise::Fine | Noise::Coarse | Noise::Colour | Noise::Around => Some(Hint::TooDark),
+        }
     } else if unclear == Some(Unclear::Blurred) || face.quality.sharpness < BLURRED {
         Some(Hint::Blurred)
     } else {
@@ -112,6 +118,17 @@ mod tests {
         assert_eq!(hint(|f| f.bounds.x = 0.5), Some(Hint::FaceOutOfFrame));
         assert_eq!(hint(|f| f.quality.brightness = 20.0), Some(Hint::TooDark));
         assert_eq!(hint(|f| f.quality.noise = 20.0), Some(Hint::TooDark));
+        // Colours that are cut off at white are noise too, and come of too much light.
+        assert_eq!(
+            hint(|f| (f.quality.brightness, f.quality.coarse_noise.red) = (200.0, 3.0)),
+            Some(Hint::TooBright)
+        );
+        assert_eq!(hint(|f| f.margins = vec![None]), Some(Hint::FaceOutOfFrame));
+        for roll in [-90.0, 50.0, 180.0] {
+            let mut tilted = frame(Phase::Center, |_| {}).measurement;
+            tilted.face.as_mut().unwrap().pose.roll = roll;
+            assert_eq!(of_picture(&tilted, &t), Some(Hint::LookStraight), "{roll}");
+        }
         assert_eq!(
             hint(|f| f.quality.brightness = 240.0),
             Some(Hint::TooBright)

@@ -173,6 +173,7 @@ impl Session {
                 frames_with_face: 0,
                 anti_spoof: None,
                 same_person: None,
+                poor: Vec::new(),
             }),
             Stage::Running(running) => {
                 let task = self.tasks.get(running.passed);

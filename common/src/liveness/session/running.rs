@@ -27,12 +27,6 @@ const AWAY_FRAMES: u32 = 2;
 /// then delivers several at once.
 const JITTER_S: f32 = 0.2;
 
-/// Whether the models see what they were made for: a face that is not, as where a phone lies on its side,
-/// shows nothing, and says nothing of who it is.
-fn is_upright(face: &Face, t: &Thresholds) -> bool {
-    face.pose.roll.abs() <= t.upright_deg
-}
-
 /// A session that is going on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Running {
@@ -84,11 +78,7 @@ impl Running {
         // Nobody knows which of two people would be judged.
         let alone = !presence::has_second_subject(frame, t);
         let judged = Evidence::judged(frame, t);
-        let upright = judged.is_none_or(|f| is_upright(f, t));
-        if !upright {
-            seen = Seen::nothing(true);
-        }
-        if let Some(face) = judged.filter(|_| alone && upright)
+        if let Some(face) = judged.filter(|_| alone)
             && self.evidence.identity().likeness(face, t) != Likeness::Other
         {
             let learned = self.rest.learn(face, t);
@@ -114,11 +104,7 @@ impl Running {
             supports: decides,
             keep: true,
         };
-        if upright {
-            self.evidence.add(sighting, t);
-        } else {
-            self.evidence.pass_over(sighting, t);
-        }
+        self.evidence.add(sighting, t);
         Some(seen)
     }
 
@@ -152,11 +138,7 @@ impl Running {
         match self.movement {
             _ if seen.is_readable => Hint::KeepGoing,
             Movement::Turn(..) => Hint::LookStraight,
-            Movement::Blink(_)
-                if !away && frame.face.as_ref().is_some_and(|f| is_upright(f, t)) =>
-            {
-                Hint::EyesNotVisible
-            }
+            Movement::Blink(_) if !away => Hint::EyesNotVisible,
             // Turned away, or never seen at rest.
             Movement::Blink(_) | Movement::Lips(..) => Hint::LookStraight,
         }
@@ -219,6 +201,7 @@ impl Running {
             frames_with_face: self.evidence.frames_with_face,
             anti_spoof: self.evidence.anti_spoof(t),
             same_person: self.evidence.same_person(),
+            poor: self.evidence.poor(),
         }
     }
 }

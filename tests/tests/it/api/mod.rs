@@ -19,6 +19,7 @@ mod limits;
 mod live_frame;
 mod openapi;
 mod pictures;
+mod poor_frames;
 mod replicas;
 mod session;
 mod shutdown;

@@ -10,13 +10,13 @@ use super::stack::{Distributed, embedded, three_anti_spoof_models};
 
 /// Frames of one clip, in time: where in its ground truth each action lies, a little after its
 /// start and in its middle.
-struct Clip {
-    file: &'static str,
-    actions: &'static [&'static str],
-    frames: &'static [(&'static str, f32)],
+pub struct Clip {
+    pub file: &'static str,
+    pub actions: &'static [&'static str],
+    pub frames: &'static [(&'static str, f32)],
 }
 
-const TURNS_A: Clip = Clip {
+pub const TURNS_A: Clip = Clip {
     file: "live/turns_a.mov",
     actions: &["turn_left", "turn_right", "turn_up", "turn_down"],
     frames: &[
@@ -33,7 +33,7 @@ const TURNS_A: Clip = Clip {
     ],
 };
 
-const TURNS_B: Clip = Clip {
+pub const TURNS_B: Clip = Clip {
     file: "live/turns_b.mov",
     actions: &["turn_left", "turn_right", "turn_up", "turn_down"],
     frames: &[
@@ -50,7 +50,7 @@ const TURNS_B: Clip = Clip {
     ],
 };
 
-const TURNS_C: Clip = Clip {
+pub const TURNS_C: Clip = Clip {
     file: "live/turns_c.mov",
     actions: &["turn_up", "turn_right", "turn_left", "turn_down"],
     frames: &[
@@ -83,13 +83,13 @@ const REPLAY_A: Clip = Clip {
 };
 
 impl Clip {
-    fn capture(&self) -> Option<Capture> {
+    pub fn capture(&self) -> Option<Capture> {
         Some(capture(&media(self.file)?, self.frames))
     }
 }
 
 /// A session for `actions` within angles that a relaxed turn reaches, and its verdict.
-async fn verify(app: &App, actions: &[&str], capture: &Capture) -> Answer {
+pub async fn verify(app: &App, actions: &[&str], capture: &Capture) -> Answer {
     let body = json!({ "actions": actions, "pitch_deg": 15 });
     let created = app.client.create(&body).await;
     assert_eq!(created.status, 200, "{}", created.body);

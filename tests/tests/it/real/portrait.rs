@@ -12,12 +12,12 @@ use livegate_worker::decode::RgbFrame;
 
 use super::stack::{Distributed, embedded};
 
-fn analyzer() -> Box<dyn FaceAnalyzer> {
+pub fn analyzer() -> Box<dyn FaceAnalyzer> {
     let models = ModelSet::load(&models(), None).unwrap();
     (livegate_worker::onnx::factory(models).unwrap())().unwrap()
 }
 
-fn pixels(picture: image::RgbImage) -> RgbFrame {
+pub fn pixels(picture: image::RgbImage) -> RgbFrame {
     let (width, height) = picture.dimensions();
     RgbFrame {
         width,

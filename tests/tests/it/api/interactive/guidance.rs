@@ -84,6 +84,17 @@ async fn feedback_names_what_to_change_first() {
             },
             "blurred",
         ),
+        // Head or phone on its side.
+        ("TURN_LEFT", Scene { roll: 80.0, ..fine }, "look_straight"),
+        (
+            "SMILE",
+            Scene {
+                roll: -50.0,
+                ..fine
+            },
+            "look_straight",
+        ),
+        ("SMILE", Scene { roll: 30.0, ..fine }, "keep_going"),
         ("SMILE", Scene::turned(40.0), "look_straight"),
         ("TURN_LEFT", Scene::nodding(25.0), "look_straight"),
         ("BLINK", Scene::eyes_closed(), "eyes_not_visible"),
