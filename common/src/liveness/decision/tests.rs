@@ -377,7 +377,7 @@ fn turns_to_the_other_side_are_told_and_decide_nothing() {
     // As asked; one turn left out; one to the wrong side.
     assert_eq!(other_side(&|_, _| {}), (0, Vec::new()));
     for wrong in [
-        &(|_, f| f.pose.yaw = f.pose.yaw.max(-5.0)) as &dyn Fn(usize, &mut Face),
+        &(|_, f: &mut Face| f.pose.yaw = f.pose.yaw.max(-5.0)) as &dyn Fn(usize, &mut Face),
         &|_, f| f.pose.yaw = f.pose.yaw.abs(),
         &|_, f| f.pose.yaw = 0.0,
     ] {

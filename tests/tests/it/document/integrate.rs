@@ -81,7 +81,12 @@ async fn every_code_reason_and_cause_of_the_api_document_is_in_the_guide() {
 fn every_kind_of_evidence_is_in_the_guide() {
     let rows = rows("| `evidence` | what it says | what to do |");
     let in_guide: BTreeSet<String> = rows.iter().map(|r| r[0].replace('`', "")).collect();
-    let others = ["mirrored", "undecodable_frame", "no_colour", "unplayable_clip"];
+    let others = [
+        "mirrored",
+        "undecodable_frame",
+        "no_colour",
+        "unplayable_clip",
+    ];
     let known = Kind::ALL.map(Kind::name).into_iter().chain(others);
     assert_eq!(in_guide, known.map(str::to_owned).collect());
 }
