@@ -19,7 +19,7 @@ const LONG_SIDE: u32 = 320;
 const CLOSE_LONG_SIDE: u32 = 160;
 /// Tilt up to which a face is found as well as an upright one, degrees. The model knows upright faces:
 /// further tilted, its points are wrong where the head is turned as well.
-pub const UPRIGHT_DEG: f32 = 15.0;
+const UPRIGHT_DEG: f32 = 15.0;
 /// Input of a look at a tilted face that is turned upright for it: its side, pixels, and how many times
 /// the face's longer side it shows.
 const UPRIGHT_INPUT: u32 = 192;
@@ -31,9 +31,6 @@ const EXACT_DEG: f32 = 5.0;
 /// How far a face may be from where it was found before it was turned upright, as a share of its longer
 /// side: further away it is another one.
 const SAME_FACE: f32 = 0.5;
-/// Further ways to turn a frame in which no upright face is found, radians, clockwise: on its side, upside
-/// down, and half way there.
-const WAYS: [f32; 5] = [FRAC_PI_2, -FRAC_PI_2, PI, FRAC_PI_4, -FRAC_PI_4];
 const STRIDES: [usize; 3] = [8, 16, 32];
 const OUTPUTS: [[&str; 4]; 3] = [
     ["cls_8", "obj_8", "bbox_8", "kps_8"],
@@ -94,25 +91,30 @@ impl Detector {
     /// lost, or whose face is tilted far: of several ways to turn it, the one with the surest face. Largest
     /// first.
     pub fn detect_sideways(&mut self, frame: &RgbFrame) -> Result<Vec<Detection>, AnalyzeError> {
-        let shrunk = self.shrink(frame, CLOSE_LONG_SIDE)?;
-        let mut best: Vec<Detection> = Vec::new();
+        let large = self.shrink(frame, LONG_SIDE)?;
+        // The face of someone who holds a phone is large.
+        let small = self.shrink(frame, CLOSE_LONG_SIDE)?;
+        let ways = [
+            (FRAC_PI_4, &large),
+            (-FRAC_PI_4, &large),
+            (FRAC_PI_2, &small),
+            (-FRAC_PI_2, &small),
+            (PI, &small),
+        ];
         let surest = |all: &[Detection]| all.iter().map(|d| d.score).fold(0.0, f32::max);
-        for angle in WAYS {
-            #[expect(clippy::cast_precision_loss, reason = "a few hundred pixels")]
-            let side = CLOSE_LONG_SIDE as f32;
-            let (input, way_back) = shrunk.turned(CLOSE_LONG_SIDE, shrunk.middle(), side, angle);
+        let (mut best, mut best_in): (Vec<Detection>, _) = (Vec::new(), &large);
+        for (angle, shrunk) in ways {
+            let (input, way_back) = shrunk.turned_whole(angle);
             let found = self.find(&input)?;
             if surest(&found) > surest(&best) {
-                best = found
-                    .into_iter()
-                    .map(|d| d.turned_back(way_back, angle))
-                    .collect();
+                let back = found.into_iter().map(|d| d.turned_back(way_back, angle));
+                (best, best_in) = (back.collect(), shrunk);
             }
         }
         if let Some(main) = best.first_mut() {
-            *main = self.find_upright(&shrunk, *main)?;
+            *main = self.find_upright(best_in, *main)?;
         }
-        Ok(best.into_iter().map(|d| d.scaled(shrunk.scale)).collect())
+        Ok(best.into_iter().map(|d| d.scaled(best_in.scale)).collect())
     }
 
     /// The face as it is found in the frame turned by `tilt` radians; `None` where it is not found again. Its

@@ -40,7 +40,7 @@ use crate::stages::{Stage, timed};
 use anti_spoof::AntiSpoof;
 use cues::CueFinder;
 use detail::Detail;
-use detector::{Detector, UPRIGHT_DEG};
+use detector::Detector;
 use embedder::Embedder;
 use landmarker::{Landmarker, Look as Seen};
 use session::Runtime;
@@ -59,17 +59,16 @@ pub fn factory(models: ModelSet) -> Result<AnalyzerFactory, StartError> {
     }))
 }
 
-/// How far the tilt that the landmarks say may be from the one that the face was looked at with, degrees.
+/// How far the tilt that the landmarks say may be from the one that the face was looked at with, degrees. Of
+/// 1,589 frames of eleven films of upright people 2% are further off, all with heads turned by 38 or more.
 const TILT_ERROR_DEG: f32 = 12.0;
 /// Most further looks at a face whose tilt was wrong.
 const MOST_LOOKS: usize = 2;
 
-/// Whether a face that was looked at with one tilt has another, radians. Upright ones are as exact as they
-/// get: turned far away, both estimates are up to 17 degrees apart (1,589 frames of eleven films).
+/// Whether a face that was looked at with one tilt has another, radians.
 fn is_misjudged(with: f32, is: f32) -> bool {
     let (sin, cos) = (with - is).sin_cos();
-    let far = with.abs().max(is.abs()) > UPRIGHT_DEG.to_radians();
-    far && sin.atan2(cos).abs() > TILT_ERROR_DEG.to_radians()
+    sin.atan2(cos).abs() > TILT_ERROR_DEG.to_radians()
 }
 
 /// Measures frames with ONNX models.

@@ -100,13 +100,15 @@ impl Shrunk {
         (input, way_back)
     }
 
-    /// Its middle, pixels.
-    #[expect(clippy::cast_precision_loss, reason = "a few hundred pixels")]
-    pub fn middle(&self) -> Point {
-        [
-            (self.picture.width - 1) as f32 / 2.0,
-            (self.picture.height - 1) as f32 / 2.0,
-        ]
+    /// All of it but for corners that turn out of a square of its longer side.
+    pub fn turned_whole(&self, angle: f32) -> (Input, Similarity) {
+        let RgbFrame { width, height, .. } = self.picture;
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred pixels")]
+        let [width, height] = [width, height].map(|side| side as f32);
+        let middle = [(width - 1.0) / 2.0, (height - 1.0) / 2.0];
+        let size = self.picture.width.max(self.picture.height);
+        let size = size.next_multiple_of(MULTIPLE);
+        self.turned(size, middle, width.max(height), angle)
     }
 }
 
@@ -145,7 +147,7 @@ mod tests {
         let pixels = (0..side).flat_map(|y| (0..side).flat_map(move |x| [4 * x, 4 * y, 9]));
         let shrunk = shrunk(64, 64, pixels.collect(), 64);
         let quarter = std::f32::consts::FRAC_PI_2;
-        let (input, way_back) = shrunk.turned(64, shrunk.middle(), 64.0, quarter);
+        let (input, way_back) = shrunk.turned_whole(quarter);
         let (blue, rest) = input.planes.split_at(64 * 64);
         let (green, red) = rest.split_at(64 * 64);
         // To the right in the turned picture is down in the picture, and down is to the left.
