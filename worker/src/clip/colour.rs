@@ -337,7 +337,7 @@ fn pq(share: f32) -> f32 {
 fn hlg(share: f32) -> f32 {
     const A: f32 = 0.178_832_77;
     const B: f32 = 0.284_668_92;
-    const C: f32 = 0.559_910_73;
+    const C: f32 = 0.559_910_7;
     if share <= 0.5 {
         share * share / 3.0
     } else {

@@ -139,7 +139,7 @@ pub async fn decode(
         read_log(err, stamp)
     );
     match sent? {
-        Sent::All(course) => ended(child, &course, &log, probed).await,
+        Sent::All(course) => ended(child, &course, &log, probed, container).await,
         // Nobody wants the rest.
         Sent::Some => Ok(()),
     }
@@ -270,13 +270,15 @@ async fn ended(
     course: &Course,
     log: &Log,
     probed: &Probed,
+    container: Container,
 ) -> Result<(), ClipError> {
     let status = child
         .wait()
         .await
         .map_err(|e| ClipError::failed("ffmpeg's end cannot be seen", &e))?;
-    let starts_late = !probed.starts_with_key && course.kept() < MIN_FRAMES;
-    if starts_late && status.code().is_some() {
+    // A damaged packet of an mp4 may not be known for a key frame; what WebM says of it is separate.
+    let is_told = status.success() || container == Container::WebM && status.code().is_some();
+    if is_told && !probed.starts_with_key && course.kept() < MIN_FRAMES {
         return Err(Unplayable::NoKeyFrame.into());
     }
     judge_end("ffmpeg", status)?;
@@ -295,11 +297,11 @@ async fn ended(
     if log.colours_change(probed.colours) {
         return Err(Unplayable::ColoursChange.into());
     }
-    if course.kept() < MIN_FRAMES {
-        return Err(Unplayable::TooFewFrames(course.kept()).into());
-    }
     if course.has_gap() {
         return Err(Unplayable::Gap.into());
+    }
+    if course.kept() < MIN_FRAMES {
+        return Err(Unplayable::TooFewFrames(course.kept()).into());
     }
     Ok(())
 }

@@ -376,12 +376,13 @@ fn turns_to_the_other_side_are_told_and_decide_nothing() {
     assert_eq!((turns, rejections), (2, vec![Rejection::ChallengeFailed]));
     // As asked; one turn left out; one to the wrong side.
     assert_eq!(other_side(&|_, _| {}), (0, Vec::new()));
-    for wrong in [
-        &(|_, f: &mut Face| f.pose.yaw = f.pose.yaw.max(-5.0)) as &dyn Fn(usize, &mut Face),
-        &|_, f| f.pose.yaw = f.pose.yaw.abs(),
-        &|_, f| f.pose.yaw = 0.0,
-    ] {
-        let (turns, rejections) = other_side(wrong);
+    let wrong: [fn(usize, &mut Face); 3] = [
+        |_, f| f.pose.yaw = f.pose.yaw.max(-5.0),
+        |_, f| f.pose.yaw = f.pose.yaw.abs(),
+        |_, f| f.pose.yaw = 0.0,
+    ];
+    for wrong in wrong {
+        let (turns, rejections) = other_side(&wrong);
         assert_eq!(turns, 0);
         assert!(rejections.contains(&Rejection::ChallengeFailed));
     }

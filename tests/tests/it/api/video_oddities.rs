@@ -108,7 +108,12 @@ async fn a_clip_that_does_not_begin_with_a_key_frame_is_told_so_or_begins_later(
 #[tokio::test]
 async fn an_mp4_may_begin_with_any_box_that_files_begin_with() {
     let app = spawn_app().await;
-    let whole = clip(|_, _| {});
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("whole.mp4");
+    fs::write(&path, clip(|_, _| {})).unwrap();
+    // Fragments that say where they are from their own beginning on: others must not be moved.
+    let moved = "frag_keyframe+empty_moov+default_base_moof";
+    let whole = made_of(&path, &["-c", "copy", "-movflags", moved], "mp4");
     let mut styp = whole.clone();
     styp[4..8].copy_from_slice(b"styp");
     let mut clips = vec![("styp for ftyp", styp)];

@@ -186,16 +186,7 @@ async fn hdr_clips_are_judged_as_the_same_film_in_standard_range() {
         "8",
     ];
     let vp9 = [&vp9[..], &["-crf", "18", "-b:v", "0"]].concat();
-    let av1 = [
-        "-c:v",
-        "libaom-av1",
-        "-usage",
-        "realtime",
-        "-cpu-used",
-        "10",
-        "-crf",
-        "20",
-    ];
+    let av1 = ["-c:v", "libsvtav1", "-preset", "10", "-crf", "20"];
     for (name, transfer, format, codec, extension) in [
         (
             "HEVC, PQ",
