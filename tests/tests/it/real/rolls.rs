@@ -52,6 +52,12 @@ fn differences(
     // Of a head thrown back as far as this the detector finds little, rolled far.
     let thrown_back = was.pitch < -35.0;
     let most = if thrown_back { 25.0 } else { 35.0 };
+    // Of a head turned as far as this the landmark model knows the pose less well, rolled or not.
+    let within = if was.yaw.abs() > 40.0 {
+        within + 1.0
+    } else {
+        within
+    };
     let difference = |roll: f32| {
         let Some(face) = measured(analyzer, rolled(picture, roll)) else {
             return Some(format!("{name} at {roll}: no face"));
