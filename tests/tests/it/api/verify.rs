@@ -116,7 +116,18 @@ async fn a_rejection_has_all_its_fields_and_what_was_not_measured_is_null() {
             "challenge_passed": false,
             "challenge_details": {"passed": false, "completed_actions": []},
             "reason_codes": ["insufficient_face_detections"],
-            "rejection_details": {"face_detection_ratio": 0.0, "required_ratio": 0.7},
+            "rejection_details": {
+                "face_detection_ratio": 0.0,
+                "required_ratio": 0.7,
+                "poor_frames": [{
+                    "reason": "no_face",
+                    "count": 8,
+                    "frames": [0, 1, 2, 3, 4, 5, 6, 7],
+                    "measured": null,
+                    "required": null,
+                    "text": "Frames 0 to 7: no face was found: keep the whole face in the picture, towards the camera, in even light, with nothing before it.",
+                }],
+            },
             "frames_analyzed": 0,
         })
     );
@@ -152,6 +163,7 @@ async fn every_failed_check_is_listed_in_the_documented_order() {
             "evidence",
             "face_detection_ratio",
             "failed_actions",
+            "poor_frames",
             "required_ratio",
             "same_person_score",
             "same_person_threshold",
