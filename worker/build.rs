@@ -1,7 +1,5 @@
 //! Compiles `libjpeg/`, against the headers of the libjpeg-turbo that `turbojpeg-sys` builds.
 
-#![expect(clippy::print_stdout, reason = "cargo reads it")]
-
 use std::env;
 
 fn main() {

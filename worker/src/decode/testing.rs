@@ -115,7 +115,7 @@ pub fn encode(encoding: Encoding) -> Vec<u8> {
     };
     let settings = [
         (sys::TJPARAM_TJPARAM_QUALITY, encoding.quality),
-        (sys::TJPARAM_TJPARAM_SUBSAMP, subsampling as i32),
+        (sys::TJPARAM_TJPARAM_SUBSAMP, subsampling),
         (
             sys::TJPARAM_TJPARAM_PROGRESSIVE,
             encoding.is_progressive.into(),
@@ -139,7 +139,7 @@ pub fn encode(encoding: Encoding) -> Vec<u8> {
             );
         }
         let (mut bytes, mut size) = (ptr::null_mut(), 0);
-        let format = sys::TJPF_TJPF_RGB as i32;
+        let format = sys::TJPF_TJPF_RGB;
         let done = sys::tj3Compress8(
             handle,
             pixels.as_ptr(),

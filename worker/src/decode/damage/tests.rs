@@ -8,8 +8,11 @@ use super::super::testing::{
 };
 use super::*;
 
-/// What cameras and programs do to a JPEG, where it can be done to this one.
-const ODDITIES: [(&str, fn(&[u8]) -> Option<Vec<u8>>); 22] = [
+/// What is done to a JPEG, where it can be done to this one.
+type Change = fn(&[u8]) -> Option<Vec<u8>>;
+
+/// What cameras and programs do to JPEGs.
+const ODDITIES: [(&str, Change); 22] = [
     ("odd scan parameters, as Samsung's", |j| {
         scan_parameters(j, [0, 0, 0])
     }),
@@ -291,7 +294,7 @@ fn each_damage_is_told() {
 
 #[test]
 fn every_warning_of_libjpeg_is_in_the_table() {
-    let headers = option_env!("LIVEGATE_JPEG_HEADERS").expect("headers of the bundled library");
+    let headers = env!("LIVEGATE_JPEG_HEADERS");
     let header = std::fs::read_to_string(format!("{headers}/jerror.h")).unwrap();
     let names = |text: &str, before: &str| {
         let found = text.split(before).skip(1);
