@@ -96,6 +96,9 @@ static void on_message(j_common_ptr cinfo, int level)
   jpeg->report.warned[place_of(cinfo->err->msg_code)]++;
   if (cinfo->err->msg_code == JWRN_EXTRANEOUS_DATA)
     on_skipped(jpeg, (uint32_t)cinfo->err->msg_parm.i[0]);
+  /* A scan that refines what no scan before it sent; one that sends all anew is harmless. */
+  if (cinfo->err->msg_code == JWRN_BOGUS_PROGRESSION && jpeg->cinfo.Ah > 0)
+    jpeg->report.coefficients_absent++;
 }
 
 static void write_nothing(j_common_ptr cinfo)

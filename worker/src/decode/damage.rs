@@ -80,7 +80,8 @@ impl Warning {
             Self::ScanParameters => Decision::Harmless,
             // No colour profile is read.
             Self::ColourProfile => Decision::Harmless,
-            // By itself it costs nothing: coefficients that lack data are counted.
+            // By itself it costs nothing: coefficients that lack data, and bits that a scan refines and none
+            // sent, are counted.
             Self::Progression => Decision::Depends,
             // By itself it costs nothing: a wrong number is passed over. Where data was lost, blocks are
             // filled in, which is `DataEnds`.

@@ -233,6 +233,22 @@ fn a_progressive_picture_may_say_that_its_last_bits_are_left_out() {
 }
 
 #[test]
+fn a_progressive_picture_without_a_scan_in_between_is_refused_and_one_with_a_scan_twice_is_not() {
+    let jpeg = encode(ENCODINGS[5]);
+    let original = decode(&jpeg).unwrap();
+    let scans = scans(&jpeg);
+    // Later ones refine what these send.
+    for pair in scans.windows(2).take(5) {
+        let without = [&jpeg[..pair[0].1], &jpeg[pair[1].1..]].concat();
+        assert!(decode(&without).is_err());
+    }
+    // The first one sends the DC values, but for their last bit.
+    let (_, end) = scans[0];
+    let twice = insert(&jpeg, end, &jpeg[place(&jpeg, 0xda)..end]);
+    assert!(decode(&twice).unwrap() == original);
+}
+
+#[test]
 fn an_arithmetic_picture_without_its_end_is_refused() {
     let jpeg = encode(ARITHMETIC);
     assert!(decode(&jpeg).is_ok());
