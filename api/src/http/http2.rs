@@ -8,7 +8,7 @@
 use super::boundary::{REQUEST_ID, RequestId};
 use super::refusal::body_of;
 
-/// What a connection begins with, before the first frame: so many bytes.
+/// Length of what a connection begins with, before the first frame, bytes.
 const PREFACE: usize = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len();
 
 /// Length (3 bytes), type, flags and stream (4 bytes).
@@ -52,7 +52,7 @@ pub struct FirstRequest {
 pub enum Found {
     /// A request, on this stream.
     Stream(u32),
-    /// Too much that is none.
+    /// Too many bytes that are no request.
     Nothing,
 }
 

@@ -67,9 +67,6 @@ pub enum BadImage {
         "The image's part of the form has the Content-Transfer-Encoding {0}; send the picture's bytes as they are."
     )]
     Encoded(Excerpt),
-    /// A data URL, or a picture as verify takes it.
-    #[error("The image is base64 text; send the picture's bytes themselves.")]
-    Base64,
     /// Its header is in order, its pixels are not.
     #[error("The image cannot be decoded; it is damaged or cut off.")]
     Undecodable,
@@ -97,19 +94,10 @@ impl FrameUpload {
         if image.len() > MAX_FRAME_BYTES {
             return Err(ApiError::FrameTooLarge);
         }
-        if is_base64(&image) {
-            return Err(BadImage::Base64.into());
-        }
         ImageHeader::read(&image).map_err(BadImage::Picture)?;
         // The image is a piece of the form, all of which stays.
         Ok(Self { image, place })
     }
-}
-
-/// How data URLs, JPEGs and PNGs begin as text: what a page sends that does not make a file of its canvas.
-fn is_base64(image: &[u8]) -> bool {
-    let starts: [&[u8]; 3] = [b"data:", b"/9j/", b"iVBORw0KGgo"];
-    starts.iter().any(|start| image.starts_with(start))
 }
 
 /// Whether this content type is a form. There must be one: without it there is no boundary.

@@ -18,7 +18,7 @@ const SIDEWAYS_DEG: f32 = 65.0;
 pub struct PoorFrames {
     /// The reason. More may be added.
     ///
-    /// - `no_face`: there is none, or not enough of one.
+    /// - `no_face`: no face was found, or too little of one.
     /// - `face_too_small`: `measured` is the face's width, pixels, `required` the least.
     /// - `face_tilted`: `measured` is the tilt in the picture's plane, degrees, `required` the most. About 90
     ///   or 180: the picture lies on its side or upside down.

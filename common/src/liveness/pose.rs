@@ -234,7 +234,7 @@ mod tests {
         turned_picture(&swung, pose.roll)
     }
 
-    /// The points in a picture that was turned clockwise by so many degrees.
+    /// The points in a picture that was turned clockwise by these degrees.
     fn turned_picture(points: &[[f32; 3]], degrees: f32) -> Vec<[f32; 3]> {
         let (sin, cos) = (-degrees.to_radians()).sin_cos();
         let turn = |&[x, y, z]: &[f32; 3]| [x * cos - y * sin, x * sin + y * cos, z];

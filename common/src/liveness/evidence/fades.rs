@@ -21,7 +21,7 @@ const WAY: usize = 8;
 const STEP_DEG: f32 = 2.5;
 /// How far apart the two ends of a fade are, degrees of yaw or pitch, at least.
 const ENDS_DEG: f32 = 15.0;
-/// Pictures that must end a fade: one may be an accident, and whoever goes there has to come back.
+/// Pictures that must end a fade: one may be an accident, and a head that goes there comes back.
 const FADES: usize = 2;
 
 /// The latest poses on the way, and what was found.

@@ -20,7 +20,7 @@ const MOST_POSITIONS: usize = 20;
 /// Why a frame is poor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Why {
-    /// There is none.
+    /// No face was found.
     NoFace,
     /// Too few pixels: pixels across the face, at least.
     Narrow,

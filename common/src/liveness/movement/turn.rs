@@ -127,17 +127,17 @@ impl Turn {
         }
         let had_reached = self.peak.is_some_and(|p| p >= required);
         let peak = self.peak.map_or(extent, |p| p.max(extent));
+        // Of the way that was gone: near the peak of a far turn a few degrees are no way.
+        let short = peak - margin.max(t.between_share * (peak - start));
         // Only a pose that makes a difference is taken, since it must be measured as a whole: the first
         // on the way, and a lower one where that was too near to the peak.
-        let is_between = self
-            .between
-            .is_none_or(|b| b > peak - margin && extent <= peak - margin);
+        let is_between = self.between.is_none_or(|b| b > short && extent <= short);
         if is_between {
             self.between = Some(extent);
         }
         self.peak = Some(peak);
         let is_reached = peak >= required;
-        let is_whole = is_reached && self.between.is_some_and(|b| b <= peak - margin);
+        let is_whole = is_reached && self.between.is_some_and(|b| b <= short);
         let come = if is_whole { peak } else { extent };
         Seen {
             share: (come - start) / (required - start),
@@ -227,6 +227,8 @@ mod tests {
             (&[0.0, 30.0, 0.0, 30.5, 0.2, 29.6], false, true),
             (&[11.5, 26.0, 11.0, 26.5, 12.0, 26.2], false, true),
             (&[-40.0, 40.0, -40.0, 40.0], false, true),
+            // All but the peak was cut out.
+            (&[0.0, 45.5, 50.0, 46.0, 2.0], false, true),
             // Never near the camera's direction.
             (&[14.0, 20.0, 30.0], false, false),
             (&[30.0, 30.0, 30.0], false, false),
