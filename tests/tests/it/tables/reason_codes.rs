@@ -229,7 +229,18 @@ async fn insufficient_face_detections() {
     assert_verified(&verdict(&app, &with_faces(7)).await);
     assert_eq!(
         rejected(&app, &with_faces(6), &["insufficient_face_detections"]).await,
-        json!({ "face_detection_ratio": 0.6, "required_ratio": 0.7 })
+        json!({
+            "face_detection_ratio": 0.6,
+            "required_ratio": 0.7,
+            "poor_frames": [{
+                "reason": "no_face",
+                "count": 4,
+                "frames": [0, 1, 2, 3],
+                "measured": null,
+                "required": null,
+                "text": "Frames 0 to 3: no face was found: keep the whole face in the picture, towards the camera, in even light, with nothing before it.",
+            }],
+        })
     );
 }
 
