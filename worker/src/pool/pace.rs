@@ -3,6 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 /// Frames that must have been measured before the pace counts as known.
 const FEWEST: u32 = 8;
 
@@ -12,6 +14,10 @@ const MEMORY: u32 = 64;
 /// How many times the mean a single frame counts for at most.
 const MOST_TIMES: f64 = 4.0;
 
+/// After this time without a frame the pace is not known any more: where a slow hour made all clips too
+/// long, the next one is measured again.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+
 /// Moving mean of the time that a thread takes for one frame of a clip.
 #[derive(Debug, Default)]
 pub struct Pace(Mutex<Known>);
@@ -20,12 +26,18 @@ pub struct Pace(Mutex<Known>);
 struct Known {
     frames: u32,
     seconds: f64,
+    /// When the latest frame ended.
+    latest: Option<Instant>,
 }
 
 impl Pace {
     /// One more frame took this long.
     pub fn add(&self, took: Duration) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_old() {
+            *known = Known::default();
+        }
+        known.latest = Some(Instant::now());
         let mut took = took.as_secs_f64();
         if known.frames >= FEWEST {
             // One frame that was held up says little of the next ones.
@@ -35,10 +47,18 @@ impl Pace {
         known.seconds += (took - known.seconds) / f64::from(known.frames);
     }
 
-    /// Seconds of one thread for one frame; `None` until enough frames were measured.
+    /// Seconds of one thread for one frame; `None` until enough frames were measured, and again when the last
+    /// of them is long ago.
     pub fn seconds(&self) -> Option<f64> {
         let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (known.frames >= FEWEST).then_some(known.seconds)
+        (known.frames >= FEWEST && !known.is_old()).then_some(known.seconds)
+    }
+}
+
+impl Known {
+    fn is_old(&self) -> bool {
+        self.latest
+            .is_some_and(|at| at.elapsed() >= FORGOTTEN_AFTER)
     }
 }
 
@@ -59,5 +79,16 @@ mod tests {
         assert!((pace.seconds().unwrap() - 0.1).abs() < 0.001);
         add(60_000, 1);
         assert!(pace.seconds().unwrap() < 0.11);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_hour_is_forgotten() {
+        let pace = Pace::default();
+        (0..20).for_each(|_| pace.add(Duration::from_secs(9)));
+        assert!(pace.seconds().is_some_and(|s| s > 8.0));
+        tokio::time::advance(FORGOTTEN_AFTER).await;
+        assert_eq!(pace.seconds(), None);
+        (0..8).for_each(|_| pace.add(Duration::from_millis(20)));
+        assert!(pace.seconds().is_some_and(|s| s < 0.03));
     }
 }

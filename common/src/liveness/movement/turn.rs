@@ -127,17 +127,24 @@ impl Turn {
         }
         let had_reached = self.peak.is_some_and(|p| p >= required);
         let peak = self.peak.map_or(extent, |p| p.max(extent));
-        // Of the way that was gone: near the peak of a far turn a few degrees are no way.
-        let short = peak - margin.max(t.between_share * (peak - start));
-        // Only a pose that makes a difference is taken, since it must be measured as a whole: the first
-        // on the way, and a lower one where that was too near to the peak.
-        let is_between = self.between.is_none_or(|b| b > short && extent <= short);
+        // Of the whole way: near either end of a far turn a few degrees are no way.
+        let whole_way = peak.max(required) - start;
+        let share = (t.between_share * whole_way).max(t.between_deg);
+        let is_on_way = |pose: f32| pose >= start + share && pose <= peak - share;
+        // Only a pose that makes a difference is taken, since it must be measured as a whole: the first on the
+        // way; one further on, where that is too near to the start for a far turn; and one on the way back,
+        // where that is too near to either end.
+        let further = start + 2.0 * margin..=required - margin;
+        let is_between = self.between.is_none_or(|b| {
+            let goes_on = b < *further.start() && further.contains(&extent);
+            goes_on || (!is_on_way(b) && (is_on_way(extent) || extent < b.min(peak - share)))
+        });
         if is_between {
             self.between = Some(extent);
         }
         self.peak = Some(peak);
         let is_reached = peak >= required;
-        let is_whole = is_reached && self.between.is_some_and(|b| b <= short);
+        let is_whole = is_reached && self.between.is_some_and(is_on_way);
         let come = if is_whole { peak } else { extent };
         Seen {
             share: (come - start) / (required - start),
@@ -227,8 +234,10 @@ mod tests {
             (&[0.0, 30.0, 0.0, 30.5, 0.2, 29.6], false, true),
             (&[11.5, 26.0, 11.0, 26.5, 12.0, 26.2], false, true),
             (&[-40.0, 40.0, -40.0, 40.0], false, true),
-            // All but the peak was cut out.
+            // All but the start and the peak was cut out.
+            (&[0.0, 4.5, 7.8, 41.0, 43.4, 40.0, 7.0, 0.0], false, true),
             (&[0.0, 45.5, 50.0, 46.0, 2.0], false, true),
+            (&[0.0, 6.0, 15.0, 24.0, 33.0, 45.0], true, true),
             // Never near the camera's direction.
             (&[14.0, 20.0, 30.0], false, false),
             (&[30.0, 30.0, 30.0], false, false),
