@@ -193,6 +193,18 @@ impl Fleet {
         declared.await.unwrap().message_count()
     }
 
+    /// Waits until there are this many audit records: one is written a moment after its answer.
+    ///
+    /// # Panics
+    /// When there are fewer after a few seconds, or more.
+    pub async fn recorded(&self, number: usize) {
+        let since = Instant::now();
+        while self.records().len() < number && since.elapsed() < Duration::from_secs(5) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(self.records().len(), number, "audit records");
+    }
+
     /// Every audit record of every replica, in the order of each.
     pub fn records(&self) -> Vec<Value> {
         let of_replica = |replica: &Process| {

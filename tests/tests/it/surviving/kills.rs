@@ -40,7 +40,7 @@ async fn a_worker_killed_at_any_moment_costs_no_verdict() {
             answer.body
         );
     }
-    assert_eq!(fleet.records().len(), 16);
+    fleet.recorded(16).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +56,7 @@ async fn a_broker_killed_and_restarted_costs_no_verdict_that_was_under_way() {
         one.assert_verified().await;
     }
     newborn.assert_verified().await;
-    assert_eq!(fleet.records().len(), 9);
+    fleet.recorded(9).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

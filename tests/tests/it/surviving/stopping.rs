@@ -30,7 +30,7 @@ async fn a_replica_told_to_stop_under_load_answers_everything_that_it_has_taken(
     let answer = second.verify(&unused, &Capture::good()).await;
     assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
     // Written to the end.
-    assert_eq!(fleet.records().len(), UNDERWAY + 1);
+    fleet.recorded(UNDERWAY + 1).await;
     fleet.replicas[0].start_again();
     fleet.recovered(Instant::now(), RECOVERY).await;
 }
@@ -47,5 +47,5 @@ async fn workers_told_to_stop_one_after_the_other_under_load_lose_nothing() {
     for one in underway {
         one.assert_verified().await;
     }
-    assert_eq!(fleet.records().len(), UNDERWAY);
+    fleet.recorded(UNDERWAY).await;
 }
