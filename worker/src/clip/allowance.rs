@@ -32,7 +32,7 @@ impl Allowance {
         }
     }
 
-    /// Whether it can be measured in time, at so many seconds of a thread for each frame.
+    /// Whether it can be measured in time, at `pace` seconds of a thread for each frame.
     ///
     /// # Errors
     /// [`Unplayable::TooLongHere`].

@@ -26,7 +26,7 @@ const CPU_SECONDS: u64 = 10;
 /// in six clips, the longer ones deliberate, ten lasted 167 ms or more and two a single frame of 83 ms.
 const SAMPLING: &str = "select='isnan(prev_selected_t)+gt(floor(t*15+.25),floor(prev_selected_t*15+.25))',showinfo=checksum=0";
 
-/// Most frames that are sampled of each second, as [`SAMPLING`] says.
+/// Most frames that are sampled of each second: the filter in `SAMPLING`.
 pub const RATE: f64 = 15.0;
 
 /// Fewest sampled frames of a clip, as of a capture in images mode.

@@ -107,7 +107,7 @@ impl Warning {
 const FEW_STRAY_BYTES: usize = 64;
 /// How many may be counted for each restart marker: libjpeg adds up those that its 64-bit buffer held.
 const STRAY_BYTES_A_RESTART: usize = 8;
-/// One byte of so many in the file may be stray at one place.
+/// One byte in this many of the file may be stray at one place.
 const STRAY_ONE_IN: usize = 8;
 
 /// What a picture lacks.
