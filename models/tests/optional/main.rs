@@ -175,7 +175,7 @@ fn the_written_configuration_says_what_the_manifest_says() {
     );
 }
 
-/// The folder with the optional models as published; `None`, with a line on standard error, where there is none.
+/// The folder with the optional models as published. Where it is absent: `None`, and a line on standard error.
 fn published() -> Option<PathBuf> {
     let folder = std::env::var_os("LIVEGATE_OPTIONAL_MODELS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/models"),

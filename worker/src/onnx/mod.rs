@@ -155,7 +155,7 @@ impl OnnxAnalyzer {
     /// The landmarks of a face; `None` when the landmark model sees none there.
     ///
     /// They tell the tilt better than the detector does. Where both disagree the face was not upright for
-    /// the landmark model either, and is looked at again.
+    /// the landmark model either, and is measured again.
     fn look_upright(
         &mut self,
         frame: &RgbFrame,

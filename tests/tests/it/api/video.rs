@@ -353,7 +353,7 @@ async fn a_clip_that_takes_too_long_ends_at_the_deadline_and_leaves_the_workers_
     answer.assert_error(502, "PROCESSING_ERROR");
     assert!(answer.error().contains("in time"), "{}", answer.error());
     assert_eq!(app.client.status(&session).await.body["state"], "failed");
-    // Of the other frames none is looked at any more.
+    // The other frames are not measured any more.
     let next = app
         .client
         .verify_new_clip(&LEFT_RIGHT, &clip(|_, _| {}))
