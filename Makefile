@@ -11,12 +11,15 @@ RELEASE := target/release
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: build ## Build and start the service on this machine, embedded
+run: ## Build and start the service on this machine, embedded
+	@scripts/requirements.sh build
+	$(CARGO) build --release --locked -p livegate-server -p livegate-prepare --bin livegate-api --bin livegate-models
+	@$(RELEASE)/livegate-models fetch
 	@scripts/run.sh
 
 build: ## Build the release binaries and obtain the models; start nothing
 	@scripts/requirements.sh build
-	$(CARGO) build --release --locked -p livegate-api -p livegate-worker -p livegate-models
+	$(CARGO) build --release --locked -p livegate-server -p livegate-lab -p livegate-prepare --bins
 	@$(RELEASE)/livegate-models fetch
 
 test: ## Run all tests, with RabbitMQ and Redis servers of their own
@@ -34,13 +37,13 @@ bench: build ## Measure speed and memory; fails on no number
 
 attacks: ## Present all attacks and live people; write docs/attacks.md
 	@scripts/requirements.sh build
-	$(CARGO) build --locked -p livegate-tests -p livegate-models --bins
+	$(CARGO) build --locked -p livegate-tests -p livegate-prepare --bins
 	@target/debug/livegate-models fetch --test-assets
 	@target/debug/attacks
 
 soak: ## Verify 10,000 times while parts are killed and come back; VERIFIES=… SEED=… AT_ONCE=… repeat or change it
 	@scripts/requirements.sh test
-	$(CARGO) build --locked -p livegate-api -p livegate-tests --bins
+	$(CARGO) build --locked -p livegate-server -p livegate-tests --bins
 	@target/debug/soak $(if $(VERIFIES),--verifies $(VERIFIES)) $(if $(SEED),--seed $(SEED)) $(if $(AT_ONCE),--at-once $(AT_ONCE))
 
 fuzz: ## Fuzz what reads strangers' bytes; FUZZ_SECONDS=60 for each of FUZZ_TARGETS (all)

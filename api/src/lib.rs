@@ -1,32 +1,23 @@
 //! The HTTP front end of Livegate: it holds all policy, and leaves measuring to the workers.
 //!
-//! [`Application`] serves the API over [`Services`], which [`embedded`] makes inside this process
-//! and [`distributed`] connects to RabbitMQ and Redis. A request goes one way: [`auth`], its body's
-//! parser (`wire`), [`limits`], [`measure`], [`judge`], a body in `response`.
+//! [`Application`] serves the API over [`Services`]. A request goes one way: [`auth`], its body's parser
+//! (`wire`), [`limits`], [`measure`], [`livegate_liveness::judge`], a body in `response`.
 
 pub mod application;
 pub mod audit;
 pub mod auth;
-pub mod calibrate;
-pub mod check;
-pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
-pub mod distributed;
-pub mod embedded;
 pub mod error;
-pub mod evaluate;
 pub mod http;
 pub mod interactive;
-pub mod judge;
 pub mod keys;
 pub mod limits;
 pub mod measure;
 pub mod metrics;
 pub mod openapi;
 pub mod random;
-pub mod serve;
 pub mod server_to_server;
 pub mod services;
 pub mod state;

@@ -13,9 +13,10 @@ use bytes::Bytes;
 use livegate_common::broker::Queue;
 use livegate_common::id::{BatchId, JobId, RequestId};
 use livegate_common::job::{
-    Batch, ClipOutcome, CodecError, Cost, EncodedFrame, FrameOutcome, Look, MeasuredClip, Outcome,
+    Batch, ClipOutcome, CodecError, Cost, EncodedFrame, Look, MeasuredClip, Outcome,
 };
-use livegate_common::liveness::thresholds::ModelSetId;
+use livegate_liveness::outcome::FrameOutcome;
+use livegate_liveness::thresholds::ModelSetId;
 
 use self::work::measure;
 use crate::services::Services;

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use livegate_common::broker::Publisher;
 use livegate_common::limits::Limits;
-use livegate_common::liveness::thresholds::{ModelSetId, ThresholdSets, Thresholds};
 use livegate_common::presence::Presence;
 use livegate_common::results::ResultStore;
 use livegate_common::seal::SealKey;
 use livegate_common::sessions::SessionStore;
+use livegate_liveness::thresholds::{ModelSetId, ThresholdSets, Thresholds};
 
 use crate::measure::MeasureError;
 use crate::metrics::Metrics;
@@ -68,5 +68,33 @@ impl Services {
             self.models.note(name);
         }
         self.thresholds.of(models).ok_or_else(unknown)
+    }
+}
+
+#[cfg(test)]
+mod testing {
+    use livegate_common::broker::MemoryBroker;
+    use livegate_common::limits::MemoryLimits;
+    use livegate_common::presence::MemoryPresence;
+    use livegate_common::results::MemoryResults;
+    use livegate_common::sessions::MemorySessions;
+
+    use super::*;
+
+    impl Services {
+        /// Services in memory, without workers.
+        pub(crate) fn in_memory(thresholds: impl Into<ThresholdSets>) -> Self {
+            Self {
+                publisher: Arc::new(MemoryBroker::new()),
+                results: Arc::new(MemoryResults::new()),
+                sessions: Arc::new(MemorySessions::new()),
+                limits: Arc::new(MemoryLimits::new()),
+                presence: Arc::new(MemoryPresence::new()),
+                seal: SealKey::random().unwrap(),
+                thresholds: thresholds.into(),
+                models: LatestModels::default(),
+                metrics: Metrics::default(),
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use image::metadata::Orientation;
-use livegate_worker::decode::{self, Format, ImageHeader, MAX_SIDE, MIN_SIDE};
+use livegate_media::{Format, ImageHeader, MAX_SIDE, MIN_SIDE};
 
 use crate::memory::within;
 
@@ -24,11 +24,11 @@ pub fn picture_header(bytes: &[u8]) {
 /// A picture has the size that its header says, or is refused, and takes no more memory than that.
 pub fn picture(bytes: &[u8]) {
     let Ok(header) = ImageHeader::read(bytes) else {
-        let refused = within(bytes.len() + (64 << 10), || decode::decode(bytes));
+        let refused = within(bytes.len() + (64 << 10), || livegate_media::decode(bytes));
         return assert!(refused.is_err());
     };
     let Some(most) = memory(&header) else { return };
-    match within(most + bytes.len(), || decode::decode(bytes)) {
+    match within(most + bytes.len(), || livegate_media::decode(bytes)) {
         Ok(frame) => {
             assert_eq!((frame.width, frame.height), (header.width, header.height));
             assert_eq!(frame.pixels.len(), pixels(&header) * 3);
@@ -44,7 +44,7 @@ pub fn upright_jpeg(bytes: &[u8]) {
         return;
     };
     let picture = Bytes::copy_from_slice(bytes);
-    let Ok(upright) = within(most + bytes.len(), || decode::upright_jpeg(picture)) else {
+    let Ok(upright) = within(most + bytes.len(), || livegate_media::upright_jpeg(picture)) else {
         return;
     };
     let (before, after) = (header.unwrap(), ImageHeader::read(&upright).unwrap());

@@ -11,8 +11,8 @@ use livegate_api::interactive::{query, token};
 use livegate_api::server_to_server::wire::{
     Capture, MAX_FRAME_BYTES, MAX_IMAGES, MAX_VIDEO_BYTES, MIN_IMAGES, NewSession, VerifyRequest,
 };
-use livegate_common::liveness::thresholds::OperatingPoint;
 use livegate_common::seal::SealKey;
+use livegate_liveness::thresholds::OperatingPoint;
 use poem::http::HeaderValue;
 use tokio::runtime::Runtime;
 

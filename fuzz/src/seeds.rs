@@ -7,12 +7,13 @@ use image::codecs::png::PngEncoder;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use livegate_common::id::{BatchId, JobId, ReplicaId, RequestId};
 use livegate_common::job::{
-    Batch, BatchHeader, ClipFrame, ClipOutcome, Cost, EncodedFrame, FrameOutcome, Look,
-    MeasuredClip, Outcome, Portrait, encode_batch,
+    Batch, BatchHeader, ClipOutcome, Cost, EncodedFrame, Look, MeasuredClip, Outcome, Portrait,
+    encode_batch,
 };
-use livegate_common::liveness::measurement::FrameMeasurement;
-use livegate_common::liveness::thresholds::OperatingPoint;
 use livegate_common::seal::SealKey;
+use livegate_liveness::measurement::FrameMeasurement;
+use livegate_liveness::outcome::{ClipFrame, FrameOutcome};
+use livegate_liveness::thresholds::OperatingPoint;
 use turbojpeg::{Compressor, Subsamp};
 use uuid::Uuid;
 

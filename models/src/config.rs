@@ -42,44 +42,17 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::ModelsError;
 use crate::hash;
-use crate::set::{
-    AntiSpoofModel, ChannelOrder, ClassOutput, CropRule, EmbedderModel, InputSpec, ModelFile,
-    ModelsError, Resample,
+use crate::network::{
+    AntiSpoofModel, AntiSpoofSettings, ChannelOrder, ClassOutput, CropRule, EmbedderModel,
+    InputSpec, ModelFile, Resample,
 };
 
 /// Name by which a list of anti-spoofing models keeps the shipped one.
 const BUILTIN: &str = "fr_liveness";
 /// No face model takes larger crops; guards against a typing error that would fill memory.
 const MAX_SIDE: u32 = 1024;
-
-/// How an anti-spoof model's input is made and its output read: all of an `[[anti_spoof]]` table but its file.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct AntiSpoofSettings {
-    /// Of the input, pixels.
-    pub width: u32,
-    /// Of the input, pixels.
-    pub height: u32,
-    /// Order of the input's channels.
-    pub channels: ChannelOrder,
-    /// Subtracted from values 0 to 255, in the order of `channels`.
-    pub mean: [f32; 3],
-    /// What the difference is divided by, in the order of `channels`.
-    pub std: [f32; 3],
-    /// Where the crop lies.
-    pub crop: CropRule,
-    /// Size of the crop in sizes of the face box, 1 to 10.
-    pub crop_scale: f32,
-    /// How the crop is brought to the input's size.
-    pub resample: Resample,
-    /// Widest face, as a share of the frame's shorter side, that the model does not abstain on.
-    pub most_face_share: Option<f32>,
-    /// Index of the class of bona fide presentations.
-    pub live_class: usize,
-    /// What the output holds.
-    pub output: ClassOutput,
-}
 
 /// A configuration as it is written; [`Document`] reads it.
 #[derive(Serialize)]
@@ -105,7 +78,7 @@ enum WrittenEntry<'a> {
 ///
 /// # Errors
 /// When a value has no form in TOML; none of these types has such values.
-pub(crate) fn write_beside_builtin<'a>(
+pub fn write_beside_builtin<'a>(
     models: impl Iterator<Item = (&'a str, &'a str, &'a AntiSpoofSettings)>,
 ) -> Result<String, toml::ser::Error> {
     let files = models.map(|(path, sha256, settings)| WrittenEntry::File {

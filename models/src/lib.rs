@@ -1,21 +1,21 @@
-//! Obtains, converts and verifies the model files and the inference runtime.
+//! Which model file plays which role, checked by hash.
 //!
-//! The binary `livegate-models` fills a cache folder; the worker reads it through [`ModelSet`].
-//! See `models/README.md` for what is fetched, and [`config`] for how an operator brings other models.
+//! [`ModelSet`] is what a worker loads; [`manifest`] lists what is shipped, [`config`] reads what an operator uses
+//! instead. The crate `livegate-prepare` obtains and converts the files.
 
 pub mod assets;
 mod canonical;
-pub mod commands;
 pub mod config;
-pub mod convert;
-pub mod fetch;
+mod error;
 pub mod hash;
 pub mod manifest;
-pub mod optional;
+mod network;
 mod set;
 
 pub use canonical::CanonicalFace;
-pub use set::{
-    AntiSpoofModel, ChannelOrder, ClassOutput, CropRule, EmbedderModel, InputSpec, ModelFile,
-    ModelSet, ModelsError, Resample,
+pub use error::ModelsError;
+pub use network::{
+    AntiSpoofModel, AntiSpoofSettings, ChannelOrder, ClassOutput, CropRule, EmbedderModel,
+    InputSpec, ModelFile, Resample,
 };
+pub use set::ModelSet;

@@ -4,8 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::config::AntiSpoofSettings;
-use crate::convert::Recipe;
+use crate::network::AntiSpoofSettings;
 
 /// The shipped manifest.
 #[derive(Debug, Deserialize)]
@@ -132,6 +131,22 @@ pub enum Role {
     Runtime,
     /// Used by tests only.
     TestAsset,
+}
+
+/// How a file is prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recipe {
+    /// Taken as it is.
+    Copy,
+    /// YuNet: block-quantised weights to floats, image size left open.
+    Yunet,
+    /// The 478-point landmark network: TFLite to ONNX in NCHW, PReLU rewritten.
+    LandmarksTflite,
+    /// The blendshape network: TFLite to ONNX.
+    BlendshapesTflite,
+    /// ONNX with odd channel counts widened to multiples of eight and PReLU rewritten.
+    Prelu,
 }
 
 static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {

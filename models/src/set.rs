@@ -1,14 +1,18 @@
 //! The models that a worker runs, found, checked and described.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use livegate_liveness::thresholds::{Models, OperatingPoint, OperatingPointError, PadThresholds};
 
 use crate::canonical::CanonicalFace;
 use crate::config::{self, ModelConfig};
+use crate::error::ModelsError;
 use crate::hash;
 use crate::manifest::{Manifest, Role, SourceFile};
+use crate::network::{
+    AntiSpoofModel, ChannelOrder, ClassOutput, CropRule, EmbedderModel, InputSpec, ModelFile,
+    Resample,
+};
 
 /// Every model file a worker needs, each checked against its sha256.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,142 +31,6 @@ pub struct ModelSet {
     pub anti_spoof: Vec<AntiSpoofModel>,
     /// Has one input `[1, 3, height, width]` and one output `[1, dimensions]`, not normalised.
     pub embedder: EmbedderModel,
-}
-
-/// A model file that has been checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModelFile {
-    /// The file's name without its extension, for logs.
-    pub name: String,
-    /// Where it lies.
-    pub path: PathBuf,
-    /// Of its content, in lower-case hex.
-    pub sha256: String,
-}
-
-/// How a crop becomes a model's input: `[1, 3, height, width]`, each value `(x - mean) / std` for x in 0..255.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InputSpec {
-    /// Pixels.
-    pub width: u32,
-    /// Pixels.
-    pub height: u32,
-    /// Order of the three channels.
-    pub channels: ChannelOrder,
-    /// In the model's channel order, on the scale 0..255.
-    pub mean: [f32; 3],
-    /// In the model's channel order, on the scale 0..255; never 0.
-    pub std: [f32; 3],
-}
-
-/// Order of an image's channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ChannelOrder {
-    /// Red first.
-    Rgb,
-    /// Blue first, as OpenCV has it.
-    Bgr,
-}
-
-/// Where a crop lies, and what fills it beyond the frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CropRule {
-    /// The face box times the scale, moved or shrunk to stay inside the frame, then stretched to the input's
-    /// shape: `CropImage` of minivision's Silent-Face-Anti-Spoofing.
-    #[default]
-    Clamped,
-    /// A square about the box's centre, its side the scale times the longer side of the box. Pixels beyond the
-    /// frame are reflected without repeating the edge (OpenCV's `BORDER_REFLECT_101`).
-    Reflected,
-}
-
-/// How the crop's pixels become the input's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Resample {
-    /// Two neighbours on each axis, also when shrinking, which lets fine detail alias.
-    #[default]
-    Linear,
-    /// The mean of the area that a pixel covers when shrinking, cubic interpolation when enlarging.
-    Area,
-}
-
-/// What a classifier's numbers are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClassOutput {
-    /// Need a softmax.
-    Logits,
-    /// Sum up to 1.
-    Probabilities,
-}
-
-/// A classifier of bona fide presentations and attacks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AntiSpoofModel {
-    /// The network.
-    pub file: ModelFile,
-    /// How its input is made.
-    pub input: InputSpec,
-    /// Where the crop lies.
-    pub crop: CropRule,
-    /// Size of the crop in sizes of the tight face box.
-    pub crop_scale: f32,
-    /// How the crop is brought to the input's size.
-    pub resample: Resample,
-    /// Widest face that leaves room for the crop, as a share of the frame's shorter side, 0 to 1; the model
-    /// abstains on a wider one. `None`: it never abstains.
-    pub most_face_share: Option<f32>,
-    /// Index of the class of bona fide presentations.
-    pub live_class: usize,
-    /// What its output holds.
-    pub output: ClassOutput,
-}
-
-/// A network that turns an aligned face into a vector.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EmbedderModel {
-    /// The network.
-    pub file: ModelFile,
-    /// How its input is made; the five-point template is that of ArcFace at 112x112, scaled.
-    pub input: InputSpec,
-}
-
-/// Why the models cannot be used. Each message names the file and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelsError {
-    /// A shipped model is not in the cache.
-    #[error("{path} cannot be read ({source}): run `make build` to obtain the models", path = path.display())]
-    Missing {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A shipped model is not what it was.
-    #[error("{path} is not the file it should be (its sha256 is {found}): run `make build` to obtain the models", path = path.display())]
-    Altered {
-        /// The file.
-        path: PathBuf,
-        /// sha256 of what is there.
-        found: String,
-    },
-    /// There is no runtime for this machine.
-    #[error("there is no {role:?} file for {arch} machines: use x86_64 or aarch64", arch = std::env::consts::ARCH)]
-    NotForThisMachine {
-        /// What is missing.
-        role: Role,
-    },
-    /// The operator's configuration cannot be used.
-    #[error("model configuration {path}: {problem}", path = path.display())]
-    Config {
-        /// The configuration file.
-        path: PathBuf,
-        /// What is wrong and how to mend it.
-        problem: String,
-    },
 }
 
 impl ModelSet {
@@ -223,6 +91,32 @@ impl ModelSet {
                 if is(&only.file, Role::AntiSpoof) && *only == fr_liveness_as(only.file.clone()))
             && is(&self.embedder.file, Role::Embedder)
             && self.embedder == fr_feature_as(self.embedder.file.clone())
+    }
+}
+
+impl ModelSet {
+    /// The set as an operating point lists it, under a name.
+    #[must_use]
+    pub fn listed_as(&self, name: &str) -> Models {
+        let anti_spoof = self.anti_spoof.iter().map(|m| m.file.sha256.clone());
+        Models {
+            name: name.to_owned(),
+            detector: self.detector.sha256.clone(),
+            landmarks: self.landmarks.sha256.clone(),
+            blendshapes: self.blendshapes.sha256.clone(),
+            embedder: self.embedder.file.sha256.clone(),
+            anti_spoof: anti_spoof.collect(),
+            pad: PadThresholds::default(),
+        }
+    }
+
+    /// Makes sure that an operating point lists this set: thresholds that were measured on the scores of
+    /// other models decide nothing about these.
+    ///
+    /// # Errors
+    /// [`OperatingPointError::OtherModels`] where it does not.
+    pub fn check_listed(&self, point: &OperatingPoint) -> Result<(), OperatingPointError> {
+        point.is_for(&self.listed_as("in use"))
     }
 }
 

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use livegate_api::application::Application;
 use livegate_api::config::{AuditTarget, ServerConfig};
-use livegate_api::embedded;
 use livegate_api::keys::create::{CreatedKey, NewKey, create};
 use livegate_api::services::Services;
-use livegate_common::liveness::thresholds::ThresholdSets;
 use livegate_common::shutdown::{Shutdown, Trigger};
+use livegate_liveness::thresholds::ThresholdSets;
+use livegate_server::embedded;
 use livegate_worker::{AnalyzerFactory, AnalyzerPool};
 use serde_json::json;
 use tempfile::TempDir;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use livegate_api::config::ServerConfig;
-use livegate_common::liveness::thresholds::OperatingPoint;
+use livegate_liveness::thresholds::OperatingPoint;
 use livegate_models::ModelSet;
 
 use crate::app::{App, Options, spawn};

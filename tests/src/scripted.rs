@@ -11,17 +11,17 @@ use std::time::Duration;
 
 use image::{ImageFormat, RgbImage};
 use livegate_common::job::Look;
-use livegate_common::liveness::embedding::Embedding;
-use livegate_common::liveness::eyes::Eyes;
-use livegate_common::liveness::measurement::{
+use livegate_liveness::embedding::Embedding;
+use livegate_liveness::eyes::Eyes;
+use livegate_liveness::measurement::{
     Bounds, CoarseNoise, Cues, DetectedFace, Face, FrameMeasurement, Quality,
 };
-use livegate_common::liveness::mouth::Mouth;
-use livegate_common::liveness::pose::Pose;
-use livegate_common::liveness::scene;
-use livegate_common::liveness::sketch::{self, Sketch};
-use livegate_common::liveness::thresholds::{PadThresholds, Thresholds};
-use livegate_worker::decode::RgbFrame;
+use livegate_liveness::mouth::Mouth;
+use livegate_liveness::pose::Pose;
+use livegate_liveness::scene;
+use livegate_liveness::sketch::{self, Sketch};
+use livegate_liveness::thresholds::{PadThresholds, Thresholds};
+use livegate_media::RgbFrame;
 use livegate_worker::{AnalyzeError, AnalyzerFactory, FaceAnalyzer};
 use serde::{Deserialize, Serialize};
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use livegate_common::job::Look;
-use livegate_common::liveness::measurement::FrameMeasurement;
-use livegate_common::liveness::thresholds::ModelSetId;
+use livegate_liveness::measurement::FrameMeasurement;
+use livegate_liveness::thresholds::ModelSetId;
 
-use crate::decode::RgbFrame;
+use livegate_media::RgbFrame;
 
 /// Measures one frame at a time, on one thread.
 ///

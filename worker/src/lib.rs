@@ -2,22 +2,22 @@
 //!
 //! It knows no sessions, no callers and no thresholds. [`run`](run()) takes batches from a queue,
 //! [`measure`](measure()) turns each into an outcome on the threads of an [`AnalyzerPool`], each with
-//! a [`FaceAnalyzer`]; the real one is in [`onnx`]. [`decode`] turns hostile pictures into pixels or
-//! a clear refusal, [`clip`] hostile clips.
+//! a [`FaceAnalyzer`]; the real one is in [`onnx`]. [`clip`] turns hostile clips into pixels or a clear
+//! refusal, as the crate `livegate-media` does with pictures.
 
 pub mod analyzer;
 pub mod clip;
-pub mod config;
 mod cost;
-pub mod decode;
-pub mod distributed;
+mod cues;
 pub mod geometry;
-pub mod known;
 mod measure;
 pub mod metrics;
 pub mod onnx;
+mod pictures;
+mod pixels;
 mod pool;
 mod presence;
+mod quality;
 mod run;
 mod stages;
 

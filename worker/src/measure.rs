@@ -1,12 +1,12 @@
 //! A batch in, its outcome out.
 
 use livegate_common::broker::Queue;
-use livegate_common::job::{Batch, EncodedFrame, FrameOutcome, Look, Outcome, TimeLimit, now_ms};
+use livegate_common::job::{Batch, EncodedFrame, Look, Outcome, TimeLimit, now_ms};
+use livegate_liveness::outcome::FrameOutcome;
 
 use crate::analyzer::FaceAnalyzer;
 use crate::clip;
 use crate::cost::metered;
-use crate::decode;
 use crate::pool::AnalyzerPool;
 use crate::stages::{Stage, timed};
 
@@ -61,7 +61,7 @@ fn measure_frames(
         if !goes_on() {
             return None;
         }
-        let outcome = match timed(Stage::Decode, || decode::decode(&frame.image)) {
+        let outcome = match timed(Stage::Decode, || livegate_media::decode(&frame.image)) {
             Err(e) => FrameOutcome::Undecodable(e.to_string()),
             Ok(pixels) => match analyzer.analyze(&pixels, look) {
                 Ok(measurement) => FrameOutcome::Measured(Box::new(measurement)),

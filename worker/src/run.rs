@@ -234,13 +234,13 @@ mod tests {
     use livegate_common::broker::{MemoryBroker, Publisher, Queue};
     use livegate_common::id::{BatchId, JobId, ReplicaId, RequestId};
     use livegate_common::job::{Batch, EncodedFrame, Look};
-    use livegate_common::liveness::measurement::FrameMeasurement;
     use livegate_common::results::MemoryResults;
+    use livegate_liveness::measurement::FrameMeasurement;
     use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
     use super::*;
     use crate::analyzer::{AnalyzeError, FaceAnalyzer};
-    use crate::decode::RgbFrame;
+    use livegate_media::RgbFrame;
 
     const LONG: Duration = Duration::from_secs(60);
 

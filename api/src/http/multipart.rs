@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use livegate_worker::decode::{HeaderError, ImageHeader};
+use livegate_media::{HeaderError, ImageHeader};
 use poem::http::{HeaderValue, header};
 use poem::web::Data;
 use poem::{FromRequest, Request, RequestBody};

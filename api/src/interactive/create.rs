@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use livegate_common::job::{Cost, now_ms};
-use livegate_common::liveness::session::{Session, Task};
-use livegate_common::liveness::thresholds::ModelSetId;
 use livegate_common::seal::SealError;
+use livegate_liveness::session::{Session, Task};
+use livegate_liveness::thresholds::ModelSetId;
 use uuid::Uuid;
 
 use super::query::{NewSession, Tasks};

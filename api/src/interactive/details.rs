@@ -1,8 +1,8 @@
 //! What spoke against a session, for the key's owner.
 
-use livegate_common::liveness::decision::Rejection;
-use livegate_common::liveness::evidence::Statement;
-use livegate_common::liveness::session::{End, Ending, Missed, Task};
+use livegate_liveness::decision::Rejection;
+use livegate_liveness::evidence::Statement;
+use livegate_liveness::session::{End, Ending, Missed, Task};
 use poem_openapi::Object;
 use serde::Serialize;
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use livegate_common::job::{Cost, FrameOutcome, Look, now_ms};
-use livegate_common::liveness::evidence::colour;
-use livegate_common::liveness::measurement::FrameMeasurement;
-use livegate_common::liveness::session::{Report, Session, State, Step};
-use livegate_common::liveness::thresholds::{ModelSetId, Thresholds};
+use livegate_common::job::{Cost, Look, now_ms};
+use livegate_liveness::evidence::colour;
+use livegate_liveness::measurement::FrameMeasurement;
+use livegate_liveness::outcome::FrameOutcome;
+use livegate_liveness::session::{Report, Session, State, Step};
+use livegate_liveness::thresholds::{ModelSetId, Thresholds};
 use tracing::Instrument;
 
 use super::caller::SessionCaller;

@@ -16,7 +16,7 @@ mod watch;
 
 use std::sync::Arc;
 
-use livegate_common::liveness::session::State;
+use livegate_liveness::session::State;
 use poem::Request;
 use poem::web::Data;
 use poem_openapi::param::Path;

@@ -1,6 +1,6 @@
 //! Ready-made sessions.
 
-use livegate_common::liveness::session::Task;
+use livegate_liveness::session::Task;
 use poem_openapi::Object;
 use serde::Serialize;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use livegate_common::liveness::session::Task;
+use livegate_liveness::session::Task;
 use poem::web::Data;
 use poem::{FromRequest, Request, RequestBody};
 

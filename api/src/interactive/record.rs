@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use livegate_common::job::Cost;
-use livegate_common::liveness::session::{Session, State};
-use livegate_common::liveness::thresholds::ModelSetId;
 use livegate_common::results::StoreError;
 use livegate_common::seal::{SealError, SealKey};
 use livegate_common::sessions::{SessionStore, Versioned};
+use livegate_liveness::session::{Session, State};
+use livegate_liveness::thresholds::ModelSetId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -166,9 +166,9 @@ fn context(id: Uuid) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use livegate_common::liveness::challenge::Angles;
-    use livegate_common::liveness::session::Task;
     use livegate_common::sessions::MemorySessions;
+    use livegate_liveness::challenge::Angles;
+    use livegate_liveness::session::Task;
 
     use super::*;
 

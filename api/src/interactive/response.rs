@@ -1,6 +1,6 @@
 //! The bodies that the interactive API answers with.
 
-use livegate_common::liveness::session::{End, Report, Session, State, Task};
+use livegate_liveness::session::{End, Report, Session, State, Task};
 use poem_openapi::Object;
 use serde::Serialize;
 use uuid::Uuid;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use livegate_common::job::now_ms;
-use livegate_common::liveness::session::{End, Ending, State};
+use livegate_liveness::session::{End, Ending, State};
 use tracing::Instrument;
 use uuid::Uuid;
 

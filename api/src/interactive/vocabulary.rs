@@ -1,6 +1,6 @@
 //! The words of the interactive API's bodies.
 
-use livegate_common::liveness::session::{Hint, State, Task};
+use livegate_liveness::session::{Hint, State, Task};
 use poem_openapi::Enum;
 use serde::Serialize;
 
@@ -110,7 +110,7 @@ pub enum InteractiveState {
 
 impl From<State<'_>> for InteractiveState {
     fn from(state: State<'_>) -> Self {
-        use livegate_common::liveness::session::Ending;
+        use livegate_liveness::session::Ending;
         match state {
             State::Pending => Self::Pending,
             State::InProgress => Self::InProgress,

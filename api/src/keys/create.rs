@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use livegate_common::job::now_ms;
-use livegate_common::liveness::challenge::Action;
+use livegate_liveness::challenge::Action;
 
 use super::KeyHash;
 use super::edit::{EditError, edit, new_secret};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use livegate_common::liveness::challenge::{Action, Angles, Range};
+use livegate_liveness::challenge::{Action, Angles, Range};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use comfy_table::{Table, presets};
 use livegate_common::job::now_ms;
-use livegate_common::liveness::challenge::Action;
 use serde::Serialize;
 
 use super::KeyRecord;
@@ -58,40 +56,6 @@ impl ListedKey {
             blink_ear: defaults.angles.blink_ear,
         }
     }
-
-    fn row(&self) -> [String; 11] {
-        let actions = if self.actions.len() == Action::ALL.len() {
-            "all".to_owned()
-        } else {
-            self.actions.join(" ")
-        };
-        let mut rotated = self.rotated_at.as_deref().map_or_else(String::new, seconds);
-        for until in &self.old_secrets_until {
-            rotated += &format!(", old until {}", seconds(until));
-        }
-        [
-            self.id.clone(),
-            // A file made by hand may hold anything.
-            self.name.replace(char::is_control, "?"),
-            self.created_at.as_deref().map_or_else(String::new, seconds),
-            rotated,
-            if self.liveness { "yes" } else { "no" }.to_owned(),
-            self.requests_per_minute.to_string(),
-            self.concurrency.to_string(),
-            actions,
-            self.yaw_deg.to_string(),
-            self.pitch_deg.to_string(),
-            self.blink_ear.to_string(),
-        ]
-    }
-}
-
-/// A time without its fraction of a second.
-fn seconds(time: &str) -> String {
-    match time.split_once('.') {
-        Some((seconds, _)) => format!("{seconds}Z"),
-        None => time.replace(char::is_control, "?"),
-    }
 }
 
 /// The keys of a file, in its order.
@@ -106,15 +70,4 @@ pub fn list(path: &Path) -> Result<Vec<ListedKey>, KeyFileError> {
         Ok(ListedKey::new(entry, &record, now_ms))
     });
     listed.collect()
-}
-
-/// A table for people.
-pub fn to_text(keys: &[ListedKey]) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header([
-        "id", "name", "created", "rotated", "liveness", "a minute", "at once", "actions", "yaw",
-        "pitch", "blink",
-    ]);
-    table.add_rows(keys.iter().map(ListedKey::row));
-    format!("{table}\n")
 }

@@ -6,11 +6,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use livegate_common::job::{ClipOutcome, Cost, Portrait, now_ms};
-use livegate_common::liveness::challenge::Phase;
-use livegate_common::liveness::decision::{Findings, Proof};
-use livegate_common::liveness::evidence::Timing;
-use livegate_worker::decode;
+use livegate_common::job::{ClipOutcome, Cost, MeasuredClip, now_ms};
+use livegate_liveness::decision::{Findings, Proof};
+use livegate_liveness::evidence::Timing;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -23,11 +21,11 @@ use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::http::boundary::RequestId;
 use crate::http::uploads::UploadPlace;
-use crate::judge::{Judgement, Undecodable, judge_clip, judge_images};
 use crate::limits::Admission;
 use crate::measure::{measure_clip, measure_images};
 use crate::metrics::Stage;
 use crate::state::AppState;
+use livegate_liveness::judge::{Judgement, Undecodable, judge_clip, judge_images};
 
 /// How long after its deadline a claimed session still counts as being processed.
 const PROCESSING_MARGIN: Duration = Duration::from_secs(5);
@@ -149,7 +147,6 @@ impl Verification {
         let services = &self.state.services;
         seen.frames = frames.len();
         let images: Vec<Bytes> = frames.iter().map(|f| f.image.clone()).collect();
-        let phases: Vec<Phase> = frames.iter().map(|f| f.phase).collect();
         let limit = self.state.config.verify_timeout;
         let measured = measure_images(services, &self.request_id, &images, limit).await?;
         seen.cost = measured.cost;
@@ -160,9 +157,10 @@ impl Verification {
             available_s,
         });
         let began = Instant::now();
+        let outcomes = frames.iter().map(|f| f.phase).zip(measured.outcome);
         let judgement = Stage::Decide
             .span()
-            .in_scope(|| judge_images(challenge, &phases, &measured.outcome, timing, thresholds));
+            .in_scope(|| judge_images(challenge, outcomes, timing, thresholds));
         services.metrics.stage(Stage::Decide, began);
         self.conclude(judgement, |best| images.get(best).cloned())
             .await
@@ -187,17 +185,19 @@ impl Verification {
         let available_s = self.available_s();
         let began = Instant::now();
         let judging = tokio::task::spawn_blocking(move || {
-            (
-                judge_clip(&challenge, &clip, available_s, &thresholds),
-                clip.portraits,
-            )
+            let MeasuredClip { frames, portraits } = clip;
+            let has_picture = |index| portraits.iter().any(|p| p.is_of(index));
+            let judgement = judge_clip(&challenge, frames, has_picture, available_s, &thresholds);
+            (judgement, portraits)
         });
         let judged = judging.instrument(Stage::Decide.span()).await;
         let (judgement, portraits) = judged.map_err(ApiError::internal)?;
         services.metrics.stage(Stage::Decide, began);
         let picture = |best| {
-            let of_best = |p: &Portrait| usize::try_from(p.frame).is_ok_and(|f| f == best);
-            portraits.into_iter().find(of_best).map(|p| p.jpeg)
+            portraits
+                .into_iter()
+                .find(|p| p.is_of(best))
+                .map(|p| p.jpeg)
         };
         self.conclude(judgement, picture).await
     }
@@ -243,7 +243,7 @@ impl Verification {
         best: Bytes,
     ) -> Result<Verdict, ApiError> {
         let encoding = self.state.uploads.work(move || {
-            let jpeg = decode::upright_jpeg(best).map_err(ApiError::internal)?;
+            let jpeg = livegate_media::upright_jpeg(best).map_err(ApiError::internal)?;
             Ok(base64_simd::STANDARD.encode_to_string(&jpeg))
         });
         let best_frame_b64 = encoding.await?;

@@ -1,14 +1,15 @@
 //! What spoke against a rejected capture.
 
-use livegate_common::liveness::decision::{Findings, Rejection};
-use livegate_common::liveness::evidence::{FailedAction, Kind, Part, Statement};
+use livegate_liveness::decision::{Findings, Rejection};
+use livegate_liveness::evidence::{Kind, Part, Statement};
+use livegate_liveness::movement::FailedAction;
 use poem_openapi::Object;
 use serde::Serialize;
 
 use super::poor_frames::PoorFrames;
 use super::vocabulary::{ActionName, FailureReason, MeasureUnit};
 use crate::http::nullable::Nullable;
-use crate::judge::Undecodable;
+use livegate_liveness::judge::Undecodable;
 
 /// What was measured and what it takes. Only the fields of checks that failed are there: each begins
 /// with the reason code that it belongs to.
@@ -281,10 +282,10 @@ impl From<&FailedAction> for FailedActionDetails {
     fn from(failed: &FailedAction) -> Self {
         Self {
             action: failed.action.into(),
-            why: failed.why.into(),
-            measured: Nullable(failed.measured.map(rounded)),
-            required: rounded(failed.required),
-            unit: failed.unit.into(),
+            why: failed.missing.why.into(),
+            measured: Nullable(failed.missing.measured.map(rounded)),
+            required: rounded(failed.missing.required),
+            unit: failed.missing.unit.into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which frames are poor, why, and what to change.
 
-use livegate_common::liveness::evidence::clarity::Noise;
-use livegate_common::liveness::evidence::poor::{self, Why};
+use livegate_liveness::evidence::clarity::Noise;
+use livegate_liveness::evidence::poor::{self, Why};
 use poem_openapi::Object;
 use serde::Serialize;
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use livegate_common::liveness::challenge::Challenge;
 use livegate_common::results::StoreError;
 use livegate_common::sessions::{SessionStore, Versioned};
+use livegate_liveness::challenge::Challenge;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -185,8 +185,8 @@ impl Stored {
 
 #[cfg(test)]
 mod tests {
-    use livegate_common::liveness::challenge::{Action, Angles};
     use livegate_common::sessions::MemorySessions;
+    use livegate_liveness::challenge::{Action, Angles};
 
     use super::*;
 

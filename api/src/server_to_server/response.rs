@@ -2,7 +2,7 @@
 //!
 //! Scores are rounded to four decimals: more would be noise.
 
-use livegate_common::liveness::decision::{Findings, Proof, Rejection};
+use livegate_liveness::decision::{Findings, Proof, Rejection};
 use poem_openapi::{Object, Union};
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use super::details::{Evidence, RejectionDetails, rounded};
 use super::vocabulary::{ActionName, Mode, ReasonCode};
 use super::wire::{MAX_IMAGES, MAX_VIDEO_SIZE_MB, MIN_IMAGES};
 use crate::http::nullable::Nullable;
-use crate::judge::Undecodable;
+use livegate_liveness::judge::Undecodable;
 
 /// A new session.
 #[derive(Clone, Debug, Serialize, Object)]

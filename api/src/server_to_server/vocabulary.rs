@@ -1,9 +1,9 @@
 //! The words of the API's bodies: closed sets, so that a document lists them and a typo cannot
 //! happen.
 
-use livegate_common::liveness::challenge::Action;
-use livegate_common::liveness::decision::Rejection;
-use livegate_common::liveness::evidence::{Unit, Why};
+use livegate_liveness::challenge::Action;
+use livegate_liveness::decision::Rejection;
+use livegate_liveness::movement::{Unit, Why};
 use poem_openapi::Enum;
 use serde::{Deserialize, Serialize};
 

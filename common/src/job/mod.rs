@@ -5,11 +5,11 @@ mod codec;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use livegate_liveness::outcome::{ClipFrame, FrameOutcome};
+use livegate_liveness::thresholds::ModelSetId;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{BatchId, ReplicaId, RequestId};
-use crate::liveness::measurement::FrameMeasurement;
-use crate::liveness::thresholds::ModelSetId;
 
 pub use codec::{CodecError, encode_batch, encode_outcome, open_batch, open_outcome, read_header};
 
@@ -132,15 +132,6 @@ impl std::fmt::Debug for Batch {
     }
 }
 
-/// What became of one frame.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum FrameOutcome {
-    /// It was looked at; this is what it shows.
-    Measured(Box<FrameMeasurement>),
-    /// Its pixels could not be decoded; the text says why and holds nothing of the picture.
-    Undecodable(String),
-}
-
 /// What became of a clip.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ClipOutcome {
@@ -160,13 +151,11 @@ pub struct MeasuredClip {
     pub portraits: Vec<Portrait>,
 }
 
-/// A sampled frame.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClipFrame {
-    /// When it was taken, seconds from the beginning of the clip, by the clip's own clock.
-    pub seconds: f32,
-    /// What it shows.
-    pub measured: FrameMeasurement,
+impl MeasuredClip {
+    /// Whether the picture of the frame at `index`, from 0, is among the portraits.
+    pub fn has_picture(&self, index: usize) -> bool {
+        self.portraits.iter().any(|p| p.is_of(index))
+    }
 }
 
 /// The picture of a sampled frame.
@@ -177,6 +166,13 @@ pub struct Portrait {
     /// JPEG, upright.
     #[serde(with = "serde_bytes_as_bytes")]
     pub jpeg: Bytes,
+}
+
+impl Portrait {
+    /// Whether it is that of the frame at `index`, from 0.
+    pub fn is_of(&self, index: usize) -> bool {
+        usize::try_from(self.frame).is_ok_and(|frame| frame == index)
+    }
 }
 
 /// Prints sizes only.

@@ -1,8 +1,8 @@
 //! Sessions of live people, cut from their footage in many ways: which share of them is accepted.
 
 use fastrand::Rng;
-use livegate_common::liveness::session::Task;
 use livegate_instruments::camera::{blurred, lit, scaled};
+use livegate_liveness::session::Task;
 
 use super::footage::Footage;
 use super::presentation::Presentation;

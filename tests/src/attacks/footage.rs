@@ -7,12 +7,12 @@ use ffmpeg_sidecar::command::FfmpegCommand;
 use image::RgbImage;
 use livegate_common::broker::Queue;
 use livegate_common::job::Look;
-use livegate_common::liveness::measurement::{Face, FrameMeasurement};
-use livegate_common::liveness::pose::Pose;
-use livegate_common::liveness::session::Task;
 use livegate_instruments::face::Frame;
+use livegate_liveness::measurement::{Face, FrameMeasurement};
+use livegate_liveness::pose::Pose;
+use livegate_liveness::session::Task;
+use livegate_media::RgbFrame;
 use livegate_worker::AnalyzerPool;
-use livegate_worker::decode::RgbFrame;
 
 use super::presentation::{Shot, phase};
 use crate::media::media;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use livegate_api::interactive::vocabulary::name;
-use livegate_common::liveness::session::Task;
 use livegate_instruments::camera::jpeg;
+use livegate_liveness::session::Task;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 

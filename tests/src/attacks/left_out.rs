@@ -1,13 +1,14 @@
 //! Thresholds that owe nothing to a subject: the rules that the shipped ones follow, on everybody else.
 
-use livegate_common::liveness::challenge::Phase;
-use livegate_common::liveness::decision::best_frame;
-use livegate_common::liveness::evidence::identity::{Identity, is_comparable};
-use livegate_common::liveness::evidence::{Evidence, Kind, Plan, Sighting, TaggedFrame};
-use livegate_common::liveness::measurement::Face;
-use livegate_common::liveness::sampling::Sampling;
-use livegate_common::liveness::session::Task;
-use livegate_common::liveness::thresholds::{OperatingPoint, Thresholds};
+use livegate_liveness::challenge::Phase;
+use livegate_liveness::decision::best_frame;
+use livegate_liveness::evidence::identity::{Identity, is_comparable};
+use livegate_liveness::evidence::{Evidence, Kind, Plan, Sighting};
+use livegate_liveness::measurement::Face;
+use livegate_liveness::sampling::Sampling;
+use livegate_liveness::session::Task;
+use livegate_liveness::tagged::TaggedFrame;
+use livegate_liveness::thresholds::{OperatingPoint, Thresholds};
 
 use super::footage::{Footage, RATE, extent};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use image::RgbImage;
-use livegate_common::liveness::session::Task;
+use livegate_liveness::session::Task;
 
 /// What a session asks for, and what it gets.
 pub struct Presentation {

@@ -8,17 +8,18 @@
 use std::sync::Arc;
 
 use livegate_common::shutdown::Shutdown;
+use livegate_server::settings::WorkerSettings;
+use livegate_server::worker;
 use livegate_tests::scripted;
-use livegate_worker::config::Config;
-use livegate_worker::{AnalyzerPool, distributed};
+use livegate_worker::AnalyzerPool;
 
 #[tokio::main]
 async fn main() {
     let _telemetry = livegate_telemetry::init("livegate-worker").expect("its variables are right");
-    let config = Config::from_lookup(|name| std::env::var(name).ok()).expect("it has settings");
-    let pool = AnalyzerPool::start(config.threads, scripted::factory()).expect("threads start");
+    let settings = WorkerSettings::from_env().expect("it has settings");
+    let pool = AnalyzerPool::start(settings.threads, scripted::factory()).expect("threads start");
     let shutdown = Shutdown::on_signals().expect("signals can be handled");
-    distributed::run(&config, Arc::new(pool), shutdown)
+    worker::run(&settings, Arc::new(pool), shutdown)
         .await
         .expect("the settings can be used");
 }

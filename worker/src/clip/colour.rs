@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crate::decode::RgbFrame;
+use livegate_media::RgbFrame;
 
 /// Luminance of a white sheet of paper in HDR, candela a square metre: the white of standard range.
 /// ITU-R BT.2408-7, section 2.1.

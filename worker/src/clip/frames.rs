@@ -13,7 +13,7 @@ use super::log::{Log, Stamp};
 use super::probe::{MAX_SECONDS, Probed, SLACK_SECONDS, within_limits};
 use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line, judge_end};
 use super::{ClipError, Unplayable, jail};
-use crate::decode::RgbFrame;
+use livegate_media::RgbFrame;
 
 /// Decoding may take this long, seconds of processor time: ten times what a phone's clip takes.
 const CPU_SECONDS: u64 = 10;

@@ -27,22 +27,23 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use livegate_common::broker::Queue;
 use livegate_common::job::{
-    ClipFrame, ClipOutcome, Cost, Look, MeasuredClip, Outcome, Portrait, TimeLimit, now_ms,
+    ClipOutcome, Cost, Look, MeasuredClip, Outcome, Portrait, TimeLimit, now_ms,
 };
-use livegate_common::liveness::measurement::FrameMeasurement;
+use livegate_liveness::measurement::FrameMeasurement;
+use livegate_liveness::outcome::ClipFrame;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use crate::analyzer::{FaceAnalyzer, StartError};
 use crate::cost::metered;
-use crate::decode::RgbFrame;
 use crate::pool::{AnalyzerPool, PoolError};
 use crate::stages::{Stage, timed};
 use allowance::Allowance;
 use colour::Converter;
 use container::Container;
 use frames::{Picture, Sampled};
+use livegate_media::RgbFrame;
 use portraits::Album;
 use tools::{Tools, memory_file};
 

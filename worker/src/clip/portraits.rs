@@ -7,10 +7,10 @@ use std::io;
 
 use bytes::Bytes;
 use livegate_common::job::Portrait;
-use livegate_common::liveness::measurement::Face;
+use livegate_liveness::measurement::Face;
 use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
 
-use crate::decode::RgbFrame;
+use livegate_media::RgbFrame;
 
 /// Upper ends of the ranges of angles, degrees; the last range has none.
 const RANGES_DEG: [f32; 4] = [5.0, 10.0, 15.0, 30.0];

@@ -1,14 +1,13 @@
 //! Presentation attack detection from one frame.
 
-use livegate_common::liveness::measurement::{Bounds, margin_of};
+use livegate_liveness::measurement::{Bounds, margin_of};
 use livegate_models::{AntiSpoofModel, ClassOutput, CropRule, Resample};
 
-use super::crop::Crop;
-use super::resample::Axis;
 use super::session::{Model, Runtime};
 use crate::analyzer::{AnalyzeError, StartError};
-use crate::decode::{MAX_SIDE, RgbFrame};
-use crate::geometry::Point;
+use crate::pixels::crop::{Crop, context};
+use crate::pixels::resample::Axis;
+use livegate_media::{MAX_SIDE, RgbFrame};
 
 /// One anti-spoof model.
 pub struct AntiSpoof {
@@ -108,32 +107,6 @@ fn whole(at: f32) -> i64 {
 )]
 fn pixels(length: f32) -> u32 {
     (length as u32).clamp(1, 4 * MAX_SIDE)
-}
-
-/// The outermost pixels of the face with `scale` times its size around it, moved or shrunk to stay
-/// inside the frame: the crop that these models were trained on (`CropImage` of minivision's
-/// Silent-Face-Anti-Spoofing).
-pub fn context(face: Bounds, scale: f32, frame_width: u32, frame_height: u32) -> (Point, Point) {
-    #[expect(clippy::cast_precision_loss, reason = "sides are at most 4096")]
-    let (right, bottom) = (frame_width as f32 - 1.0, frame_height as f32 - 1.0);
-    let (width, height) = (face.width.max(1.0), face.height.max(1.0));
-    let scale = scale.min(right / width).min(bottom / height);
-    let (cx, cy) = face.centre();
-    let (x0, x1) = keep_inside(cx, width * scale, right);
-    let (y0, y1) = keep_inside(cy, height * scale, bottom);
-    ([x0, y0], [x1, y1])
-}
-
-/// A span of `length` around `centre`, moved into 0..=`last`, its ends on whole pixels.
-fn keep_inside(centre: f32, length: f32, last: f32) -> (f32, f32) {
-    let (mut from, mut to) = (centre - length / 2.0, centre + length / 2.0);
-    if from < 0.0 {
-        (from, to) = (0.0, to - from);
-    }
-    if to > last {
-        (from, to) = (from - (to - last), last);
-    }
-    (from.floor().max(0.0), to.floor().clamp(0.0, last))
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 
 use fast_image_resize::Resizer;
-use livegate_common::liveness::measurement::Bounds;
+use livegate_liveness::measurement::Bounds;
 use livegate_models::ModelFile;
 
 use super::session::{Model, Outputs, Runtime};
-use super::shrunk::{Input, Shrunk};
 use crate::analyzer::{AnalyzeError, StartError};
-use crate::decode::RgbFrame;
 use crate::geometry::{Point, Similarity};
+use crate::pixels::shrunk::{Input, Shrunk};
+use livegate_media::RgbFrame;
 
 /// Longer side of the input, pixels. At this size the model sees faces of 10 to 300 of its pixels,
 /// which covers selfies, and found all but 0-2 of 100 frames of each of nine head-turn videos.

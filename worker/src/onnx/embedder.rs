@@ -1,13 +1,13 @@
 //! Face embeddings, ArcFace style.
 
-use livegate_common::liveness::embedding::Embedding;
+use livegate_liveness::embedding::Embedding;
 use livegate_models::EmbedderModel;
 
-use super::crop::Crop;
 use super::session::{Model, Runtime};
 use crate::analyzer::{AnalyzeError, StartError};
-use crate::decode::RgbFrame;
 use crate::geometry::{Point, Similarity};
+use crate::pixels::crop::Crop;
+use livegate_media::RgbFrame;
 
 /// Side of the aligned face, pixels.
 pub const ALIGNED: u32 = 112;

@@ -1,17 +1,17 @@
 //! Landmarks and expression: MediaPipe's face landmarker, and what its 478 points say.
 
-use livegate_common::liveness::eyes::{self, Eyes};
-use livegate_common::liveness::mouth::Mouth;
-use livegate_common::liveness::pose::Pose;
+use livegate_liveness::eyes::{self, Eyes};
+use livegate_liveness::mouth::Mouth;
+use livegate_liveness::pose::Pose;
 use livegate_models::{CanonicalFace, ChannelOrder, InputSpec, ModelSet};
 
-use super::crop::Crop;
 use super::detector::Detection;
 use super::session::{Model, Runtime};
-use super::sketch;
 use crate::analyzer::{AnalyzeError, StartError};
-use crate::decode::RgbFrame;
 use crate::geometry::{Point, Similarity};
+use crate::pictures::sketch;
+use crate::pixels::crop::Crop;
+use livegate_media::RgbFrame;
 
 const SIDE: u32 = 256;
 const POINTS: usize = 478;

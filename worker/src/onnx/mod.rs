@@ -5,41 +5,26 @@
 //! model a file, each with its pre- and post-processing as pure functions beside it.
 
 mod anti_spoof;
-mod area;
-mod chroma;
-mod coarse_noise;
-mod colour;
-mod crop;
-mod cues;
-mod detail;
 mod detector;
 mod embedder;
 mod landmarker;
-mod noise;
-mod quality;
-mod resample;
-mod scene;
 mod session;
-mod shrunk;
-mod sketch;
-mod surround_noise;
-mod thumbnail;
 
 use std::sync::Arc;
 
 use livegate_common::job::Look;
-use livegate_common::liveness::measurement::{DetectedFace, Face, FrameMeasurement};
-use livegate_common::liveness::thresholds::ModelSetId;
+use livegate_liveness::measurement::{DetectedFace, Face, FrameMeasurement};
+use livegate_liveness::thresholds::ModelSetId;
 use livegate_models::ModelSet;
 
 use crate::analyzer::{AnalyzeError, AnalyzerFactory, FaceAnalyzer, StartError};
-use crate::decode::RgbFrame;
-use crate::known;
+use crate::cues::CueFinder;
+use crate::pictures::{scene, sketch, thumbnail};
+use crate::quality::{self, Detail};
 use crate::stages::{Stage, timed};
+use livegate_media::RgbFrame;
 
 use anti_spoof::AntiSpoof;
-use cues::CueFinder;
-use detail::Detail;
 use detector::Detector;
 use embedder::Embedder;
 use landmarker::{Landmarker, Look as Seen};
@@ -94,7 +79,7 @@ impl OnnxAnalyzer {
             anti_spoof: anti_spoof.collect::<Result<_, _>>()?,
             embedder: Embedder::load(runtime, &models.embedder)?,
             cues: CueFinder::new(),
-            models: known::models(models, "in use").id(),
+            models: models.listed_as("in use").id(),
             detail: Detail::new(),
         })
     }

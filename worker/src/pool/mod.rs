@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use livegate_common::broker::Queue;
-use livegate_common::liveness::thresholds::ModelSetId;
+use livegate_liveness::thresholds::ModelSetId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, oneshot};
 use tracing::{Span, error, info};
 

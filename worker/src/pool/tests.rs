@@ -4,11 +4,11 @@ use std::sync::mpsc;
 
 use futures_util::FutureExt;
 use livegate_common::job::Look;
-use livegate_common::liveness::measurement::FrameMeasurement;
+use livegate_liveness::measurement::FrameMeasurement;
 
 use super::*;
 use crate::analyzer::AnalyzeError;
-use crate::decode::RgbFrame;
+use livegate_media::RgbFrame;
 
 /// Nothing here looks at a frame.
 struct Blind;

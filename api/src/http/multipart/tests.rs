@@ -1,4 +1,4 @@
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_liveness::thresholds::Thresholds;
 use poem::listener::Acceptor;
 use poem::{Endpoint, EndpointExt, Route, Server};
 use poem_openapi::payload::PlainText;
@@ -10,7 +10,6 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 use crate::audit::Audit;
 use crate::config::{AuditTarget, ServerConfig};
-use crate::embedded;
 use crate::error::Code;
 use crate::http::boundary::Boundary;
 use crate::http::listener::LingeringListener;
@@ -20,6 +19,7 @@ use crate::interactive::InFlight;
 use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
 use crate::metrics::Metrics;
+use crate::services::Services;
 
 const FORM_TYPE: &str = "multipart/form-data; boundary=AaB03x";
 
@@ -277,7 +277,7 @@ async fn serve() -> std::net::SocketAddr {
     let config = ServerConfig::default();
     let audit = AuditTarget::File(folder.path().join("audit.jsonl"));
     let state = AppState {
-        services: embedded::services(Thresholds::default()).unwrap().0,
+        services: Services::in_memory(Thresholds::default()),
         keys: Arc::new(LiveKeys::open(&folder.path().join("keys.toml")).unwrap()),
         admissions: Admissions::new(
             config.max_frames_in_flight,

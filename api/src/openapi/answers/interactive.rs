@@ -1,7 +1,7 @@
 //! Those of the interactive API.
 
-use livegate_common::liveness::evidence::presence;
-use livegate_common::liveness::session::Task;
+use livegate_liveness::evidence::presence;
+use livegate_liveness::session::Task;
 use serde_json::Value;
 
 use super::example;

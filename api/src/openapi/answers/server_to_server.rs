@@ -1,7 +1,7 @@
 //! Those of the server-to-server API.
 
-use livegate_common::liveness::evidence::clarity::Noise;
-use livegate_common::liveness::evidence::{poor, presence};
+use livegate_liveness::evidence::clarity::Noise;
+use livegate_liveness::evidence::{poor, presence};
 use serde_json::{Value, json};
 
 use super::example;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use livegate_common::liveness::challenge::Phase;
-use livegate_worker::decode::{HeaderError, ImageHeader};
+use livegate_liveness::challenge::Phase;
+use livegate_media::{HeaderError, ImageHeader};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 

@@ -1,6 +1,6 @@
 //! The body of `POST /v1/liveness/session`.
 
-use livegate_common::liveness::challenge::{Action, Angles, Challenge, Range};
+use livegate_liveness::challenge::{Action, Angles, Challenge, Range};
 use serde::de::MapAccess;
 
 use super::loose::{Fields, Loose, read_body};

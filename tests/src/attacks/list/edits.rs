@@ -1,10 +1,10 @@
 //! Footage of several people, or of one, put together.
 
 use image::RgbImage;
-use livegate_common::liveness::session::Task;
 use livegate_instruments::camera::{coarse, scaled};
 use livegate_instruments::face::{beside, far_away, put_over};
 use livegate_instruments::paper::printed;
+use livegate_liveness::session::Task;
 
 use super::{Attack, Cast, TURNS, acted, between, noised, open, still, stopped, tagged};
 use crate::attacks::footage::Footage;

@@ -2,7 +2,7 @@
 //! it is.
 
 use image::imageops::flip_horizontal;
-use livegate_common::liveness::session::Task;
+use livegate_liveness::session::Task;
 
 use super::{Attack, TURNS, open, stopped};
 use crate::attacks::footage::{Footage, Movement, extent};

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use image::RgbImage;
-use livegate_common::liveness::session::Task;
 use livegate_instruments::camera::noisy;
 use livegate_instruments::face::Frame;
+use livegate_liveness::session::Task;
 
 use super::footage::Footage;
 use super::presentation::Presentation;

@@ -1,8 +1,8 @@
 //! A printed photo, and hands that move it.
 
-use livegate_common::liveness::session::Task;
 use livegate_instruments::face::{eyes_cut_out, eyes_painted_shut};
 use livegate_instruments::paper::{Held, bent, held, printed, sheet, squeezed};
+use livegate_liveness::session::Task;
 
 use super::{Attack, TURNS, acted, between, noised, open, performed, still, stopped};
 use crate::attacks::presentation::Presentation;

@@ -1,8 +1,8 @@
 //! A still, warped by a program to do what is asked.
 
-use livegate_common::liveness::session::Task;
 use livegate_instruments::camera::noisy;
 use livegate_instruments::puppet::{mouth_open, smiling, turned};
+use livegate_liveness::session::Task;
 
 use super::{Attack, TURNS, acted, open, performed, still};
 use crate::attacks::presentation::Presentation;

@@ -2,9 +2,9 @@
 
 use fastrand::Rng;
 use image::imageops::FilterType;
-use livegate_common::liveness::session::Task;
 use livegate_instruments::camera::{coarse, noisy};
 use livegate_instruments::screen::{Screen, shown};
+use livegate_liveness::session::Task;
 
 use super::{Attack, Cast, TURNS, between, open, stopped};
 use crate::attacks::presentation::Presentation;

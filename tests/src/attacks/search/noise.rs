@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use futures_util::{StreamExt, stream};
-use livegate_common::liveness::session::Task;
 use livegate_instruments::perturb::{Noise, Place, noised};
+use livegate_liveness::session::Task;
 
 use super::attack::Mode;
 use super::list::REPLAYED;

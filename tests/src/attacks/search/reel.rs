@@ -6,9 +6,9 @@ use std::time::Duration;
 use fastrand::Rng;
 use image::RgbImage;
 use image::imageops::FilterType;
-use livegate_common::liveness::session::Task;
 use livegate_instruments::face::Frame;
 use livegate_instruments::perturb::cropped;
+use livegate_liveness::session::Task;
 
 use super::attack::Mode;
 use crate::attacks::footage::{Footage, extent};

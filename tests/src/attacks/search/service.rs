@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use livegate_api::config::ServerConfig;
 use livegate_api::keys::create::NewKey;
-use livegate_common::liveness::challenge::Action;
-use livegate_common::liveness::thresholds::OperatingPoint;
+use livegate_liveness::challenge::Action;
+use livegate_liveness::thresholds::OperatingPoint;
 use livegate_models::ModelSet;
 
 use crate::app::{App, Options, spawn};

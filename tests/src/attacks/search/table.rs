@@ -1,6 +1,6 @@
 //! What searches found, as rows of Markdown.
 
-use livegate_api::evaluate::statistics::of_share;
+use livegate_lab::evaluate::statistics::of_share;
 
 use super::attack::{Mode, Searched, Setting};
 use super::run::{Budget, Found};

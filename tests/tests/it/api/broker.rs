@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use livegate_api::embedded;
 use livegate_api::measure::measure_frame;
 use livegate_common::broker::{MemoryBroker, PublishError, Publisher, Queue};
 use livegate_common::id::RequestId;
-use livegate_common::job::{FrameOutcome, Look};
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::job::Look;
+use livegate_liveness::outcome::FrameOutcome;
+use livegate_liveness::thresholds::Thresholds;
+use livegate_server::embedded;
 use livegate_tests::app::{App, Options, spawn};
 use livegate_tests::client::Capture;
 use livegate_tests::scripted::{self, Scene};

@@ -2,8 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use livegate_api::check::{CheckError, Progress, Report, check_frames, read_folder};
-use livegate_common::liveness::challenge::{Action, Angles, Challenge};
+use livegate_lab::check::{CheckError, Progress, Report, check_frames, read_folder};
+use livegate_liveness::challenge::{Action, Angles, Challenge};
 use livegate_tests::client::Capture;
 use livegate_tests::scripted;
 use livegate_worker::AnalyzerPool;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use livegate_api::config::ServerConfig;
-use livegate_api::embedded;
-use livegate_common::liveness::thresholds::Thresholds;
 use livegate_common::sessions::{MemorySessions, SessionStore, StoreError, Versioned};
+use livegate_liveness::thresholds::Thresholds;
+use livegate_server::embedded;
 use livegate_tests::app::{App, Options, spawn};
 use livegate_tests::client::Capture;
 

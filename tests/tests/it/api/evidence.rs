@@ -1,8 +1,8 @@
 //! What speaks against a capture beside scores and actions: it is named, with its numbers and a
 //! sentence, in both APIs.
 
-use livegate_common::liveness::measurement::Cues;
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_liveness::measurement::Cues;
+use livegate_liveness::thresholds::Thresholds;
 use livegate_tests::app::{App, spawn_app};
 use livegate_tests::client::Capture;
 use livegate_tests::clips::{left_right, of_scenes};

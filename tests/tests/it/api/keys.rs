@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use livegate_api::keys::change::{revoke, rotate};
 use livegate_api::keys::create::NewKey;
-use livegate_common::liveness::challenge::Action;
+use livegate_liveness::challenge::Action;
 use livegate_tests::app::spawn_app;
 use livegate_tests::client::{Answer, Capture, Client};
 use reqwest::Method;

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use livegate_api::embedded;
 use livegate_api::measure::{MeasureError, measure_frame};
 use livegate_common::id::RequestId;
-use livegate_common::job::{FrameOutcome, Look};
-use livegate_common::liveness::measurement::Face;
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_common::job::Look;
+use livegate_liveness::measurement::Face;
+use livegate_liveness::outcome::FrameOutcome;
+use livegate_liveness::thresholds::Thresholds;
+use livegate_server::embedded;
 use livegate_tests::app::{App, Options, spawn_app};
 use livegate_tests::scripted::{Act, Scene, png};
 

@@ -4,12 +4,12 @@ use std::io::Cursor;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat};
+use livegate_media::ImageHeader;
 use livegate_tests::app::{App, spawn_app};
 use livegate_tests::client::{Answer, Capture, base64};
 use livegate_tests::clips::{left_right, of_scenes};
 use livegate_tests::media::root;
 use livegate_tests::scripted::{Scene, jpeg, png};
-use livegate_worker::decode::ImageHeader;
 use serde_json::{Value, json};
 
 const LEFT_RIGHT: [&str; 2] = ["turn_left", "turn_right"];

@@ -1,7 +1,7 @@
 //! Poor frames: which, why, and what to change.
 
-use livegate_common::liveness::evidence::poor::{BRIGHT, DARK};
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_liveness::evidence::poor::{BRIGHT, DARK};
+use livegate_liveness::thresholds::Thresholds;
 use livegate_tests::app::spawn_app;
 use livegate_tests::client::Capture;
 use livegate_tests::scripted::{Scene, thresholds};

@@ -3,13 +3,13 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use livegate_api::distributed;
 use livegate_common::broker::{Queue, RabbitConsumer};
-use livegate_common::liveness::thresholds::Thresholds;
 use livegate_common::redis_pool::RedisPool;
 use livegate_common::results::RedisResults;
 use livegate_common::seal::SealKey;
 use livegate_common::shutdown::{Shutdown, Trigger};
+use livegate_liveness::thresholds::Thresholds;
+use livegate_server::distributed;
 use livegate_tests::app::{App, Options, spawn};
 use livegate_tests::{scripted, servers};
 use livegate_worker::AnalyzerPool;

@@ -1,7 +1,7 @@
 //! Creating a session and reading its status.
 
 use livegate_api::keys::create::NewKey;
-use livegate_common::liveness::challenge::Action;
+use livegate_liveness::challenge::Action;
 use livegate_tests::app::spawn_app;
 use livegate_tests::client::{Capture, Client};
 use livegate_tests::scripted::Scene;

@@ -96,7 +96,7 @@ impl Host {
             let there = format!("/run/secrets/livegate/{name}");
             (there, self.secret(&name.replace('-', "_")))
         });
-        let thresholds = root().join("common/src/liveness/thresholds/shipped.toml");
+        let thresholds = root().join("liveness/src/thresholds/shipped.toml");
         let others = [
             ("/run/secrets/livegate-keys".to_owned(), self.path("keys")),
             ("/etc/livegate/thresholds.toml".to_owned(), thresholds),

@@ -50,7 +50,7 @@ pub const CHART: &str = "deploy/helm/livegate";
 
 /// The objects that the chart makes with these settings (`name=value`).
 pub async fn chart(settings: &[&str]) -> Vec<Value> {
-    let thresholds = "thresholds=common/src/liveness/thresholds/shipped.toml";
+    let thresholds = "thresholds=liveness/src/thresholds/shipped.toml";
     let mut arguments = vec!["template", "test", CHART, "--set-file", thresholds];
     arguments.extend(settings.iter().flat_map(|setting| ["--set", setting]));
     let (rendered, printed) = helm(&arguments).await;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use livegate_api::error::Code;
-use livegate_common::liveness::evidence::Kind;
+use livegate_liveness::evidence::Kind;
 use livegate_tests::app::spawn_app;
 use livegate_tests::client::Capture;
 use livegate_tests::media::root;

@@ -1,8 +1,8 @@
 //! From a labelled set to thresholds, and what they then do.
 
-use livegate_api::calibrate::calibrate;
-use livegate_common::liveness::thresholds::{OperatingPoint, PadThresholds, Scale};
 use livegate_common::shutdown::Shutdown;
+use livegate_lab::calibrate::calibrate;
+use livegate_liveness::thresholds::{OperatingPoint, PadThresholds, Scale};
 use serde_json::{Value, json};
 
 use super::command::{command, portraits, text_of};

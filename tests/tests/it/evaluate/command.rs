@@ -1,4 +1,4 @@
-//! `livegate-api evaluate` with the real models.
+//! `livegate-lab evaluate` with the real models.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -14,7 +14,7 @@ use livegate_tests::fleet::binary;
 const NUMBER: u8 = 24;
 
 pub fn command(folder: &Path, name: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(binary("livegate-api"));
+    let mut command = Command::new(binary("livegate-lab"));
     command
         .current_dir(folder)
         .env("LIVEGATE_MODELS", models())

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use livegate_api::evaluate::EvaluateError;
 use livegate_common::shutdown::Shutdown;
+use livegate_lab::evaluate::EvaluateError;
 use livegate_tests::scripted::{Act, Scene};
 use serde_json::Value;
 

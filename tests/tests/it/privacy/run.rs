@@ -16,7 +16,6 @@ use livegate_tests::fleet::{Fleet, Plan, RECOVERY, SCRIPTED, SEAL_KEY};
 use livegate_tests::media::{jpeg, models, portrait_frame};
 use livegate_tests::scripted::Act;
 use livegate_tests::servers::{RabbitMq, Redis};
-use livegate_worker::decode;
 use reqwest::Method;
 use serde_json::json;
 
@@ -54,7 +53,7 @@ fn add_what_is_seen(needles: &mut Needles, frames: &[Vec<u8>]) {
     let models = ModelSet::load(&models(), None).unwrap();
     let mut analyzer = (livegate_worker::onnx::factory(models).unwrap())().unwrap();
     for frame in frames {
-        let frame = decode::decode(frame).unwrap();
+        let frame = livegate_media::decode(frame).unwrap();
         let seen = analyzer.analyze(&frame, Look::Whole).unwrap();
         let embedding = seen.face.unwrap().embedding.unwrap();
         needles.add_embedding("embedding", embedding.as_slice());

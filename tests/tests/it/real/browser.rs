@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use livegate_common::liveness::thresholds::OperatingPoint;
+use livegate_liveness::thresholds::OperatingPoint;
 use livegate_tests::app::App;
 use livegate_tests::clips::made;
 use livegate_tests::media::{jpeg, media, portrait_frame};

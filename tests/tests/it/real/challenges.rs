@@ -9,14 +9,14 @@ use std::path::Path;
 
 use ffmpeg_sidecar::command::FfmpegCommand;
 use livegate_common::job::Look;
-use livegate_common::liveness::challenge::Angles;
-use livegate_common::liveness::measurement::FrameMeasurement;
-use livegate_common::liveness::session::{Session, Step, Task};
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_liveness::challenge::Angles;
+use livegate_liveness::measurement::FrameMeasurement;
+use livegate_liveness::session::{Session, Step, Task};
+use livegate_liveness::thresholds::Thresholds;
+use livegate_media::{RgbFrame, decode};
 use livegate_models::ModelSet;
 use livegate_tests::media::{media, models};
 use livegate_worker::FaceAnalyzer;
-use livegate_worker::decode::{RgbFrame, decode};
 
 /// Frames a second that a clip is cut into.
 const RATE: usize = 10;

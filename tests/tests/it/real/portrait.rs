@@ -2,13 +2,13 @@
 //! media of real people tests it too.
 
 use livegate_common::job::Look;
-use livegate_common::liveness::embedding::Embedding;
-use livegate_common::liveness::measurement::{Face, FrameMeasurement};
+use livegate_liveness::embedding::Embedding;
+use livegate_liveness::measurement::{Face, FrameMeasurement};
+use livegate_media::RgbFrame;
 use livegate_models::ModelSet;
 use livegate_tests::client::Capture;
 use livegate_tests::media::{jpeg, models, portrait, portrait_frame};
 use livegate_worker::FaceAnalyzer;
-use livegate_worker::decode::RgbFrame;
 
 use super::stack::{Distributed, embedded};
 

@@ -2,8 +2,8 @@
 //! and told to be turned beyond.
 
 use livegate_common::job::Look;
-use livegate_common::liveness::measurement::Face;
 use livegate_instruments::canvas::sample;
+use livegate_liveness::measurement::Face;
 use livegate_tests::client::Capture;
 use livegate_tests::clips::made_of;
 use livegate_tests::media::{frame_at, jpeg, media, portrait_frame};

@@ -6,9 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use livegate_api::config::ServerConfig;
-use livegate_api::distributed;
-use livegate_common::liveness::thresholds::Thresholds;
 use livegate_common::seal::SealKey;
+use livegate_liveness::thresholds::Thresholds;
+use livegate_server::distributed;
 use livegate_tests::app::{App, Options, spawn};
 use livegate_tests::fleet::binary;
 use livegate_tests::media::models;

@@ -1,6 +1,6 @@
 //! The reason codes, each reached over HTTP, and what is told of what was measured and needed.
 
-use livegate_common::liveness::sampling::Sampling;
+use livegate_liveness::sampling::Sampling;
 use livegate_tests::app::{App, spawn_app};
 use livegate_tests::client::{Answer, Capture};
 use livegate_tests::scripted::{Act, Scene, jpeg, thresholds};

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
+use livegate_media::upright_jpeg;
 use livegate_tests::app::spawn_app;
 use livegate_tests::client::Capture;
 use livegate_tests::scripted::{Scene, person};
-use livegate_worker::decode::upright_jpeg;
 use serde_json::{Value, json};
 
 use super::LEFT_RIGHT;

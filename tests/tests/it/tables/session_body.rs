@@ -1,7 +1,7 @@
 //! "Optional body fields" of a session: what is allowed, and the default in effect.
 
 use livegate_api::keys::create::NewKey;
-use livegate_common::liveness::challenge::Action;
+use livegate_liveness::challenge::Action;
 use livegate_tests::app::{App, spawn_app};
 use livegate_tests::client::Client;
 use livegate_tests::scripted::Scene;

@@ -1,8 +1,8 @@
 //! Two people in one capture.
 
-use livegate_common::liveness::session::Task;
 use livegate_instruments::camera::{blurred, scaled};
 use livegate_instruments::perturb::{Noise, noised};
+use livegate_liveness::session::Task;
 
 use super::{params, stopped};
 use crate::attacks::footage::Footage;

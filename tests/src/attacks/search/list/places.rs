@@ -2,8 +2,8 @@
 
 use fastrand::Rng;
 use image::imageops::flip_horizontal;
-use livegate_common::liveness::session::Task;
 use livegate_instruments::perturb::{Tone, elsewhere, toned};
+use livegate_liveness::session::Task;
 
 use super::params;
 use crate::attacks::list::{Cast, Expected, TURNS};

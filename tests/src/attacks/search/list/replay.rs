@@ -1,7 +1,7 @@
 //! A replay that was really filmed off a phone, changed so that it looks live.
 
 use fastrand::Rng;
-use livegate_common::liveness::session::Task;
+use livegate_liveness::session::Task;
 
 use super::stopped;
 use crate::attacks::footage::Footage;

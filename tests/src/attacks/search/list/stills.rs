@@ -40,7 +40,7 @@ const MOST_FADES: usize = 40;
 /// Every frame varied on its own.
 fn varied(
     all: Vec<Take>,
-    tasks: &[livegate_common::liveness::session::Task],
+    tasks: &[livegate_liveness::session::Task],
     mode: Mode,
     s: &Setting<'_>,
     rng: &mut Rng,

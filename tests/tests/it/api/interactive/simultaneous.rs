@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use livegate_common::liveness::challenge::Angles;
-use livegate_common::liveness::measurement::FrameMeasurement;
-use livegate_common::liveness::session::{Session, Step, Task};
-use livegate_common::liveness::thresholds::Thresholds;
+use livegate_liveness::challenge::Angles;
+use livegate_liveness::measurement::FrameMeasurement;
+use livegate_liveness::session::{Session, Step, Task};
+use livegate_liveness::thresholds::Thresholds;
 use livegate_tests::app::{App, Options, spawn_app};
 use livegate_tests::client::{Answer, Client};
 use livegate_tests::scripted::{Scene, png};

@@ -1,7 +1,7 @@
 //! The client token: a browser acts on its own session only.
 
-use livegate_common::liveness::evidence::Kind;
-use livegate_common::liveness::measurement::Cues;
+use livegate_liveness::evidence::Kind;
+use livegate_liveness::measurement::Cues;
 use livegate_tests::app::{App, spawn_app};
 use livegate_tests::client::Client;
 use livegate_tests::scripted::{Scene, png};

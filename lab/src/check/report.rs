@@ -1,0 +1,270 @@
+//! What a check found, as tables or as JSON.
+
+use comfy_table::{CellAlignment, Table, presets};
+use livegate_liveness::measurement::Face;
+use livegate_liveness::outcome::FrameOutcome;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use livegate_api::server_to_server::details::rounded;
+use livegate_api::server_to_server::response::{Rejected, Verdict, Verified};
+use livegate_liveness::judge::Judgement;
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Each frame, in order.
+    pub frames: Vec<FrameReport>,
+    /// What they amount to.
+    pub judgement: Judgement,
+    /// How long measuring and judging took, milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// What one frame shows. Directions are the subject's own.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FrameReport {
+    /// Position, from 0.
+    pub index: usize,
+    /// The file.
+    pub file: String,
+    /// Faces found; null where the frame cannot be decoded.
+    pub faces: Option<usize>,
+    /// The main face, if there is one.
+    pub face: Option<FaceReport>,
+    /// Why the frame cannot be decoded.
+    pub undecodable: Option<String>,
+}
+
+/// What the main face of a frame shows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct FaceReport {
+    /// Degrees; negative: the subject's own left.
+    pub yaw: f64,
+    /// Degrees; negative: up.
+    pub pitch: f64,
+    /// Degrees.
+    pub roll: f64,
+    /// Mean aspect ratio of both eyes.
+    pub eye_ratio: f64,
+    /// Anti-spoof score, 0 to 1; null when no model looked.
+    pub anti_spoof: Option<f64>,
+    /// Width of the face, pixels.
+    pub width: f64,
+    /// Variance of the Laplacian.
+    pub sharpness: f64,
+    /// Mean grey level, 0 to 255.
+    pub brightness: f64,
+    /// Standard deviation of its noise, grey levels.
+    pub noise: f64,
+}
+
+impl From<&Face> for FaceReport {
+    fn from(face: &Face) -> Self {
+        Self {
+            yaw: rounded(face.pose.yaw),
+            pitch: rounded(face.pose.pitch),
+            roll: rounded(face.pose.roll),
+            eye_ratio: rounded(face.eyes.ratio()),
+            anti_spoof: face.bona_fide_score().map(rounded),
+            width: rounded(face.bounds.width),
+            sharpness: rounded(face.quality.sharpness),
+            brightness: rounded(face.quality.brightness),
+            noise: rounded(face.quality.noise),
+        }
+    }
+}
+
+impl FrameReport {
+    pub(super) fn new(index: usize, file: String, outcome: FrameOutcome, mirrored: bool) -> Self {
+        match outcome {
+            FrameOutcome::Undecodable(cause) => Self {
+                index,
+                file,
+                faces: None,
+                face: None,
+                undecodable: Some(cause),
+            },
+            FrameOutcome::Measured(measured) => {
+                let measured = if mirrored {
+                    measured.unmirrored()
+                } else {
+                    *measured
+                };
+                let face = measured.face.as_ref().map(FaceReport::from);
+                Self {
+                    index,
+                    file,
+                    faces: Some(measured.faces.len()),
+                    face,
+                    undecodable: None,
+                }
+            }
+        }
+    }
+
+    fn row(&self) -> Vec<String> {
+        let mut row = vec![self.index.to_string(), self.file.clone()];
+        match (&self.undecodable, &self.face) {
+            (Some(cause), _) => row.push(cause.clone()),
+            (None, None) => row.push("none".to_owned()),
+            (None, Some(face)) => {
+                row.push(self.faces.map_or_else(String::new, |n| n.to_string()));
+                let score = |s: f64| format!("{s:.2}");
+                row.extend([face.yaw, face.pitch, face.roll].map(|angle| format!("{angle:.1}")));
+                row.push(score(face.eye_ratio));
+                row.push(face.anti_spoof.map_or_else(String::new, score));
+                row.extend(
+                    [face.width, face.sharpness, face.brightness].map(|v| format!("{v:.0}")),
+                );
+                row.push(format!("{:.1}", face.noise));
+            }
+        }
+        row
+    }
+}
+
+impl Report {
+    /// Whether the capture is verified.
+    pub fn is_verified(&self) -> bool {
+        match self.judgement {
+            Judgement::Verified(..) => true,
+            Judgement::Rejected(..) | Judgement::Undecodable(_) => false,
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        match &self.judgement {
+            Judgement::Undecodable(frames) => {
+                Verdict::Rejected(Box::new(Rejected::undecodable(frames, self.elapsed_ms)))
+            }
+            Judgement::Rejected(findings, reasons) => {
+                Verdict::Rejected(Box::new(Rejected::new(findings, reasons, self.elapsed_ms)))
+            }
+            Judgement::Verified(findings, proof) => {
+                let no_picture = String::new();
+                let body = Verified::new(findings, proof.clone(), no_picture, self.elapsed_ms);
+                Verdict::Verified(Box::new(body))
+            }
+        }
+    }
+
+    /// The body of a verify, without embedding and picture, and with `frames`.
+    ///
+    /// # Errors
+    /// Never, as far as is known: the body is plain data.
+    pub fn to_json(&self) -> serde_json::Result<Value> {
+        let mut body = serde_json::to_value(self.verdict())?;
+        if let Some(fields) = body.as_object_mut() {
+            fields.remove("embedding");
+            fields.remove("best_frame_b64");
+            fields.insert("frames".to_owned(), json!(self.frames));
+        }
+        Ok(body)
+    }
+
+    /// A table of the frames and the verdict with its reasons.
+    pub fn to_text(&self) -> String {
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING).set_header([
+            "#",
+            "file",
+            "faces",
+            "yaw",
+            "pitch",
+            "roll",
+            "eyes",
+            "bona fide",
+            "px",
+            "sharp",
+            "bright",
+            "noise",
+        ]);
+        for frame in &self.frames {
+            table.add_row(frame.row());
+        }
+        for column in table.column_iter_mut().skip(2) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        format!("{table}\n\n{}", self.conclusion())
+    }
+
+    fn conclusion(&self) -> String {
+        let mut lines = match self.verdict() {
+            Verdict::Verified(body) => vec![
+                "VERIFIED".to_owned(),
+                format!("  confidence        {:.4}", body.confidence),
+                format!("  anti-spoof        {:.4}", body.anti_spoof_avg_score),
+                format!("  same person       {:.4}", body.same_person_score),
+                format!("  best frame        {}", body.best_frame_index),
+            ],
+            Verdict::Rejected(body) => rejection_lines(&body),
+        };
+        lines.push(format!("  time              {} ms", self.elapsed_ms));
+        lines.push(String::new());
+        lines.join("\n")
+    }
+}
+
+fn rejection_lines(body: &Rejected) -> Vec<String> {
+    let (details, mut lines) = (&body.rejection_details, vec!["REJECTED".to_owned()]);
+    let mut pair = |name: &str, measured: Option<f64>, required: Option<f64>| {
+        if let (Some(measured), Some(required)) = (measured, required) {
+            lines.push(format!(
+                "  {name:<17} {measured:.4}, required {required:.4}"
+            ));
+        }
+    };
+    pair(
+        "faces seen",
+        details.face_detection_ratio,
+        details.required_ratio,
+    );
+    pair(
+        "same person",
+        details.same_person_score,
+        details.same_person_threshold,
+    );
+    pair(
+        "anti-spoof",
+        details.anti_spoof_avg_score,
+        details.threshold,
+    );
+    for failed in details.failed_actions.iter().flatten() {
+        let measured = failed
+            .measured
+            .0
+            .map_or("nothing".to_owned(), |m| format!("{m:.2}"));
+        let (why, unit) = (plain(&failed.why), plain(&failed.unit));
+        lines.push(format!(
+            "  {:<17} {why}: {measured}, required {:.2} ({unit})",
+            plain(&failed.action),
+            failed.required
+        ));
+    }
+    lines.extend(
+        details
+            .poor_frames
+            .iter()
+            .flatten()
+            .map(|u| format!("  {}", u.text)),
+    );
+    lines.extend(
+        details
+            .evidence
+            .iter()
+            .flatten()
+            .map(|e| format!("  {}", e.text)),
+    );
+    let reasons: Vec<String> = body.reason_codes.iter().map(plain).collect();
+    lines.push(format!("  reasons           {}", reasons.join(", ")));
+    lines
+}
+
+/// A unit variant as serde names it.
+fn plain(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(text)) => text,
+        Ok(_) | Err(_) => String::new(),
+    }
+}

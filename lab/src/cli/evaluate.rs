@@ -1,0 +1,69 @@
+//! `livegate-lab evaluate`.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use livegate_common::shutdown::Shutdown;
+use livegate_models::ModelSet;
+use livegate_server::pool::start_pool;
+use livegate_server::settings::{measuring, operating_point};
+
+use super::Failure;
+use super::angles::AnglesArgs;
+use super::check::in_lines;
+use crate::check::Progress;
+use crate::evaluate::journal::Journal;
+use crate::evaluate::manifest::Set;
+use crate::evaluate::{Setting, evaluate};
+
+#[derive(Args)]
+pub(super) struct EvaluateArgs {
+    /// What the set consists of, TOML; docs/evaluation.md describes it.
+    manifest: PathBuf,
+    /// The folder of the media [default: the manifest's].
+    #[arg(long)]
+    media: Option<PathBuf>,
+    /// The folder of the report, and of what was measured before.
+    #[arg(long, default_value = "report")]
+    out: PathBuf,
+    /// The thresholds [default: those of LIVEGATE_THRESHOLDS, or the shipped ones].
+    #[arg(long)]
+    thresholds: Option<PathBuf>,
+    /// Measures everything again.
+    #[arg(long)]
+    restart: bool,
+    #[command(flatten)]
+    angles: AnglesArgs,
+    /// Prints JSON instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+impl EvaluateArgs {
+    pub(super) async fn run(self) -> Result<u8, Failure> {
+        let shutdown = Shutdown::on_signals()?;
+        let media = self.media.as_deref();
+        let set = tokio::task::block_in_place(|| Set::read(&self.manifest, media))?;
+        let mut journal = Journal::open(&self.out, self.restart)?;
+        let (models, threads) = measuring()?;
+        let files = ModelSet::load(&models.cache, models.config.as_deref())?;
+        let file = self.thresholds.as_ref().or(models.thresholds.as_ref());
+        let numbers = operating_point::read(file.map(PathBuf::as_path))?;
+        let pool = start_pool(&models, &numbers, threads).await?;
+        let point = Setting::new(&files, &numbers, self.angles.into());
+        let progress = Progress::new(set.captures.len(), std::io::stderr().is_terminal());
+        let evaluating = evaluate(&pool, &set, &point, &mut journal, &progress, &shutdown);
+        let report = evaluating.await;
+        progress.finish();
+        let report = report?;
+        report.write(&self.out)?;
+        let printed = if self.json {
+            in_lines(&report)?
+        } else {
+            format!("{}\nWritten to {}.\n", report.to_text(), self.out.display())
+        };
+        std::io::stdout().write_all(printed.as_bytes())?;
+        Ok(0)
+    }
+}

@@ -1,0 +1,51 @@
+//! The command line of `livegate-lab`.
+
+mod angles;
+mod calibrate;
+mod check;
+mod evaluate;
+
+use clap::{Parser, Subcommand};
+use livegate_common::hardening;
+use livegate_server::settings::{MEASURING, help};
+
+use self::calibrate::CalibrateArgs;
+use self::check::CheckArgs;
+use self::evaluate::EvaluateArgs;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Livegate's laboratory: judges captures, measures error rates and sets thresholds, with the pipeline of the
+/// service and without a server.
+#[derive(Parser)]
+#[command(version, after_help = help(&[MEASURING]))]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Judges a clip or a folder of frames as verify would: exit code 0 verified, 3 rejected, 1 error.
+    Check(CheckArgs),
+    /// Measures the error rates of a labelled set and writes a report: exit code 0 when it is written,
+    /// 1 error. What was measured before is not measured again.
+    Evaluate(EvaluateArgs),
+    /// Writes the thresholds file for the models in use, from a labelled set, at a target APCER.
+    Calibrate(CalibrateArgs),
+}
+
+impl Cli {
+    /// Runs the command and gives the exit code.
+    ///
+    /// # Errors
+    /// Why it failed; the text is for the operator.
+    pub async fn run(self) -> Result<u8, Failure> {
+        hardening::keep_memory_private()?;
+        match self.command {
+            Command::Check(args) => args.run().await,
+            Command::Evaluate(args) => args.run().await,
+            Command::Calibrate(args) => args.run().await,
+        }
+    }
+}

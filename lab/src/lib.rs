@@ -1,0 +1,9 @@
+//! The laboratory: the pipeline of the service on files, without a server.
+//!
+//! [`check`] judges one capture, [`evaluate`] measures error rates over a labelled set, [`calibrate`] writes
+//! thresholds for the models in use.
+
+pub mod calibrate;
+pub mod check;
+pub mod cli;
+pub mod evaluate;

@@ -1,0 +1,282 @@
+//! Everything that a capture's frames say beside its actions, gathered frame by frame.
+//!
+//! A verification gathers the frames of its capture, a live session gathers them as they come: the same
+//! rules, of a size that does not grow with the number of frames.
+
+use serde::{Deserialize, Serialize};
+
+use super::fades::Fades;
+use super::identity::{Identity, Likeness, is_comparable};
+use super::pictures::{Picture, Pictures};
+use super::poor::{Lack, Poor, PoorFrames};
+use super::presentation::Presentation;
+use super::scene::SceneSteps;
+use super::speed::Speed;
+use super::statement::{self, Kind, Statement};
+use super::{clarity, presence};
+use crate::decision::{Rejection, Shortfall};
+use crate::measurement::{Face, FrameMeasurement};
+use crate::sampling::Sampling;
+use crate::thresholds::Thresholds;
+
+/// How evidence is gathered.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// How the frames were chosen.
+    pub sampling: Sampling,
+    /// Most pictures that later ones are compared with, 2 kB each.
+    pub most_pictures: usize,
+    /// Frames in which the head must have been elsewhere before a picture comes again.
+    pub away_frames: u32,
+    /// Copies that there may be by chance: of many frames there are many pairs.
+    pub copies: usize,
+    /// How much earlier or later than it was taken a frame's time may be, seconds.
+    pub jitter_s: f32,
+    /// Most frames with a second subject, however many frames there are; `None`: a share of them.
+    pub second_subjects: Option<usize>,
+}
+
+/// A frame, as evidence takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sighting<'a> {
+    /// What was measured.
+    pub frame: &'a FrameMeasurement,
+    /// Its position, from 0.
+    pub position: u32,
+    /// When it was taken, or arrived, seconds on any clock; `None` where only the caller says when.
+    pub seconds: Option<f32>,
+    /// Whether a movement rests on it.
+    pub supports: bool,
+    /// Whether later pictures are to be compared with its own.
+    pub keep: bool,
+}
+
+/// What was gathered so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    plan: Plan,
+    /// Frames.
+    pub frames: usize,
+    /// Frames that show a face that can be judged.
+    pub frames_with_face: usize,
+    /// Frames that show a second subject, and the first of them.
+    second_subjects: usize,
+    first_second: Option<u32>,
+    poor: Poor,
+    identity: Identity,
+    presentation: Presentation,
+    pictures: Pictures,
+    fades: Fades,
+    scene: SceneSteps,
+    speed: Speed,
+}
+
+impl Evidence {
+    /// Nothing gathered yet; `identity` may have a portrait.
+    pub fn new(plan: Plan, identity: Identity, t: &Thresholds) -> Self {
+        Self {
+            plan,
+            frames: 0,
+            frames_with_face: 0,
+            second_subjects: 0,
+            first_second: None,
+            poor: Poor::default(),
+            identity,
+            presentation: Presentation::new(plan.sampling, t),
+            pictures: Pictures::new(
+                plan.sampling,
+                plan.most_pictures,
+                plan.away_frames,
+                plan.copies,
+            ),
+            fades: Fades::default(),
+            scene: SceneSteps::default(),
+            speed: Speed::default(),
+        }
+    }
+
+    /// The face of a frame, where it can be judged: clear, and in a pose in which it can be compared.
+    pub fn judged<'a>(frame: &'a FrameMeasurement, t: &Thresholds) -> Option<&'a Face> {
+        let face = clear(frame, t)?;
+        is_comparable(face.pose, t).then_some(face)
+    }
+
+    /// Whether movements may rest on a face that can be judged: it is not unlike the portrait.
+    pub fn counts(&self, face: &Face, t: &Thresholds) -> bool {
+        self.identity.likeness(face, t) != Likeness::Other
+    }
+
+    /// Whether a turned face holds the very picture of the turned one before it.
+    pub fn stands_still(&self, face: &Face, t: &Thresholds) -> bool {
+        self.pictures.stands_still(face, t)
+    }
+
+    /// Takes a frame into account.
+    pub fn add(&mut self, seen: Sighting<'_>, t: &Thresholds) -> Option<Picture> {
+        self.count(seen, t);
+        if let Some(lack) = Lack::of(seen.frame, t) {
+            self.poor.add(lack, seen.position);
+        }
+        let clear = clear(seen.frame, t)?;
+        self.frames_with_face += 1;
+        if let Some(seconds) = seen.seconds {
+            let (pose, jitter) = (clear.pose, self.plan.jitter_s);
+            self.speed.add(pose, seconds, seen.position, jitter, t);
+        }
+        let face = Self::judged(seen.frame, t)?;
+        let picture = self.pictures.add(face, seen.position, seen.keep, t);
+        self.fades.add(face, picture.number);
+        let counts = self.counts(face, t);
+        self.identity
+            .add(face, picture.number, seen.position, seen.supports, t);
+        if counts {
+            self.identity.learn(face, t);
+        }
+        self.presentation
+            .add(face, picture.number, picture.is_new, t);
+        Some(picture)
+    }
+
+    /// Takes into account what is around a face, whether or not that can be judged.
+    fn count(&mut self, seen: Sighting<'_>, t: &Thresholds) {
+        self.frames += 1;
+        if presence::has_second_subject(seen.frame, t) {
+            self.second_subjects += 1;
+            self.first_second = self.first_second.or(Some(seen.position));
+        }
+        let seconds = match self.plan.sampling {
+            // As slow as a change was measured: the times of chosen frames are the caller's own.
+            #[expect(clippy::cast_precision_loss, reason = "twenty at most")]
+            Sampling::Chosen => Some(seen.position as f32),
+            Sampling::Dense => seen.seconds,
+        };
+        if let (Some(scene), Some(seconds)) = (&seen.frame.scene, seconds) {
+            self.scene.add(scene, seconds, seen.position, t);
+        }
+    }
+
+    /// What faces say of who they are.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Average anti-spoof score over all pictures, 0 (attack) to 1 (bona fide); `None` without one.
+    pub fn anti_spoof(&self, t: &Thresholds) -> Option<f32> {
+        self.presentation.average(t)
+    }
+
+    /// Consistency with one person, 0 to 1; `None` with fewer than two faces that can be compared.
+    pub fn same_person(&self) -> Option<f32> {
+        self.identity.consistency()
+    }
+
+    /// Frames with a second subject from which there are too many.
+    fn second_subject_limit(&self, t: &Thresholds) -> usize {
+        self.plan
+            .second_subjects
+            .unwrap_or_else(|| presence::second_subject_limit(self.frames, t))
+    }
+
+    /// Whether there is so clearly more than one person that a session need not go on: another face
+    /// beside the first, or faces unlike the portrait beyond any accident.
+    pub fn shows_two_people(&self, t: &Thresholds) -> bool {
+        let clearly_unlike = |c: f32| c < t.other_person;
+        self.second_subjects >= self.second_subject_limit(t)
+            || self.identity.weakest().is_some_and(clearly_unlike)
+    }
+
+    /// Every kind of evidence that could be measured.
+    pub fn statements(&self, t: &Thresholds) -> Vec<Statement> {
+        let limit = self.second_subject_limit(t);
+        let first = self.first_second.and_then(|f| usize::try_from(f).ok());
+        let mut all = vec![presence::second_subjects(
+            self.second_subjects,
+            limit,
+            first,
+        )];
+        all.extend(
+            self.identity
+                .least_pair()
+                .map(|(measured, position)| Statement {
+                    frame: usize::try_from(position).ok(),
+                    ..Statement::new(Kind::LeastLikeness, measured, t.least_likeness)
+                }),
+        );
+        all.extend(self.presentation.weakest(t).map(|weakest| Statement {
+            part: weakest.part,
+            ..Statement::new(Kind::WeakestPart, weakest.score, weakest.required)
+        }));
+        all.extend(self.pictures.state(t));
+        all.extend(self.fades.state(t));
+        all.extend(self.presentation.signs(t));
+        all.extend(self.speed.state(t));
+        match self.plan.sampling {
+            Sampling::Chosen => {}
+            Sampling::Dense => all.extend(self.scene.state()),
+        }
+        all
+    }
+
+    /// The checks that fail, actions and presence aside, in the order of the documentation. `more`:
+    /// statements from elsewhere.
+    pub fn rejections(&self, more: &[Statement], t: &Thresholds) -> Vec<Rejection> {
+        let mut all = self.statements(t);
+        all.extend_from_slice(more);
+        let consistency = self
+            .same_person()
+            .filter(|c| *c < t.same_person)
+            .map(|measured| Shortfall {
+                measured,
+                required: t.same_person,
+            });
+        let persons = statement::against(&all, true);
+        let spoof = statement::against(&all, false);
+        let different = consistency.is_some() || !persons.is_empty();
+        let different = different.then_some(Rejection::DifferentPersons {
+            consistency,
+            evidence: persons,
+        });
+        let spoofed = (!spoof.is_empty()).then(|| Rejection::SpoofDetected {
+            score: self.anti_spoof(t).map(|measured| Shortfall {
+                measured,
+                required: t.pad.threshold(self.plan.sampling),
+            }),
+            evidence: spoof,
+        });
+        different.into_iter().chain(spoofed).collect()
+    }
+
+    /// What the scene leaves of a capture's confidence, 0.5 to 1: of chosen frames a change of place is a
+    /// weight, where clips and sessions are rejected by it.
+    pub fn scene_weight(&self) -> f32 {
+        match self.plan.sampling {
+            Sampling::Chosen => self.scene.weight(),
+            Sampling::Dense => 1.0,
+        }
+    }
+
+    /// Whether enough was seen to say that one live person did it.
+    pub fn suffices(&self) -> bool {
+        self.presentation.scored() > 0 && self.same_person().is_some()
+    }
+
+    /// Frames whose face was not seen, or whose light is hard, by reason; where too little was judged, those
+    /// too whose face was turned too far for it.
+    pub fn poor(&self) -> Vec<PoorFrames> {
+        self.poor.by_reason(!self.suffices())
+    }
+
+    /// The rejection where it was not: the share of frames whose face could be judged as a whole.
+    pub fn too_little(&self, t: &Thresholds) -> Rejection {
+        let judged = self.presentation.scored().min(self.identity.compared());
+        Rejection::InsufficientFaceDetections {
+            measured: presence::share(judged, self.frames),
+            required: t.face_ratio,
+        }
+    }
+}
+
+fn clear<'a>(frame: &'a FrameMeasurement, t: &Thresholds) -> Option<&'a Face> {
+    let face = frame.face.as_ref()?;
+    clarity::unclear(face, t).is_none().then_some(face)
+}

@@ -1,0 +1,23 @@
+//! What follows from a sequence of measurements, one question a file.
+
+pub mod clarity;
+pub mod colour;
+mod extremes;
+mod fades;
+mod gathered;
+pub mod identity;
+mod parts;
+mod pictures;
+pub mod poor;
+pub mod presence;
+mod presentation;
+mod scene;
+mod speed;
+mod statement;
+mod timing;
+
+pub use self::gathered::{Evidence, Plan, Sighting};
+pub use self::parts::Part;
+pub use self::pictures::Picture;
+pub use self::statement::{Kind, Statement, against};
+pub use self::timing::Timing;

@@ -1,0 +1,347 @@
+//! Pictures that come again.
+//!
+//! A head that moved away and came back is not where it was to a fraction of a pixel, its face has
+//! moved too, and a sensor's noise is new. Where the same picture comes again all the same, it was
+//! copied, not taken: stills in turn, a loop, frames used twice. A turned head does not hold still
+//! either; a still that is held does. Facing the camera people and webcams do repeat a picture: there a
+//! repeat is harmless, and counts as one picture.
+//!
+//! How alike two pictures are, and what was measured of it: [`crate::sketch`].
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::parts::Part;
+use super::statement::{Kind, Statement};
+use crate::measurement::Face;
+use crate::pose::Pose;
+use crate::sampling::Sampling;
+use crate::sketch::Sketch;
+use crate::thresholds::Thresholds;
+
+/// How many turned frames before a frame is compared with, where frames came densely.
+const HELD_BEFORE: usize = 6;
+/// Turned frames among which held ones are counted, where frames came densely.
+const HELD_WINDOW: usize = 16;
+/// The latest pictures that a frame is compared with where the head did not move.
+const LATEST: usize = 2;
+/// The pictures nearest in pose that a frame is compared with where the head did move.
+const NEAREST: usize = 6;
+/// How far the measurements of one picture may differ: aspect ratio of the eyes, opening of the mouth,
+/// smile score. Several times what noise and compression change them by.
+const EYES_NEAR: f32 = 0.06;
+const OPENING_NEAR: f32 = 0.08;
+const SMILE_NEAR: f32 = 0.25;
+/// Of dense frames, one in this many is kept while the head does not move.
+const KEPT_ONE_IN: u32 = 3;
+/// Change of pose from which another picture is kept, degrees.
+const ANOTHER_POSE_DEG: f32 = 3.0;
+
+/// The pictures so far, the latest of them where there are many.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pictures {
+    sampling: Sampling,
+    most: usize,
+    /// Copies that there may be by chance.
+    by_chance: usize,
+    /// Frames in which the head must have been elsewhere before a picture comes again.
+    away_frames: u32,
+    seen: Vec<Seen>,
+    next: u32,
+    /// Frames since one was kept.
+    since_kept: u32,
+    /// Frames that hold a picture which was there before the head moved, and the first of them.
+    copies: usize,
+    first_copy: Option<u32>,
+    /// The latest turned pictures, where frames came densely.
+    turned: VecDeque<Sketch>,
+    /// For the latest turned frames, whether each held the picture of the one some places before.
+    held: VecDeque<bool>,
+    /// The most held frames among a window of turned ones; or, of chosen frames, all that repeat the
+    /// picture before.
+    most_held: usize,
+    /// Turned frames.
+    turned_frames: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Seen {
+    picture: u32,
+    pose: Pose,
+    look: Expression,
+    sketch: Sketch,
+    /// Frames since in which the head was elsewhere.
+    away: u32,
+}
+
+/// What a face does, in three numbers: of one picture they hardly differ, and comparing them is cheap.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Expression {
+    eyes: f32,
+    opening: f32,
+    smile: f32,
+}
+
+impl Expression {
+    fn of(face: &Face) -> Self {
+        Self {
+            eyes: face.eyes.wider(),
+            opening: face.mouth.opening,
+            smile: face.mouth.smile,
+        }
+    }
+
+    fn is_near(self, other: Self) -> bool {
+        (self.eyes - other.eyes).abs() < EYES_NEAR
+            && (self.opening - other.opening).abs() < OPENING_NEAR
+            && (self.smile - other.smile).abs() < SMILE_NEAR
+    }
+}
+
+/// Which picture a frame holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Its number: the same for frames that hold the same picture.
+    pub number: u32,
+    /// Whether no frame before held it.
+    pub is_new: bool,
+}
+
+impl Pictures {
+    /// Keeps `most` pictures; one is a copy where the head was elsewhere in `away_frames` frames between,
+    /// and `by_chance` may be.
+    pub fn new(sampling: Sampling, most: usize, away_frames: u32, by_chance: usize) -> Self {
+        Self {
+            sampling,
+            most,
+            by_chance,
+            away_frames,
+            seen: Vec::new(),
+            next: 0,
+            since_kept: 0,
+            copies: 0,
+            first_copy: None,
+            turned: VecDeque::new(),
+            held: VecDeque::new(),
+            most_held: 0,
+            turned_frames: 0,
+        }
+    }
+
+    /// Compares a face with those before it. `keep`: later ones are to be compared with it, where it adds
+    /// something to those that are kept.
+    pub fn add(&mut self, face: &Face, position: u32, keep: bool, t: &Thresholds) -> Picture {
+        let look = Expression::of(face);
+        let is_near =
+            |s: &&Seen| s.pose.differs_by(face.pose) < t.copy_pose_deg && s.look.is_near(look);
+        let is_same = |before: &&Seen| is_same(&before.sketch, &face.sketch, t);
+        // Facing the camera for a while, a person's latest pictures may be alike.
+        let latest = self.seen.iter().rev().filter(|s| s.away == 0);
+        let mut latest = latest.take(LATEST).filter(is_near);
+        let repeated = latest.find(is_same).map(|s| s.picture);
+        let gone = self.seen.iter().filter(|s| s.away >= self.away_frames);
+        let mut gone: Vec<&Seen> = gone.filter(is_near).collect();
+        gone.sort_by(|a, b| {
+            let off = |s: &Seen| s.pose.differs_by(face.pose);
+            off(a).total_cmp(&off(b))
+        });
+        let mut gone = gone.into_iter().take(NEAREST);
+        let copied = gone.find(is_same).map(|s| s.picture);
+        for before in &mut self.seen {
+            before.away += u32::from(before.pose.differs_by(face.pose) >= t.copy_away_deg);
+        }
+        if copied.is_some() {
+            self.copies += 1;
+            self.first_copy = self.first_copy.or(Some(position));
+        }
+        if Part::of(face.pose, t) != Part::Frontal {
+            self.add_turned(face, repeated.is_some(), t);
+        }
+        let known = copied.or(repeated);
+        let number = known.unwrap_or(self.next);
+        self.next += u32::from(known.is_none());
+        self.since_kept += 1;
+        if keep && self.adds_something(face) {
+            self.since_kept = 0;
+            if self.seen.len() >= self.most {
+                self.make_room(t);
+            }
+            self.seen.push(Seen {
+                picture: number,
+                pose: face.pose,
+                look,
+                sketch: face.sketch.clone(),
+                away: 0,
+            });
+        }
+        Picture {
+            number,
+            is_new: known.is_none(),
+        }
+    }
+
+    /// Forgets the oldest picture of the part that has most: a long turn must not push out the few that
+    /// face the camera.
+    fn make_room(&mut self, t: &Thresholds) {
+        let part = |s: &Seen| Part::of(s.pose, t);
+        let number = |of: &Part| self.seen.iter().filter(|s| part(s) == *of).count();
+        let most = Part::ALL.into_iter().max_by_key(number);
+        let oldest = self.seen.iter().position(|s| Some(part(s)) == most);
+        if let Some(oldest) = oldest {
+            self.seen.remove(oldest);
+        }
+    }
+
+    /// Of dense frames, one of each pose and one in a few is enough: an attacker who plays pictures
+    /// again plays some of these too, and comparisons are dear.
+    fn adds_something(&self, face: &Face) -> bool {
+        let moved = |last: &Seen| last.pose.differs_by(face.pose) >= ANOTHER_POSE_DEG;
+        match self.sampling {
+            Sampling::Chosen => true,
+            Sampling::Dense => self.since_kept >= KEPT_ONE_IN || self.seen.last().is_none_or(moved),
+        }
+    }
+
+    /// Whether a turned face holds the very picture of the turned one before it, where frames came
+    /// densely: on its way a head does not stand still.
+    pub fn stands_still(&self, face: &Face, t: &Thresholds) -> bool {
+        let before = self.turned.back();
+        Part::of(face.pose, t) != Part::Frontal
+            && before.is_some_and(|b| is_same(b, &face.sketch, t))
+    }
+
+    fn add_turned(&mut self, face: &Face, repeats: bool, t: &Thresholds) {
+        self.turned_frames += 1;
+        match self.sampling {
+            Sampling::Chosen => self.most_held += usize::from(repeats),
+            Sampling::Dense => {
+                if self.turned.len() == HELD_BEFORE {
+                    let before = self.turned.pop_front();
+                    let held = before.is_some_and(|b| is_same(&b, &face.sketch, t));
+                    if self.held.len() == HELD_WINDOW {
+                        self.held.pop_front();
+                    }
+                    self.held.push_back(held);
+                    let now = self.held.iter().filter(|h| **h).count();
+                    self.most_held = self.most_held.max(now);
+                }
+                self.turned.push_back(face.sketch.clone());
+            }
+        }
+    }
+
+    /// What comes again, and what is held while turned.
+    #[expect(clippy::cast_precision_loss, reason = "a few hundred frames")]
+    pub fn state(&self, t: &Thresholds) -> [Statement; 2] {
+        let held = match self.sampling {
+            Sampling::Chosen => (self.turned_frames / t.held_chosen_one_in).max(1),
+            Sampling::Dense => t.held_dense,
+        };
+        let copies = self.by_chance;
+        [
+            Statement {
+                frame: self.first_copy.and_then(|f| usize::try_from(f).ok()),
+                ..Statement::new(Kind::RepeatedPictures, self.copies as f32, copies as f32)
+            },
+            Statement::new(Kind::HeldPictures, self.most_held as f32, held as f32),
+        ]
+    }
+}
+
+fn is_same(a: &Sketch, b: &Sketch, t: &Thresholds) -> bool {
+    a.same_picture(b) >= t.copy_likeness
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{face, picture};
+
+    fn shot(number: u64, yaw: f32) -> Face {
+        let mut face = face();
+        (face.sketch, face.pose.yaw) = (picture(number), yaw);
+        face
+    }
+
+    fn of(sampling: Sampling, shots: &[(u64, f32)]) -> (Pictures, Vec<Picture>) {
+        let (mut pictures, t) = (Pictures::new(sampling, 500, 1, 0), Thresholds::default());
+        let add = |(position, (number, yaw)): (u32, &(u64, f32))| {
+            pictures.add(&shot(*number, *yaw), position, true, &t)
+        };
+        let all = (0..).zip(shots).map(add).collect();
+        (pictures, all)
+    }
+
+    fn copies(shots: &[(u64, f32)]) -> (f32, Option<usize>) {
+        let [said, _] = of(Sampling::Chosen, shots).0.state(&Thresholds::default());
+        (said.measured, said.frame)
+    }
+
+    #[test]
+    fn stills_in_turn_are_copies_from_the_first_that_comes_again() {
+        let in_turn = [(1, 0.0), (2, 30.0), (1, 0.5), (2, 29.0)];
+        assert_eq!(copies(&in_turn), (2.0, Some(2)));
+    }
+
+    #[test]
+    fn a_picture_that_is_sent_twice_while_facing_the_camera_is_one_picture_and_harmless() {
+        let twice = [(1, 0.0), (1, 0.0), (2, 3.0), (1, 0.0), (3, 30.0)];
+        assert_eq!(copies(&twice), (0.0, None));
+        let (pictures, all) = of(Sampling::Chosen, &twice);
+        let numbers: Vec<_> = all.iter().map(|p| (p.number, p.is_new)).collect();
+        let (new, again) = (true, false);
+        assert_eq!(
+            numbers,
+            [(0, new), (0, again), (1, new), (0, again), (2, new)]
+        );
+        let said = pictures.state(&Thresholds::default());
+        assert!(said.iter().all(|s| !s.is_against()));
+    }
+
+    #[test]
+    fn stills_that_are_held_while_turned_are_no_heads() {
+        let t = Thresholds::default();
+        let is_held = |sampling, shots: &[(u64, f32)]| {
+            let [_, held] = of(sampling, shots).0.state(&t);
+            held.is_against()
+        };
+        let run = |number, yaw, n| vec![(number, yaw); n];
+        let chosen = [run(1, 0.0, 3), run(2, 30.0, 3), run(3, -30.0, 3)].concat();
+        assert!(is_held(Sampling::Chosen, &chosen));
+        let pairs = [run(1, 0.0, 2), run(2, 30.0, 2), run(3, -30.0, 2)].concat();
+        assert!(is_held(Sampling::Chosen, &pairs));
+        // One that is sent twice may be an accident.
+        assert!(!is_held(Sampling::Chosen, &pairs[..5]));
+        let dense = [run(1, 0.0, 9), run(2, 20.0, 12), run(3, 30.0, 12)].concat();
+        assert!(is_held(Sampling::Dense, &dense));
+        let moving: Vec<_> = (0..40).map(|n| (n, 20.0 + n as f32 / 8.0)).collect();
+        assert!(!is_held(Sampling::Dense, &moving) && !is_held(Sampling::Chosen, &moving));
+        // Facing the camera they may.
+        assert!(!is_held(Sampling::Dense, &run(1, 0.0, 60)));
+    }
+
+    #[test]
+    fn only_the_latest_are_kept() {
+        let (mut pictures, t) = (
+            Pictures::new(Sampling::Dense, 8, 1, 0),
+            Thresholds::default(),
+        );
+        for number in 0..20_u32 {
+            let shot = shot(u64::from(number), number as f32 * 10.0);
+            pictures.add(&shot, number, true, &t);
+        }
+        assert_eq!((pictures.seen.len(), pictures.copies), (8, 0));
+        assert!(pictures.turned.len() <= HELD_BEFORE && pictures.held.len() <= HELD_WINDOW);
+    }
+
+    proptest! {
+        #[test]
+        fn new_pictures_are_never_copies(yaws in prop::collection::vec(-60.0_f32..60.0, 0..40)) {
+            let shots: Vec<_> = (0..).zip(yaws).collect();
+            prop_assert_eq!(copies(&shots), (0.0, None));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The person's own neutral face, which movements are compared with.
+//!
+//! Faces differ more at rest than many do between rest and action: open eyes have aspect ratios from
+//! 0.17 to 0.41, closed ones up to 0.13, and a head that faces the camera reads from 5 degrees up to 8
+//! degrees down, by the shape of the face and the height of the camera (ten clips, ten people).
+
+use serde::{Deserialize, Serialize};
+
+use crate::measurement::Face;
+use crate::pose::Pose;
+use crate::thresholds::Thresholds;
+
+/// How fast levels follow what is seen at rest, as a share of the difference, each frame.
+const FOLLOW: f32 = 0.1;
+/// The same where eyes are seen wider than before: a session may begin in the middle of a blink.
+const FOLLOW_WIDER: f32 = 0.5;
+
+/// Levels at rest, each known once it was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rest {
+    /// The head, facing the camera: least (most raised) and greatest (most lowered) pitch, degrees. Where
+    /// a head rests depends on the face's shape and on the height of the camera.
+    pub pitch: Option<(f32, f32)>,
+    /// Aspect ratio of the wider eye, open.
+    pub eyes: Option<f32>,
+    /// Blink score of the expression model with open eyes, 0 to 1.
+    pub blink: Option<f32>,
+    /// The least smile score.
+    pub smile: Option<f32>,
+    /// The least opening of the mouth.
+    pub opening: Option<f32>,
+}
+
+impl Rest {
+    /// Learns from a face; whether it showed one of the levels for the first time.
+    pub fn learn(&mut self, face: &Face, t: &Thresholds) -> bool {
+        let known = self.known();
+        if face.pose.is_within(t.neutral_deg) {
+            let seen = face.pose.pitch;
+            let (least, most) = self.pitch.unwrap_or((seen, seen));
+            self.pitch = Some((least.min(seen), most.max(seen)));
+        }
+        if can_read(face.pose, t) {
+            self.learn_eyes(face, t);
+            if face.mouth.smile <= t.rest_smile {
+                self.smile = Some(least(self.smile, face.mouth.smile));
+            }
+            if face.mouth.opening <= t.rest_opening {
+                self.opening = Some(least(self.opening, face.mouth.opening));
+            }
+        }
+        self.known() != known
+    }
+
+    fn learn_eyes(&mut self, face: &Face, t: &Thresholds) {
+        let ratio = face.eyes.wider();
+        if ratio < t.eyes_open_ratio || face.eyes.blink() >= t.eyes_shut_score {
+            return;
+        }
+        let share = match self.eyes {
+            // On the way to closed, or back: not at rest.
+            Some(level) if ratio < t.blink_open_share * level => return,
+            Some(level) if ratio > level => FOLLOW_WIDER,
+            Some(_) | None => FOLLOW,
+        };
+        self.eyes = Some(follow(self.eyes, ratio, share));
+        self.blink = Some(follow(self.blink, face.eyes.blink(), share));
+    }
+
+    fn known(&self) -> [bool; 4] {
+        [
+            self.pitch.is_some(),
+            self.eyes.is_some(),
+            self.smile.is_some(),
+            self.opening.is_some(),
+        ]
+    }
+}
+
+/// Whether eyes and mouth of a face in this pose can be compared with those of another: beyond it
+/// foreshortening changes them as much as a movement does.
+pub fn can_read(pose: Pose, t: &Thresholds) -> bool {
+    pose.yaw.abs() <= t.eyes_yaw_deg && pose.pitch.abs() <= t.eyes_pitch_deg
+}
+
+fn follow(level: Option<f32>, seen: f32, share: f32) -> f32 {
+    level.map_or(seen, |level| level + share * (seen - level))
+}
+
+fn least(level: Option<f32>, seen: f32) -> f32 {
+    level.map_or(seen, |level| level.min(seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::face;
+
+    fn learned(change: impl Fn(&mut Face)) -> Rest {
+        let (mut rest, mut face) = (Rest::default(), face());
+        change(&mut face);
+        rest.learn(&face, &Thresholds::default());
+        rest
+    }
+
+    #[test]
+    fn levels_are_learned_from_a_face_at_rest_only() {
+        let neutral = learned(|_| {});
+        assert!(neutral.known() == [true; 4], "{neutral:?}");
+        let closed = learned(|f| (f.eyes.left_ratio, f.eyes.right_ratio) = (0.05, 0.05));
+        assert_eq!(closed.eyes, None);
+        assert_eq!(learned(|f| f.mouth.smile = 0.8).smile, None);
+        assert_eq!(learned(|f| f.mouth.opening = 0.5).opening, None);
+        assert_eq!(learned(|f| f.pose.yaw = 35.0), Rest::default());
+    }
+
+    #[test]
+    fn closing_eyes_do_not_lower_their_level_and_wider_ones_raise_it() {
+        let (mut rest, mut face) = (Rest::default(), face());
+        let t = Thresholds::default();
+        for ratio in [0.16, 0.30, 0.30, 0.30, 0.30, 0.15, 0.05, 0.15, 0.30] {
+            (face.eyes.left_ratio, face.eyes.right_ratio) = (ratio, ratio);
+            rest.learn(&face, &t);
+        }
+        assert!((rest.eyes.unwrap() - 0.30).abs() < 0.01, "{rest:?}");
+    }
+}

@@ -1,0 +1,208 @@
+//! A session between its first frame and its end.
+
+use serde::{Deserialize, Serialize};
+
+use super::end::{End, Ending, Missed};
+use super::hint::{self, Hint};
+use super::{Report, Stage};
+use crate::challenge::Angles;
+use crate::decision::Rejection;
+use crate::evidence::identity::{Identity, Likeness};
+use crate::evidence::{Evidence, Plan, Sighting, presence};
+use crate::measurement::{Face, FrameMeasurement};
+use crate::movement::Why;
+use crate::movement::{Missing, Movement, Rest, Seen, Task, Watch, can_read};
+use crate::sampling::Sampling;
+use crate::thresholds::Thresholds;
+
+/// Largest confidence of a frame that does not pass; one that does has at least half.
+pub const MOST_UNPASSED: f32 = 0.49;
+/// Confidence where what is asked is reached.
+const AT_THRESHOLD: f32 = 0.5;
+/// Most pictures that a session keeps, 2 kB each.
+const MOST_PICTURES: usize = 14;
+/// Frames in which the head must have been elsewhere before a picture comes again: a client with
+/// several frames on their way, faster than its camera, may send one twice and have the next overtake.
+const AWAY_FRAMES: u32 = 2;
+/// How much longer one frame may be on its way than the next, seconds: a network holds frames back and
+/// then delivers several at once.
+const JITTER_S: f32 = 0.2;
+
+/// A session that is going on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Running {
+    /// Tasks passed.
+    pub passed: usize,
+    /// When the current task's clock started, Unix milliseconds.
+    pub since_ms: u64,
+    /// When the first frame arrived, Unix milliseconds.
+    first_ms: u64,
+    /// Whether a face was seen since then.
+    saw_face: bool,
+    movement: Movement,
+    rest: Rest,
+    pub evidence: Evidence,
+}
+
+impl Running {
+    /// Begins with a first task, by a frame that arrived at `at_ms`.
+    pub fn new(first: Task, at_ms: u64, t: &Thresholds) -> Self {
+        let plan = Plan {
+            sampling: Sampling::Dense,
+            most_pictures: MOST_PICTURES,
+            away_frames: AWAY_FRAMES,
+            copies: 0,
+            jitter_s: JITTER_S,
+            second_subjects: Some(t.second_face_frames),
+        };
+        Self {
+            passed: 0,
+            since_ms: at_ms,
+            first_ms: at_ms,
+            saw_face: false,
+            movement: Movement::of(first),
+            rest: Rest::default(),
+            evidence: Evidence::new(plan, Identity::new(plan.sampling, t), t),
+        }
+    }
+
+    /// Takes a frame that arrived at `at_ms` into account; `None` when it must be measured as a whole
+    /// before that.
+    pub fn see(
+        &mut self,
+        frame: &FrameMeasurement,
+        at_ms: u64,
+        angles: &Angles,
+        t: &Thresholds,
+    ) -> Option<Seen> {
+        let (mut seen, mut decides) = (Seen::nothing(false), false);
+        // Nobody knows which of two people would be judged.
+        let alone = !presence::has_second_subject(frame, t);
+        let judged = Evidence::judged(frame, t);
+        if let Some(face) = judged.filter(|_| alone)
+            && self.evidence.identity().likeness(face, t) != Likeness::Other
+        {
+            let learned = self.rest.learn(face, t);
+            let watch = Watch {
+                angles,
+                sampling: Sampling::Dense,
+                counts: true,
+                stands_still: self.evidence.stands_still(face, t),
+            };
+            seen = self.movement.see(face, &self.rest, &watch, t);
+            decides = learned || seen.is_turning_point || seen.is_whole;
+            if decides && !face.is_looked_at() {
+                return None;
+            }
+        }
+        self.saw_face |= judged.is_some();
+        #[expect(clippy::cast_precision_loss, reason = "a few minutes at most")]
+        let seconds = at_ms.saturating_sub(self.first_ms) as f32 / 1000.0;
+        let sighting = Sighting {
+            frame,
+            position: u32::try_from(self.evidence.frames).unwrap_or(u32::MAX),
+            seconds: Some(seconds),
+            supports: decides,
+            keep: true,
+        };
+        self.evidence.add(sighting, t);
+        Some(seen)
+    }
+
+    /// What such a frame showed of the task.
+    pub fn report(
+        &self,
+        task: Task,
+        frame: &FrameMeasurement,
+        seen: Seen,
+        t: &Thresholds,
+    ) -> Report {
+        let confidence = AT_THRESHOLD * seen.share;
+        let confidence = if seen.is_whole {
+            confidence.clamp(AT_THRESHOLD, 1.0)
+        } else {
+            confidence.clamp(0.0, MOST_UNPASSED)
+        };
+        let hint = hint::of_picture(frame, t).unwrap_or_else(|| self.guide(frame, seen, t));
+        Report {
+            task: Some(task),
+            passed: seen.is_whole,
+            confidence,
+            hint: (!seen.is_whole).then_some(hint),
+        }
+    }
+
+    /// What to do where the picture is fine.
+    fn guide(&self, frame: &FrameMeasurement, seen: Seen, t: &Thresholds) -> Hint {
+        let is_turned = |f: &Face| !can_read(f.pose, t);
+        let away = frame.face.as_ref().is_some_and(is_turned);
+        match self.movement {
+            _ if seen.is_readable => Hint::KeepGoing,
+            Movement::Turn(..) => Hint::LookStraight,
+            Movement::Blink(_) if !away => Hint::EyesNotVisible,
+            // Turned away, or never seen at rest.
+            Movement::Blink(_) | Movement::Lips(..) => Hint::LookStraight,
+        }
+    }
+
+    /// What is missing of the current task.
+    pub fn missing(&self, angles: &Angles, t: &Thresholds) -> Missing {
+        let missing = self.movement.missing(&self.rest, angles, t);
+        Missing {
+            why: if self.saw_face {
+                missing.why
+            } else {
+                Why::NoFrames
+            },
+            ..missing
+        }
+    }
+
+    /// The stage after the current task was passed.
+    pub fn pass(mut self, tasks: &[Task], at_ms: u64, t: &Thresholds) -> Stage {
+        self.passed += 1;
+        match tasks.get(self.passed) {
+            Some(next) => {
+                self.movement = Movement::of(*next);
+                self.since_ms = self.since_ms.max(at_ms);
+                self.saw_face = false;
+                Stage::Running(Box::new(self))
+            }
+            None => Stage::Ended(self.complete(at_ms, t)),
+        }
+    }
+
+    fn complete(&self, at_ms: u64, t: &Thresholds) -> End {
+        let mut rejections = self.evidence.rejections(&[], t);
+        if rejections.is_empty() && !self.evidence.suffices() {
+            rejections.push(self.evidence.too_little(t));
+        }
+        self.end(Ending::Completed(rejections), at_ms, t)
+    }
+
+    /// The end when a task's time is over, or when there is somebody else.
+    pub fn fail(&self, missing: Option<Missed>, at_ms: u64, t: &Thresholds) -> End {
+        let mut rejections = self.evidence.rejections(&[], t);
+        if missing.is_some() {
+            rejections.push(Rejection::ChallengeFailed);
+        }
+        let ending = Ending::Failed {
+            rejections,
+            missing,
+        };
+        self.end(ending, at_ms, t)
+    }
+
+    fn end(&self, ending: Ending, at_ms: u64, t: &Thresholds) -> End {
+        End {
+            ending,
+            at_ms,
+            passed: self.passed,
+            frames: self.evidence.frames,
+            frames_with_face: self.evidence.frames_with_face,
+            anti_spoof: self.evidence.anti_spoof(t),
+            same_person: self.evidence.same_person(),
+            poor: self.evidence.poor(),
+        }
+    }
+}

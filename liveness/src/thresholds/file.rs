@@ -1,0 +1,258 @@
+//! Thresholds with their provenance, as a file keeps them.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{FORMAT, OperatingPointError};
+use super::models::Models;
+use super::numbers::Thresholds;
+use super::pad::PadThresholds;
+
+/// The operating point that belongs to the shipped models.
+const SHIPPED: &str = include_str!("shipped.toml");
+
+/// Thresholds, what they were measured on, and the models that they are for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OperatingPoint {
+    /// The numbers.
+    pub thresholds: Thresholds,
+    /// Where each comes from, by its name.
+    pub provenance: BTreeMap<String, Provenance>,
+    /// The sets of models whose measurements they are for.
+    pub models: Vec<Models>,
+}
+
+/// Where a number comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Unit, and which way it counts.
+    pub unit: String,
+    /// The measurement, definition or reason behind it.
+    pub source: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: u32,
+    models: Vec<Models>,
+    thresholds: BTreeMap<String, Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    value: toml::Value,
+    unit: String,
+    source: String,
+}
+
+impl OperatingPoint {
+    /// That of the shipped models.
+    pub fn shipped() -> &'static Self {
+        static POINT: LazyLock<OperatingPoint> = LazyLock::new(|| {
+            #[expect(clippy::expect_used, reason = "a file of this folder, under test")]
+            OperatingPoint::parse(SHIPPED).expect("the shipped operating point is well-formed")
+        });
+        &POINT
+    }
+
+    /// Reads a file's content. Every number must be there, with its unit and its source.
+    ///
+    /// # Errors
+    /// [`OperatingPointError`], naming the line or the number.
+    pub fn parse(text: &str) -> Result<Self, OperatingPointError> {
+        let file: File = toml::from_str(text)?;
+        if file.format != FORMAT {
+            return Err(OperatingPointError::Format(file.format));
+        }
+        if let Some(set) = file.models.iter().find(|m| !m.pad.is_plausible()) {
+            return Err(OperatingPointError::Number(format!("pad of {}", set.name)));
+        }
+        let (mut values, mut provenance) = (toml::Table::new(), BTreeMap::new());
+        for (name, entry) in file.thresholds {
+            if !is_plausible(&entry.value) {
+                return Err(OperatingPointError::Number(name));
+            }
+            values.insert(name.clone(), entry.value);
+            let (unit, source) = (entry.unit, entry.source);
+            provenance.insert(name, Provenance { unit, source });
+        }
+        let mut thresholds: Thresholds = values.try_into()?;
+        thresholds.pad = file
+            .models
+            .first()
+            .ok_or(OperatingPointError::NoModels)?
+            .pad
+            .clone();
+        Ok(Self {
+            thresholds,
+            provenance,
+            models: file.models,
+        })
+    }
+
+    /// The content of a file that [`Self::parse`] reads as this.
+    ///
+    /// # Errors
+    /// When it cannot be written, which no operating point gives a reason for.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        let values = toml::Table::try_from(&self.thresholds)?;
+        let entry = |(name, value): (String, toml::Value)| {
+            let known = self.provenance.get(&name).cloned();
+            let Provenance { unit, source } = known.unwrap_or(Provenance {
+                unit: String::new(),
+                source: "unknown".to_owned(),
+            });
+            let value = short(value);
+            (
+                name,
+                Entry {
+                    value,
+                    unit,
+                    source,
+                },
+            )
+        };
+        toml::to_string_pretty(&File {
+            format: FORMAT,
+            models: self.models.clone(),
+            thresholds: values.into_iter().map(entry).collect(),
+        })
+    }
+
+    /// Makes sure that it is for these models.
+    ///
+    /// # Errors
+    /// [`OperatingPointError::OtherModels`] where it is not.
+    pub fn is_for(&self, used: &Models) -> Result<(), OperatingPointError> {
+        if self.models.iter().any(|known| known.are(used)) {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.models.iter().map(|m| m.name.as_str()).collect();
+        Err(OperatingPointError::OtherModels {
+            sets: names.join("; "),
+            used: Box::new(used.clone()),
+        })
+    }
+}
+
+fn is_plausible(value: &toml::Value) -> bool {
+    match value {
+        toml::Value::Float(v) => v.is_finite() && *v >= 0.0,
+        toml::Value::Integer(v) => *v >= 0,
+        // The type is wrong, which reading it as a number says best.
+        toml::Value::String(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Datetime(_)
+        | toml::Value::Table(_)
+        | toml::Value::Array(_) => true,
+    }
+}
+
+impl PadThresholds {
+    fn is_plausible(&self) -> bool {
+        let margins = [
+            self.whole,
+            self.chosen,
+            self.single_chosen,
+            self.dense,
+            self.single_dense,
+        ];
+        let all_finite = margins.iter().all(|m| m.is_finite()) && self.scale.offset.is_finite();
+        all_finite && self.scale.slope.is_finite() && self.scale.slope > 0.0
+    }
+}
+
+/// Numbers as people write them: 0.4 and not 0.4000000059604645.
+fn short(value: toml::Value) -> toml::Value {
+    match value {
+        toml::Value::Float(v) => toml::Value::Float((v * 1e6).round() / 1e6),
+        toml::Value::Table(t) => {
+            toml::Value::Table(t.into_iter().map(|(k, v)| (k, short(v))).collect())
+        }
+        other @ (toml::Value::Integer(_)
+        | toml::Value::String(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Datetime(_)
+        | toml::Value::Array(_)) => other,
+    }
+}
+
+/// As shipped.
+impl Default for Thresholds {
+    fn default() -> Self {
+        OperatingPoint::shipped().thresholds.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_number_has_a_unit_and_a_source() {
+        let shipped = OperatingPoint::shipped();
+        assert!(shipped.provenance.len() > 25);
+        for (name, from) in &shipped.provenance {
+            assert!(from.source.len() > 10 && !from.unit.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_written_reads_the_same() {
+        let shipped = OperatingPoint::shipped();
+        let again = OperatingPoint::parse(&shipped.to_toml().unwrap()).unwrap();
+        assert_eq!(&again, shipped);
+    }
+
+    #[test]
+    fn a_file_with_a_mistake_is_refused_by_name() {
+        for (from, to, says) in [
+            (
+                "[thresholds.same_person]\nvalue = 0.45",
+                "[thresholds.same_person]\nvalue = nan",
+                "same_person",
+            ),
+            (
+                "[thresholds.same_person]\nvalue = 0.45",
+                "[thresholds.same_person]\nvalue = -1",
+                "same_person",
+            ),
+            (
+                "[thresholds.same_person]\nvalue = 0.45",
+                "[thresholds.same_person]\nvalue = \"high\"",
+                "f32",
+            ),
+            (
+                "[thresholds.same_person]",
+                "[thresholds.same_persons]",
+                "same_persons",
+            ),
+            ("slope = ", "slope = -", "pad"),
+            ("format = 2", "format = 3", "format 3"),
+            ("source = \"The contract.\"", "", "source"),
+            ("[[models]]", "[[model]]", "model"),
+        ] {
+            assert!(SHIPPED.contains(from), "{from}");
+            let error = OperatingPoint::parse(&SHIPPED.replacen(from, to, 1)).unwrap_err();
+            assert!(error.to_string().contains(says), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_for_the_models_that_they_name() {
+        let shipped = OperatingPoint::shipped();
+        let mut used = shipped.models[1].clone();
+        used.anti_spoof.reverse();
+        assert!(shipped.is_for(&used).is_ok(), "in any order");
+        used.embedder = "0".repeat(64);
+        let error = shipped.is_for(&used).unwrap_err().to_string();
+        assert!(
+            error.contains(&used.embedder) && error.contains("calibrate"),
+            "{error}"
+        );
+    }
+}

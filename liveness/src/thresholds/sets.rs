@@ -1,0 +1,95 @@
+//! Thresholds by the models that measured.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::file::OperatingPoint;
+use super::models::ModelSetId;
+use super::numbers::Thresholds;
+
+/// The thresholds of an operating point for each of its sets of models. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct ThresholdSets {
+    first: Arc<Thresholds>,
+    by_set: HashMap<ModelSetId, Arc<Thresholds>>,
+    names: HashMap<ModelSetId, String>,
+    /// Whether other sets are judged by the first one's.
+    for_all: bool,
+}
+
+impl ThresholdSets {
+    /// Those for these models; `None` where the operating point is not for them. Models without a name
+    /// are taken as the first set.
+    pub fn of(&self, models: &ModelSetId) -> Option<&Arc<Thresholds>> {
+        if self.for_all || models.is_unnamed() {
+            return Some(&self.first);
+        }
+        self.by_set.get(models)
+    }
+
+    /// The name of a set of models, where the operating point has one.
+    pub fn name_of(&self, models: &ModelSetId) -> Option<&str> {
+        self.names.get(models).map(String::as_str)
+    }
+
+    /// Those of the first set: for everything that no anti-spoof model measured.
+    pub fn first(&self) -> &Arc<Thresholds> {
+        &self.first
+    }
+}
+
+impl From<&OperatingPoint> for ThresholdSets {
+    fn from(point: &OperatingPoint) -> Self {
+        let of_set = |pad: &super::PadThresholds| {
+            Arc::new(Thresholds {
+                pad: pad.clone(),
+                ..point.thresholds.clone()
+            })
+        };
+        Self {
+            first: Arc::new(point.thresholds.clone()),
+            by_set: point
+                .models
+                .iter()
+                .map(|m| (m.id(), of_set(&m.pad)))
+                .collect(),
+            names: point
+                .models
+                .iter()
+                .map(|m| (m.id(), m.name.clone()))
+                .collect(),
+            for_all: false,
+        }
+    }
+}
+
+/// The same thresholds, whatever models measured.
+impl From<Thresholds> for ThresholdSets {
+    fn from(thresholds: Thresholds) -> Self {
+        Self {
+            first: Arc::new(thresholds),
+            by_set: HashMap::new(),
+            names: HashMap::new(),
+            for_all: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_set_of_models_has_numbers_of_its_own() {
+        let shipped = OperatingPoint::shipped();
+        let sets = ThresholdSets::from(shipped);
+        for models in &shipped.models {
+            assert_eq!(sets.of(&models.id()).unwrap().pad, models.pad);
+            assert_eq!(sets.name_of(&models.id()), Some(models.name.as_str()));
+        }
+        let mut others = shipped.models[0].clone();
+        others.embedder = "0".repeat(64);
+        assert!(sets.of(&others.id()).is_none());
+        assert_eq!(sets.of(&ModelSetId::default()), Some(sets.first()));
+    }
+}

@@ -1,0 +1,20 @@
+//! From a caller's bytes to upright pixels.
+//!
+//! Every byte is hostile: the format is told by its magic number, sizes are read from the header
+//! and checked before a pixel is decoded, and a picture that ends early is refused, not padded.
+
+mod damage;
+mod exif;
+mod foreign;
+mod header;
+mod jpeg;
+mod libjpeg;
+mod pixels;
+mod png;
+#[cfg(test)]
+mod testing;
+mod warning;
+
+pub use foreign::Foreign;
+pub use header::{Format, HeaderError, ImageHeader, MAX_SIDE, MIN_SIDE};
+pub use pixels::{DecodeError, RgbFrame, decode, upright_jpeg};

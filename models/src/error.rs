@@ -1,0 +1,41 @@
+//! Why the models cannot be used.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::manifest::Role;
+
+/// Why the models cannot be used. Each message names the file and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelsError {
+    /// A shipped model is not in the cache.
+    #[error("{path} cannot be read ({source}): run `make build` to obtain the models", path = path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A shipped model is not what it was.
+    #[error("{path} is not the file it should be (its sha256 is {found}): run `make build` to obtain the models", path = path.display())]
+    Altered {
+        /// The file.
+        path: PathBuf,
+        /// sha256 of what is there.
+        found: String,
+    },
+    /// There is no runtime for this machine.
+    #[error("there is no {role:?} file for {arch} machines: use x86_64 or aarch64", arch = std::env::consts::ARCH)]
+    NotForThisMachine {
+        /// What is missing.
+        role: Role,
+    },
+    /// The operator's configuration cannot be used.
+    #[error("model configuration {path}: {problem}", path = path.display())]
+    Config {
+        /// The configuration file.
+        path: PathBuf,
+        /// What is wrong and how to mend it.
+        problem: String,
+    },
+}

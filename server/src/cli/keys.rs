@@ -1,0 +1,166 @@
+//! `livegate-api keys`.
+
+use std::io::Write;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use livegate_api::keys::change::{MAX_KEEP_OLD, MAX_KEEP_OLD_DAYS, revoke, rotate};
+use livegate_api::keys::create::{NewKey, create};
+use livegate_api::keys::list::list;
+use livegate_liveness::challenge::{Action, Angles};
+
+use super::Failure;
+use super::key_table::to_text;
+use super::values::{action, in_range};
+use crate::settings::key_file;
+
+#[derive(Subcommand)]
+pub(super) enum KeysCommand {
+    /// Makes a key and prints it. It is shown this once; the file holds its hash.
+    Create(CreateArgs),
+    /// Shows the keys: ids, names, limits and defaults, and nothing secret.
+    List(ListArgs),
+    /// Gives a key a new secret and prints it. It is shown this once; id, limits and sessions stay.
+    Rotate(RotateArgs),
+    /// Removes a key. Running servers refuse it within two seconds.
+    Revoke(RevokeArgs),
+}
+
+#[derive(Args)]
+pub(super) struct CreateArgs {
+    /// What to call it.
+    #[arg(long)]
+    name: String,
+    /// Makes a key that may not use liveness.
+    #[arg(long)]
+    no_liveness: bool,
+    /// Requests per minute.
+    #[arg(long, default_value_t = NewKey::named("").requests_per_minute, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    requests_per_minute: u32,
+    /// Verifications at once.
+    #[arg(long, default_value_t = NewKey::named("").concurrency, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    concurrency: u32,
+    /// What its sessions ask for, shuffled, where a request names no actions: at least 2, separated
+    /// by commas [default: all].
+    #[arg(long, value_delimiter = ',', value_parser = action)]
+    actions: Option<Vec<Action>>,
+    /// Its sessions' default in degrees, 15 to 40 [default: 25].
+    #[arg(long, value_parser = |s: &str| in_range(s, Angles::YAW))]
+    yaw_deg: Option<f32>,
+    /// Its sessions' default in degrees, 10 to 30 [default: 20].
+    #[arg(long, value_parser = |s: &str| in_range(s, Angles::PITCH))]
+    pitch_deg: Option<f32>,
+    /// Its sessions' default eye aspect ratio, 0.12 to 0.28 [default: 0.2].
+    #[arg(long, value_parser = |s: &str| in_range(s, Angles::BLINK))]
+    blink_ear: Option<f32>,
+}
+
+#[derive(Args)]
+pub(super) struct ListArgs {
+    /// Prints JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct RotateArgs {
+    /// The key's id, `key_…`.
+    key: String,
+    /// How long the old secret goes on counting beside the new one, for example 10m or 24h, at most
+    /// 30d [default: not at all].
+    #[arg(long, value_name = "DURATION", value_parser = keep_old_for)]
+    keep_old_for: Option<Duration>,
+}
+
+#[derive(Args)]
+pub(super) struct RevokeArgs {
+    /// The key's id, `key_…`.
+    key: String,
+}
+
+fn keep_old_for(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).ok();
+    duration.filter(|d| *d <= MAX_KEEP_OLD).ok_or_else(|| {
+        format!("it must be a duration such as 10m, 24h or 7d, at most {MAX_KEEP_OLD_DAYS} days")
+    })
+}
+
+impl KeysCommand {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Create(args) => args.run(),
+            Self::List(args) => args.run(),
+            Self::Rotate(args) => args.run(),
+            Self::Revoke(args) => args.run(),
+        }
+    }
+}
+
+impl CreateArgs {
+    fn run(self) -> Result<(), Failure> {
+        let path = key_file();
+        let new = NewKey {
+            name: self.name,
+            liveness: !self.no_liveness,
+            requests_per_minute: self.requests_per_minute,
+            concurrency: self.concurrency,
+            actions: self.actions,
+            yaw_deg: self.yaw_deg,
+            pitch_deg: self.pitch_deg,
+            blink_ear: self.blink_ear,
+        };
+        let key = create(&path, &new)?;
+        // The key alone on standard output, for scripts; the rest beside it.
+        writeln!(std::io::stdout(), "{}", key.secret)?;
+        let (id, path) = (key.id, path.display());
+        writeln!(
+            std::io::stderr(),
+            "Made key {id} in {path}. Its secret, above, is shown this once: keep it now. Send it as X-AI-API-Key."
+        )?;
+        Ok(())
+    }
+}
+
+impl ListArgs {
+    fn run(self) -> Result<(), Failure> {
+        let keys = list(&key_file())?;
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            serde_json::to_writer_pretty(&mut out, &keys)?;
+            writeln!(out)?;
+        } else {
+            write!(out, "{}", to_text(&keys))?;
+        }
+        Ok(())
+    }
+}
+
+impl RotateArgs {
+    fn run(self) -> Result<(), Failure> {
+        let rotated = rotate(&key_file(), &self.key, self.keep_old_for)?;
+        writeln!(std::io::stdout(), "{}", rotated.secret)?;
+        let old = match rotated.old_until {
+            Some(until) => format!("counts beside it until {until}"),
+            None => "stops counting within two seconds".to_owned(),
+        };
+        let id = self.key;
+        writeln!(
+            std::io::stderr(),
+            "Gave key {id} a new secret, shown this once: keep it now. The old one {old}."
+        )?;
+        Ok(())
+    }
+}
+
+impl RevokeArgs {
+    fn run(self) -> Result<(), Failure> {
+        let path = key_file();
+        revoke(&path, &self.key)?;
+        let (id, path) = (self.key, path.display());
+        writeln!(
+            std::io::stderr(),
+            "Removed key {id} from {path}; running servers refuse it within two seconds."
+        )?;
+        Ok(())
+    }
+}

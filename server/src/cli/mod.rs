@@ -1,0 +1,47 @@
+//! The command line of `livegate-api`.
+
+mod key_table;
+mod keys;
+pub mod values;
+
+use clap::{Parser, Subcommand};
+use livegate_common::hardening;
+use livegate_common::shutdown::Shutdown;
+
+use self::keys::KeysCommand;
+use crate::serve::serve;
+use crate::settings::{API, ApiSettings, MEASURING, WORKER, help};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Livegate's API server. Without a command it serves.
+#[derive(Parser)]
+#[command(version, after_help = help(&[API, WORKER, MEASURING]))]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Manages the API keys in the file that LIVEGATE_KEYS names (default keys.toml).
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Why it failed; the text is for the operator.
+    pub async fn run(self) -> Result<(), Failure> {
+        hardening::keep_memory_private()?;
+        match self.command {
+            None => {
+                let shutdown = Shutdown::on_signals()?;
+                Ok(serve(ApiSettings::from_env()?, shutdown).await?)
+            }
+            Some(Command::Keys(command)) => command.run(),
+        }
+    }
+}

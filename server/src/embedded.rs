@@ -1,0 +1,69 @@
+//! Everything in this process: the default, for one machine.
+
+use std::sync::Arc;
+
+use livegate_api::metrics::Metrics;
+use livegate_api::services::{LatestModels, Services};
+use livegate_common::broker::{MemoryBroker, Queue};
+use livegate_common::limits::MemoryLimits;
+use livegate_common::presence::MemoryPresence;
+use livegate_common::results::MemoryResults;
+use livegate_common::seal::{SealError, SealKey};
+use livegate_common::sessions::MemorySessions;
+use livegate_common::shutdown::{Shutdown, Trigger};
+use livegate_liveness::thresholds::ThresholdSets;
+use livegate_worker::AnalyzerPool;
+use tokio::task::JoinHandle;
+
+/// Services in memory, nobody working.
+///
+/// # Errors
+/// [`SealError`] when the system gives no random bytes for a key.
+pub fn services(
+    thresholds: impl Into<ThresholdSets>,
+) -> Result<(Services, MemoryBroker), SealError> {
+    let broker = MemoryBroker::new();
+    let services = Services {
+        publisher: Arc::new(broker.clone()),
+        results: Arc::new(MemoryResults::new()),
+        sessions: Arc::new(MemorySessions::new()),
+        limits: Arc::new(MemoryLimits::new()),
+        presence: Arc::new(MemoryPresence::new()),
+        seal: SealKey::random()?,
+        thresholds: thresholds.into(),
+        models: LatestModels::default(),
+        metrics: Metrics::default(),
+    };
+    Ok((services, broker))
+}
+
+/// Workers in this process.
+pub struct Workers {
+    trigger: Trigger,
+    running: JoinHandle<()>,
+}
+
+impl Workers {
+    /// Puts the pool to work on what is published at `broker`.
+    pub fn start(services: &Services, broker: &MemoryBroker, pool: Arc<AnalyzerPool>) -> Self {
+        let (trigger, shutdown) = Shutdown::new();
+        // Of each queue, as many again as are measured at once, so that no thread waits for its
+        // next batch.
+        let prefetch = u16::try_from(2 * pool.threads().get()).unwrap_or(u16::MAX);
+        let consumer = Box::new(broker.consumer(&Queue::ALL, prefetch));
+        let results = Arc::clone(&services.results);
+        let seal = services.seal.clone();
+        let beating = livegate_worker::beat(Arc::clone(&services.presence), shutdown.clone());
+        let working = livegate_worker::run(consumer, results, pool, seal, shutdown);
+        let running = tokio::spawn(async move {
+            tokio::join!(beating, working);
+        });
+        Self { trigger, running }
+    }
+
+    /// Lets them finish what they have begun. Call it once nobody waits for them any more.
+    pub async fn stop(self) {
+        self.trigger.stop();
+        let _ = self.running.await;
+    }
+}

@@ -1,0 +1,76 @@
+//! Serving: from settings to a server that has stopped.
+
+use std::sync::Arc;
+
+use livegate_api::application::{Application, BindError};
+use livegate_common::seal::SealError;
+use livegate_common::shutdown::Shutdown;
+use livegate_liveness::thresholds::ThresholdSets;
+
+use crate::distributed::{self, ConnectError};
+use crate::embedded;
+use crate::pool::{PoolError, start_pool};
+use crate::settings::operating_point::{self, ReadError};
+use crate::settings::{ApiSettings, Backend};
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The models cannot be used.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// The operating point cannot be used.
+    #[error(transparent)]
+    Thresholds(#[from] ReadError),
+    /// The system gives no random bytes.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A URL cannot be used.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The server cannot be built.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// [`ServeError`] when it cannot start.
+pub async fn serve(settings: ApiSettings, shutdown: Shutdown) -> Result<(), ServeError> {
+    let ApiSettings {
+        server,
+        backend,
+        models,
+    } = settings;
+    let point = operating_point::read(models.thresholds.as_deref())?;
+    let thresholds = ThresholdSets::from(&point);
+    match backend {
+        Backend::Distributed {
+            amqp_url,
+            redis_url,
+            seal,
+        } => {
+            let services = distributed::services(&amqp_url, &redis_url, seal, thresholds)?;
+            Application::bind(server, services)
+                .await?
+                .run(shutdown)
+                .await;
+        }
+        Backend::Embedded { threads } => {
+            let (services, broker) = embedded::services(thresholds)?;
+            // Before the models are loaded: a taken port should not take seconds to show.
+            let mut application = Application::bind(server, services.clone()).await?;
+            tracing::info!("Loading the models for {threads} threads");
+            let pool = start_pool(&models, &point, threads).await?;
+            pool.metrics().register(application.registry());
+            if let Some(name) = services.thresholds.name_of(pool.models()) {
+                services.models.note(name);
+            }
+            let workers = embedded::Workers::start(&services, &broker, Arc::new(pool));
+            application.run(shutdown).await;
+            workers.stop().await;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! What the API reads from its environment.
+
+use std::path::PathBuf;
+
+use livegate_api::config::{
+    AuditTarget, FRAMES_IN_FLIGHT_A_THREAD, FRAMES_IN_FLIGHT_DISTRIBUTED, ServerConfig, live_frames,
+};
+use livegate_api::http::cors::Origins;
+use livegate_api::server_to_server::wire::MAX_VERIFY_BODY_BYTES;
+
+use super::backend::Backend;
+use super::error::SettingsError;
+use super::models::ModelsSettings;
+use super::variables::{Variables, process_environment};
+
+/// Everything that the environment says to the API.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// What the HTTP server needs.
+    pub server: ServerConfig,
+    /// Where queue, stores and workers are.
+    pub backend: Backend,
+    /// Where the models are.
+    pub models: ModelsSettings,
+}
+
+impl ApiSettings {
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for the first variable that cannot be used.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::read(process_environment)
+    }
+
+    /// Reads variables through `lookup`.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for the first variable that cannot be used.
+    pub fn read(lookup: impl Fn(&'static str) -> Option<String>) -> Result<Self, SettingsError> {
+        let vars = Variables { lookup };
+        let defaults = ServerConfig::default();
+        let backend = vars.backend()?;
+        // A page to try the service out is for one machine; where many serve, it is asked for.
+        let (frames_in_flight, demo) = match &backend {
+            Backend::Embedded { threads } => (threads.get() * FRAMES_IN_FLIGHT_A_THREAD, true),
+            Backend::Distributed { .. } => (FRAMES_IN_FLIGHT_DISTRIBUTED, false),
+        };
+        let max_frames_in_flight = vars.number(
+            "LIVEGATE_MAX_FRAMES_IN_FLIGHT",
+            frames_in_flight,
+            1..=1_000_000,
+        )?;
+        let server = ServerConfig {
+            listen: vars.parsed(
+                "LIVEGATE_LISTEN",
+                defaults.listen,
+                "an address and a port, for example 0.0.0.0:8000",
+            )?,
+            keys: vars.key_file(),
+            session_ttl: vars.seconds(
+                "LIVEGATE_SESSION_TTL_SECONDS",
+                defaults.session_ttl,
+                3600,
+            )?,
+            verify_timeout: vars.seconds(
+                "LIVEGATE_VERIFY_TIMEOUT_SECONDS",
+                defaults.verify_timeout,
+                300,
+            )?,
+            max_frames_in_flight,
+            max_live_frames: live_frames(max_frames_in_flight),
+            lease_margin: defaults.lease_margin,
+            // Less than one body needs would keep it from ever getting in beside another.
+            max_upload_mib: vars.number(
+                "LIVEGATE_MAX_UPLOAD_MB",
+                defaults.max_upload_mib,
+                (MAX_VERIFY_BODY_BYTES >> 20)..=1_000_000,
+            )?,
+            head_timeout: defaults.head_timeout,
+            max_connections: defaults.max_connections,
+            cors_origins: vars.parsed(
+                "LIVEGATE_CORS_ORIGINS",
+                defaults.cors_origins,
+                Origins::FORM,
+            )?,
+            demo: vars.switch("LIVEGATE_DEMO", demo)?,
+            audit_log: match vars.get("LIVEGATE_AUDIT_LOG").as_deref() {
+                None | Some("-") => AuditTarget::StandardOutput,
+                Some(path) => AuditTarget::File(PathBuf::from(path)),
+            },
+            metrics_listen: vars.metrics_listen()?,
+        };
+        Ok(Self {
+            server,
+            backend,
+            models: vars.models(),
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

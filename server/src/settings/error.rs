@@ -1,0 +1,41 @@
+//! Why the environment cannot be used.
+
+use livegate_common::secret::SecretError;
+
+/// Why the environment cannot be used.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum SettingsError {
+    /// A variable holds something that it may not.
+    #[error("{name} is \"{value}\"; it must be {allowed}")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it may hold.
+        allowed: String,
+    },
+    /// A variable that a worker needs is not set.
+    #[error(
+        "{0} is not set: a worker needs LIVEGATE_AMQP_URL, LIVEGATE_REDIS_URL and LIVEGATE_SEAL_KEY, the same as the API's"
+    )]
+    Missing(&'static str),
+    /// Two variables belong together and one is missing.
+    #[error(
+        "{set} is set and {missing} is not: set both for RabbitMQ and Redis, or neither to run everything in this process"
+    )]
+    Alone {
+        /// The one that is set.
+        set: &'static str,
+        /// The one that is not.
+        missing: &'static str,
+    },
+    /// A file that holds a secret cannot be used.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The seal key is required and missing, or it is not a key. Its value is not repeated.
+    #[error(
+        "LIVEGATE_SEAL_KEY must be 32 bytes in base64, the same for API and workers; make one with `openssl rand -base64 32`"
+    )]
+    SealKey,
+}

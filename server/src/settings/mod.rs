@@ -1,0 +1,43 @@
+//! The environment, read once.
+//!
+//! A value that makes no sense stops the start with a sentence that names the variable, its value and
+//! what is allowed. An empty variable counts as not set. Secrets are never repeated.
+
+mod api;
+mod backend;
+mod error;
+mod list;
+mod models;
+pub mod operating_point;
+mod variables;
+mod worker;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+pub use self::api::ApiSettings;
+pub use self::backend::Backend;
+pub use self::error::SettingsError;
+pub use self::list::{API, MEASURING, Setting, WORKER, help};
+pub use self::models::ModelsSettings;
+use self::variables::{Variables, process_environment};
+pub use self::worker::WorkerSettings;
+
+/// The key file that the environment of this process names.
+pub fn key_file() -> PathBuf {
+    Variables {
+        lookup: process_environment,
+    }
+    .key_file()
+}
+
+/// What measuring in this process takes, by its environment.
+///
+/// # Errors
+/// [`SettingsError`] for the first variable that cannot be used.
+pub fn measuring() -> Result<(ModelsSettings, NonZeroUsize), SettingsError> {
+    let vars = Variables {
+        lookup: process_environment,
+    };
+    Ok((vars.models(), vars.threads()?))
+}

@@ -1,0 +1,192 @@
+//! Variables, each read in the way that its value is written.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use livegate_common::seal::SealKey;
+use livegate_common::secret::{self, SecretError, SecretSetting};
+
+use livegate_api::config::ServerConfig;
+
+use super::backend::Backend;
+use super::error::SettingsError;
+use super::models::ModelsSettings;
+
+/// Variables by name.
+pub struct Variables<F> {
+    /// Gives what the variable holds.
+    pub lookup: F,
+}
+
+impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
+    /// What it holds; `None` where it is not set, or empty.
+    pub fn get(&self, name: &'static str) -> Option<String> {
+        (self.lookup)(name)
+            .map(|v| v.trim().to_owned())
+            .filter(|v| !v.is_empty())
+    }
+
+    pub fn secret(&self, setting: SecretSetting) -> Result<Option<String>, SecretError> {
+        setting.read(|name| self.get(name))
+    }
+
+    pub fn parsed<T: std::str::FromStr>(
+        &self,
+        name: &'static str,
+        default: T,
+        allowed: &str,
+    ) -> Result<T, SettingsError> {
+        Ok(self.optional(name, allowed)?.unwrap_or(default))
+    }
+
+    pub fn optional<T: std::str::FromStr>(
+        &self,
+        name: &'static str,
+        allowed: &str,
+    ) -> Result<Option<T>, SettingsError> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        let parsed = value.parse().map(Some);
+        parsed.map_err(|_| invalid(name, value, allowed.to_owned()))
+    }
+
+    pub fn number(
+        &self,
+        name: &'static str,
+        default: usize,
+        allowed: RangeInclusive<usize>,
+    ) -> Result<usize, SettingsError> {
+        let Some(value) = self.get(name) else {
+            return Ok(default);
+        };
+        match value.parse() {
+            Ok(number) if allowed.contains(&number) => Ok(number),
+            Ok(_) | Err(_) => Err(invalid(
+                name,
+                value,
+                format!(
+                    "a whole number from {} to {}",
+                    allowed.start(),
+                    allowed.end()
+                ),
+            )),
+        }
+    }
+
+    pub fn seconds(
+        &self,
+        name: &'static str,
+        default: Duration,
+        max: u64,
+    ) -> Result<Duration, SettingsError> {
+        let Some(value) = self.get(name) else {
+            return Ok(default);
+        };
+        match value.parse() {
+            Ok(seconds) if (1..=max).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+            Ok(_) | Err(_) => Err(invalid(
+                name,
+                value,
+                format!("a whole number of seconds from 1 to {max}"),
+            )),
+        }
+    }
+
+    pub fn switch(&self, name: &'static str, default: bool) -> Result<bool, SettingsError> {
+        match self.get(name) {
+            None => Ok(default),
+            Some(value) => match value.as_str() {
+                "on" => Ok(true),
+                "off" => Ok(false),
+                _ => Err(invalid(name, value, "on or off".to_owned())),
+            },
+        }
+    }
+
+    pub fn key_file(&self) -> PathBuf {
+        self.get("LIVEGATE_KEYS")
+            .map_or_else(|| ServerConfig::default().keys, PathBuf::from)
+    }
+
+    pub fn models(&self) -> ModelsSettings {
+        ModelsSettings {
+            cache: self
+                .get("LIVEGATE_MODELS")
+                .unwrap_or_else(|| "models/cache".into())
+                .into(),
+            config: self.get("LIVEGATE_MODEL_CONFIG").map(PathBuf::from),
+            thresholds: self.get("LIVEGATE_THRESHOLDS").map(PathBuf::from),
+        }
+    }
+
+    pub fn threads(&self) -> Result<NonZeroUsize, SettingsError> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = self.number("LIVEGATE_WORKER_THREADS", cores, 1..=256)?;
+        Ok(NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN))
+    }
+
+    /// A secret without which a worker cannot start.
+    pub fn needed(&self, setting: SecretSetting) -> Result<String, SettingsError> {
+        self.secret(setting)?
+            .ok_or(SettingsError::Missing(setting.name))
+    }
+
+    pub fn metrics_listen(&self) -> Result<Option<SocketAddr>, SettingsError> {
+        self.optional(
+            "LIVEGATE_METRICS_LISTEN",
+            "an address and a port, for example 127.0.0.1:9464",
+        )
+    }
+
+    pub fn backend(&self) -> Result<Backend, SettingsError> {
+        const AMQP: &str = secret::AMQP_URL.name;
+        const REDIS: &str = secret::REDIS_URL.name;
+        match (
+            self.secret(secret::AMQP_URL)?,
+            self.secret(secret::REDIS_URL)?,
+        ) {
+            (None, None) => Ok(Backend::Embedded {
+                threads: self.threads()?,
+            }),
+            (Some(amqp_url), Some(redis_url)) => {
+                let key = self.secret(secret::SEAL_KEY)?;
+                let seal = seal_key(&key.ok_or(SettingsError::SealKey)?)?;
+                Ok(Backend::Distributed {
+                    amqp_url,
+                    redis_url,
+                    seal,
+                })
+            }
+            (Some(_), None) => Err(SettingsError::Alone {
+                set: AMQP,
+                missing: REDIS,
+            }),
+            (None, Some(_)) => Err(SettingsError::Alone {
+                set: REDIS,
+                missing: AMQP,
+            }),
+        }
+    }
+}
+
+/// Variables of this process.
+pub fn process_environment(name: &'static str) -> Option<String> {
+    std::env::var_os(name).map(|v| v.to_string_lossy().into_owned())
+}
+
+/// A key as `openssl rand -base64 32` writes it.
+pub fn seal_key(text: &str) -> Result<SealKey, SettingsError> {
+    SealKey::from_base64(text).map_err(|_| SettingsError::SealKey)
+}
+
+fn invalid(name: &'static str, value: String, allowed: String) -> SettingsError {
+    SettingsError::Invalid {
+        name,
+        value,
+        allowed,
+    }
+}

@@ -1,0 +1,61 @@
+//! A worker process on RabbitMQ and Redis.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use livegate_common::broker::{Queue, RabbitConsumer};
+use livegate_common::presence::RedisPresence;
+use livegate_common::redis_pool::RedisPool;
+use livegate_common::results::RedisResults;
+use livegate_common::shutdown::Shutdown;
+use livegate_telemetry::metrics::MetricsPort;
+use livegate_worker::{AnalyzerPool, beat};
+use prometheus_client::registry::Registry;
+
+use crate::settings::WorkerSettings;
+
+/// Serves the queue until told to stop. Broker and store may come and go meanwhile.
+///
+/// # Errors
+/// When a URL is not one, or metrics cannot be listened for; servers that are merely away are waited
+/// for.
+pub async fn run(
+    settings: &WorkerSettings,
+    pool: Arc<AnalyzerPool>,
+    shutdown: Shutdown,
+) -> anyhow::Result<()> {
+    let metrics = match settings.metrics_listen {
+        Some(address) => {
+            let port = MetricsPort::bind(address).await;
+            let port = port.with_context(|| format!("cannot listen on {address} for metrics"))?;
+            let mut registry = Registry::default();
+            pool.metrics().register(&mut registry);
+            Some(tokio::spawn(port.run(
+                registry,
+                || async {},
+                shutdown.clone(),
+            )))
+        }
+        None => None,
+    };
+    let redis = RedisPool::connect(&settings.redis_url)?;
+    // Of each queue, one batch waits at hand for each that is measured, so that no thread idles over
+    // a round trip; more would be taken from workers that could begin them at once.
+    let prefetch = u16::try_from(pool.threads().get() * 2).unwrap_or(u16::MAX);
+    let consumer = RabbitConsumer::new(&settings.amqp_url, &Queue::ALL, prefetch)?;
+    let results = Arc::new(RedisResults::new(redis.clone()));
+    let heart = tokio::spawn(beat(Arc::new(RedisPresence::new(redis)), shutdown.clone()));
+    livegate_worker::run(
+        Box::new(consumer),
+        results,
+        pool,
+        settings.seal.clone(),
+        shutdown,
+    )
+    .await;
+    heart.await?;
+    if let Some(metrics) = metrics {
+        metrics.await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,373 @@
+//! Pixels into the tensors that models take.
+
+use livegate_models::{ChannelOrder, InputSpec};
+
+use super::resample::{Axis, Tap};
+use livegate_liveness::measurement::Bounds;
+
+use crate::geometry::{Point, Similarity};
+use crate::pixels::luma::luma;
+use livegate_media::RgbFrame;
+
+/// A square crop: a plane each of red, green and blue, row by row; values 0 to 255, not rounded.
+pub struct Crop {
+    /// Side, pixels.
+    pub size: u32,
+    /// Three times `size * size` values.
+    planes: Vec<f32>,
+}
+
+impl Crop {
+    /// A crop with these colours, by column and row.
+    pub fn drawn(size: u32, colour: impl Fn(f32, f32) -> [f32; 3]) -> Self {
+        let side = size as usize;
+        let mut planes = vec![0.0; 3 * side * side];
+        let (red, rest) = planes.split_at_mut(side * side);
+        let (green, blue) = rest.split_at_mut(side * side);
+        let rows = red
+            .chunks_exact_mut(side)
+            .zip(green.chunks_exact_mut(side))
+            .zip(blue.chunks_exact_mut(side));
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a crop has a few hundred pixels"
+        )]
+        for (y, ((red, green), blue)) in rows.enumerate() {
+            let row = red.iter_mut().zip(green).zip(blue);
+            for (x, ((red, green), blue)) in row.enumerate() {
+                [*red, *green, *blue] = colour(x as f32, y as f32);
+            }
+        }
+        Self { size, planes }
+    }
+
+    /// Cuts a square out of the frame; what lies beyond the frame is black.
+    pub fn by_similarity(frame: &RgbFrame, size: u32, to_frame: Similarity) -> Self {
+        let (start, along, down) = (
+            to_frame.apply([0.0, 0.0]),
+            to_frame.apply([1.0, 0.0]),
+            to_frame.apply([0.0, 1.0]),
+        );
+        let step = |to: Point| [to[0] - start[0], to[1] - start[1]];
+        let (right, below) = (step(along), step(down));
+        // Each from the start: a running sum would drift.
+        Self::drawn(size, |x, y| {
+            let from = [start[0] + y * below[0], start[1] + y * below[1]];
+            bilinear(frame, [from[0] + x * right[0], from[1] + x * right[1]])
+        })
+    }
+
+    /// Cuts out a rectangle, corners included, and stretches it to a square.
+    ///
+    /// `first` and `last` are the outermost pixels taken, inside the frame.
+    pub fn by_rectangle(frame: &RgbFrame, size: u32, first: Point, last: Point) -> Self {
+        let columns = Taps::across(size, first[0], last[0]);
+        let rows = Taps::across(size, first[1], last[1]);
+        let width = frame.width as usize;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a place in a crop of a few hundred pixels"
+        )]
+        Self::drawn(size, |x, y| {
+            let (column, row) = (&columns[x as usize], &rows[y as usize]);
+            let at = |line: usize, x: usize| pixel(frame, (line * width + x) * 3);
+            mix(
+                [at(row.low, column.low), at(row.low, column.high)],
+                [at(row.high, column.low), at(row.high, column.high)],
+                [column.share, row.share],
+            )
+        })
+    }
+
+    /// A square of `size` pixels, made of the columns and rows of the frame that `columns` and `rows` name.
+    pub fn resampled(frame: &RgbFrame, size: u32, columns: &Axis, rows: &Axis) -> Self {
+        let (low, high) = columns.span();
+        let stride = frame.width as usize * 3;
+        let side = size as usize;
+        let mut planes = vec![0.0; 3 * side * side];
+        let (red, rest) = planes.split_at_mut(side * side);
+        let (green, blue) = rest.split_at_mut(side * side);
+        let lines = red
+            .chunks_exact_mut(side)
+            .zip(green.chunks_exact_mut(side))
+            .zip(blue.chunks_exact_mut(side));
+        // Rows first: that is nearly all of the work, and goes through the memory in its order.
+        let mut line = vec![0.0; (high - low + 1) * 3];
+        for (taps, ((red, green), blue)) in rows.outputs().zip(lines) {
+            line.fill(0.0);
+            for tap in taps {
+                let from = tap.source * stride;
+                if let Some(row) = frame.pixels.get(from + low * 3..from + (high + 1) * 3) {
+                    add_weighted(&mut line, row, tap.weight);
+                }
+            }
+            let colours = red.iter_mut().zip(green).zip(blue);
+            for (taps, ((red, green), blue)) in columns.outputs().zip(colours) {
+                // Cubic interpolation may overshoot.
+                [*red, *green, *blue] = weighted(&line, low, taps).map(|v| v.clamp(0.0, 255.0));
+            }
+        }
+        Self { size, planes }
+    }
+
+    /// Its grey levels, row by row.
+    pub fn grey(&self) -> Vec<f32> {
+        let [red, green, blue] = self.channels();
+        let colours = red.iter().zip(green).zip(blue);
+        colours.map(|((r, g), b)| luma(&[*r, *g, *b])).collect()
+    }
+
+    /// Planes of one channel each, in the model's channel order, each value (v - mean) / std.
+    pub fn to_planes(&self, spec: &InputSpec) -> Vec<f32> {
+        let [red, green, blue] = self.channels();
+        let source = match spec.channels {
+            ChannelOrder::Rgb => [red, green, blue],
+            ChannelOrder::Bgr => [blue, green, red],
+        };
+        let mut planes = Vec::with_capacity(self.planes.len());
+        for ((channel, mean), std) in source.into_iter().zip(spec.mean).zip(spec.std) {
+            planes.extend(channel.iter().map(|v| (v - mean) / std));
+        }
+        planes
+    }
+
+    fn channels(&self) -> [&[f32]; 3] {
+        let (red, rest) = self.planes.split_at(self.planes.len() / 3);
+        let (green, blue) = rest.split_at(rest.len() / 2);
+        [red, green, blue]
+    }
+}
+
+/// Adds a row of the frame, times its weight.
+fn add_weighted(line: &mut [f32], row: &[u8], weight: f32) {
+    for (sum, value) in line.iter_mut().zip(row) {
+        *sum += weight * f32::from(*value);
+    }
+}
+
+/// The weighted sum of the taps' colours; `line` begins at column `low`.
+fn weighted(line: &[f32], low: usize, taps: &[Tap]) -> [f32; 3] {
+    let mut sum = [0.0; 3];
+    let colours = line.as_chunks::<3>().0;
+    for tap in taps {
+        if let Some(colour) = colours.get(tap.source - low) {
+            for (sum, value) in sum.iter_mut().zip(colour) {
+                *sum += tap.weight * value;
+            }
+        }
+    }
+    sum
+}
+
+/// The two pixels that a sample lies between, on one axis, and its share of the second.
+struct Taps {
+    low: usize,
+    high: usize,
+    share: f32,
+}
+
+impl Taps {
+    /// `size` samples spread evenly over the pixels `first` to `last`, with pixel centres as OpenCV's
+    /// resize has them; what falls outside is the edge.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and a side of the frame, which is at most 4096"
+    )]
+    fn across(size: u32, first: f32, last: f32) -> Vec<Self> {
+        let scale = (last - first + 1.0) / size as f32;
+        let sample = |i: u32| {
+            let at = (first + (i as f32 + 0.5) * scale - 0.5)
+                .clamp(first, last)
+                .max(0.0);
+            let low = at as usize;
+            let high = (low + 1).min(last as usize).max(low);
+            Self {
+                low,
+                high,
+                share: at - low as f32,
+            }
+        };
+        (0..size).map(sample).collect()
+    }
+}
+
+/// The frame's colour between its pixels; black beyond it.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sides are at most 4096, and coordinates are compared with them before they are cast"
+)]
+fn bilinear(frame: &RgbFrame, [x, y]: Point) -> [f32; 3] {
+    let (width, height) = (frame.width as usize, frame.height as usize);
+    if x >= 0.0 && y >= 0.0 && x < (width - 1) as f32 && y < (height - 1) as f32 {
+        // Nearly every pixel: all four neighbours are there. Casts, since they round down here and
+        // a call to `floor` for each is dear; to `i32` first, which is one instruction.
+        let (x0, y0) = (x as i32 as usize, y as i32 as usize);
+        let share = [x - x0 as f32, y - y0 as f32];
+        let top = (y0 * width + x0) * 3;
+        let bottom = top + width * 3;
+        if let (Some(top), Some(bottom)) = (pair(frame, top), pair(frame, bottom)) {
+            let [red, green, blue, _] = mix(top, bottom, share);
+            return [red, green, blue];
+        }
+    }
+    border(frame, x, y)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "sides are at most 4096, and coordinates are compared with them before they are cast"
+)]
+fn border(frame: &RgbFrame, x: f32, y: f32) -> [f32; 3] {
+    let (width, height) = (frame.width as i32, frame.height as i32);
+    if !(x > -1.0 && y > -1.0 && x < width as f32 && y < height as f32) {
+        return [0.0; 3];
+    }
+    let (x0, y0) = (x.floor() as i32, y.floor() as i32);
+    let at = |px: i32, py: i32| {
+        let inside = (0..width).contains(&px) && (0..height).contains(&py);
+        if inside {
+            pixel(frame, ((py * width + px) * 3) as usize)
+        } else {
+            [0.0; 3]
+        }
+    };
+    let top = [at(x0, y0), at(x0 + 1, y0)];
+    let bottom = [at(x0, y0 + 1), at(x0 + 1, y0 + 1)];
+    mix(top, bottom, [x - x0 as f32, y - y0 as f32])
+}
+
+fn pixel(frame: &RgbFrame, at: usize) -> [f32; 3] {
+    match frame.pixels.get(at..at + 3) {
+        Some(&[r, g, b]) => [f32::from(r), f32::from(g), f32::from(b)],
+        Some(_) | None => [0.0; 3],
+    }
+}
+
+/// Two neighbours, looked up at once, each with the byte that follows it: four of them are turned
+/// into floats at once. `None` for the last pixel of the frame, which nothing follows.
+fn pair(frame: &RgbFrame, at: usize) -> Option<[[f32; 4]; 2]> {
+    let &[r0, g0, b0, r1, g1, b1, next] = frame.pixels.get(at..at + 7)? else {
+        return None;
+    };
+    Some([[r0, g0, b0, r1], [r1, g1, b1, next]].map(|p| p.map(f32::from)))
+}
+
+fn mix<const N: usize>(top: [[f32; N]; 2], bottom: [[f32; N]; 2], [fx, fy]: Point) -> [f32; N] {
+    std::array::from_fn(|k| {
+        let t = top[0][k] + fx * (top[1][k] - top[0][k]);
+        let b = bottom[0][k] + fx * (bottom[1][k] - bottom[0][k]);
+        t + fy * (b - t)
+    })
+}
+
+/// The outermost pixels of the face with `scale` times its size around it, moved or shrunk to stay
+/// inside the frame: the crop that these models were trained on (`CropImage` of minivision's
+/// Silent-Face-Anti-Spoofing).
+pub fn context(face: Bounds, scale: f32, frame_width: u32, frame_height: u32) -> (Point, Point) {
+    #[expect(clippy::cast_precision_loss, reason = "sides are at most 4096")]
+    let (right, bottom) = (frame_width as f32 - 1.0, frame_height as f32 - 1.0);
+    let (width, height) = (face.width.max(1.0), face.height.max(1.0));
+    let scale = scale.min(right / width).min(bottom / height);
+    let (cx, cy) = face.centre();
+    let (x0, x1) = keep_inside(cx, width * scale, right);
+    let (y0, y1) = keep_inside(cy, height * scale, bottom);
+    ([x0, y0], [x1, y1])
+}
+
+/// A span of `length` around `centre`, moved into 0..=`last`, its ends on whole pixels.
+fn keep_inside(centre: f32, length: f32, last: f32) -> (f32, f32) {
+    let (mut from, mut to) = (centre - length / 2.0, centre + length / 2.0);
+    if from < 0.0 {
+        (from, to) = (0.0, to - from);
+    }
+    if to > last {
+        (from, to) = (from - (to - last), last);
+    }
+    (from.floor().max(0.0), to.floor().clamp(0.0, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Red grows by 2 a column, green by 2 a row.
+    fn ramp() -> RgbFrame {
+        let pixels = (0..60_u8)
+            .flat_map(|y| (0..80_u8).flat_map(move |x| [2 * x, 2 * y, 7]))
+            .collect();
+        RgbFrame {
+            width: 80,
+            height: 60,
+            pixels,
+        }
+    }
+
+    fn colour(crop: &Crop, at: usize) -> [f32; 3] {
+        crop.channels().map(|channel| channel[at])
+    }
+
+    #[test]
+    fn sampling_between_pixels_is_linear() {
+        for (x, y) in [
+            (10.0, 20.0),
+            (10.25, 20.5),
+            (0.0, 0.0),
+            (79.0, 59.0),
+            (78.5, 30.0),
+        ] {
+            let p = bilinear(&ramp(), [x, y]);
+            let close = (p[0] - 2.0 * x).abs() < 1e-3 && (p[1] - 2.0 * y).abs() < 1e-3;
+            assert!(close, "{x},{y}: {p:?}");
+        }
+    }
+
+    #[test]
+    fn beyond_the_frame_is_black() {
+        assert_eq!(bilinear(&ramp(), [-5.0, 10.0]), [0.0; 3]);
+        assert_eq!(bilinear(&ramp(), [f32::NAN, 10.0]), [0.0; 3]);
+        let half_out = bilinear(&ramp(), [79.5, 10.0]);
+        assert!((half_out[0] - 79.0).abs() < 1e-3, "{half_out:?}");
+    }
+
+    #[test]
+    fn a_rectangle_ends_at_its_edge() {
+        let crop = Crop::by_rectangle(&ramp(), 32, [5.0, 7.0], [8.0, 10.0]);
+        let (first, last) = (colour(&crop, 0), colour(&crop, 32 * 32 - 1));
+        assert_eq!(
+            (first[0], first[1], last[0], last[1]),
+            (10.0, 14.0, 16.0, 20.0)
+        );
+    }
+
+    #[test]
+    fn planes_follow_the_models_channel_order_and_scale() {
+        let crop = Crop::drawn(1, |_, _| [10.0, 20.0, 30.0]);
+        let mut spec = InputSpec {
+            width: 1,
+            height: 1,
+            channels: ChannelOrder::Rgb,
+            mean: [0.0; 3],
+            std: [1.0; 3],
+        };
+        assert_eq!(crop.to_planes(&spec), [10.0, 20.0, 30.0]);
+        spec.channels = ChannelOrder::Bgr;
+        spec.mean = [10.0; 3];
+        spec.std = [2.0; 3];
+        assert_eq!(crop.to_planes(&spec), [10.0, 5.0, 0.0]);
+    }
+
+    #[test]
+    fn a_rectangle_of_the_crops_own_size_is_copied() {
+        let crop = Crop::by_rectangle(&ramp(), 16, [5.0, 7.0], [20.0, 22.0]);
+        assert_eq!(colour(&crop, 0), [10.0, 14.0, 7.0]);
+        assert_eq!(colour(&crop, 16 * 16 - 1), [40.0, 44.0, 7.0]);
+    }
+}
