@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::audit::{Audit, AuditWriter};
 use crate::config::{AuditTarget, ServerConfig};
+use crate::contract::media::MIN_IMAGES;
 use crate::demo;
 use crate::http::boundary::Boundary;
 use crate::http::cors::Cors;
@@ -23,12 +24,11 @@ use crate::http::leftover::Leftover;
 use crate::http::listener::LingeringListener;
 use crate::http::patience::Limits;
 use crate::http::uploads::Uploads;
-use crate::interactive::InFlight;
+use crate::interactive::in_flight::InFlight;
 use crate::keys::KeyFileError;
 use crate::keys::watch::LiveKeys;
 use crate::limits::{Admissions, most_frames};
 use crate::openapi::{self, ApiDocument};
-use crate::server_to_server::wire::MIN_IMAGES;
 use crate::services::Services;
 use crate::state::AppState;
 

@@ -12,9 +12,9 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use crate::config::AuditTarget;
+use crate::contract::reason::ReasonCode;
 use crate::error::{ApiError, Busy};
 use crate::metrics::Metrics;
-use crate::server_to_server::vocabulary::ReasonCode;
 
 /// Records that may wait for a slow disk before verifications are refused.
 const QUEUE: usize = 1024;
@@ -73,7 +73,8 @@ pub struct AuditPlace {
 impl AuditPlace {
     /// Hands the record to the log, and counts it.
     pub fn record(self, record: AuditRecord) {
-        self.metrics.ended(&record);
+        self.metrics
+            .ended(record.mode, record.verdict, &record.reason_codes);
         self.place.send(record);
     }
 }

@@ -1,7 +1,7 @@
 //! Who calls: the key, whether it may use liveness, and its request rate, in this order and before
 //! a byte of the body is read.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use poem::Request;
 use poem::http::Method;
@@ -10,8 +10,9 @@ use poem::{FromRequest, RequestBody};
 use poem_openapi::SecurityScheme;
 use poem_openapi::auth::ApiKey;
 
-use crate::error::ApiError;
-use crate::keys::KeyRecord;
+use crate::error::{ApiError, KeyProblem};
+use crate::http::calling_key::CallingKey;
+use crate::keys::{KeyRecord, PREFIX};
 use crate::limits::take_token;
 use crate::state::AppState;
 
@@ -49,30 +50,17 @@ pub fn identify(
     state: &AppState,
     presented: &str,
 ) -> Result<Arc<KeyRecord>, ApiError> {
-    let record = state.keys.find(presented).ok_or(ApiError::Unauthorized)?;
+    let record = state.keys.find(presented).ok_or_else(|| {
+        ApiError::Unauthorized(if presented.starts_with(PREFIX) {
+            KeyProblem::Unknown
+        } else {
+            KeyProblem::Malformed
+        })
+    })?;
     CallingKey::note(request, &record.id);
     if record.liveness {
         Ok(record)
     } else {
         Err(ApiError::LivenessDisabled)
-    }
-}
-
-/// The id of the key that asks, once it is known: for those who count a request when its handler has
-/// answered.
-#[derive(Clone, Debug, Default)]
-pub struct CallingKey(Arc<OnceLock<Arc<str>>>);
-
-impl CallingKey {
-    /// Notes it.
-    pub fn note(request: &Request, id: &str) {
-        if let Some(Self(key)) = request.extensions().get::<Self>() {
-            let _ = key.set(id.into());
-        }
-    }
-
-    /// It, if there was one.
-    pub fn get(&self) -> Option<&Arc<str>> {
-        self.0.get()
     }
 }

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod contract;
 pub mod demo;
 pub mod error;
 pub mod http;
@@ -18,9 +19,9 @@ pub mod measure;
 pub mod metrics;
 pub mod openapi;
 pub mod random;
-pub mod server_to_server;
 pub mod services;
 pub mod state;
+pub mod verify;
 
 pub use application::Application;
 pub use services::Services;

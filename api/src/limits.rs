@@ -6,9 +6,9 @@ use std::time::Duration;
 use livegate_common::limits::{Limits, Permit, Rate};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::contract::media::{CLIP_WEIGHT, MAX_IMAGES};
 use crate::error::{ApiError, Busy, Rated};
 use crate::keys::KeyRecord;
-use crate::server_to_server::wire::{CLIP_WEIGHT, MAX_IMAGES};
 
 /// Takes a token from the key's bucket.
 ///
@@ -151,7 +151,7 @@ mod tests {
     use livegate_common::limits::MemoryLimits;
 
     use super::*;
-    use crate::server_to_server::wire::SessionDefaults;
+    use crate::contract::defaults::SessionDefaults;
 
     async fn admit(admissions: &Admissions, frames: usize) -> Option<Admission> {
         let key = KeyRecord {

@@ -1,5 +1,7 @@
 //! Randomness that nobody can foresee: ids and orders come from the system's generator.
 
+use crate::error::ApiError;
+
 /// The system gave no random bytes.
 #[derive(Debug, thiserror::Error)]
 #[error("the system's random number generator failed")]
@@ -55,6 +57,12 @@ fn below(n: usize) -> Result<usize, NoRandomness> {
         if drawn < limit {
             return Ok(drawn % n);
         }
+    }
+}
+
+impl From<NoRandomness> for ApiError {
+    fn from(error: NoRandomness) -> Self {
+        Self::internal(error)
     }
 }
 

@@ -8,9 +8,8 @@ use livegate_common::presence::Presence;
 use livegate_common::results::ResultStore;
 use livegate_common::seal::SealKey;
 use livegate_common::sessions::SessionStore;
-use livegate_liveness::thresholds::{ModelSetId, ThresholdSets, Thresholds};
+use livegate_liveness::thresholds::ThresholdSets;
 
-use crate::measure::MeasureError;
 use crate::metrics::Metrics;
 
 /// The seams to everything outside the API. Clones are the same services.
@@ -54,20 +53,6 @@ impl LatestModels {
     pub fn name(&self) -> Option<String> {
         let latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         latest.clone()
-    }
-}
-
-impl Services {
-    /// The thresholds for what these models measured.
-    ///
-    /// # Errors
-    /// [`MeasureError::UnknownModels`] where the operating point is not for them.
-    pub fn thresholds_of(&self, models: &ModelSetId) -> Result<&Arc<Thresholds>, MeasureError> {
-        let unknown = || MeasureError::UnknownModels(models.as_str().to_owned());
-        if let Some(name) = self.thresholds.name_of(models) {
-            self.models.note(name);
-        }
-        self.thresholds.of(models).ok_or_else(unknown)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::audit::Audit;
 use crate::config::ServerConfig;
 use crate::http::uploads::Uploads;
-use crate::interactive::InFlight;
+use crate::interactive::in_flight::InFlight;
 use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
 use crate::services::Services;

@@ -4,13 +4,12 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
+use livegate_api::contract::media::{MAX_FRAME_BYTES, MAX_IMAGES, MAX_VIDEO_BYTES, MIN_IMAGES};
 use livegate_api::http::multipart::find_image;
 use livegate_api::http::patience::{Limits, Patience};
 use livegate_api::http::refusal::in_our_shape;
 use livegate_api::interactive::{query, token};
-use livegate_api::server_to_server::wire::{
-    Capture, MAX_FRAME_BYTES, MAX_IMAGES, MAX_VIDEO_BYTES, MIN_IMAGES, NewSession, VerifyRequest,
-};
+use livegate_api::verify::wire::{Capture, SessionOptions, VerifyRequest};
 use livegate_common::seal::SealKey;
 use livegate_liveness::thresholds::OperatingPoint;
 use poem::http::HeaderValue;
@@ -50,7 +49,7 @@ pub fn verify_body(bytes: &[u8]) {
 
 /// A session asks for what may be asked for, or is refused in short words.
 pub fn session_body(bytes: &[u8]) {
-    match within(memory(bytes), || NewSession::parse(bytes)) {
+    match within(memory(bytes), || SessionOptions::parse(bytes)) {
         Ok(new) => {
             let angles = [new.yaw_deg, new.pitch_deg, new.blink_ear];
             let is_angle = |angle: &f32| *angle > 0.0 && *angle <= 90.0;
@@ -67,7 +66,7 @@ pub fn session_query(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    match within(memory(bytes) * 4, || query::NewSession::parse(text)) {
+    match within(memory(bytes) * 4, || query::LiveOptions::parse(text)) {
         Ok(new) => {
             assert!((1_000..=60_000).contains(&new.timeout_ms));
             let number = match new.tasks {

@@ -18,7 +18,7 @@ pub enum PoolError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// The operating point is for other models.
-    #[error("LIVEGATE_THRESHOLDS does not fit the models: {0}")]
+    #[error("the thresholds do not fit the models: {0}")]
     OtherModels(#[from] OperatingPointError),
 }
 

@@ -1,75 +1,53 @@
 //! The codes of the error body.
 
 use poem::http::StatusCode;
-use poem_openapi::Enum;
-use serde::Serialize;
 
-/// A code of the error body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Enum)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[oai(rename = "ErrorCode", rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Code {
-    /// The key, or a browser's token, is missing, malformed, unknown or revoked.
-    Unauthorized,
-    /// The key may not use liveness.
-    LivenessDisabled,
-    /// The key's requests per minute, or a session's frames per second, are spent.
-    RateLimit,
-    /// As many verifications run, or live frames wait, as may.
-    ConcurrencyLimit,
-    /// Something required is absent.
-    MissingFields,
-    /// Something is there and wrong.
-    InvalidInput,
-    /// Too few or too many frames.
-    InvalidFrameCount,
-    /// A frame is not as documented.
-    InvalidFrameFormat,
-    /// The medium or the body is too large.
-    VideoTooLarge,
-    /// A live frame is too large.
-    FrameTooLarge,
-    /// The body is not in a supported content type.
-    UnsupportedMediaType,
-    /// No such route.
-    NotFound,
-    /// The route exists for other methods.
-    MethodNotAllowed,
-    /// No such session.
-    SessionNotFound,
-    /// The session belongs to another key, or the token to another session.
-    SessionForbidden,
-    /// The session was used before.
-    SessionUsed,
-    /// The session's time is over.
-    SessionExpired,
-    /// Something failed on our side.
-    ProcessingError,
+use crate::contract::public_enum::public_enum;
+
+public_enum! {
+    /// A code of the error body: first what is wrong with the request, last what is wrong with the server.
+    #[oai(rename = "ErrorCode")]
+    pub enum Code {
+        /// Something required is absent.
+        MissingFields = "MISSING_FIELDS",
+        /// Something is there and wrong.
+        InvalidInput = "INVALID_INPUT",
+        /// Too few or too many frames.
+        InvalidFrameCount = "INVALID_FRAME_COUNT",
+        /// A frame is not as documented.
+        InvalidFrameFormat = "INVALID_FRAME_FORMAT",
+        /// The key, or a browser's token, is missing, malformed, unknown or revoked.
+        Unauthorized = "UNAUTHORIZED",
+        /// The key may not use liveness.
+        LivenessDisabled = "LIVENESS_DISABLED",
+        /// The session belongs to another key, or the token to another session.
+        SessionForbidden = "SESSION_FORBIDDEN",
+        /// No such route.
+        NotFound = "NOT_FOUND",
+        /// No such session.
+        SessionNotFound = "SESSION_NOT_FOUND",
+        /// The route exists for other methods.
+        MethodNotAllowed = "METHOD_NOT_ALLOWED",
+        /// The session was used before.
+        SessionUsed = "SESSION_USED",
+        /// The session's time is over.
+        SessionExpired = "SESSION_EXPIRED",
+        /// The medium or the body is too large.
+        VideoTooLarge = "VIDEO_TOO_LARGE",
+        /// A live frame is too large.
+        FrameTooLarge = "FRAME_TOO_LARGE",
+        /// The body is not in a supported content type.
+        UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE",
+        /// The key's requests per minute, or a session's frames per second, are spent.
+        RateLimit = "RATE_LIMIT",
+        /// As many verifications run, or live frames wait, as may.
+        ConcurrencyLimit = "CONCURRENCY_LIMIT",
+        /// Something failed on our side.
+        ProcessingError = "PROCESSING_ERROR",
+    }
 }
 
 impl Code {
-    /// Every code, from what is wrong with the caller to what is wrong with us.
-    pub const ALL: [Self; 18] = [
-        Self::MissingFields,
-        Self::InvalidInput,
-        Self::InvalidFrameCount,
-        Self::InvalidFrameFormat,
-        Self::Unauthorized,
-        Self::LivenessDisabled,
-        Self::SessionForbidden,
-        Self::NotFound,
-        Self::SessionNotFound,
-        Self::MethodNotAllowed,
-        Self::SessionUsed,
-        Self::SessionExpired,
-        Self::VideoTooLarge,
-        Self::FrameTooLarge,
-        Self::UnsupportedMediaType,
-        Self::RateLimit,
-        Self::ConcurrencyLimit,
-        Self::ProcessingError,
-    ];
-
     /// What the API document says of it: what it means, and what to do.
     pub fn meaning(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
-//! What an error answer carries along for those who count it.
+//! What an error answer carries along, for metrics and logs.
 
-use super::{ApiError, Busy, Code, Rated};
+use super::code::Code;
 
 /// Why a request was refused, in words that do not depend on the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,26 +21,4 @@ impl Refusal {
         "server_uploads",
         "server_live_frames",
     ];
-
-    pub(super) fn of(error: &ApiError) -> Self {
-        let limit = if let ApiError::RateLimited { of, .. } = error {
-            Some(match of {
-                Rated::Key => "key_rate",
-                Rated::Frames => "session_rate",
-            })
-        } else if let ApiError::ConcurrencyLimited(busy) = error {
-            Some(match busy {
-                Busy::Key => "key_concurrency",
-                Busy::Server => "server_frames",
-                Busy::Uploads => "server_uploads",
-                Busy::LiveFrames => "server_live_frames",
-            })
-        } else {
-            None
-        };
-        Self {
-            code: error.code(),
-            limit,
-        }
-    }
 }

@@ -8,8 +8,8 @@ use futures_util::StreamExt;
 use poem::http::{HeaderValue, header};
 use poem::{Request, RequestBody};
 
-use super::excerpt::Excerpt;
 use super::uploads::{UploadPlace, Uploads};
+use crate::contract::excerpt::Excerpt;
 use crate::error::{ApiError, ForeignBody};
 
 /// What is read as the body of one kind of request.

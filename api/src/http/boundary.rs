@@ -4,28 +4,19 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use futures_util::FutureExt;
-pub use livegate_common::id::RequestId;
 use livegate_telemetry::{LINES, traces};
 use poem::error::ResponseError;
-use poem::http::{HeaderName, HeaderValue};
+use poem::http::HeaderValue;
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 use tracing::field::Empty;
 use tracing::{Instrument, debug_span, error_span};
 
+use super::calling_key::CallingKey;
+use super::framework::{Asked, our_error};
 use super::methods::Methods;
-use crate::auth::CallingKey;
-use crate::error::{ApiError, Refusal, from_framework};
+use super::request_id::{REQUEST_ID, id_of};
+use crate::error::{ApiError, Refusal};
 use crate::metrics::{Answered, Metrics, method_name};
-
-/// The header with the request's id.
-pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The caller's own id of a request if it is a harmless one, else a fresh one.
-pub(super) fn id_of(request: &Request) -> RequestId {
-    let given = request.headers().get(&REQUEST_ID);
-    let given = given.and_then(|v| RequestId::try_from(v.to_str().ok()?).ok());
-    given.unwrap_or_else(RequestId::fresh)
-}
 
 /// Wraps the whole application.
 pub struct Boundary {
@@ -62,6 +53,7 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
         let id = id_of(&request);
         let lines = error_span!(target: LINES, "request", request.id = %id);
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let asked = Asked::of(&request);
         let route = self.methods.template(&path);
         let (verb, name) = (method_name(&method), route.unwrap_or("other"));
         let span = debug_span!(
@@ -86,7 +78,7 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
                 .await;
             match answer {
                 Ok(Ok(response)) => response.into_response(),
-                Ok(Err(error)) => self.failure(error, &path),
+                Ok(Err(error)) => self.failure(error, &asked),
                 // The panic's own text went to the panic hook; here it might hold anything.
                 Err(_) => refuse(&ApiError::internal("a handler panicked")),
             }
@@ -114,10 +106,12 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
         let _lines = lines.entered();
         // Refusals leave no other trace that a request's id would lead to.
         if response.status().is_client_error() {
+            let code = response.data::<Refusal>().map_or("none", |r| r.code.name());
             tracing::info!(
                 http.status = status,
                 http.ms = ms,
-                "Refused {method} {path}: {status}"
+                error.code = code,
+                "Refused {method} {path}: {status} {code}"
             );
         } else {
             tracing::debug!(
@@ -131,14 +125,14 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
 }
 
 impl<E> Bounded<E> {
-    fn failure(&self, error: poem::Error, path: &str) -> Response {
+    fn failure(&self, error: poem::Error, asked: &Asked) -> Response {
         if let Some(ours) = error.downcast_ref::<ApiError>() {
             return refuse(ours);
         }
         if error.is_from_response() {
             return error.into_response();
         }
-        refuse(&from_framework(&error, path, &self.methods))
+        refuse(&our_error(&error, asked, &self.methods))
     }
 }
 

@@ -10,8 +10,9 @@ use std::ops::Range;
 
 use memchr::memmem::Finder;
 
-use super::excerpt::Excerpt;
 use super::parameters::{Parameters, Value};
+
+use crate::contract::excerpt::Excerpt;
 
 /// Longest header of a part, bytes.
 const MAX_HEADER: usize = 16 << 10;

@@ -5,8 +5,9 @@
 //! proxy's. The first request gets an answer with our usual body; then the connection is given up with
 //! `HTTP_1_1_REQUIRED`. Nothing of a request is decoded for that but the number of its stream.
 
-use super::boundary::{REQUEST_ID, RequestId};
 use super::refusal::body_of;
+use super::request_id::REQUEST_ID;
+use livegate_common::id::RequestId;
 
 /// Length of what a connection begins with, before the first frame, bytes.
 const PREFACE: usize = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len();

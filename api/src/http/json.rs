@@ -15,9 +15,9 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::Serialize;
 
 use super::body::BodyRules;
-use super::excerpt::Excerpt;
 use super::parameters::{Parameters, Value};
 use super::uploads::UploadPlace;
+use crate::contract::excerpt::Excerpt;
 use crate::error::{ApiError, ForeignBody};
 use crate::state::AppState;
 

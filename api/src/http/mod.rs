@@ -2,18 +2,19 @@
 
 pub mod body;
 pub mod boundary;
+pub mod calling_key;
 pub mod cors;
 pub mod encoding;
-pub mod excerpt;
 pub mod form;
+pub mod framework;
 pub mod http2;
 pub mod json;
 pub mod leftover;
 pub mod listener;
 pub mod methods;
 pub mod multipart;
-pub mod nullable;
 pub mod parameters;
 pub mod patience;
 pub mod refusal;
+pub mod request_id;
 pub mod uploads;

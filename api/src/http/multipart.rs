@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use livegate_media::{HeaderError, ImageHeader};
+use livegate_media::ImageHeader;
 use poem::http::{HeaderValue, header};
 use poem::web::Data;
 use poem::{FromRequest, Request, RequestBody};
@@ -12,12 +12,14 @@ use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaR
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::body::BodyRules;
-use super::excerpt::Excerpt;
 use super::form::{Form, FormError, boundary};
 use super::parameters::Parameters;
 use super::uploads::{UploadPlace, Uploads};
+use crate::contract::bad_picture::BadImage;
+use crate::contract::excerpt::Excerpt;
+use crate::contract::media::MAX_FRAME_BYTES;
 use crate::error::{ApiError, ForeignBody};
-use crate::server_to_server::wire::MAX_FRAME_BYTES;
+
 use crate::state::AppState;
 
 const CONTENT_TYPE: &str = "multipart/form-data";
@@ -51,30 +53,6 @@ pub struct FrameUpload {
     pub image: Bytes,
     /// The room that it takes; keep it as long as the image.
     pub place: UploadPlace,
-}
-
-/// An image that is not as documented.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadImage {
-    /// Nothing in it.
-    #[error("The image is empty; send a JPEG or a PNG.")]
-    Empty,
-    /// Not a picture that is accepted.
-    #[error("The image {0}.")]
-    Picture(#[from] HeaderError),
-    /// Its part of the form says that it is encoded.
-    #[error(
-        "The image's part of the form has the Content-Transfer-Encoding {0}; send the picture's bytes as they are."
-    )]
-    Encoded(Excerpt),
-    /// Its header is in order, its pixels are not.
-    #[error("The image cannot be decoded; it is damaged or cut off.")]
-    Undecodable,
-    /// It shows a face without colour.
-    #[error(
-        "The image is grey; send it in colour, from a colour camera in light: the anti-spoof models know colour only."
-    )]
-    NoColour,
 }
 
 impl FrameUpload {

@@ -4,9 +4,10 @@
 //! an empty body, and offers no hook: such an answer is known by what it lacks, a request id, and is
 //! replaced on its way out. The connection is closed after either.
 
-use super::boundary::{REQUEST_ID, RequestId};
 use super::patience::Refused;
+use super::request_id::REQUEST_ID;
 use crate::error::{Code, ErrorBody};
+use livegate_common::id::RequestId;
 
 /// How an answer to a caller's mistake begins.
 const CLIENT_ERROR: &[u8] = b"HTTP/1.1 4";

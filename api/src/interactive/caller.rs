@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use livegate_common::limits::Rate;
+use livegate_common::records::Stored;
 use poem::http::{Method, StatusCode, header};
 use poem::web::Data;
 use poem::{FromRequest, Request, RequestBody};
@@ -12,10 +13,12 @@ use poem_openapi::registry::Registry;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, SecurityScheme};
 use uuid::Uuid;
 
-use super::record::Stored;
-use super::{store, token};
-use crate::auth::{CallingKey, identify};
-use crate::error::{ApiError, Rated};
+use super::record::LiveSession;
+use super::{sessions, token};
+use crate::auth::identify;
+use crate::error::{ApiError, KeyProblem, Rated};
+use crate::http::calling_key::CallingKey;
+use crate::http::framework::KEY_HEADER;
 use crate::keys::KeyRecord;
 use crate::state::AppState;
 
@@ -24,20 +27,33 @@ const BURST: u32 = 40;
 /// Frames that a session may send in the long run, each minute: 20 a second.
 const FRAMES_PER_MINUTE: u32 = 20 * 60;
 
+/// Who acts on a session, and the session as far as it was read to know that.
+pub struct SessionCaller {
+    /// Who.
+    pub who: Who,
+    /// The session, for the holder of its token.
+    pub loaded: Option<Box<Stored<LiveSession>>>,
+}
+
 /// Somebody who may act on a session.
-pub enum SessionCaller {
+pub enum Who {
     /// The owner of an API key; whether the session is theirs is not known yet.
     Owner(Arc<KeyRecord>),
     /// The holder of this session's client token.
-    Holder(Held),
+    Holder(Uuid),
+}
+
+impl SessionCaller {
+    /// Whether it is the owner of an API key.
+    pub fn is_owner(&self) -> bool {
+        matches!(self.who, Who::Owner(_))
+    }
 }
 
 /// A session that a client token opens.
-pub struct Held {
-    /// The session.
-    pub session: Uuid,
-    /// Id of the key that it belongs to.
-    key: String,
+struct Held {
+    session: Uuid,
+    stored: Stored<LiveSession>,
 }
 
 /// Your API key.
@@ -68,17 +84,14 @@ async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Held> {
     if session_id(request) != Some(session) {
         return Err(ApiError::TokenOfAnother.into());
     }
-    let stored = store::load(state, session).await?;
+    let stored = sessions::load(state, session).await?;
     CallingKey::note(request, &stored.record.key);
     still_lets_in(state, &stored)?;
-    Ok(Held {
-        session,
-        key: stored.record.key,
-    })
+    Ok(Held { session, stored })
 }
 
 /// Whether the key that made a session may still be used.
-fn still_lets_in(state: &AppState, stored: &Stored) -> Result<(), ApiError> {
+fn still_lets_in(state: &AppState, stored: &Stored<LiveSession>) -> Result<(), ApiError> {
     let key = state.keys.with_id(&stored.record.key);
     let key = key.ok_or(ApiError::BadToken)?;
     if key.liveness {
@@ -96,7 +109,7 @@ async fn state_of(request: &Request) -> poem::Result<&Arc<AppState>> {
 
 /// The session that the path names, by its only parameter, if it is an id of ours.
 fn session_id(request: &Request) -> Option<Uuid> {
-    store::parse_id(&request.path_params::<String>().ok()?)
+    sessions::parse_id(&request.path_params::<String>().ok()?)
 }
 
 impl<'a> ApiExtractor<'a> for SessionCaller {
@@ -122,14 +135,21 @@ impl<'a> ApiExtractor<'a> for SessionCaller {
         options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         // The key, where both are sent: it may do more.
-        let has_key = request.headers().contains_key("x-ai-api-key");
+        let has_key = request.headers().contains_key(KEY_HEADER);
         let has_token = request.headers().contains_key(header::AUTHORIZATION);
         let caller = if has_token && !has_key {
             let holder = Holder::from_request(request, body, options).await;
-            Self::Holder(holder.map_err(name_both)?.0)
+            let Held { session, stored } = holder.map_err(name_both)?.0;
+            Self {
+                who: Who::Holder(session),
+                loaded: Some(Box::new(stored)),
+            }
         } else {
             let owner = Owner::from_request(request, body, options).await;
-            Self::Owner(owner.map_err(name_both)?.0)
+            Self {
+                who: Who::Owner(owner.map_err(name_both)?.0),
+                loaded: None,
+            }
         };
         if request.method() == Method::POST {
             take_token(request, &caller).await?;
@@ -141,7 +161,9 @@ impl<'a> ApiExtractor<'a> for SessionCaller {
 /// Where nothing usable was sent, says both ways: a page must not be led to ask for the key.
 fn name_both(error: poem::Error) -> poem::Error {
     match error.downcast_ref::<ApiError>() {
-        Some(ApiError::Unauthorized) => ApiError::NoCredentials.into(),
+        Some(ApiError::Unauthorized(KeyProblem::Missing | KeyProblem::InAuthorization)) => {
+            ApiError::NoCredentials.into()
+        }
         Some(_) => error,
         None if error.status() == StatusCode::UNAUTHORIZED => ApiError::NoCredentials.into(),
         None => error,
@@ -155,9 +177,10 @@ async fn take_token(request: &Request, caller: &SessionCaller) -> poem::Result<(
     };
     let limits = &state_of(request).await?.services.limits;
     // By key, so that no other key can empty the bucket of a session which it has heard of.
-    let key = match caller {
-        SessionCaller::Owner(key) => &key.id,
-        SessionCaller::Holder(held) => &held.key,
+    let key = match (&caller.who, &caller.loaded) {
+        (Who::Owner(key), _) => &key.id,
+        (Who::Holder(_), Some(loaded)) => &loaded.record.key,
+        (Who::Holder(_), None) => return Ok(()),
     };
     let name = format!("frames:{key}:{session}");
     match limits.take_token(&name, BURST, FRAMES_PER_MINUTE).await {

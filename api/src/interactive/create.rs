@@ -8,11 +8,11 @@ use livegate_liveness::session::{Session, Task};
 use livegate_liveness::thresholds::ModelSetId;
 use uuid::Uuid;
 
-use super::query::{NewSession, Tasks};
-use super::record::Record;
+use super::query::{LiveOptions, Tasks};
+use super::record::LiveSession;
 use super::response::{InteractiveSessionCreated, challenges};
 use super::vocabulary::InteractiveState;
-use super::{store, token, watch};
+use super::{sessions, token, watch};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::keys::KeyRecord;
@@ -28,12 +28,12 @@ pub async fn create(
     caller: &KeyRecord,
     query: &str,
 ) -> Result<InteractiveSessionCreated, ApiError> {
-    let new = NewSession::parse(query)?;
+    let new = LiveOptions::parse(query)?;
     let tasks = choose(new.tasks)?;
     let now = now_ms();
     let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
     let expires_at_ms = now + ttl_ms;
-    let record = Record {
+    let record = LiveSession {
         key: caller.id.clone(),
         mirrored: new.mirrored,
         expires_at_ms,
@@ -41,10 +41,12 @@ pub async fn create(
         busy_ms: 0,
         models: ModelSetId::default(),
         session: Session::new(tasks, new.timeout_ms, caller.defaults.angles, expires_at_ms),
-        ended_by: None,
     };
     let id = uuid::Builder::from_random_bytes(random::bytes()?).into_uuid();
-    if !store::records(state).create(id, &record, now).await? {
+    if !sessions::records(state)
+        .create(&id.to_string(), &record, now)
+        .await?
+    {
         return Err(ApiError::internal("a fresh session id was taken already"));
     }
     state.services.metrics.created("interactive");

@@ -1,10 +1,12 @@
 //! `POST /api/v1/liveness/sessions/{id}/frame`.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
+use livegate_common::id::RequestId;
 use livegate_common::job::{Cost, Look, now_ms};
+use livegate_common::records::Stored;
 use livegate_liveness::evidence::colour;
 use livegate_liveness::measurement::FrameMeasurement;
 use livegate_liveness::outcome::FrameOutcome;
@@ -13,19 +15,19 @@ use livegate_liveness::thresholds::{ModelSetId, Thresholds};
 use tracing::Instrument;
 
 use super::caller::SessionCaller;
-use super::record::{Record, Stored};
+use super::in_flight::LIMIT;
+use super::lookup::{find, first};
+use super::record::LiveSession;
 use super::response::FrameResult;
-use super::store::{MOST_TRIES, find, parse_id, put};
+use super::sessions::{MOST_TRIES, put};
+use crate::contract::bad_picture::BadImage;
 use crate::error::ApiError;
-use crate::http::boundary::RequestId;
-use crate::http::multipart::{BadImage, FrameUpload};
+use crate::http::multipart::FrameUpload;
 use crate::http::uploads::UploadPlace;
-use crate::measure::{MeasureError, measure_frame};
+use crate::measure::{MeasureError, measure_frame, thresholds_of};
 use crate::random::one_in;
 use crate::state::AppState;
 
-/// How long looking at one frame may take: nobody is guided by an older one.
-pub const LIMIT: Duration = Duration::from_secs(5);
 /// One in so many frames, at random, is looked at as a whole although nothing rests on it: whoever
 /// changes the picture between the frames that decide cannot foresee which are compared.
 const WHOLE_ONE_IN: usize = 4;
@@ -83,71 +85,89 @@ pub async fn submit(
 }
 
 impl Submission {
-    /// Reads the session, looks at the frame as closely as the session needs it, and puts what
-    /// follows, unless another frame was faster: then again, from what that one left.
-    async fn run(&self) -> Result<FrameResult, ApiError> {
-        let in_flight = &self.state.in_flight;
-        let _passage = parse_id(&self.id).map(|id| in_flight.enter(id, self.arrived_ms));
+    /// Loads the session, measures the frame as closely as the session needs it, and swaps in what follows.
+    /// Only a lost swap loads the session again; the frame is not measured again for that.
+    async fn run(mut self) -> Result<FrameResult, ApiError> {
+        let state = Arc::clone(&self.state);
+        let _passage = state.in_flight.enter(&self.id, self.arrived_ms);
+        let mut stored = first(&state, &mut self.caller, &self.id).await?;
         let mut sight: Option<Sight> = None;
         let mut has_waited = false;
         for _ in 0..MOST_TRIES {
-            let stored = find(&self.state, &self.caller, &self.id).await?;
-            let session = &stored.record.session;
-            let thresholds = self.thresholds(&stored, sight.as_ref())?;
-            if let Some(end) = session.ends_at_ms().filter(|end| self.arrived_ms >= *end)
+            let ends_at_ms = stored.record.session.ends_at_ms();
+            if let Some(end) = ends_at_ms.filter(|end| self.arrived_ms >= *end)
                 && !has_waited
             {
                 // Frames that arrived in time may be on their way still.
-                in_flight.until_none_before(stored.id, end, LIMIT).await;
+                let in_flight = &state.in_flight;
+                in_flight.until_none_before(&stored.id, end, LIMIT).await;
                 has_waited = true;
+                stored = find(&state, &self.caller.who, &self.id).await?;
                 continue;
             }
-            let (next, report) = match (session.over_by(self.arrived_ms, thresholds), &sight) {
-                (Some(over), _) => over,
-                (None, None) => {
-                    sight = Some(self.first_look(&stored).await?);
-                    continue;
-                }
-                (None, Some(seen)) => {
-                    let session = session.clone();
-                    match session.advance(&seen.measurement, self.arrived_ms, thresholds) {
-                        Step::LookCloser if seen.is_whole => {
-                            return Err(ApiError::internal("a whole look was not whole"));
-                        }
-                        Step::LookCloser => {
-                            let closer = self.look(&stored, Look::Whole).await?;
-                            let mut cost = seen.cost;
-                            cost += closer.cost;
-                            sight = Some(Sight { cost, ..closer });
-                            continue;
-                        }
-                        Step::Taken(next, report) => (next, report),
-                    }
-                }
-            };
-            if self.put(&stored, &next, sight.as_ref()).await? {
-                return Ok(self.answer(&stored, &next, report));
+            let (next, report) = self.take(&stored, &mut sight).await?;
+            if next == stored.record.session {
+                // It was over before.
+                return Ok(self.answer(&stored.id, &next, report));
             }
+            let record = self.record(&stored.record, next, sight.as_ref());
+            if let Some(put) = put(&state, &stored, record, &self.request_id).await? {
+                return Ok(self.answer(&put.id, &put.record.session, report));
+            }
+            // Another frame was faster: again, from what that one left.
+            stored = find(&state, &self.caller.who, &self.id).await?;
         }
         Err(ApiError::internal(
             "a session changed too often to take a frame",
         ))
     }
 
+    /// What becomes of the session with this frame, which is measured as far as that takes.
+    async fn take(
+        &self,
+        stored: &Stored<LiveSession>,
+        sight: &mut Option<Sight>,
+    ) -> Result<(Session, Report), ApiError> {
+        let session = &stored.record.session;
+        let thresholds = self.thresholds(stored, sight.as_ref())?;
+        if let Some(over) = session.over_by(self.arrived_ms, thresholds) {
+            return Ok(over);
+        }
+        let seen = match sight {
+            Some(seen) => seen,
+            None => sight.insert(self.first_look(stored).await?),
+        };
+        let step = |seen: &Sight| -> Result<Step, ApiError> {
+            let thresholds = self.thresholds(stored, Some(seen))?;
+            Ok(session.advance(&seen.measurement, self.arrived_ms, thresholds))
+        };
+        if let Step::Taken(next, report) = step(seen)? {
+            return Ok((next, report));
+        }
+        if seen.is_whole {
+            return Err(ApiError::internal("a whole measurement was not whole"));
+        }
+        let closer = self.look(stored, Look::Whole).await?;
+        let mut cost = seen.cost;
+        cost += closer.cost;
+        *seen = Sight { cost, ..closer };
+        match step(seen)? {
+            Step::Taken(next, report) => Ok((next, report)),
+            Step::LookCloser => Err(ApiError::internal("a whole measurement was not whole")),
+        }
+    }
+
     /// The thresholds for the models that measured this frame, or the frames before it.
     fn thresholds(
         &self,
-        stored: &Stored,
+        stored: &Stored<LiveSession>,
         sight: Option<&Sight>,
     ) -> Result<&Arc<Thresholds>, ApiError> {
         let models = sight.map_or(&stored.record.models, |s| &s.models);
-        let services = &self.state.services;
-        services
-            .thresholds_of(models)
-            .map_err(ApiError::FrameNotMeasured)
+        thresholds_of(&self.state.services, models).map_err(not_measured)
     }
 
-    async fn first_look(&self, stored: &Stored) -> Result<Sight, ApiError> {
+    async fn first_look(&self, stored: &Stored<LiveSession>) -> Result<Sight, ApiError> {
         let look = if one_in(WHOLE_ONE_IN)? {
             Look::Whole
         } else {
@@ -156,16 +176,16 @@ impl Submission {
         self.look(stored, look).await
     }
 
-    async fn look(&self, stored: &Stored, look: Look) -> Result<Sight, ApiError> {
+    async fn look(&self, stored: &Stored<LiveSession>, look: Look) -> Result<Sight, ApiError> {
         let _place = self.state.admissions.admit_live()?;
         let limit = LIMIT.min(self.state.config.verify_timeout);
         let (services, image) = (&self.state.services, self.image.clone());
         let measured = measure_frame(services, &self.request_id, image, look, limit).await;
-        let measured = measured.map_err(ApiError::FrameNotMeasured)?;
+        let measured = measured.map_err(not_measured)?;
         let known = &stored.record.models;
         if !known.is_unnamed() && measured.models != *known {
             // Margins of different models are not to be compared within one session.
-            return Err(ApiError::FrameNotMeasured(MeasureError::MixedModels));
+            return Err(not_measured(MeasureError::MixedModels));
         }
         match measured.outcome {
             FrameOutcome::Undecodable(_) => Err(BadImage::Undecodable.into()),
@@ -193,29 +213,20 @@ impl Submission {
         frame: &FrameMeasurement,
         models: &ModelSetId,
     ) -> Result<bool, ApiError> {
-        let thresholds = self.state.services.thresholds_of(models);
-        let thresholds = thresholds.map_err(ApiError::FrameNotMeasured)?;
+        let thresholds = thresholds_of(&self.state.services, models).map_err(not_measured)?;
         Ok(colour::lacking(frame, thresholds).is_some())
     }
 
-    /// Puts what became of the session; `false` when another frame was faster.
-    async fn put(
-        &self,
-        stored: &Stored,
-        next: &Session,
-        sight: Option<&Sight>,
-    ) -> Result<bool, ApiError> {
-        let before = &stored.record;
-        if *next == before.session {
-            // It was over before.
-            return Ok(true);
-        }
+    /// The record once `next` has become of its session.
+    fn record(&self, before: &LiveSession, next: Session, sight: Option<&Sight>) -> LiveSession {
         let mut cost = before.cost;
         cost += sight.map_or(Cost::default(), |s| s.cost);
         let busy = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let is_first = before.session.state() == State::Pending && next.has_begun();
         let tasks = u64::try_from(next.tasks().len()).unwrap_or(u64::MAX);
-        let record = Record {
+        LiveSession {
+            key: before.key.clone(),
+            mirrored: before.mirrored,
             expires_at_ms: if is_first {
                 self.arrived_ms + tasks * next.timeout_ms() + MARGIN_MS
             } else {
@@ -224,14 +235,15 @@ impl Submission {
             cost,
             busy_ms: before.busy_ms.saturating_add(busy),
             models: sight.map_or_else(|| before.models.clone(), |s| s.models.clone()),
-            session: next.clone(),
-            ..before.clone()
-        };
-        put(&self.state, stored, record, &self.request_id).await
+            session: next,
+        }
     }
 
-    fn answer(&self, stored: &Stored, session: &Session, report: Report) -> FrameResult {
-        let for_owner = matches!(self.caller, SessionCaller::Owner(_));
-        FrameResult::new(stored.id, session, report, for_owner)
+    fn answer(&self, id: &str, session: &Session, report: Report) -> FrameResult {
+        FrameResult::new(id, session, report, self.caller.is_owner())
     }
+}
+
+fn not_measured(error: MeasureError) -> ApiError {
+    ApiError::FrameNotMeasured(error.into())
 }

@@ -6,26 +6,33 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use uuid::Uuid;
+
+/// How long measuring one frame may take: nobody is guided by an older one.
+pub const LIMIT: Duration = Duration::from_secs(5);
 
 /// When each frame arrived, Unix milliseconds, by session.
 #[derive(Default)]
 pub struct InFlight {
-    arrivals: Mutex<HashMap<Uuid, Vec<u64>>>,
+    arrivals: Mutex<HashMap<String, Vec<u64>>>,
     left: Notify,
 }
 
 /// A frame on its way; it has arrived there, or nowhere, when this is dropped.
 pub struct Passage<'a> {
     of: &'a InFlight,
-    session: Uuid,
+    session: String,
     arrived_ms: u64,
 }
 
 impl InFlight {
     /// Notes a frame.
-    pub fn enter(&self, session: Uuid, arrived_ms: u64) -> Passage<'_> {
-        self.lock().entry(session).or_default().push(arrived_ms);
+    pub fn enter(&self, session: &str, arrived_ms: u64) -> Passage<'_> {
+        let session = session.to_owned();
+        let mut arrivals = self.lock();
+        arrivals
+            .entry(session.clone())
+            .or_default()
+            .push(arrived_ms);
         Passage {
             of: self,
             session,
@@ -35,7 +42,7 @@ impl InFlight {
 
     /// Waits until no frame of this session is on its way that arrived before `ends_at_ms`; at most
     /// for `limit`.
-    pub async fn until_none_before(&self, session: Uuid, ends_at_ms: u64, limit: Duration) {
+    pub async fn until_none_before(&self, session: &str, ends_at_ms: u64, limit: Duration) {
         let none = async {
             loop {
                 let left = self.left.notified();
@@ -49,13 +56,13 @@ impl InFlight {
         let _ = tokio::time::timeout(limit, none).await;
     }
 
-    fn has_one_before(&self, session: Uuid, ends_at_ms: u64) -> bool {
+    fn has_one_before(&self, session: &str, ends_at_ms: u64) -> bool {
         let arrivals = self.lock();
-        let of_session = arrivals.get(&session);
+        let of_session = arrivals.get(session);
         of_session.is_some_and(|all| all.iter().any(|arrived_ms| *arrived_ms < ends_at_ms))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Vec<u64>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<u64>>> {
         self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -84,10 +91,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_end_waits_for_frames_that_arrived_before_it_and_for_no_others() {
-        let (frames, session) = (InFlight::default(), Uuid::new_v4());
+        let (frames, session) = (InFlight::default(), "a");
         let early = frames.enter(session, 10);
         let _late = frames.enter(session, 30);
-        let _other = frames.enter(Uuid::new_v4(), 10);
+        let _other = frames.enter("b", 10);
         let end = frames.until_none_before(session, 20, LIMIT);
         tokio::pin!(end);
         assert!(futures_util::poll!(&mut end).is_pending());

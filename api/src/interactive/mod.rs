@@ -2,20 +2,21 @@
 
 mod caller;
 mod create;
-pub mod details;
 mod frame;
-mod in_flight;
+pub mod in_flight;
+mod lookup;
 pub mod presets;
 pub mod query;
 mod record;
 pub mod response;
-mod store;
+mod sessions;
 pub mod token;
 pub mod vocabulary;
 mod watch;
 
 use std::sync::Arc;
 
+use livegate_common::id::RequestId;
 use livegate_liveness::session::State;
 use poem::Request;
 use poem::web::Data;
@@ -23,14 +24,13 @@ use poem_openapi::param::Path;
 use poem_openapi::{ApiResponse, OpenApi, Tags};
 
 use self::caller::SessionCaller;
-pub use self::in_flight::InFlight;
 use self::presets::{PRESETS, PresetBody};
+use self::record::LiveSession;
 use self::response::{
     FrameResult, InteractiveSessionCreated, InteractiveSessionStatus, SessionCancelled,
 };
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::http::boundary::RequestId;
 use crate::http::json::JsonResponse;
 use crate::http::multipart::FrameUpload;
 use crate::state::AppState;
@@ -142,13 +142,12 @@ impl Interactive {
         &self,
         state: Data<&Arc<AppState>>,
         request_id: Data<&RequestId>,
-        caller: SessionCaller,
+        mut caller: SessionCaller,
         /// The session, as `session_id` named it when it was created.
         id: Path<String>,
     ) -> poem::Result<StatusAnswer> {
-        let stored = store::find_settled(&state, &caller, &id, &request_id).await?;
-        let for_owner = matches!(caller, SessionCaller::Owner(_));
-        let status = InteractiveSessionStatus::new(stored.id, &stored.record, for_owner);
+        let stored = lookup::find_settled(&state, &mut caller, &id, &request_id).await?;
+        let status = InteractiveSessionStatus::new(&stored, caller.is_owner());
         Ok(StatusAnswer::Status(JsonResponse(status)))
     }
 
@@ -165,22 +164,24 @@ impl Interactive {
         &self,
         state: Data<&Arc<AppState>>,
         request_id: Data<&RequestId>,
-        caller: SessionCaller,
+        mut caller: SessionCaller,
         /// The session, as `session_id` named it when it was created.
         id: Path<String>,
     ) -> poem::Result<CancelAnswer> {
-        let stored = store::find_settled(&state, &caller, &id, &request_id).await?;
+        let stored = lookup::find_settled(&state, &mut caller, &id, &request_id).await?;
         let is_over = matches!(stored.record.session.state(), State::Ended(_));
-        if is_over && matches!(caller, SessionCaller::Holder(_)) {
+        if is_over && !caller.is_owner() {
             // Whoever is being checked must not erase the verdict before the backend has read it.
             return Err(ApiError::SessionOver.into());
         }
-        let removed = store::records(&state).remove(stored.id).await;
+        let removed = sessions::records(&state)
+            .remove::<LiveSession>(&stored.id)
+            .await;
         if removed.map_err(ApiError::from)? {
             if !is_over {
                 state.services.metrics.cancelled();
             }
-            let cancelled = stored.id.to_string();
+            let cancelled = stored.id;
             Ok(CancelAnswer::Cancelled(JsonResponse(SessionCancelled {
                 cancelled,
             })))

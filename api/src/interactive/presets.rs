@@ -4,7 +4,7 @@ use livegate_liveness::session::Task;
 use poem_openapi::Object;
 use serde::Serialize;
 
-use super::vocabulary::ChallengeType;
+use crate::contract::actions::ChallengeType;
 
 /// A ready-made session.
 #[derive(Clone, Copy, Debug)]

@@ -8,11 +8,11 @@ use poem::web::Data;
 use poem::{FromRequest, Request, RequestBody};
 
 use super::presets::{self, PRESETS};
-use super::vocabulary::{from_name, name};
+use crate::contract::actions::{from_name, name};
+use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
 use crate::http::body::BodyRules;
 use crate::http::encoding::json_text;
-use crate::http::excerpt::Excerpt;
 use crate::state::AppState;
 
 /// Challenges of a session, where nothing is said.
@@ -24,7 +24,7 @@ pub const TIMEOUTS: std::ops::RangeInclusive<f64> = 1.0..=60.0;
 
 /// What a caller asks of a new session.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NewSession {
+pub struct LiveOptions {
     /// The tasks.
     pub tasks: Tasks,
     /// Time for each, milliseconds.
@@ -47,7 +47,7 @@ pub enum Tasks {
     },
 }
 
-impl NewSession {
+impl LiveOptions {
     /// Reads a query. Unknown parameters are refused: a typo there would weaken a check.
     ///
     /// # Errors
@@ -265,10 +265,10 @@ mod tests {
                 false,
             ),
         ] {
-            let parsed = NewSession::parse(query).unwrap();
+            let parsed = LiveOptions::parse(query).unwrap();
             assert_eq!(
                 parsed,
-                NewSession {
+                LiveOptions {
                     tasks,
                     timeout_ms,
                     mirrored
@@ -300,7 +300,7 @@ mod tests {
             ("mirrored=true&mirrored=true", "mirrored"),
             ("num_challenge=5", "num_challenge"),
         ] {
-            let error = NewSession::parse(query).unwrap_err().to_string();
+            let error = LiveOptions::parse(query).unwrap_err().to_string();
             assert!(error.contains(names), "{query}: {error}");
         }
     }

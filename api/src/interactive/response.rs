@@ -1,17 +1,18 @@
 //! The bodies that the interactive API answers with.
 
-use livegate_liveness::session::{End, Report, Session, State, Task};
+use livegate_common::records::Stored;
+use livegate_liveness::session::{End, Ending, Report, Session, State, Task};
 use poem_openapi::Object;
 use serde::Serialize;
-use uuid::Uuid;
 
-use super::details::SessionRejectionDetails;
-use super::record::Record;
-use super::vocabulary::{ChallengeType, Feedback, InteractiveState, instruction};
+use super::record::LiveSession;
+use super::vocabulary::{Feedback, InteractiveState, instruction};
 use crate::clock::rfc3339;
-use crate::http::nullable::Nullable;
-use crate::server_to_server::details::rounded;
-use crate::server_to_server::vocabulary::ReasonCode;
+use crate::contract::actions::ChallengeType;
+use crate::contract::details::{Actions, RejectionDetails};
+use crate::contract::nullable::Nullable;
+use crate::contract::numbers::rounded;
+use crate::contract::reason::ReasonCode;
 
 /// A challenge of a session.
 #[derive(Clone, Debug, Serialize, Object)]
@@ -88,7 +89,7 @@ pub struct FrameResult {
     pub same_person_score: Option<f64>,
     /// With the API key only, when `is_live` is false: what was measured and what it takes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rejection_details: Option<SessionRejectionDetails>,
+    pub rejection_details: Option<RejectionDetails<ChallengeType>>,
 }
 
 /// Where a session stands.
@@ -124,7 +125,7 @@ pub struct InteractiveSessionStatus {
     pub same_person_score: Option<f64>,
     /// With the API key only, when `is_live` is false: what was measured and what it takes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rejection_details: Option<SessionRejectionDetails>,
+    pub rejection_details: Option<RejectionDetails<ChallengeType>>,
 }
 
 /// A session that was cancelled.
@@ -141,7 +142,7 @@ struct Known {
     reason_codes: Option<Vec<ReasonCode>>,
     anti_spoof: Option<f64>,
     same_person: Option<f64>,
-    details: Option<SessionRejectionDetails>,
+    details: Option<RejectionDetails<ChallengeType>>,
 }
 
 impl Known {
@@ -165,7 +166,7 @@ impl Known {
         Self {
             anti_spoof: end.anti_spoof.map(rounded),
             same_person: end.same_person.map(rounded),
-            details: SessionRejectionDetails::of(end, session.passed()),
+            details: details(end, session.passed()),
             ..public
         }
     }
@@ -197,6 +198,22 @@ pub fn reasons(end: &End) -> Option<Vec<ReasonCode>> {
     (!reasons.is_empty()).then_some(reasons)
 }
 
+/// The details of an end, where there are any; `passed` are the tasks passed.
+fn details(end: &End, passed: &[Task]) -> Option<RejectionDetails<ChallengeType>> {
+    let missed = match &end.ending {
+        Ending::Failed { missing, .. } => *missing,
+        Ending::Expired | Ending::Completed(_) => None,
+    };
+    let failed = missed.iter().map(|m| (m.task.into(), m.missing));
+    let actions = Actions {
+        completed: ChallengeType::all(passed),
+        failed: failed.collect(),
+        other_side: 0,
+    };
+    let rejections = end.rejections();
+    (!rejections.is_empty()).then(|| RejectionDetails::of(rejections, &end.poor, actions))
+}
+
 /// The challenges of a session.
 pub fn challenges(session: &Session) -> Vec<SessionChallenge> {
     #[expect(clippy::cast_precision_loss, reason = "at most a minute")]
@@ -211,11 +228,11 @@ pub fn challenges(session: &Session) -> Vec<SessionChallenge> {
 
 impl FrameResult {
     /// The answer to a frame after which the session is this.
-    pub fn new(id: Uuid, session: &Session, report: Report, for_owner: bool) -> Self {
+    pub fn new(id: &str, session: &Session, report: Report, for_owner: bool) -> Self {
         let known = Known::of(session, for_owner);
         let state = session.state().into();
         Self {
-            session_id: id.to_string(),
+            session_id: id.to_owned(),
             challenge_type: Nullable(report.task.map(ChallengeType::from)),
             passed: report.passed,
             confidence: rounded(report.confidence),
@@ -234,11 +251,12 @@ impl FrameResult {
 
 impl InteractiveSessionStatus {
     /// Where this session stands.
-    pub fn new(id: Uuid, record: &Record, for_owner: bool) -> Self {
+    pub fn new(stored: &Stored<LiveSession>, for_owner: bool) -> Self {
+        let Stored { id, record, .. } = stored;
         let session = &record.session;
         let known = Known::of(session, for_owner);
         Self {
-            session_id: id.to_string(),
+            session_id: id.to_owned(),
             state: session.state().into(),
             challenges: challenges(session),
             challenges_remaining: session.remaining(),

@@ -6,13 +6,13 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use livegate_common::id::RequestId;
 use livegate_common::job::now_ms;
 use uuid::Uuid;
 
-use super::record::Record;
-use super::store::{load, put, settle};
+use super::record::LiveSession;
+use super::sessions::{load, put, settle};
 use crate::error::ApiError;
-use crate::http::boundary::RequestId;
 use crate::state::AppState;
 
 /// How long after a session's time it is ended without being asked for: frames that arrived in time
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(6);
 const RETRY: Duration = Duration::from_secs(5);
 
 /// Sees to it that a new session ends.
-pub fn start(state: &Arc<AppState>, id: Uuid, record: &Record) {
+pub fn start(state: &Arc<AppState>, id: Uuid, record: &LiveSession) {
     let first = record.session.ends_at_ms();
     // Not the state itself: a server that stops must not wait for its sessions.
     let state = Arc::downgrade(state);
@@ -52,9 +52,9 @@ async fn look(state: &Weak<AppState>, id: Uuid) -> Result<Option<u64>, ApiError>
     let stored = load(&state, id).await?;
     match settle(&state, &stored) {
         Some(over) => {
-            let is_put = put(&state, &stored, over, &RequestId::fresh()).await?;
-            // Somebody else moved it: look again.
-            Ok((!is_put).then(now_ms))
+            let ended = put(&state, &stored, over, &RequestId::fresh()).await?;
+            // Another request moved it: look again.
+            Ok(ended.is_none().then(now_ms))
         }
         None => Ok(stored.record.session.ends_at_ms()),
     }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{KeyHash, KeyRecord, KeyRing, Secret};
-use crate::server_to_server::wire::SessionDefaults;
+use crate::contract::defaults::SessionDefaults;
 
 /// Requests per minute that a key may be given.
 const REQUESTS_PER_MINUTE: std::ops::RangeInclusive<u32> = 1..=1_000_000;

@@ -17,12 +17,12 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-use crate::server_to_server::wire::SessionDefaults;
+use crate::contract::defaults::SessionDefaults;
 
 pub use file::KeyFileError;
 
 /// What every key begins with.
-const PREFIX: &str = "tsk_";
+pub(crate) const PREFIX: &str = "tsk_";
 
 /// Longest key that is hashed at all, bytes.
 const MAX_KEY_BYTES: usize = 256;

@@ -11,12 +11,13 @@ use livegate_common::broker::{Publisher, Queue};
 use livegate_common::id::{BatchId, JobId, RequestId};
 use livegate_common::job::{Batch, BatchHeader, Outcome, encode_batch, now_ms, open_outcome};
 use livegate_common::results::{Announcements, ResultStore, StoreError};
+use livegate_common::retry::Backoff;
 use livegate_common::seal::SealKey;
 use livegate_telemetry::traces;
 use tokio::time::Instant;
 use tracing::{Instrument, Span, debug_span};
 
-use super::MeasureError;
+use super::error::MeasureError;
 use crate::metrics::{Metrics, Stage};
 use crate::services::Services;
 
@@ -219,7 +220,7 @@ async fn publish(
     deadline: Instant,
 ) {
     let began = Began::now();
-    let mut pause = FIRST_RETRY;
+    let mut backoff = Backoff::new(FIRST_RETRY, LONGEST_RETRY);
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match publisher.publish(queue, message.clone(), left).await {
@@ -228,7 +229,6 @@ async fn publish(
                 tracing::warn!(error = %error, "A batch is not published yet: {error}");
             }
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_RETRY);
+        backoff.wait().await;
     }
 }

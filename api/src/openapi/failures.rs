@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::error::{ApiError, Busy, Code, ForeignBody, Rated};
-use crate::http::excerpt::Excerpt;
+use crate::contract::bad_picture::BadImage;
+use crate::contract::bad_picture::{BadFrame, Problem};
+use crate::contract::excerpt::Excerpt;
+use crate::contract::media::{MAX_IMAGES, MIN_IMAGES};
+use crate::error::{ApiError, Busy, Code, ForeignBody, KeyProblem, Rated};
 use crate::http::json::too_large;
-use crate::http::multipart::BadImage;
 use crate::measure::MeasureError;
-use crate::server_to_server::wire::{
-    BadFrame, MAX_IMAGES, MAX_SESSION_BODY_BYTES, MAX_VERIFY_BODY_BYTES, MIN_IMAGES, Problem,
-};
+use crate::verify::wire::{MAX_SESSION_BODY_BYTES, MAX_VERIFY_BODY_BYTES};
 
 /// The responses of an operation that are not successes, by status.
 pub fn responses(operation_id: &str) -> Vec<(String, Value)> {
@@ -67,7 +67,7 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
     match operation_id {
         "createSession" => vec![
             invalid("yaw_deg must be a number from 15 to 40."),
-            ApiError::Unauthorized,
+            ApiError::Unauthorized(KeyProblem::Missing),
             ApiError::LivenessDisabled,
             too_large(MAX_SESSION_BODY_BYTES),
             foreign_body("application/json"),
@@ -86,7 +86,7 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
                 position: 3,
                 problem: Problem::Phase,
             }),
-            ApiError::Unauthorized,
+            ApiError::Unauthorized(KeyProblem::Missing),
             ApiError::LivenessDisabled,
             ApiError::SessionForbidden,
             ApiError::SessionNotFound,
@@ -100,7 +100,7 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
         ],
         "createInteractiveSession" => vec![
             invalid("num_challenges must be a whole number from 1 to 7."),
-            ApiError::Unauthorized,
+            ApiError::Unauthorized(KeyProblem::Missing),
             ApiError::LivenessDisabled,
             rate_limited(Rated::Key),
             ApiError::internal("an example"),
@@ -118,10 +118,10 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
             foreign_body("multipart/form-data"),
             rate_limited(Rated::Frames),
             ApiError::ConcurrencyLimited(Busy::LiveFrames),
-            ApiError::FrameNotMeasured(MeasureError::Missing),
+            ApiError::FrameNotMeasured(MeasureError::Missing.into()),
         ],
         "sessionStatus" => vec![
-            ApiError::Unauthorized,
+            ApiError::Unauthorized(KeyProblem::Missing),
             ApiError::LivenessDisabled,
             ApiError::SessionForbidden,
             ApiError::SessionNotFound,
@@ -142,7 +142,10 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
             ApiError::SessionOver,
             ApiError::internal("an example"),
         ],
-        "presets" => vec![ApiError::Unauthorized, ApiError::LivenessDisabled],
+        "presets" => vec![
+            ApiError::Unauthorized(KeyProblem::Missing),
+            ApiError::LivenessDisabled,
+        ],
         _ => Vec::new(),
     }
 }

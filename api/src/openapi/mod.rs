@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::http::methods::Methods;
 use crate::interactive::Interactive;
-use crate::server_to_server::ServerToServer;
+use crate::verify::ServerToServer;
 
 const TITLE: &str = "Livegate API";
 
@@ -59,7 +59,8 @@ impl ApiDocument {
     )]
     pub fn of(service: &OpenApiService<Routes, ()>) -> Self {
         let derived = service.spec();
-        let mut document = serde_json::from_str(&derived).expect("poem-openapi writes JSON");
+        let mut document =
+            serde_json::from_str(&with_names(&derived)).expect("poem-openapi writes JSON");
         complete(&mut document);
         let json = serde_json::to_string_pretty(&document).expect("names are strings");
         let page = service
@@ -77,6 +78,22 @@ impl ApiDocument {
             methods: Methods::documented(&document),
         }
     }
+}
+
+/// Names of generic schemas, as poem-openapi makes them up and as the document has them.
+const GENERIC: [(&str, &str); 4] = [
+    ("RejectionDetails_Action", "RejectionDetails"),
+    ("RejectionDetails_ChallengeType", "SessionRejectionDetails"),
+    ("FailedAction_Action", "FailedActionDetails"),
+    ("FailedAction_ChallengeType", "FailedChallenge"),
+];
+
+fn with_names(derived: &str) -> String {
+    GENERIC
+        .iter()
+        .fold(derived.to_owned(), |text, (derived, name)| {
+            text.replace(&format!("{derived}\""), &format!("{name}\""))
+        })
 }
 
 fn complete(document: &mut Value) {

@@ -15,6 +15,7 @@ use super::watchers::Watchers;
 use super::{Announcements, ResultStore, StoreError};
 use crate::id::{BatchId, JobId, ReplicaId};
 use crate::redis_pool::{OPERATION_TIMEOUT, RedisPool, milliseconds};
+use crate::retry::Backoff;
 
 /// How often the subscriber asks whether its connection still lives. A peer that vanished without
 /// a word closes no socket, and announcements would be lost unnoticed.
@@ -135,17 +136,16 @@ impl ResultStore for RedisResults {
 
 /// Hands announcements to the watchers for as long as the process lives.
 async fn subscribe(pool: RedisPool, channel: String, watchers: Arc<Watchers>) {
-    let mut wait = RECONNECT_MIN;
+    let mut backoff = Backoff::new(RECONNECT_MIN, RECONNECT_MAX);
     loop {
         let subscribed = || {
-            wait = RECONNECT_MIN;
+            backoff.reset();
             // Whatever was announced while nobody listened is lost: let everybody look.
             watchers.announce_all();
         };
         let error = listen(&pool, &channel, &watchers, subscribed).await;
         tracing::warn!(error = %error, "Lost the subscription to outcomes: {error}");
-        tokio::time::sleep(wait).await;
-        wait = (wait * 2).min(RECONNECT_MAX);
+        backoff.wait().await;
     }
 }
 

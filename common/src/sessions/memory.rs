@@ -1,17 +1,25 @@
 //! Session records inside one process.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use uuid::Uuid;
 
-use super::{SessionStore, StoreError, Versioned};
+use super::{KEPT_TOKENS, SessionStore, StoreError, Versioned};
 use crate::expiring::Expiring;
 
 /// Session records in memory. Clones are the same store.
 #[derive(Clone, Default)]
-pub struct MemorySessions(Arc<Mutex<Expiring<String, Versioned>>>);
+pub struct MemorySessions(Arc<Mutex<Expiring<String, Kept>>>);
+
+struct Kept {
+    record: Versioned,
+    /// Those of the latest swaps, the newest last.
+    tokens: VecDeque<Uuid>,
+}
 
 impl MemorySessions {
     /// An empty store.
@@ -19,7 +27,7 @@ impl MemorySessions {
         Self::default()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Expiring<String, Versioned>> {
+    fn lock(&self) -> MutexGuard<'_, Expiring<String, Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -31,33 +39,46 @@ impl SessionStore for MemorySessions {
         if records.get(id).is_some() {
             return Ok(false);
         }
-        records.insert(id.to_owned(), Versioned { version: 1, value }, keep);
+        let kept = Kept {
+            record: Versioned { version: 1, value },
+            tokens: VecDeque::new(),
+        };
+        records.insert(id.to_owned(), kept, keep);
         Ok(true)
     }
 
     async fn load(&self, id: &str) -> Result<Option<Versioned>, StoreError> {
-        Ok(self.lock().get(id).cloned())
+        Ok(self.lock().get(id).map(|kept| kept.record.clone()))
     }
 
     async fn swap(
         &self,
         id: &str,
         version: u64,
+        token: Uuid,
         value: Bytes,
         keep: Duration,
     ) -> Result<bool, StoreError> {
         let mut records = self.lock();
-        if records.get(id).is_none_or(|found| found.version != version) {
+        let Some(kept) = records.get(id) else {
+            return Ok(false);
+        };
+        if kept.tokens.contains(&token) {
+            return Ok(true);
+        }
+        if kept.record.version != version {
             return Ok(false);
         }
-        records.insert(
-            id.to_owned(),
-            Versioned {
-                version: version + 1,
-                value,
-            },
-            keep,
-        );
+        let mut tokens = kept.tokens.clone();
+        tokens.push_back(token);
+        if tokens.len() > KEPT_TOKENS {
+            tokens.pop_front();
+        }
+        let record = Versioned {
+            version: version + 1,
+            value,
+        };
+        records.insert(id.to_owned(), Kept { record, tokens }, keep);
         Ok(true)
     }
 

@@ -1,4 +1,5 @@
-//! Session records in Redis: a hash with a version and the record, changed by scripts only.
+//! Session records in Redis: a hash of the version (`v`), the record (`d`) and the tokens of the latest swaps (`t`),
+//! changed by scripts only.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -6,8 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use redis::Script;
+use uuid::Uuid;
 
-use super::{SessionStore, StoreError, Versioned};
+use super::{KEPT_TOKENS, SessionStore, StoreError, Versioned};
 use crate::redis_pool::{RedisPool, milliseconds};
 
 static CREATE: LazyLock<Script> = LazyLock::new(|| {
@@ -19,13 +21,17 @@ static CREATE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-// Versions are compared as the text that Redis holds: Lua's numbers are doubles.
+// Versions are compared as the text that Redis holds: Lua's numbers are doubles. Tokens have 36 characters each.
 static SWAP: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
-        r"if redis.call('HGET', KEYS[1], 'v') ~= ARGV[1] then return 0 end
+        r"local found = redis.call('HMGET', KEYS[1], 'v', 't')
+        local tokens = found[2] or ''
+        if string.find(tokens, ARGV[2], 1, true) then return 1 end
+        if found[1] ~= ARGV[1] then return 0 end
+        tokens = string.sub(tokens .. ARGV[2], -36 * tonumber(ARGV[5]))
         redis.call('HINCRBY', KEYS[1], 'v', 1)
-        redis.call('HSET', KEYS[1], 'd', ARGV[2])
-        redis.call('PEXPIRE', KEYS[1], ARGV[3])
+        redis.call('HSET', KEYS[1], 'd', ARGV[3], 't', tokens)
+        redis.call('PEXPIRE', KEYS[1], ARGV[4])
         return 1",
     )
 });
@@ -68,13 +74,16 @@ impl SessionStore for RedisSessions {
         &self,
         id: &str,
         version: u64,
+        token: Uuid,
         value: Bytes,
         keep: Duration,
     ) -> Result<bool, StoreError> {
         let mut swap = SWAP.key(key(id));
         swap.arg(version.to_string())
+            .arg(token.hyphenated().to_string())
             .arg(value.as_ref())
-            .arg(milliseconds(keep));
+            .arg(milliseconds(keep))
+            .arg(KEPT_TOKENS);
         self.0.invoke(&swap).await
     }
 

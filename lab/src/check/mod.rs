@@ -17,10 +17,10 @@ use livegate_liveness::thresholds::{ThresholdSets, Thresholds};
 use livegate_worker::{AnalyzerPool, measure};
 
 pub use self::report::{FrameReport, Report};
+use livegate_api::contract::bad_picture::BadFrame;
+use livegate_api::contract::media::{MAX_IMAGES, MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB, MIN_IMAGES};
 use livegate_api::error::ApiError;
-use livegate_api::server_to_server::wire::{
-    BadFrame, CapturedFrame, MAX_IMAGES, MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB, MIN_IMAGES,
-};
+use livegate_api::verify::wire::CapturedFrame;
 use livegate_liveness::judge::{Judgement, Undecodable, judge_clip, judge_images};
 
 /// Longer than any capture takes on any machine.

@@ -6,8 +6,8 @@ use livegate_liveness::outcome::FrameOutcome;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use livegate_api::server_to_server::details::rounded;
-use livegate_api::server_to_server::response::{Rejected, Verdict, Verified};
+use livegate_api::contract::numbers::rounded;
+use livegate_api::verify::response::{Rejected, VerdictBody, Verified};
 use livegate_liveness::judge::Judgement;
 
 /// What a check found.
@@ -133,18 +133,18 @@ impl Report {
         }
     }
 
-    fn verdict(&self) -> Verdict {
+    fn verdict(&self) -> VerdictBody {
         match &self.judgement {
             Judgement::Undecodable(frames) => {
-                Verdict::Rejected(Box::new(Rejected::undecodable(frames, self.elapsed_ms)))
+                VerdictBody::Rejected(Box::new(Rejected::undecodable(frames, self.elapsed_ms)))
             }
             Judgement::Rejected(findings, reasons) => {
-                Verdict::Rejected(Box::new(Rejected::new(findings, reasons, self.elapsed_ms)))
+                VerdictBody::Rejected(Box::new(Rejected::new(findings, reasons, self.elapsed_ms)))
             }
             Judgement::Verified(findings, proof) => {
                 let no_picture = String::new();
                 let body = Verified::new(findings, proof.clone(), no_picture, self.elapsed_ms);
-                Verdict::Verified(Box::new(body))
+                VerdictBody::Verified(Box::new(body))
             }
         }
     }
@@ -191,14 +191,14 @@ impl Report {
 
     fn conclusion(&self) -> String {
         let mut lines = match self.verdict() {
-            Verdict::Verified(body) => vec![
+            VerdictBody::Verified(body) => vec![
                 "VERIFIED".to_owned(),
                 format!("  confidence        {:.4}", body.confidence),
                 format!("  anti-spoof        {:.4}", body.anti_spoof_avg_score),
                 format!("  same person       {:.4}", body.same_person_score),
                 format!("  best frame        {}", body.best_frame_index),
             ],
-            Verdict::Rejected(body) => rejection_lines(&body),
+            VerdictBody::Rejected(body) => rejection_lines(&body),
         };
         lines.push(format!("  time              {} ms", self.elapsed_ms));
         lines.push(String::new());

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use livegate_api::server_to_server::wire::MIN_ACTIONS;
+use livegate_api::verify::wire::MIN_ACTIONS;
 use livegate_liveness::challenge::{Action, Challenge};
 use livegate_liveness::thresholds::ThresholdSets;
 use livegate_server::cli::values::action;

@@ -3,11 +3,11 @@
 use livegate_liveness::challenge::Action;
 use livegate_liveness::session::Task;
 
-use livegate_api::interactive::vocabulary;
+use livegate_api::contract::actions;
 
 /// The name of an action in manifests and reports.
 pub fn name(task: Task) -> String {
-    vocabulary::name(task).to_ascii_lowercase()
+    actions::name(task).to_ascii_lowercase()
 }
 
 /// The action of that name.

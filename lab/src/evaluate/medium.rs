@@ -7,7 +7,8 @@ use livegate_models::hash;
 use serde::Serialize;
 
 use crate::check::{CheckError, NamedFrame, read_clip, read_folder};
-use livegate_api::server_to_server::wire::{BadFrame, CapturedFrame};
+use livegate_api::contract::bad_picture::BadFrame;
+use livegate_api::verify::wire::CapturedFrame;
 
 /// What a capture was taken as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -191,9 +191,11 @@ impl Session {
     /// What becomes of a frame that arrived at `at_ms` where it need not be looked at: the session was
     /// over, or is over by then. The frame that finds a task's time over is still held against it.
     pub fn over_by(&self, at_ms: u64, t: &Thresholds) -> Option<(Self, Report)> {
-        let task = self.current();
-        let settled = self.clone().settle(at_ms, t);
-        matches!(settled.stage, Stage::Ended(_)).then_some((settled, Report::nothing(task)))
+        let is_over = self.ends_at_ms().is_none_or(|end| at_ms >= end);
+        is_over.then(|| {
+            let settled = self.clone().settle(at_ms, t);
+            (settled, Report::nothing(self.current()))
+        })
     }
 
     /// Takes a frame that arrived at `at_ms`. Directions are the subject's own (see
@@ -201,7 +203,7 @@ impl Session {
     ///
     /// Frames may come in any order: one that arrived before the current task's clock started is not
     /// late for it.
-    pub fn advance(self, frame: &FrameMeasurement, at_ms: u64, t: &Thresholds) -> Step {
+    pub fn advance(&self, frame: &FrameMeasurement, at_ms: u64, t: &Thresholds) -> Step {
         if let Some((over, report)) = self.over_by(at_ms, t) {
             return Step::Taken(over, report);
         }
@@ -213,7 +215,7 @@ impl Session {
         let with_task = running.and_then(|r| Some((*self.tasks.get(r.passed)?, r)));
         let Some((task, mut running)) = with_task else {
             // Without a task there is nothing to take a frame for.
-            return Step::Taken(self, Report::nothing(None));
+            return Step::Taken(self.clone(), Report::nothing(None));
         };
         let Some(seen) = running.see(frame, at_ms, &self.angles, t) else {
             return Step::LookCloser;
@@ -231,7 +233,13 @@ impl Session {
         if matches!(stage, Stage::Ended(_)) {
             report.hint = None;
         }
-        Step::Taken(Self { stage, ..self }, report)
+        let next = Self {
+            tasks: self.tasks.clone(),
+            timeout_ms: self.timeout_ms,
+            angles: self.angles,
+            stage,
+        };
+        Step::Taken(next, report)
     }
 
     fn current(&self) -> Option<Task> {

@@ -270,7 +270,7 @@ fn a_cache_that_cannot_be_written_is_named() {
     fs::write(&file, b"").unwrap();
     let bytes = zip_of(&[("m", CONTENT)]);
     let archive = archive(Registry::Pypi, &bytes, &["m"]);
-    let error = run(&file.join("../cache"), &archive, &Memory::new(bytes)).unwrap_err();
+    let error = run(&file.join("cache"), &archive, &Memory::new(bytes)).unwrap_err();
     assert!(
         error.to_string().contains("file/cache cannot be written"),
         "{error}"

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use livegate_api::config::{
-    AuditTarget, FRAMES_IN_FLIGHT_A_THREAD, FRAMES_IN_FLIGHT_DISTRIBUTED, ServerConfig, live_frames,
+    AuditTarget, FRAMES_IN_FLIGHT_A_THREAD, FRAMES_IN_FLIGHT_DISTRIBUTED, Origins, ServerConfig,
+    live_frames,
 };
-use livegate_api::http::cors::Origins;
-use livegate_api::server_to_server::wire::MAX_VERIFY_BODY_BYTES;
+use livegate_api::verify::wire::MAX_VERIFY_BODY_BYTES;
 
 use super::backend::Backend;
 use super::error::SettingsError;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use livegate_api::interactive::vocabulary::name;
+use livegate_api::contract::actions::name;
 use livegate_instruments::camera::jpeg;
 use livegate_liveness::session::Task;
 use serde_json::{Value, json};

@@ -15,7 +15,7 @@ use crate::http::boundary::Boundary;
 use crate::http::listener::LingeringListener;
 use crate::http::methods::Methods;
 use crate::http::patience::Limits;
-use crate::interactive::InFlight;
+use crate::interactive::in_flight::InFlight;
 use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
 use crate::metrics::Metrics;

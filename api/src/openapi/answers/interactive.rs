@@ -5,16 +5,18 @@ use livegate_liveness::session::Task;
 use serde_json::Value;
 
 use super::example;
-use crate::http::nullable::Nullable;
-use crate::interactive::details::{FailedChallenge, SessionRejectionDetails};
+use crate::contract::actions::ChallengeType;
+use crate::contract::details::{FailedAction, RejectionDetails};
+use crate::contract::evidence::Evidence;
+use crate::contract::failure::{FailureReason, MeasureUnit};
+use crate::contract::nullable::Nullable;
+use crate::contract::reason::ReasonCode;
 use crate::interactive::presets::{PRESETS, PresetBody};
 use crate::interactive::response::{
     FrameResult, InteractiveSessionCreated, InteractiveSessionStatus, SessionCancelled,
     SessionChallenge,
 };
-use crate::interactive::vocabulary::{ChallengeType, Feedback, InteractiveState, instruction};
-use crate::server_to_server::details::Evidence;
-use crate::server_to_server::vocabulary::{FailureReason, MeasureUnit, ReasonCode};
+use crate::interactive::vocabulary::{Feedback, InteractiveState, instruction};
 
 const SESSION_ID: &str = "a1b2c3d4-e5f6-4890-abcd-ef1234567890";
 const EXPIRES_AT: &str = "2026-05-25T14:35:00.000Z";
@@ -172,7 +174,7 @@ fn for_a_browser(result: FrameResult) -> FrameResult {
     }
 }
 
-fn rejected(reason: ReasonCode, details: SessionRejectionDetails) -> FrameResult {
+fn rejected(reason: ReasonCode, details: RejectionDetails<ChallengeType>) -> FrameResult {
     FrameResult {
         is_live: Nullable(Some(false)),
         reason_codes: Some(vec![reason]),
@@ -182,10 +184,10 @@ fn rejected(reason: ReasonCode, details: SessionRejectionDetails) -> FrameResult
 }
 
 fn spoof() -> FrameResult {
-    let details = SessionRejectionDetails {
+    let details = RejectionDetails {
         anti_spoof_avg_score: Some(0.12),
         threshold: Some(0.5),
-        ..SessionRejectionDetails::default()
+        ..RejectionDetails::none()
     };
     FrameResult {
         anti_spoof_avg_score: Some(0.12),
@@ -194,10 +196,10 @@ fn spoof() -> FrameResult {
 }
 
 fn too_little() -> FrameResult {
-    let details = SessionRejectionDetails {
+    let details = RejectionDetails {
         face_detection_ratio: Some(0.05),
         required_ratio: Some(0.7),
-        ..SessionRejectionDetails::default()
+        ..RejectionDetails::none()
     };
     FrameResult {
         same_person_score: None,
@@ -206,17 +208,17 @@ fn too_little() -> FrameResult {
 }
 
 fn timed_out() -> FrameResult {
-    let failed = FailedChallenge {
+    let failed = FailedAction {
         action: ChallengeType::Blink,
         why: FailureReason::NotReached,
         measured: Nullable(Some(0.24)),
         required: 0.18,
         unit: MeasureUnit::EyeAspectRatio,
     };
-    let details = SessionRejectionDetails {
+    let details = RejectionDetails {
         completed_actions: Some(vec![ChallengeType::TurnLeft]),
         failed_actions: Some(vec![failed]),
-        ..SessionRejectionDetails::default()
+        ..RejectionDetails::none()
     };
     FrameResult {
         challenge_type: Nullable(Some(ChallengeType::Blink)),
@@ -231,11 +233,11 @@ fn timed_out() -> FrameResult {
 
 fn two_people() -> FrameResult {
     let second_face = presence::second_subjects(2, 2, None);
-    let details = SessionRejectionDetails {
+    let details = RejectionDetails {
         same_person_score: Some(0.11),
         same_person_threshold: Some(0.4),
         evidence: Some(vec![Evidence::from(&second_face)]),
-        ..SessionRejectionDetails::default()
+        ..RejectionDetails::none()
     };
     FrameResult {
         same_person_score: Some(0.11),

@@ -1,20 +1,20 @@
 //! Examples of what is asked and answered when all goes well.
 
 mod interactive;
-mod server_to_server;
+mod verify;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Examples of an operation's request: name and OpenAPI example object.
 pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
-    server_to_server::requests(operation_id)
+    verify::requests(operation_id)
 }
 
 /// Examples of an operation's successes, and of a health that is none: status, name and OpenAPI
 /// example object.
 pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {
-    let mut answers = server_to_server::answers(operation_id);
+    let mut answers = verify::answers(operation_id);
     answers.extend(interactive::answers(operation_id));
     answers
 }

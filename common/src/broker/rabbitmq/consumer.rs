@@ -15,8 +15,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{Backoff, Link, open_channel, step};
+use super::{Link, backoff, open_channel, step};
 use crate::broker::{Acknowledge, BrokerUrlError, Consumer, Delivery, Queue};
+use crate::retry::Backoff;
 use crate::shutdown::{Shutdown, Trigger};
 
 /// Longest wait for the broker to hear that a consumer is closing.
@@ -97,7 +98,7 @@ enum End {
 
 impl Source {
     async fn run(self, link: Link) {
-        let mut backoff = Backoff::new();
+        let mut backoff = backoff();
         loop {
             let error = tokio::select! {
                 biased;

@@ -20,6 +20,8 @@ pub use publisher::RabbitPublisher;
 
 use super::{BrokerUrlError, MAX_BYTES, MAX_MESSAGES, Queue};
 
+use crate::retry::Backoff;
+
 /// A peer silent for twice this is taken for lost, which is noticed half of this later at most. A network
 /// may forget a connection and close nothing, and within 15 s of its return all is to be well again.
 const HEARTBEAT_SECONDS: u16 = 4;
@@ -111,27 +113,9 @@ async fn step<T>(work: impl Future<Output = lapin::Result<T>>) -> lapin::Result<
     }
 }
 
-/// Waits between attempts to connect, longer each time.
-struct Backoff(Duration);
-
-impl Backoff {
-    fn new() -> Self {
-        Self(RECONNECT_MIN)
-    }
-
-    fn reset(&mut self) {
-        self.0 = RECONNECT_MIN;
-    }
-
-    /// Whether no attempt has failed since the last success.
-    fn is_fresh(&self) -> bool {
-        self.0 == RECONNECT_MIN
-    }
-
-    async fn wait(&mut self) {
-        tokio::time::sleep(self.0).await;
-        self.0 = (self.0 * 2).min(RECONNECT_MAX);
-    }
+/// Waits between attempts to connect.
+fn backoff() -> Backoff {
+    Backoff::new(RECONNECT_MIN, RECONNECT_MAX)
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{Backoff, Link, open_channel, step};
+use super::{Link, backoff, open_channel, step};
 use crate::broker::{BrokerUrlError, PublishError, Publisher, Queue};
+use crate::retry::Backoff;
 
 /// AMQP's number for a message that the broker need not write to disk.
 const TRANSIENT: u8 = 1;
@@ -143,7 +144,7 @@ fn accepted(confirmation: Confirmation) -> Result<(), PublishError> {
 }
 
 async fn keep_connected(link: Link, state: Arc<State>) {
-    let mut backoff = Backoff::new();
+    let mut backoff = backoff();
     loop {
         let error = match link.connect().await {
             Ok(connection) => {

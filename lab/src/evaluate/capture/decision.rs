@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::evaluate::action;
 use crate::evaluate::manifest::Truth;
 use crate::evaluate::statistics::rounded;
-use livegate_api::server_to_server::vocabulary::ReasonCode;
+use livegate_api::contract::reason::ReasonCode;
 use livegate_liveness::judge::{Judgement, Undecodable};
 
 /// Why there is no response where faces are seen: they fill the frame, or are turned too far.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::rate::Rate;
 use super::{Capture, Case};
 use crate::evaluate::statistics::{Det, Point, rounded};
-use livegate_api::server_to_server::vocabulary::ReasonCode;
+use livegate_api::contract::reason::ReasonCode;
 
 /// Ranges into which anti-spoof scores are sorted.
 const SCORE_RANGES: usize = 20;

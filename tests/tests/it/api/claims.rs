@@ -12,24 +12,28 @@ use livegate_liveness::thresholds::Thresholds;
 use livegate_server::embedded;
 use livegate_tests::app::{App, Options, spawn};
 use livegate_tests::client::Capture;
+use uuid::Uuid;
 
-/// What becomes of the first swap, before its answer is lost.
+/// What becomes of a swap before its answer is lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fate {
     Done,
     NotDone,
-    /// Somebody else's came first.
+    /// Another's came first.
     Overtaken,
 }
 
-struct LostAnswer {
+/// Loses its answers to the first swaps.
+struct LostAnswers {
     inner: MemorySessions,
     fate: Fate,
+    /// How many are lost.
+    number: usize,
     swaps: AtomicUsize,
 }
 
 #[async_trait]
-impl SessionStore for LostAnswer {
+impl SessionStore for LostAnswers {
     async fn create(&self, id: &str, value: Bytes, keep: Duration) -> Result<bool, StoreError> {
         self.inner.create(id, value, keep).await
     }
@@ -42,19 +46,20 @@ impl SessionStore for LostAnswer {
         &self,
         id: &str,
         version: u64,
+        token: Uuid,
         value: Bytes,
         keep: Duration,
     ) -> Result<bool, StoreError> {
-        if self.swaps.fetch_add(1, Ordering::SeqCst) > 0 {
-            return self.inner.swap(id, version, value, keep).await;
+        if self.swaps.fetch_add(1, Ordering::SeqCst) >= self.number {
+            return self.inner.swap(id, version, token, value, keep).await;
         }
-        let value = match self.fate {
-            Fate::Done => Some(value),
-            Fate::NotDone => None,
-            Fate::Overtaken => Some(with_another_claim(&value)),
-        };
-        if let Some(value) = value {
-            assert!(self.inner.swap(id, version, value, keep).await?);
+        match self.fate {
+            Fate::Done => assert!(self.inner.swap(id, version, token, value, keep).await?),
+            Fate::NotDone => {}
+            Fate::Overtaken => {
+                let other = Uuid::nil();
+                assert!(self.inner.swap(id, version, other, value, keep).await?);
+            }
         }
         Err(StoreError("no answer".to_owned()))
     }
@@ -64,24 +69,17 @@ impl SessionStore for LostAnswer {
     }
 }
 
-fn with_another_claim(record: &Bytes) -> Bytes {
-    let mut record: serde_json::Value = serde_json::from_slice(record).unwrap();
-    let claim = &mut record["state"]["Processing"]["claim"];
-    assert!(claim.is_string());
-    *claim = "00000000-0000-4000-8000-000000000000".into();
-    record.to_string().into()
-}
-
-/// A server of these settings whose session store loses its answer to the first swap.
-pub async fn app_with(fate: Fate, server: ServerConfig) -> (App, embedded::Workers) {
+/// A server of these settings whose session store loses its answers to the first `number` swaps.
+pub async fn app_with(fate: Fate, number: usize, server: ServerConfig) -> (App, embedded::Workers) {
     use std::num::NonZeroUsize;
     let (mut services, broker) = embedded::services(Thresholds::default()).unwrap();
     let analyzers = livegate_tests::scripted::factory();
     let pool = livegate_worker::AnalyzerPool::start(NonZeroUsize::MIN, analyzers).unwrap();
     let workers = embedded::Workers::start(&services, &broker, Arc::new(pool));
-    services.sessions = Arc::new(LostAnswer {
+    services.sessions = Arc::new(LostAnswers {
         inner: MemorySessions::new(),
         fate,
+        number,
         swaps: AtomicUsize::new(0),
     });
     let options = Options {
@@ -93,16 +91,36 @@ pub async fn app_with(fate: Fate, server: ServerConfig) -> (App, embedded::Worke
 }
 
 #[tokio::test]
-async fn a_claim_that_may_have_been_made_ends_as_failed_and_leaves_one_record() {
+async fn a_lost_answer_costs_no_verdict() {
     for fate in [Fate::Done, Fate::NotDone] {
-        let (app, _workers) = app_with(fate, ServerConfig::default()).await;
+        let (app, _workers) = app_with(fate, 1, ServerConfig::default()).await;
+        let id = app.client.session(&["turn_left", "turn_right"]).await;
+        let answer = app.client.verify(&id, &Capture::good()).await;
+        assert_eq!(answer.body["verified"], true, "{fate:?}: {answer:?}");
+        assert_eq!(app.client.status(&id).await.body["state"], "verified");
+        let again = app.client.verify(&id, &Capture::good()).await;
+        again.assert_error(409, "SESSION_USED");
+        let records = app.stop().await;
+        assert_eq!(records.len(), 1, "{fate:?}");
+        assert_eq!(records[0]["verdict"], "verified");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_is_never_confirmed_gives_no_verdict_and_leaves_one_record() {
+    for fate in [Fate::Done, Fate::NotDone] {
+        // All tries of the claim.
+        let (app, _workers) = app_with(fate, 5, ServerConfig::default()).await;
         let id = app.client.session(&["turn_left", "turn_right"]).await;
         let answer = app.client.verify(&id, &Capture::good()).await;
         answer.assert_error(502, "PROCESSING_ERROR");
         let status = app.client.status(&id).await;
-        assert_eq!(status.body["state"], "failed", "{fate:?}");
-        let again = app.client.verify(&id, &Capture::good()).await;
-        again.assert_error(409, "SESSION_USED");
+        let state = match fate {
+            // It ends as failed at its deadline.
+            Fate::Done => "processing",
+            Fate::NotDone | Fate::Overtaken => "pending",
+        };
+        assert_eq!(status.body["state"], state, "{fate:?}");
         let records = app.stop().await;
         assert_eq!(records.len(), 1, "{fate:?}");
         assert_eq!(records[0]["verdict"], "failed");
@@ -112,7 +130,7 @@ async fn a_claim_that_may_have_been_made_ends_as_failed_and_leaves_one_record() 
 
 #[tokio::test]
 async fn another_s_claim_is_left_alone() {
-    let (app, _workers) = app_with(Fate::Overtaken, ServerConfig::default()).await;
+    let (app, _workers) = app_with(Fate::Overtaken, 1, ServerConfig::default()).await;
     let id = app.client.session(&["turn_left", "turn_right"]).await;
     let answer = app.client.verify(&id, &Capture::good()).await;
     answer.assert_error(409, "SESSION_USED");

@@ -14,6 +14,7 @@ use livegate_tests::client::{Capture, Client};
 use livegate_tests::scripted::Act;
 use reqwest::Method;
 use serde_json::json;
+use uuid::Uuid;
 
 #[tokio::test]
 async fn errors_of_the_framework_have_the_one_shape() {
@@ -309,7 +310,14 @@ impl SessionStore for BrokenSessions {
         self.fail()
     }
 
-    async fn swap(&self, _: &str, _: u64, _: Bytes, _: Duration) -> Result<bool, StoreError> {
+    async fn swap(
+        &self,
+        _: &str,
+        _: u64,
+        _: Uuid,
+        _: Bytes,
+        _: Duration,
+    ) -> Result<bool, StoreError> {
         self.fail()
     }
 

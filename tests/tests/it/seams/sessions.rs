@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use livegate_common::sessions::{MemorySessions, RedisSessions, SessionStore, Versioned};
+use livegate_common::sessions::{
+    KEPT_TOKENS, MemorySessions, RedisSessions, SessionStore, Versioned,
+};
+use uuid::Uuid;
 
 use super::{contract, eventually, two_pools};
 
@@ -32,6 +35,7 @@ contract! {
     memory: [
         a_record_is_created_once,
         a_swap_needs_the_current_version,
+        a_repeated_swap_is_carried_out_once_and_answered_yes,
         of_simultaneous_swaps_one_wins,
         no_increment_is_lost,
         a_record_expires,
@@ -41,6 +45,7 @@ contract! {
     redis: [
         a_record_is_created_once,
         a_swap_needs_the_current_version,
+        a_repeated_swap_is_carried_out_once_and_answered_yes,
         of_simultaneous_swaps_one_wins,
         no_increment_is_lost,
         a_record_expires,
@@ -64,7 +69,7 @@ async fn a_record_is_created_once((one, other): Replicas) {
 
 async fn a_swap_needs_the_current_version((one, other): Replicas) {
     assert!(
-        !one.swap("s", 1, "nothing to swap".into(), LONG)
+        !one.swap("s", 1, Uuid::new_v4(), "nothing to swap".into(), LONG)
             .await
             .unwrap()
     );
@@ -72,12 +77,12 @@ async fn a_swap_needs_the_current_version((one, other): Replicas) {
     let first = load(&one, "s").await;
     assert!(
         other
-            .swap("s", first.version, "b".into(), LONG)
+            .swap("s", first.version, Uuid::new_v4(), "b".into(), LONG)
             .await
             .unwrap()
     );
     assert!(
-        !one.swap("s", first.version, "c".into(), LONG)
+        !one.swap("s", first.version, Uuid::new_v4(), "c".into(), LONG)
             .await
             .unwrap()
     );
@@ -85,10 +90,44 @@ async fn a_swap_needs_the_current_version((one, other): Replicas) {
     assert_eq!(second.value, "b");
     assert_ne!(second.version, first.version);
     assert!(
-        one.swap("s", second.version, "d".into(), LONG)
+        one.swap("s", second.version, Uuid::new_v4(), "d".into(), LONG)
             .await
             .unwrap()
     );
+}
+
+async fn a_repeated_swap_is_carried_out_once_and_answered_yes((one, other): Replicas) {
+    one.create("s", "a".into(), LONG).await.unwrap();
+    let (version, token) = (load(&one, "s").await.version, Uuid::new_v4());
+    let swap = async |store: &Arc<dyn SessionStore>| {
+        let swapped = store.swap("s", version, token, "ours".into(), LONG).await;
+        swapped.unwrap()
+    };
+    assert!(swap(&one).await);
+    assert!(swap(&other).await);
+    let after = load(&one, "s").await;
+    assert_eq!(after.value, "ours");
+    // Others swap meanwhile: the answer stays yes, and what they put stays.
+    let mut at = after.version;
+    for n in 0..KEPT_TOKENS - 1 {
+        let token = Uuid::new_v4();
+        assert!(
+            one.swap("s", at, token, vec![n as u8].into(), LONG)
+                .await
+                .unwrap()
+        );
+        at = load(&other, "s").await.version;
+        assert!(swap(&other).await);
+    }
+    assert_eq!(load(&one, "s").await.value[0] as usize, KEPT_TOKENS - 2);
+    // One that is not among the latest is not known any more, and is not carried out either.
+    assert!(
+        one.swap("s", at, Uuid::new_v4(), "last".into(), LONG)
+            .await
+            .unwrap()
+    );
+    assert!(!swap(&one).await);
+    assert_eq!(load(&one, "s").await.value, "last");
 }
 
 async fn of_simultaneous_swaps_one_wins((one, other): Replicas) {
@@ -101,7 +140,7 @@ async fn of_simultaneous_swaps_one_wins((one, other): Replicas) {
             let id = id.clone();
             let swap = async move {
                 store
-                    .swap(&id, version, vec![i].into(), LONG)
+                    .swap(&id, version, Uuid::new_v4(), vec![i].into(), LONG)
                     .await
                     .unwrap()
             };
@@ -126,7 +165,13 @@ async fn no_increment_is_lost((one, other): Replicas) {
             loop {
                 let Versioned { version, value } = load(&store, "n").await;
                 if store
-                    .swap("n", version, vec![value[0] + 1].into(), LONG)
+                    .swap(
+                        "n",
+                        version,
+                        Uuid::new_v4(),
+                        vec![value[0] + 1].into(),
+                        LONG,
+                    )
                     .await
                     .unwrap()
                 {
@@ -144,7 +189,11 @@ async fn no_increment_is_lost((one, other): Replicas) {
 async fn a_record_expires((one, other): Replicas) {
     one.create("s", "short".into(), SHORT).await.unwrap();
     eventually(async || other.load("s").await.unwrap().is_none()).await;
-    assert!(!one.swap("s", 1, "too late".into(), LONG).await.unwrap());
+    assert!(
+        !one.swap("s", 1, Uuid::new_v4(), "too late".into(), LONG)
+            .await
+            .unwrap()
+    );
     assert!(one.create("s", "anew".into(), LONG).await.unwrap());
 }
 
@@ -156,11 +205,13 @@ async fn a_swap_moves_the_expiry((one, _): Replicas) {
     one.create("shorter", "a".into(), LONG).await.unwrap();
     let version = load(&one, "longer").await.version;
     assert!(
-        one.swap("longer", version, "b".into(), LONG).await.unwrap(),
+        one.swap("longer", version, Uuid::new_v4(), "b".into(), LONG)
+            .await
+            .unwrap(),
         "in time to be swapped"
     );
     assert!(
-        one.swap("shorter", version, "b".into(), SHORT)
+        one.swap("shorter", version, Uuid::new_v4(), "b".into(), SHORT)
             .await
             .unwrap()
     );
@@ -174,5 +225,9 @@ async fn a_removed_record_is_gone((one, other): Replicas) {
     assert!(other.remove("s").await.unwrap());
     assert!(!one.remove("s").await.unwrap());
     assert_eq!(one.load("s").await.unwrap(), None);
-    assert!(!one.swap("s", 1, "b".into(), LONG).await.unwrap());
+    assert!(
+        !one.swap("s", 1, Uuid::new_v4(), "b".into(), LONG)
+            .await
+            .unwrap()
+    );
 }

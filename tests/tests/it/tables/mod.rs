@@ -15,8 +15,9 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
-use livegate_api::server_to_server::record::Stored;
+use livegate_api::verify::record::VerifySession;
 use livegate_common::job::now_ms;
+use livegate_common::records::{Records, Stored};
 use livegate_tests::app::App;
 use livegate_tests::client::{Answer, Capture};
 use livegate_tests::scripted::Scene;
@@ -86,12 +87,13 @@ fn assert_failed(answer: &Answer, action: &str, why: &str, numbers: (f64, f64, &
 
 /// Lets time pass for a session: its end comes that much nearer.
 async fn let_pass(app: &App, session_id: &str, time: Duration) {
-    let store = &*app.services.sessions;
-    let stored = Stored::load(store, session_id).await.unwrap().unwrap();
+    let services = &app.services;
+    let records = Records::new(&*services.sessions, &services.seal);
+    let stored: Stored<VerifySession> = records.load(session_id).await.unwrap().unwrap();
     let mut record = stored.record;
     record.expires_at_ms -= u64::try_from(time.as_millis()).unwrap();
-    assert!(store.remove(session_id).await.unwrap());
-    assert!(record.create(store, session_id, now_ms()).await.unwrap());
+    assert!(records.remove::<VerifySession>(session_id).await.unwrap());
+    assert!(records.create(session_id, &record, now_ms()).await.unwrap());
 }
 
 /// A capture that takes about half a second to measure.

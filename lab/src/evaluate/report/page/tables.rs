@@ -10,7 +10,7 @@ use crate::evaluate::report::rows::CaptureRow;
 use crate::evaluate::report::words::{degrees, number, percent, range, share};
 use crate::evaluate::report::{ActionRates, Identity, PoseErrors, Rate};
 use crate::evaluate::statistics::Distribution;
-use livegate_api::server_to_server::vocabulary::ReasonCode;
+use livegate_api::contract::reason::ReasonCode;
 
 fn head(columns: &[&str]) -> Markup {
     html! { thead { tr { @for column in columns { th scope="col" { (column) } } } } }

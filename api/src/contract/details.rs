@@ -1,0 +1,177 @@
+//! Which checks a capture or a session failed, with what was measured.
+//!
+//! Generic over the type that names actions, `A`: both APIs have the same details, each with its own names.
+
+use livegate_liveness::decision::Rejection;
+use livegate_liveness::evidence::Statement;
+use livegate_liveness::evidence::poor;
+use livegate_liveness::movement::Missing;
+use poem_openapi::Object;
+use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
+use serde::Serialize;
+
+use super::evidence::Evidence;
+use super::failure::{FailureReason, MeasureUnit};
+use super::nullable::Nullable;
+use super::numbers::rounded;
+use super::poor_frames::PoorFrames;
+
+/// What was measured and what it takes. Only the fields of checks that failed are there: each begins
+/// with the reason code that it belongs to.
+#[derive(Clone, Debug, Serialize, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct RejectionDetails<A: Type + ParseFromJSON + ToJSON + Send + Sync> {
+    /// `spoof_detected`: the average anti-spoof score over all pictures, 0 to 1. It is reported, and
+    /// decides nothing: a part of the capture that is below `threshold` is named in `evidence`. Absent where
+    /// no model could score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub anti_spoof_avg_score: Option<f64>,
+    /// `spoof_detected`: the score that the weakest part takes, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub threshold: Option<f64>,
+    /// `different_persons_detected`: the consistency with one person, 0 to 1; below
+    /// `same_person_threshold`. Absent where only other evidence, named in `evidence`, spoke against
+    /// the capture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub same_person_score: Option<f64>,
+    /// `different_persons_detected`: the consistency that it takes, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub same_person_threshold: Option<f64>,
+    /// `insufficient_face_detections`: share of the frames that show a face that can be judged, 0 to 1: 40
+    /// pixels wide or more, upright to 45 degrees, sharp, not lost in noise, not so close that it fills the
+    /// picture. `poor_frames` says which frames do not, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub face_detection_ratio: Option<f64>,
+    /// `insufficient_face_detections`: the share that it takes, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub required_ratio: Option<f64>,
+    /// `challenge_failed`: the actions that were detected, in the order of the challenge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completed_actions: Option<Vec<A>>,
+    /// `challenge_failed`: the actions that were not detected, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_actions: Option<Vec<FailedAction<A>>>,
+    /// Any reason: the frames whose face did not count as seen, and those in light so hard that scores suffer,
+    /// by reason, most frames first; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub poor_frames: Option<Vec<PoorFrames>>,
+    /// What else spoke against the capture, under `different_persons_detected`, `spoof_detected` and
+    /// `invalid_input`; under `challenge_failed` a hint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Vec<Evidence>>,
+}
+
+/// An action that was not detected.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct FailedAction<A: Type + ParseFromJSON + ToJSON + Send + Sync> {
+    /// The action.
+    pub action: A,
+    /// What is missing.
+    pub why: FailureReason,
+    /// The nearest to `required` that was measured, in `unit`; null where there was nothing to
+    /// measure.
+    pub measured: Nullable<f64>,
+    /// What it takes, in `unit`.
+    pub required: f64,
+    /// The unit of both numbers.
+    pub unit: MeasureUnit,
+}
+
+/// The actions of a challenge, as far as a rejection reports them.
+pub struct Actions<A> {
+    /// Those that were detected, in the order of the challenge.
+    pub completed: Vec<A>,
+    /// Those that were not.
+    pub failed: Vec<(A, Missing)>,
+    /// Turns to a side that were all made to the other side; 0 where that is not so.
+    pub other_side: usize,
+}
+
+impl<A: Type + ParseFromJSON + ToJSON + Send + Sync> RejectionDetails<A> {
+    /// No check failed.
+    pub fn none() -> Self {
+        Self {
+            anti_spoof_avg_score: None,
+            threshold: None,
+            same_person_score: None,
+            same_person_threshold: None,
+            face_detection_ratio: None,
+            required_ratio: None,
+            completed_actions: None,
+            failed_actions: None,
+            poor_frames: None,
+            evidence: None,
+        }
+    }
+
+    /// The details of these rejections; `actions` where the challenge is one of them.
+    pub fn of(rejections: &[Rejection], poor: &[poor::PoorFrames], actions: Actions<A>) -> Self {
+        let mut details = Self {
+            poor_frames: PoorFrames::of(poor),
+            ..Self::none()
+        };
+        let mut actions = Some(actions);
+        for rejection in rejections {
+            match rejection {
+                Rejection::InsufficientFaceDetections { measured, required } => {
+                    details.face_detection_ratio = Some(rounded(*measured));
+                    details.required_ratio = Some(rounded(*required));
+                }
+                Rejection::DifferentPersons {
+                    consistency,
+                    evidence,
+                } => {
+                    details.same_person_score = consistency.map(|s| rounded(s.measured));
+                    details.same_person_threshold = consistency.map(|s| rounded(s.required));
+                    details.add(evidence);
+                }
+                Rejection::SpoofDetected { score, evidence } => {
+                    details.anti_spoof_avg_score = score.map(|s| rounded(s.measured));
+                    details.threshold = score.map(|s| rounded(s.required));
+                    details.add(evidence);
+                }
+                Rejection::ChallengeFailed => {
+                    if let Some(actions) = actions.take() {
+                        details.add_actions(actions);
+                    }
+                }
+            }
+        }
+        details
+    }
+
+    fn add(&mut self, statements: &[Statement]) {
+        if !statements.is_empty() {
+            let all = self.evidence.get_or_insert_default();
+            all.extend(statements.iter().map(Evidence::from));
+        }
+    }
+
+    fn add_actions(&mut self, actions: Actions<A>) {
+        let failed = actions.failed.into_iter();
+        self.completed_actions = Some(actions.completed);
+        self.failed_actions = Some(failed.map(FailedAction::from).collect());
+        if actions.other_side > 0 {
+            let all = self.evidence.get_or_insert_default();
+            all.push(Evidence::other_side(actions.other_side));
+        }
+    }
+}
+
+impl<A: Type + ParseFromJSON + ToJSON + Send + Sync> From<(A, Missing)> for FailedAction<A> {
+    fn from((action, missing): (A, Missing)) -> Self {
+        Self {
+            action,
+            why: missing.why.into(),
+            measured: Nullable(missing.measured.map(rounded)),
+            required: rounded(missing.required),
+            unit: missing.unit.into(),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Findings that have no field of their own, each with a sentence for people.
+
+use livegate_liveness::evidence::{Kind, Part, Statement};
+use livegate_liveness::judge::Undecodable;
+use poem_openapi::Object;
+use serde::Serialize;
+
+use super::nullable::Nullable;
+use super::numbers::rounded;
+
+/// A finding that has no field of its own.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct Evidence {
+    /// The kind of evidence. More may be added.
+    ///
+    /// - `second_face_frames`: frames that show a second face over half as wide as the main one;
+    ///   `measured` counts them, `required` is how many there may be.
+    /// - `least_likeness`: two faces in near poses that are not one person's; `measured` is the cosine of
+    ///   their embeddings, -1 to 1, `required` the least that it may be.
+    /// - `weakest_part`: the part of the capture (facing the camera, turned one way, or all of it) whose
+    ///   anti-spoof score is furthest below what it takes; `measured` is the score of its weakest pictures, 0 to 1, `required` the least that
+    ///   it may be.
+    /// - `repeated_pictures`: frames that hold the same picture as an earlier one although the head
+    ///   moved in between; `measured` counts them, `required` is how many there may be.
+    /// - `held_pictures`: frames of a turned head that hold the picture of another one; a turned head does
+    ///   not hold that still. `measured` counts them, `required` is how many there may be.
+    /// - `cross_fade`: pictures between two poses that are mixtures of two others; `measured` is what a mixture
+    ///   leaves over of them, as a share of their contrast, 0 to 1, `required` the least that it may be.
+    /// - `screen_raster`: a regular pattern over the face; `measured` is the height of its peak in the
+    ///   picture's spectrum, natural logarithm of power, `required` the most that it may be.
+    /// - `screen_border`: a rectangle around the face; `measured` is the share of its outline that is
+    ///   there, 0 to 1, `required` the most that may be.
+    /// - `head_speed`: a turn faster than a head's, in clips and live sessions; degrees a second, and the
+    ///   most that it may be.
+    /// - `scene_change`: the surroundings change at once, in clips and live sessions; `measured` is the
+    ///   change over what the time between two frames allows, `required` is 1.
+    /// - `captured_before_session`: the capture claims to last longer than its session has existed, where
+    ///   the challenge was drawn by the server; seconds, and the most that they may be.
+    /// - `mirrored`: a hint that goes with `challenge_failed`: every turn to a side was made to the other
+    ///   one, as in mirror images; `measured` counts them, `required` is how many may be.
+    /// - `undecodable_frame`: a frame that cannot be decoded; `measured` is its index.
+    /// - `no_colour`: a frame that shows a face in a grey picture, which `text` names, or a grey clip; `measured` is
+    ///   the spread of colours that brightness does not explain, percent of the brightness, `required` the
+    ///   least that it may be.
+    /// - `unplayable_clip`: the clip cannot be decoded, or is larger or longer than one may be, or longer than
+    ///   this server can measure in time.
+    pub name: String,
+    /// The number found; `name` says what it counts.
+    pub measured: Nullable<f64>,
+    /// What it takes, where a number says it; else null.
+    pub required: Nullable<f64>,
+    /// The same in a sentence for people.
+    pub text: String,
+}
+
+impl Evidence {
+    /// The hint that `turns`, all turns to a side, went to the other one.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "there are at most a few hundred frames"
+    )]
+    pub fn other_side(turns: usize) -> Self {
+        Self {
+            name: "mirrored".to_owned(),
+            measured: Nullable(Some(turns as f64)),
+            required: Nullable(Some(0.0)),
+            text: "Every turn to a side was made to the other side. If the frames are mirror images, create the session with `mirrored` set to true; if it was, leave it out. If they are not, the person turned the wrong way.".to_owned(),
+        }
+    }
+
+    /// Why a medium was not judged.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "there are at most a few hundred frames"
+    )]
+    pub fn undecodable(medium: &Undecodable) -> Self {
+        match medium {
+            Undecodable::Frame { index, cause } => Self {
+                name: "undecodable_frame".to_owned(),
+                measured: Nullable(Some(*index as f64)),
+                required: Nullable(None),
+                text: format!("Frame {index} cannot be decoded: {cause}."),
+            },
+            Undecodable::NoColour {
+                frame,
+                measured,
+                required,
+            } => Self {
+                name: "no_colour".to_owned(),
+                measured: Nullable(Some(rounded(*measured))),
+                required: Nullable(Some(rounded(*required))),
+                text: format!(
+                    "{} (colour of {measured:.1}% of the brightness; it takes {required:.1}%): use a colour camera in light, not an infrared one. The anti-spoof models know colour only.",
+                    frame.map_or_else(
+                        || "The clip is grey".to_owned(),
+                        |f| format!("Frame {f} is grey")
+                    ),
+                ),
+            },
+            Undecodable::Clip { cause } => Self {
+                name: "unplayable_clip".to_owned(),
+                measured: Nullable(None),
+                required: Nullable(None),
+                text: format!("The clip cannot be judged: {cause}."),
+            },
+        }
+    }
+}
+
+impl From<&Statement> for Evidence {
+    fn from(said: &Statement) -> Self {
+        Self {
+            name: said.kind.name().to_owned(),
+            measured: Nullable(Some(rounded(said.measured))),
+            required: Nullable(Some(rounded(said.required))),
+            text: sentence(said),
+        }
+    }
+}
+
+/// A statement in a sentence, for people who have to act on it.
+fn sentence(said: &Statement) -> String {
+    let (measured, required) = (said.measured, said.required);
+    let at = said
+        .frame
+        .map(|f| format!(" (frame {f})"))
+        .unwrap_or_default();
+    let part = said.part.map_or("of the capture as a whole", Part::words);
+    match said.kind {
+        Kind::SecondFace => format!(
+            "{measured} frames show a second face of comparable size; at most {required} may. Only one person should be in front of the camera."
+        ),
+        Kind::LeastLikeness => format!(
+            "Two frames show faces that are not one person's{at}: their likeness is {measured:.2}, and that of one person is {required:.2} or more."
+        ),
+        Kind::WeakestPart => format!(
+            "The frames {part} look like an attack presentation: their anti-spoof score is {measured:.2}, and it takes {required:.2}. Other frames cannot make up for them."
+        ),
+        Kind::HeldPictures => format!(
+            "{measured} frames of a turned head hold the picture of another one; at most {required} may: a turned head does not hold that still. Capture every frame anew."
+        ),
+        Kind::CrossFade => format!(
+            "Pictures between two poses are mixtures of two others: all but {measured:.2} of what they show, where a head that turns leaves {required:.2} or more. Send frames as the camera takes them."
+        ),
+        Kind::SceneChange => format!(
+            "The surroundings of the face change at once{at}, {measured:.1} times as fast as a camera sees them change: record in one go, in one place."
+        ),
+        Kind::CapturedBeforeSession => format!(
+            "The capture lasts {measured:.1} seconds, but its session was made only {required:.1} seconds before it arrived: capture after the session is created."
+        ),
+        Kind::RepeatedPictures => format!(
+            "{measured} frames hold the same picture as an earlier one, although the head moved in between{at}: capture every frame anew; a camera never takes the same picture twice."
+        ),
+        Kind::Raster => format!(
+            "The face is covered by a regular pattern ({measured:.1}, where skin has up to {required:.1}), as of a screen's pixels or a print's dots."
+        ),
+        Kind::Border => format!(
+            "The face is framed by a rectangle, as of a screen or a sheet ({measured:.2} of its outline; up to {required:.2} may be by chance)."
+        ),
+        Kind::HeadSpeed => format!(
+            "The head turned at {measured:.0} degrees a second{at}; none turns faster than {required:.0}: frames are missing, or the clip is put together."
+        ),
+    }
+}

@@ -1,0 +1,15 @@
+//! What both APIs say: names of actions, reason codes, rejection details, evidence, limits of media. One of each.
+
+pub mod actions;
+pub mod bad_picture;
+pub mod defaults;
+pub mod details;
+pub mod evidence;
+pub mod excerpt;
+pub mod failure;
+pub mod media;
+pub mod nullable;
+pub mod numbers;
+pub mod poor_frames;
+pub mod public_enum;
+pub mod reason;

@@ -1,0 +1,63 @@
+//! Why a capture or a session was verified or rejected.
+
+use livegate_liveness::decision::Rejection;
+use serde::Deserialize;
+
+use super::public_enum::public_enum;
+
+public_enum! {
+    /// Why a capture was verified or rejected. More may be added.
+    ///
+    /// - `liveness_passed`: all checks passed.
+    /// - `challenge_completed`: every requested action was detected.
+    /// - `no_spoof_detected`: every part of the capture cleared its anti-spoof threshold.
+    /// - `invalid_input`: at least one frame, or the clip, cannot be decoded or is grey, or the clip is not as one may
+    ///   be; nothing was measured.
+    /// - `insufficient_face_detections`: a face that can be judged (40 pixels wide or more, sharp, not lost in noise,
+    ///   not so close that it fills the picture) is visible in fewer than 70% of the frames.
+    /// - `different_persons_detected`: more than one face, or not the same person throughout.
+    /// - `spoof_detected`: a photo, a screen replay, a mask: `rejection_details.evidence` says what speaks for it.
+    /// - `challenge_failed`: at least one action was not detected; `failed_actions` says which and why.
+    /// - `internal_error`: processing failed; only in a session's status. Retry with a new session.
+    #[derive(Deserialize)]
+    pub enum ReasonCode {
+        /// All checks passed.
+        LivenessPassed = "liveness_passed",
+        /// Every requested action was detected.
+        ChallengeCompleted = "challenge_completed",
+        /// The anti-spoof threshold was cleared.
+        NoSpoofDetected = "no_spoof_detected",
+        /// The medium cannot be decoded.
+        InvalidInput = "invalid_input",
+        /// A face in too few frames.
+        InsufficientFaceDetections = "insufficient_face_detections",
+        /// More than one person.
+        DifferentPersonsDetected = "different_persons_detected",
+        /// Below the anti-spoof threshold, or other evidence of an attack presentation.
+        SpoofDetected = "spoof_detected",
+        /// At least one action was not detected.
+        ChallengeFailed = "challenge_failed",
+        /// Processing failed; only in a session's status.
+        InternalError = "internal_error",
+    }
+}
+
+impl ReasonCode {
+    /// The codes of a verified capture.
+    pub const VERIFIED: [Self; 3] = [
+        Self::LivenessPassed,
+        Self::ChallengeCompleted,
+        Self::NoSpoofDetected,
+    ];
+}
+
+impl From<&Rejection> for ReasonCode {
+    fn from(rejection: &Rejection) -> Self {
+        match rejection {
+            Rejection::InsufficientFaceDetections { .. } => Self::InsufficientFaceDetections,
+            Rejection::DifferentPersons { .. } => Self::DifferentPersonsDetected,
+            Rejection::SpoofDetected { .. } => Self::SpoofDetected,
+            Rejection::ChallengeFailed => Self::ChallengeFailed,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The key behind a request, for metrics.
+
+use std::sync::{Arc, OnceLock};
+
+use poem::Request;
+
+/// The caller's key id, once authenticated.
+#[derive(Clone, Debug, Default)]
+pub struct CallingKey(Arc<OnceLock<Arc<str>>>);
+
+impl CallingKey {
+    /// Notes the key of a request.
+    pub fn note(request: &Request, id: &str) {
+        if let Some(Self(key)) = request.extensions().get::<Self>() {
+            let _ = key.set(id.into());
+        }
+    }
+
+    /// The key's id; `None` before it is authenticated.
+    pub fn get(&self) -> Option<&Arc<str>> {
+        self.0.get()
+    }
+}

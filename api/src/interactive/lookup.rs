@@ -1,0 +1,77 @@
+//! The session that a request names, for its caller.
+
+use std::sync::Arc;
+
+use livegate_common::id::RequestId;
+use livegate_common::job::now_ms;
+use livegate_common::records::Stored;
+
+use super::caller::{SessionCaller, Who};
+use super::in_flight::LIMIT;
+use super::record::LiveSession;
+use super::sessions::{MOST_TRIES, load, parse_id, put, settle};
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Finds a session that `caller` may act on.
+///
+/// # Errors
+/// [`ApiError::SessionNotFound`] or [`ApiError::SessionForbidden`].
+pub async fn find(state: &AppState, who: &Who, id: &str) -> Result<Stored<LiveSession>, ApiError> {
+    let id = parse_id(id).ok_or(ApiError::SessionNotFound)?;
+    let stored = load(state, id).await?;
+    let is_theirs = match who {
+        Who::Owner(key) => stored.record.key == key.id,
+        Who::Holder(session) => *session == id,
+    };
+    if is_theirs {
+        Ok(stored)
+    } else {
+        Err(ApiError::SessionForbidden)
+    }
+}
+
+/// The session as it was loaded to authenticate the caller, else [`find`]s it.
+///
+/// # Errors
+/// As [`find`].
+pub async fn first(
+    state: &AppState,
+    caller: &mut SessionCaller,
+    id: &str,
+) -> Result<Stored<LiveSession>, ApiError> {
+    match caller.loaded.take() {
+        Some(loaded) => Ok(*loaded),
+        None => find(state, &caller.who, id).await,
+    }
+}
+
+/// Finds a session as time has left it: over, where no request has moved it on before.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_settled(
+    state: &Arc<AppState>,
+    caller: &mut SessionCaller,
+    id: &str,
+    request_id: &RequestId,
+) -> Result<Stored<LiveSession>, ApiError> {
+    let mut stored = first(state, caller, id).await?;
+    for _ in 0..MOST_TRIES {
+        let end = stored.record.session.ends_at_ms();
+        if let Some(end) = end.filter(|end| now_ms() >= *end) {
+            // Frames that arrived in time may be on their way still.
+            let in_flight = &state.in_flight;
+            in_flight.until_none_before(&stored.id, end, LIMIT).await;
+            stored = find(state, &caller.who, id).await?;
+        }
+        let Some(settled) = settle(state, &stored) else {
+            return Ok(stored);
+        };
+        if let Some(ended) = put(state, &stored, settled, request_id).await? {
+            return Ok(ended);
+        }
+        stored = find(state, &caller.who, id).await?;
+    }
+    Err(ApiError::internal("a session changed too often to be read"))
+}

@@ -1,0 +1,219 @@
+//! Media out, measurements in, before a deadline.
+//!
+//! The frames of one capture are split into small batches, so that an idle pool of workers shares
+//! one request; under load the split costs nothing. A clip is one batch: whoever decodes it measures
+//! it. A live frame is a batch of its own, on a queue of its own. The media stay here until every
+//! outcome is in: a batch that the broker lost is published again.
+
+mod error;
+mod work;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use livegate_common::broker::Queue;
+use livegate_common::id::{BatchId, RequestId};
+use livegate_common::job::{Batch, ClipOutcome, Cost, EncodedFrame, Look, MeasuredClip, Outcome};
+use livegate_liveness::outcome::FrameOutcome;
+use livegate_liveness::thresholds::{ModelSetId, Thresholds};
+
+pub use self::error::MeasureError;
+use self::work::measure;
+use crate::services::Services;
+
+/// Frames in a batch. Small, so that two workers halve the time of one request of eight frames.
+const FRAMES_PER_BATCH: usize = 2;
+
+/// Bytes in a batch beyond which it takes no further frame: brokers limit the size of a message.
+const BYTES_PER_BATCH: usize = 8 << 20;
+
+/// The thresholds for what these models measured; notes which models measure.
+///
+/// # Errors
+/// [`MeasureError::UnknownModels`] where the operating point is not for them.
+pub fn thresholds_of<'a>(
+    services: &'a Services,
+    models: &ModelSetId,
+) -> Result<&'a Arc<Thresholds>, MeasureError> {
+    if let Some(name) = services.thresholds.name_of(models) {
+        services.models.note(name);
+    }
+    let unknown = || MeasureError::UnknownModels(models.as_str().to_owned());
+    services.thresholds.of(models).ok_or_else(unknown)
+}
+
+/// What measuring gave.
+#[derive(Debug)]
+pub struct Measured<T> {
+    /// What became of the medium.
+    pub outcome: T,
+    /// The models that measured it.
+    pub models: ModelSetId,
+    /// What all of it together cost the workers.
+    pub cost: Cost,
+}
+
+/// Measures `images` within `limit`: one outcome each, in their order.
+///
+/// # Errors
+/// [`MeasureError`]: not every frame has an outcome.
+pub async fn measure_images(
+    services: &Services,
+    request: &RequestId,
+    images: &[Bytes],
+    limit: Duration,
+) -> Result<Measured<Vec<FrameOutcome>>, MeasureError> {
+    let whole = |frames| Batch::Frames {
+        frames,
+        look: Look::Whole,
+    };
+    let batches = split(images).into_iter().map(whole).collect();
+    let outcomes = measure(services, request, Queue::Verify, batches, limit).await?;
+    in_order(outcomes, images.len())
+}
+
+/// Measures one live frame within `limit`, as closely as `look` says. Goes ahead of other work.
+///
+/// # Errors
+/// [`MeasureError`]: nothing is known of it.
+pub async fn measure_frame(
+    services: &Services,
+    request: &RequestId,
+    image: Bytes,
+    look: Look,
+    limit: Duration,
+) -> Result<Measured<FrameOutcome>, MeasureError> {
+    let frames = vec![EncodedFrame { index: 0, image }];
+    let batch = Batch::Frames { frames, look };
+    let outcomes = measure(services, request, Queue::Interactive, vec![batch], limit).await?;
+    let Measured {
+        mut outcome,
+        models,
+        cost,
+    } = in_order(outcomes, 1)?;
+    let outcome = outcome.pop().ok_or(MeasureError::Missing)?;
+    Ok(Measured {
+        outcome,
+        models,
+        cost,
+    })
+}
+
+/// The outcomes of all frames, of which there must be `count`, from those of their batches, which
+/// come in the order of their frames.
+fn in_order(
+    outcomes: Vec<(BatchId, Outcome)>,
+    count: usize,
+) -> Result<Measured<Vec<FrameOutcome>>, MeasureError> {
+    let (mut outcome, mut cost) = (Vec::with_capacity(count), Cost::default());
+    let (mut expected, mut models) = (0.., None);
+    for (id, batch) in outcomes {
+        match batch {
+            Outcome::Frames {
+                frames,
+                models: by,
+                cost: spent,
+            } => {
+                if *models.get_or_insert_with(|| by.clone()) != by {
+                    return Err(MeasureError::MixedModels);
+                }
+                cost += spent;
+                for (index, frame) in frames {
+                    if Some(index) != expected.next() {
+                        return Err(MeasureError::Mismatch(id));
+                    }
+                    outcome.push(frame);
+                }
+            }
+            Outcome::Clip { .. } => return Err(MeasureError::Mismatch(id)),
+            Outcome::Failed(cause) => return Err(MeasureError::Failed { id, cause }),
+        }
+    }
+    if outcome.len() == count {
+        Ok(Measured {
+            outcome,
+            models: models.unwrap_or_default(),
+            cost,
+        })
+    } else {
+        Err(MeasureError::Missing)
+    }
+}
+
+/// Measures a clip within `limit`.
+///
+/// # Errors
+/// [`MeasureError`]: nothing is known of it.
+pub async fn measure_clip(
+    services: &Services,
+    request: &RequestId,
+    clip: Bytes,
+    limit: Duration,
+) -> Result<Measured<ClipOutcome>, MeasureError> {
+    let batches = vec![Batch::Clip(clip)];
+    let outcomes = measure(services, request, Queue::Verify, batches, limit).await?;
+    match outcomes.into_iter().next() {
+        Some((id, Outcome::Clip { clip, models, cost })) => match clip {
+            ClipOutcome::Measured(clip) if lacks_portraits(&clip) => {
+                Err(MeasureError::Mismatch(id))
+            }
+            outcome @ (ClipOutcome::Measured(_) | ClipOutcome::Unplayable(_)) => Ok(Measured {
+                outcome,
+                models,
+                cost,
+            }),
+        },
+        Some((id, Outcome::Failed(cause))) => Err(MeasureError::Failed { id, cause }),
+        Some((id, Outcome::Frames { .. })) => Err(MeasureError::Mismatch(id)),
+        None => Err(MeasureError::Missing),
+    }
+}
+
+/// Whether the best frame of a clip would have no picture.
+fn lacks_portraits(clip: &MeasuredClip) -> bool {
+    clip.portraits.is_empty() && clip.frames.iter().any(|f| f.measured.face.is_some())
+}
+
+fn split(images: &[Bytes]) -> Vec<Vec<EncodedFrame>> {
+    let mut batches: Vec<Vec<EncodedFrame>> = Vec::new();
+    for (index, image) in (0_u32..).zip(images) {
+        let frame = EncodedFrame {
+            index,
+            image: image.clone(),
+        };
+        let has_room = |batch: &&mut Vec<EncodedFrame>| {
+            let bytes: usize = batch.iter().map(|f| f.image.len()).sum();
+            batch.len() < FRAMES_PER_BATCH && bytes + image.len() <= BYTES_PER_BATCH
+        };
+        match batches.last_mut().filter(has_room) {
+            Some(batch) => batch.push(frame),
+            None => batches.push(vec![frame]),
+        }
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_split_in_their_order_by_number_and_by_size() {
+        let (small, large) = (Bytes::from(vec![0; 10]), Bytes::from(vec![0; 5 << 20]));
+        let sizes = |images: &[Bytes]| -> Vec<Vec<u32>> {
+            let batches = split(images);
+            let indexes = |batch: &Vec<EncodedFrame>| batch.iter().map(|f| f.index).collect();
+            batches.iter().map(indexes).collect()
+        };
+        assert_eq!(
+            sizes(&vec![small.clone(); 5]),
+            [vec![0, 1], vec![2, 3], vec![4]]
+        );
+        assert_eq!(
+            sizes(&[small, large.clone(), large.clone(), large]),
+            [vec![0, 1], vec![2], vec![3]]
+        );
+        assert!(sizes(&[]).is_empty());
+    }
+}

@@ -1,0 +1,383 @@
+//! What the API counts. docs/watching.md says what each number means.
+
+mod labels;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use livegate_common::broker::Publisher;
+use livegate_telemetry::metrics::SECONDS;
+use poem::http::Method;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use tracing::Span;
+
+use self::labels::{
+    ApiLabel, CodeLabel, EndLabel, KeyLabel, LimitLabel, ReasonLabel, RequestLabel, RouteLabel,
+    StageLabel, WorkLabel,
+};
+use crate::contract::reason::ReasonCode;
+use crate::error::{Code, Refusal};
+use crate::limits::{Admissions, Room};
+
+/// Keys that have numbers of their own; those of all further ones are counted together. Each costs
+/// whoever collects the metrics a dozen series.
+const MOST_KEYS: usize = 1000;
+
+/// What keys beyond [`MOST_KEYS`] are called.
+const OTHER_KEYS: &str = "other";
+
+/// How sessions of each mode end.
+const ENDS: [(&str, &[&str]); 3] = [
+    ("images", &["verified", "rejected", "failed"]),
+    ("video", &["verified", "rejected", "failed"]),
+    (
+        "interactive",
+        &["verified", "rejected", "expired", "cancelled"],
+    ),
+];
+
+/// The numbers of one API process. Clones count together.
+#[derive(Clone)]
+pub struct Metrics {
+    requests: Family<RequestLabel, Counter>,
+    durations: Family<RouteLabel, Histogram, fn() -> Histogram>,
+    errors: Family<CodeLabel, Counter>,
+    limited: Family<LimitLabel, Counter>,
+    key_refusals: Family<KeyLabel, Counter>,
+    keys: Arc<Mutex<HashSet<Arc<str>>>>,
+    created: Family<ApiLabel, Counter>,
+    ended: Family<EndLabel, Counter>,
+    reasons: Family<ReasonLabel, Counter>,
+    stages: Family<StageLabel, Histogram, fn() -> Histogram>,
+    republished: Counter,
+    frames: Family<WorkLabel, Gauge>,
+    max_frames: Family<WorkLabel, Gauge>,
+    clips: Gauge,
+    broker: Gauge,
+    store: Gauge,
+    workers: Gauge,
+}
+
+/// A step between a request and its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// A verify's body to a capture.
+    Parse,
+    /// Sealing the batches of one medium.
+    Seal,
+    /// One batch to the broker, until it has it.
+    Publish,
+    /// From sealed batches to their last outcome.
+    Wait,
+    /// Measurements to a verdict.
+    Decide,
+    /// A verdict to its answer, best frame included.
+    Answer,
+}
+
+impl Stage {
+    const ALL: [Self; 6] = [
+        Self::Parse,
+        Self::Seal,
+        Self::Publish,
+        Self::Wait,
+        Self::Decide,
+        Self::Answer,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Parse => "parse",
+            Self::Seal => "seal",
+            Self::Publish => "publish",
+            Self::Wait => "wait",
+            Self::Decide => "decide",
+            Self::Answer => "answer",
+        }
+    }
+
+    /// What a trace shows of it.
+    pub fn span(self) -> Span {
+        tracing::debug_span!("stage", otel.name = self.name())
+    }
+}
+
+/// A request that was answered.
+pub struct Answered<'a> {
+    /// The path's template; `None`: there is no such path.
+    pub route: Option<&'a str>,
+    /// The method.
+    pub method: &'a Method,
+    /// The answer's status.
+    pub status: u16,
+    /// From its head to its answer.
+    pub took: Duration,
+    /// Why it was refused, if it was.
+    pub refusal: Option<&'a Refusal>,
+    /// Id of the key that asked, if it was one.
+    pub key: Option<&'a Arc<str>>,
+}
+
+/// A clip that is worked on, until this is dropped.
+pub struct ClipInFlight(Gauge);
+
+impl Drop for ClipInFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Default for Metrics {
+    /// Numbers that nobody has counted yet. All but those of routes and keys are there from the start:
+    /// of a number that comes into being as 1, nobody sees that it has grown.
+    fn default() -> Self {
+        let metrics = Self {
+            requests: Family::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            errors: Family::default(),
+            limited: Family::default(),
+            key_refusals: Family::default(),
+            keys: Arc::default(),
+            created: Family::default(),
+            ended: Family::default(),
+            reasons: Family::default(),
+            stages: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            republished: Counter::default(),
+            frames: Family::default(),
+            max_frames: Family::default(),
+            clips: Gauge::default(),
+            broker: Gauge::default(),
+            store: Gauge::default(),
+            workers: Gauge::default(),
+        };
+        for code in Code::ALL.iter().map(|code| code.name()) {
+            drop(metrics.errors.get_or_create(&CodeLabel { code }));
+        }
+        for limit in Refusal::LIMITS {
+            drop(metrics.limited.get_or_create(&LimitLabel { limit }));
+        }
+        for api in ["server_to_server", "interactive"] {
+            drop(metrics.created.get_or_create(&ApiLabel { api }));
+        }
+        for (mode, verdicts) in ENDS {
+            for &verdict in verdicts {
+                drop(metrics.ended.get_or_create(&EndLabel { mode, verdict }));
+            }
+        }
+        for stage in Stage::ALL.map(Stage::name) {
+            drop(metrics.stages.get_or_create(&StageLabel { stage }));
+        }
+        metrics
+    }
+}
+
+impl Metrics {
+    /// Has them read with `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        let ours = registry.sub_registry_with_prefix("livegate");
+        ours.register(
+            "build",
+            "The version that runs",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        ours.register(
+            "http_requests",
+            "Requests answered, by path template, method and status",
+            self.requests.clone(),
+        );
+        ours.register_with_unit(
+            "http_request_duration",
+            "From a request's head to its answer, by path template and method",
+            Unit::Seconds,
+            self.durations.clone(),
+        );
+        ours.register("errors", "Error answers, by code", self.errors.clone());
+        ours.register(
+            "limited",
+            "Requests refused with 429, by the limit that was reached",
+            self.limited.clone(),
+        );
+        ours.register(
+            "key_refusals",
+            "Requests of known keys refused with a 4xx, by key id and code",
+            self.key_refusals.clone(),
+        );
+        ours.register(
+            "sessions_created",
+            "Sessions created, by API",
+            self.created.clone(),
+        );
+        ours.register(
+            "sessions_ended",
+            "Sessions that came to their end, by mode and verdict",
+            self.ended.clone(),
+        );
+        ours.register(
+            "verdict_reasons",
+            "Reason codes of sessions that came to their end, by mode; one session can have several",
+            self.reasons.clone(),
+        );
+        ours.register_with_unit(
+            "stage_duration",
+            "How long each stage of a request took in the API, by stage",
+            Unit::Seconds,
+            self.stages.clone(),
+        );
+        ours.register(
+            "batches_republished",
+            "Batches published again because the broker was away",
+            self.republished.clone(),
+        );
+        ours.register(
+            "frames_in_flight",
+            "Frames being worked on, by work: verify (a clip counts 75) or interactive",
+            self.frames.clone(),
+        );
+        ours.register(
+            "frames_in_flight_limit",
+            "Frames from which on no more are let in, by work",
+            self.max_frames.clone(),
+        );
+        ours.register(
+            "clips_in_flight",
+            "Clips being verified",
+            self.clips.clone(),
+        );
+        ours.register(
+            "broker_connected",
+            "Whether the queue can be reached (1) or not (0)",
+            self.broker.clone(),
+        );
+        ours.register(
+            "store_reachable",
+            "Whether the store can be reached (1) or not (0)",
+            self.store.clone(),
+        );
+        ours.register(
+            "workers",
+            "Worker processes seen lately; 0 also where the store cannot be reached",
+            self.workers.clone(),
+        );
+    }
+
+    /// A request was answered.
+    pub fn answered(&self, answered: &Answered<'_>) {
+        // Whatever else is sent must not make series of its own.
+        let route = answered.route.unwrap_or("other").to_owned();
+        let method = method_name(answered.method);
+        let status = answered.status;
+        let of_route = RouteLabel { route, method };
+        let durations = self.durations.get_or_create(&of_route);
+        durations.observe(answered.took.as_secs_f64());
+        let RouteLabel { route, method } = of_route;
+        let request = RequestLabel {
+            route,
+            method,
+            status,
+        };
+        self.requests.get_or_create(&request).inc();
+        let Some(refusal) = answered.refusal else {
+            return;
+        };
+        let code = refusal.code.name();
+        self.errors.get_or_create(&CodeLabel { code }).inc();
+        if let Some(limit) = refusal.limit {
+            self.limited.get_or_create(&LimitLabel { limit }).inc();
+        }
+        if let Some(key) = answered
+            .key
+            .filter(|_| refusal.code.status().is_client_error())
+        {
+            let key = self.label_of(key);
+            self.key_refusals
+                .get_or_create(&KeyLabel { key, code })
+                .inc();
+        }
+    }
+
+    fn label_of(&self, key: &Arc<str>) -> Arc<str> {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.contains(key) || keys.len() < MOST_KEYS {
+            keys.insert(Arc::clone(key));
+            Arc::clone(key)
+        } else {
+            OTHER_KEYS.into()
+        }
+    }
+
+    /// A session was created.
+    pub fn created(&self, api: &'static str) {
+        self.created.get_or_create(&ApiLabel { api }).inc();
+    }
+
+    /// A session of this mode ended with this verdict, for these reasons.
+    pub fn ended(&self, mode: &'static str, verdict: &'static str, reasons: &[ReasonCode]) {
+        self.ended.get_or_create(&EndLabel { mode, verdict }).inc();
+        for reason in reasons {
+            let reason = reason.name();
+            let label = ReasonLabel { mode, reason };
+            self.reasons.get_or_create(&label).inc();
+        }
+    }
+
+    /// An interactive session was cancelled before it was over.
+    pub fn cancelled(&self) {
+        let label = EndLabel {
+            mode: "interactive",
+            verdict: "cancelled",
+        };
+        self.ended.get_or_create(&label).inc();
+    }
+
+    /// A stage that began then is over.
+    pub fn stage(&self, stage: Stage, began: Instant) {
+        let stage = stage.name();
+        let times = self.stages.get_or_create(&StageLabel { stage });
+        times.observe(began.elapsed().as_secs_f64());
+    }
+
+    /// So many batches are published again.
+    pub fn republished(&self, batches: usize) {
+        let batches = u64::try_from(batches).unwrap_or(u64::MAX);
+        self.republished.inc_by(batches);
+    }
+
+    /// A clip begins to be verified.
+    pub fn clip(&self) -> ClipInFlight {
+        self.clips.inc();
+        ClipInFlight(self.clips.clone())
+    }
+
+    /// Sets what is only known by looking; `workers` is `None` where the store cannot be reached.
+    pub fn look(&self, admissions: &Admissions, publisher: &dyn Publisher, workers: Option<u32>) {
+        for (work, Room { taken, limit }) in admissions.rooms() {
+            let gauge = |value| i64::try_from(value).unwrap_or(i64::MAX);
+            self.frames
+                .get_or_create(&WorkLabel { work })
+                .set(gauge(taken));
+            self.max_frames
+                .get_or_create(&WorkLabel { work })
+                .set(gauge(limit));
+        }
+        self.broker.set(i64::from(publisher.is_connected()));
+        self.store.set(i64::from(workers.is_some()));
+        self.workers.set(i64::from(workers.unwrap_or(0)));
+    }
+}
+
+/// A method's name, if it is one that is known: callers can make up others.
+pub fn method_name(method: &Method) -> &'static str {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        .into_iter()
+        .find(|known| method.as_str() == *known)
+        .unwrap_or("other")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! The server-to-server API: `/v1/liveness`.
+
+pub mod health;
+pub mod record;
+pub mod response;
+mod run;
+pub mod session;
+pub mod submit;
+pub mod vocabulary;
+pub mod wire;
+
+use std::sync::Arc;
+
+use livegate_common::id::RequestId;
+use poem::web::Data;
+use poem_openapi::param::Path;
+use poem_openapi::{ApiResponse, OpenApi, Tags};
+
+use self::health::{Health, HealthStatus};
+use self::response::{SessionCreated, VerdictBody};
+use self::session::{SessionRequest, SessionStatus};
+use self::submit::VerifyBody;
+use crate::auth::Caller;
+use crate::http::json::{JsonRequest, JsonResponse};
+use crate::state::AppState;
+
+/// The routes under `/v1/liveness`.
+pub struct ServerToServer;
+
+#[derive(Tags)]
+enum ApiTags {
+    /// Create a session, capture, verify: from your backend, with your API key.
+    #[oai(rename = "Server to server")]
+    ServerToServer,
+}
+
+#[derive(ApiResponse)]
+enum CreateAnswer {
+    /// The session.
+    #[oai(status = 200)]
+    Created(JsonResponse<SessionCreated>),
+}
+
+#[derive(ApiResponse)]
+enum VerifyAnswer {
+    /// The verdict, whether `verified` is true or false.
+    #[oai(status = 200)]
+    Verdict(JsonResponse<VerdictBody>),
+}
+
+#[derive(ApiResponse)]
+enum StatusAnswer {
+    /// What has become of the session.
+    #[oai(status = 200)]
+    Status(JsonResponse<SessionStatus>),
+}
+
+#[derive(ApiResponse)]
+enum HealthAnswer {
+    /// The service is `ok` or `degraded`.
+    #[oai(status = 200)]
+    Up(JsonResponse<Health>),
+    /// The service is `down`.
+    #[oai(status = 503)]
+    Down(JsonResponse<Health>, #[oai(header = "Retry-After")] u32),
+}
+
+#[OpenApi(prefix_path = "/v1/liveness", tag = "ApiTags::ServerToServer")]
+impl ServerToServer {
+    /// Create a session
+    ///
+    /// Returns the challenge and the limits of the capture. The body is optional: anything left out
+    /// is the API key's default. A session is verified once, and expires at `expires_at`, after five
+    /// minutes unless the operator chose otherwise.
+    #[oai(path = "/session", method = "post", operation_id = "createSession")]
+    async fn create_session(
+        &self,
+        state: Data<&Arc<AppState>>,
+        caller: Caller,
+        body: JsonRequest<Option<SessionRequest>>,
+    ) -> poem::Result<CreateAnswer> {
+        let created = session::create(&state, &caller.0, &body.bytes).await?;
+        Ok(CreateAnswer::Created(JsonResponse(created)))
+    }
+
+    /// Verify a capture
+    ///
+    /// Judges the frames captured for a session: whether a live person is in front of the camera, the
+    /// same throughout, and does what the challenge asks. Answers when the verdict is there, within
+    /// 15 seconds unless the operator chose otherwise. A verdict uses the session up, and so does a
+    /// 502; a request refused with a 4xx does not.
+    #[oai(path = "/verify", method = "post", operation_id = "verify")]
+    async fn verify(
+        &self,
+        state: Data<&Arc<AppState>>,
+        request_id: Data<&RequestId>,
+        caller: Caller,
+        body: JsonRequest<VerifyBody>,
+    ) -> poem::Result<VerifyAnswer> {
+        let request_id = request_id.0.clone();
+        let verdict = submit::verify(&state, &caller.0, request_id, body).await?;
+        Ok(VerifyAnswer::Verdict(JsonResponse(verdict)))
+    }
+
+    /// Read a session's status
+    ///
+    /// What has become of the session; no biometric data. It can be read until ten minutes after it
+    /// expired or was verified, by the key that created it, and does not count against the rate.
+    #[oai(path = "/session/:id", method = "get", operation_id = "sessionStatus")]
+    async fn session_status(
+        &self,
+        state: Data<&Arc<AppState>>,
+        caller: Caller,
+        /// The session, as `session_id` named it when it was created.
+        id: Path<String>,
+    ) -> poem::Result<StatusAnswer> {
+        let status = session::status(&state, &caller.0, &id).await?;
+        Ok(StatusAnswer::Status(JsonResponse(status)))
+    }
+
+    /// Check the service's health
+    ///
+    /// Needs no API key. 200 for `ok` and `degraded`, 503 for `down`: fit for a load balancer's probe.
+    #[oai(path = "/health", method = "get", operation_id = "health")]
+    async fn health(&self, state: Data<&Arc<AppState>>) -> HealthAnswer {
+        let health = health::look(&state.services).await;
+        match health.status {
+            HealthStatus::Ok | HealthStatus::Degraded => HealthAnswer::Up(JsonResponse(health)),
+            HealthStatus::Down => HealthAnswer::Down(JsonResponse(health), 5),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The record of a session.
+
+use std::time::Duration;
+
+use livegate_common::records::Record;
+use livegate_liveness::challenge::Challenge;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::reason::ReasonCode;
+
+/// How long a session can be read after it expired or ended.
+const READABLE_AFTER: Duration = Duration::from_secs(600);
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VerifySession {
+    /// Id of the key that it belongs to.
+    pub key: String,
+    /// What it asks for.
+    pub challenge: Challenge,
+    /// When the server drew the challenge, Unix milliseconds; `None` where the caller named the actions,
+    /// and so may have filmed them before.
+    pub drawn_ms: Option<u64>,
+    /// Unix milliseconds until which it can be verified.
+    pub expires_at_ms: u64,
+    /// What has become of it.
+    pub state: State,
+}
+
+/// What has become of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// Not used yet.
+    Pending,
+    /// Claimed by a verify.
+    Processing {
+        /// Unix milliseconds until which that verify may run.
+        deadline_ms: u64,
+    },
+    /// The capture was verified.
+    Verified,
+    /// The capture was rejected, for these reasons.
+    Rejected(Vec<ReasonCode>),
+    /// Processing failed.
+    Failed,
+}
+
+impl Record for VerifySession {
+    const KIND: &'static str = "verify";
+
+    /// Until ten minutes after it expired or ended, whichever comes last.
+    fn keep(&self, now_ms: u64) -> Duration {
+        Duration::from_millis(self.expires_at_ms.saturating_sub(now_ms)) + READABLE_AFTER
+    }
+}
+
+impl VerifySession {
+    /// The same session in another state.
+    #[must_use]
+    pub fn in_state(&self, state: State) -> Self {
+        Self {
+            key: self.key.clone(),
+            challenge: self.challenge.clone(),
+            drawn_ms: self.drawn_ms,
+            expires_at_ms: self.expires_at_ms,
+            state,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use livegate_liveness::challenge::{Action, Angles};
+
+    use super::*;
+
+    #[test]
+    fn a_session_stays_readable_for_ten_minutes_past_its_expiry_and_its_end() {
+        let session = VerifySession {
+            key: "key_1".into(),
+            challenge: Challenge {
+                actions: vec![Action::Blink, Action::TurnUp],
+                angles: Angles::default(),
+                mirrored: false,
+            },
+            drawn_ms: None,
+            expires_at_ms: 5_000,
+            state: State::Pending,
+        };
+        assert_eq!(session.keep(0), Duration::from_secs(605));
+        assert_eq!(session.keep(9_000), Duration::from_secs(600));
+    }
+}

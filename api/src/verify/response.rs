@@ -1,0 +1,237 @@
+//! The bodies that the server answers with, as documented.
+//!
+//! Scores are rounded to four decimals: more would be noise.
+
+use livegate_liveness::decision::{Findings, Proof, Rejection};
+use poem_openapi::{Object, Union};
+use serde::Serialize;
+
+use super::vocabulary::Mode;
+use crate::contract::actions::ActionName;
+use crate::contract::details::{Actions, RejectionDetails};
+use crate::contract::evidence::Evidence;
+use crate::contract::media::{MAX_IMAGES, MAX_VIDEO_SIZE_MB, MIN_IMAGES};
+use crate::contract::nullable::Nullable;
+use crate::contract::numbers::rounded;
+use crate::contract::reason::ReasonCode;
+use livegate_liveness::judge::Undecodable;
+
+/// A new session.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct SessionCreated {
+    /// The session, for the call to verify: `live_` and 32 hexadecimal digits. Verified once.
+    #[oai(validator(pattern = "^live_[0-9a-f]{32}$"))]
+    pub session_id: String,
+    /// The actions to guide the subject through, in this order.
+    pub challenge: Vec<ActionName>,
+    /// When the session expires unless it is verified before: RFC 3339, UTC, milliseconds.
+    pub expires_at: String,
+    /// The limits of a capture.
+    pub config: CaptureLimits,
+}
+
+/// The limits of a capture.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct CaptureLimits {
+    /// Fewest frames of a capture in images mode.
+    pub min_images: usize,
+    /// Most frames of a capture in images mode.
+    pub max_images: usize,
+    /// Largest clip in video mode once decoded from base64, in units of 1,048,576 bytes.
+    pub max_video_size_mb: u32,
+    /// The modes that verify takes in this version.
+    pub accepted_modes: Vec<Mode>,
+}
+
+impl Default for CaptureLimits {
+    /// The limits that hold.
+    fn default() -> Self {
+        Self {
+            min_images: MIN_IMAGES,
+            max_images: MAX_IMAGES,
+            max_video_size_mb: MAX_VIDEO_SIZE_MB,
+            accepted_modes: Mode::ALL.to_vec(),
+        }
+    }
+}
+
+/// The verdict on a capture.
+#[derive(Clone, Debug, Serialize, Union)]
+#[serde(untagged)]
+#[oai(rename = "Verdict", one_of)]
+pub enum VerdictBody {
+    /// A live person who did what was asked.
+    Verified(Box<Verified>),
+    /// At least one check failed.
+    Rejected(Box<Rejected>),
+}
+
+/// The verdict on a capture that passed every check. Scores are rounded to four decimals.
+#[derive(Clone, Serialize, Object)]
+pub struct Verified {
+    /// Always true.
+    pub verified: bool,
+    /// Combined confidence, 0 to 1: anti-spoof, identity and quality. For additional risk logic; the
+    /// gate is `verified`.
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub confidence: f64,
+    /// Mean anti-spoof score across the frames, 0 to 1; higher is more likely a live person.
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub anti_spoof_avg_score: f64,
+    /// Consistency of all frames with one person, 0 to 1.
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub same_person_score: f64,
+    /// Whether every action was detected: always true.
+    pub challenge_passed: bool,
+    /// The actions detected: here all of them.
+    pub challenge_details: ChallengeDetails,
+    /// Face embedding (ArcFace): 512 numbers from -1 to 1, of length 1 together. Compare two by their
+    /// dot product. It is yours; the service keeps none.
+    #[oai(validator(min_items = 512, max_items = 512))]
+    pub embedding: Vec<f32>,
+    /// The sharpest frontal frame, upright, as JPEG in base64.
+    pub best_frame_b64: String,
+    /// The `index` of that frame, from 0; in video mode its position among the sampled frames, of
+    /// which there are at most 15 a second.
+    pub best_frame_index: usize,
+    /// Always `liveness_passed`, `challenge_completed`, `no_spoof_detected`.
+    pub reason_codes: Vec<ReasonCode>,
+    /// The server's own time from the body's arrival to the verdict, milliseconds.
+    pub processing_time_ms: u64,
+    /// Frames that show a face.
+    pub frames_analyzed: usize,
+}
+
+/// Prints no biometric data.
+impl std::fmt::Debug for Verified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Verified")
+            .field("confidence", &self.confidence)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The verdict on a capture that failed at least one check. No embedding, no best frame. Scores are
+/// rounded to four decimals.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct Rejected {
+    /// Always false.
+    pub verified: bool,
+    /// Mean anti-spoof score across the frames, 0 to 1; higher is more likely a live person; null
+    /// where nothing was measured.
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub anti_spoof_avg_score: Nullable<f64>,
+    /// Consistency of all frames with one person, 0 to 1; null where nothing was measured.
+    #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
+    pub same_person_score: Nullable<f64>,
+    /// Whether every action was detected.
+    pub challenge_passed: bool,
+    /// The actions detected.
+    pub challenge_details: ChallengeDetails,
+    /// Every check that failed, in this order: `invalid_input`, `insufficient_face_detections`,
+    /// `different_persons_detected`, `spoof_detected`, `challenge_failed`.
+    pub reason_codes: Vec<ReasonCode>,
+    /// What was measured and what it takes, for each check that failed.
+    pub rejection_details: RejectionDetails<ActionName>,
+    /// The server's own time from the body's arrival to the verdict, milliseconds.
+    pub processing_time_ms: u64,
+    /// Frames that show a face.
+    pub frames_analyzed: usize,
+}
+
+/// The actions of a capture.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct ChallengeDetails {
+    /// Whether every action was detected.
+    pub passed: bool,
+    /// The actions detected, in the order asked.
+    pub completed_actions: Vec<ActionName>,
+}
+
+impl VerdictBody {
+    /// The reasons, in the documented order.
+    pub fn reason_codes(&self) -> &[ReasonCode] {
+        match self {
+            Self::Verified(verified) => &verified.reason_codes,
+            Self::Rejected(rejected) => &rejected.reason_codes,
+        }
+    }
+}
+
+impl Verified {
+    /// The body for `proof`, with the best frame as base64 of a JPEG.
+    pub fn new(findings: &Findings, proof: Proof, best_frame_b64: String, elapsed_ms: u64) -> Self {
+        Self {
+            verified: true,
+            confidence: rounded(proof.confidence),
+            anti_spoof_avg_score: findings.anti_spoof.map_or(0.0, rounded),
+            same_person_score: findings.same_person.map_or(0.0, rounded),
+            challenge_passed: findings.challenge_passed(),
+            challenge_details: ChallengeDetails::of(findings),
+            embedding: proof.embedding.as_slice().to_vec(),
+            best_frame_b64,
+            best_frame_index: proof.best_frame,
+            reason_codes: ReasonCode::VERIFIED.to_vec(),
+            processing_time_ms: elapsed_ms,
+            frames_analyzed: findings.frames_with_face,
+        }
+    }
+}
+
+impl Rejected {
+    /// The body for what was found and what of it failed.
+    pub fn new(findings: &Findings, rejections: &[Rejection], elapsed_ms: u64) -> Self {
+        Self {
+            verified: false,
+            anti_spoof_avg_score: Nullable(findings.anti_spoof.map(rounded)),
+            same_person_score: Nullable(findings.same_person.map(rounded)),
+            challenge_passed: findings.challenge_passed(),
+            challenge_details: ChallengeDetails::of(findings),
+            reason_codes: rejections.iter().map(ReasonCode::from).collect(),
+            rejection_details: RejectionDetails::of(rejections, &findings.poor, actions(findings)),
+            processing_time_ms: elapsed_ms,
+            frames_analyzed: findings.frames_with_face,
+        }
+    }
+
+    /// The body for media that cannot be decoded: nothing was measured.
+    pub fn undecodable(media: &[Undecodable], elapsed_ms: u64) -> Self {
+        let evidence = media.iter().map(Evidence::undecodable).collect();
+        Self {
+            verified: false,
+            anti_spoof_avg_score: Nullable(None),
+            same_person_score: Nullable(None),
+            challenge_passed: false,
+            challenge_details: ChallengeDetails {
+                passed: false,
+                completed_actions: Vec::new(),
+            },
+            reason_codes: vec![ReasonCode::InvalidInput],
+            rejection_details: RejectionDetails {
+                evidence: Some(evidence),
+                ..RejectionDetails::none()
+            },
+            processing_time_ms: elapsed_ms,
+            frames_analyzed: 0,
+        }
+    }
+}
+
+/// The actions of a capture, for the details of its rejection.
+fn actions(findings: &Findings) -> Actions<ActionName> {
+    let failed = findings.failed.iter();
+    Actions {
+        completed: ActionName::all(&findings.completed),
+        failed: failed.map(|f| (f.action.into(), f.missing)).collect(),
+        other_side: findings.other_side,
+    }
+}
+
+impl ChallengeDetails {
+    fn of(findings: &Findings) -> Self {
+        Self {
+            passed: findings.challenge_passed(),
+            completed_actions: ActionName::all(&findings.completed),
+        }
+    }
+}

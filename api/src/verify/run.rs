@@ -1,0 +1,310 @@
+//! A verification from the claim of its session to the record of its end.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use livegate_common::id::RequestId;
+use livegate_common::job::{ClipOutcome, Cost, MeasuredClip, now_ms};
+use livegate_common::records::{Attempt, RecordError, Stored};
+use livegate_liveness::decision::{Findings, Proof};
+use livegate_liveness::evidence::Timing;
+use tracing::Instrument;
+
+use super::record::{State, VerifySession};
+use super::response::{Rejected, VerdictBody, Verified};
+use super::session::records;
+use super::wire::{Capture, CapturedFrame};
+use crate::audit::{AuditPlace, AuditRecord, milliseconds};
+use crate::clock::rfc3339;
+use crate::contract::reason::ReasonCode;
+use crate::error::ApiError;
+use crate::http::uploads::UploadPlace;
+use crate::limits::Admission;
+use crate::measure::{measure_clip, measure_images, thresholds_of};
+use crate::metrics::Stage;
+use crate::state::AppState;
+use livegate_liveness::judge::{Judgement, Undecodable, judge_clip, judge_images};
+
+/// How long after its deadline a claimed session still counts as being processed.
+const PROCESSING_MARGIN: Duration = Duration::from_secs(5);
+
+/// How much longer a capture may claim to last than its session, seconds: a clip lasts until the end of
+/// its last frame, and recorders round.
+const CLOCK_SLACK_S: f32 = 0.25;
+
+/// A verification that lacks only the claim of its session. What it holds is free when it ends.
+pub(super) struct Verification {
+    pub state: Arc<AppState>,
+    pub session: Stored<VerifySession>,
+    pub capture: Capture,
+    pub request_id: RequestId,
+    pub started: Instant,
+    pub audit: AuditPlace,
+    pub _admission: Admission,
+    pub _upload: UploadPlace,
+}
+
+/// What was measured and what it cost, for the audit record.
+#[derive(Clone, Copy, Default)]
+struct Work {
+    frames: usize,
+    cost: Cost,
+}
+
+impl Verification {
+    /// Claims the session, works the verdict out, and records how it ended.
+    pub async fn run(mut self) -> Result<VerdictBody, ApiError> {
+        let mut seen = Work::default();
+        let verdict = match self.claim().await {
+            Ok(true) => {
+                let verdict = self.measure_and_decide_safely(&mut seen).await;
+                self.record_end(&verdict).await;
+                verdict
+            }
+            Ok(false) => return Err(ApiError::SessionUsed),
+            // It may be claimed, so it counts as that.
+            Err(unknown) => Err(unknown.into()),
+        };
+        let record = self.audit_record(&verdict, seen);
+        self.audit.record(record);
+        verdict
+    }
+
+    /// Claims the session; `false` when another verify has.
+    async fn claim(&mut self) -> Result<bool, RecordError> {
+        let records = records(&self.state);
+        let longest = self.state.config.verify_timeout + PROCESSING_MARGIN;
+        let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX / 2);
+        let (now, claim) = (now_ms(), Attempt::fresh());
+        let claimed = self.session.record.in_state(State::Processing {
+            deadline_ms: now + longest_ms,
+        });
+        // Where the store does not answer in time the claim may be there: then the session is used, and ends as
+        // failed at its deadline. A claim that arrives later than another verify finds another version.
+        let swapped = records.swap(&self.session, claimed, claim, now).await?;
+        let is_ours = swapped.is_some();
+        if let Some(claimed) = swapped {
+            self.session = claimed;
+        }
+        Ok(is_ours)
+    }
+
+    async fn measure_and_decide_safely(&self, seen: &mut Work) -> Result<VerdictBody, ApiError> {
+        AssertUnwindSafe(self.measure_and_decide(seen))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Err(ApiError::internal("the verification panicked")))
+    }
+
+    async fn record_end(&self, verdict: &Result<VerdictBody, ApiError>) {
+        let ended = self.session.record.in_state(session_state(verdict));
+        let swap = records(&self.state)
+            .swap(&self.session, ended, Attempt::fresh(), now_ms())
+            .await;
+        match swap {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                let id = &self.session.id;
+                tracing::warn!(session.id = %id, "Session {id} was gone at its end");
+            }
+            Err(error) => self.warn_unrecorded(&error),
+        }
+    }
+
+    fn warn_unrecorded(&self, error: &RecordError) {
+        let id = &self.session.id;
+        tracing::warn!(session.id = %id, error = %error, "The end of session {id} is not recorded: {error}");
+    }
+
+    async fn measure_and_decide(&self, seen: &mut Work) -> Result<VerdictBody, ApiError> {
+        match &self.capture {
+            Capture::Images(frames) => self.measure_and_decide_images(frames, seen).await,
+            Capture::Video(clip) => self.measure_and_decide_clip(clip, seen).await,
+        }
+    }
+
+    async fn measure_and_decide_images(
+        &self,
+        frames: &[CapturedFrame],
+        seen: &mut Work,
+    ) -> Result<VerdictBody, ApiError> {
+        let services = &self.state.services;
+        seen.frames = frames.len();
+        let images: Vec<Bytes> = frames.iter().map(|f| f.image.clone()).collect();
+        let limit = self.state.config.verify_timeout;
+        let measured = measure_images(services, &self.request_id, &images, limit).await?;
+        seen.cost = measured.cost;
+        let challenge = &self.session.record.challenge;
+        let thresholds = thresholds_of(services, &measured.models)?;
+        let timing = self.available_s().map(|available_s| Timing {
+            claimed_s: span_s(frames),
+            available_s,
+        });
+        let began = Instant::now();
+        let outcomes = frames.iter().map(|f| f.phase).zip(measured.outcome);
+        let judgement = Stage::Decide
+            .span()
+            .in_scope(|| judge_images(challenge, outcomes, timing, thresholds));
+        services.metrics.stage(Stage::Decide, began);
+        self.conclude(judgement, |best| images.get(best).cloned())
+            .await
+    }
+
+    async fn measure_and_decide_clip(
+        &self,
+        clip: &Bytes,
+        seen: &mut Work,
+    ) -> Result<VerdictBody, ApiError> {
+        let services = &self.state.services;
+        let limit = self.state.config.verify_timeout;
+        let _in_flight = services.metrics.clip();
+        let measured = measure_clip(services, &self.request_id, clip.clone(), limit).await?;
+        seen.cost = measured.cost;
+        let clip = match measured.outcome {
+            ClipOutcome::Measured(clip) => clip,
+            ClipOutcome::Unplayable(cause) => {
+                let undecodable = Judgement::Undecodable(vec![Undecodable::Clip { cause }]);
+                return self.conclude(undecodable, |_| None).await;
+            }
+        };
+        seen.frames = clip.frames.len();
+        let challenge = self.session.record.challenge.clone();
+        let thresholds = Arc::clone(thresholds_of(services, &measured.models)?);
+        let available_s = self.available_s();
+        let began = Instant::now();
+        let judging = tokio::task::spawn_blocking(move || {
+            let MeasuredClip { frames, portraits } = clip;
+            let has_picture = |index| portraits.iter().any(|p| p.is_of(index));
+            let judgement = judge_clip(&challenge, frames, has_picture, available_s, &thresholds);
+            (judgement, portraits)
+        });
+        let judged = judging.instrument(Stage::Decide.span()).await;
+        let (judgement, portraits) = judged.map_err(ApiError::internal)?;
+        services.metrics.stage(Stage::Decide, began);
+        let picture = |best| {
+            portraits
+                .into_iter()
+                .find(|p| p.is_of(best))
+                .map(|p| p.jpeg)
+        };
+        self.conclude(judgement, picture).await
+    }
+
+    /// The answer to a judgement; `picture` gives that of a frame.
+    async fn conclude(
+        &self,
+        judgement: Judgement,
+        picture: impl FnOnce(usize) -> Option<Bytes>,
+    ) -> Result<VerdictBody, ApiError> {
+        let began = Instant::now();
+        let answering = self.answer(judgement, picture);
+        let answer = answering.instrument(Stage::Answer.span()).await;
+        self.state.services.metrics.stage(Stage::Answer, began);
+        answer
+    }
+
+    async fn answer(
+        &self,
+        judgement: Judgement,
+        picture: impl FnOnce(usize) -> Option<Bytes>,
+    ) -> Result<VerdictBody, ApiError> {
+        Ok(match judgement {
+            Judgement::Undecodable(media) => {
+                VerdictBody::Rejected(Box::new(Rejected::undecodable(&media, self.elapsed_ms())))
+            }
+            Judgement::Rejected(findings, reasons) => {
+                let body = Rejected::new(&findings, &reasons, self.elapsed_ms());
+                VerdictBody::Rejected(Box::new(body))
+            }
+            Judgement::Verified(findings, proof) => {
+                let best = picture(proof.best_frame)
+                    .ok_or_else(|| ApiError::internal("there is no picture of the best frame"))?;
+                self.verified(&findings, proof, best).await?
+            }
+        })
+    }
+
+    async fn verified(
+        &self,
+        findings: &Findings,
+        proof: Proof,
+        best: Bytes,
+    ) -> Result<VerdictBody, ApiError> {
+        let encoding = self.state.uploads.work(move || {
+            let jpeg = livegate_media::upright_jpeg(best).map_err(ApiError::internal)?;
+            Ok(base64_simd::STANDARD.encode_to_string(&jpeg))
+        });
+        let best_frame_b64 = encoding.await?;
+        let body = Verified::new(findings, proof, best_frame_b64, self.elapsed_ms());
+        Ok(VerdictBody::Verified(Box::new(body)))
+    }
+
+    /// Seconds from the creation of the session to the arrival of the capture, where the server drew the
+    /// challenge.
+    #[expect(clippy::cast_precision_loss, reason = "minutes at most")]
+    fn available_s(&self) -> Option<f32> {
+        let drawn_ms = self.session.record.drawn_ms?;
+        let arrived_ms = now_ms().saturating_sub(self.elapsed_ms());
+        Some(arrived_ms.saturating_sub(drawn_ms) as f32 / 1000.0 + CLOCK_SLACK_S)
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn audit_record(&self, verdict: &Result<VerdictBody, ApiError>, seen: Work) -> AuditRecord {
+        let mut record = AuditRecord {
+            time: rfc3339(now_ms()),
+            request_id: self.request_id.to_string(),
+            key_id: self.session.record.key.clone(),
+            session_id: self.session.id.clone(),
+            mode: self.capture.mode().name(),
+            verdict: "failed",
+            reason_codes: vec![ReasonCode::InternalError],
+            confidence: None,
+            anti_spoof_avg_score: None,
+            same_person_score: None,
+            frames: seen.frames,
+            processing_time_ms: self.elapsed_ms(),
+            worker_cpu_ms: milliseconds(seen.cost.cpu_us),
+            inference_cpu_ms: milliseconds(seen.cost.inference_us),
+        };
+        match verdict {
+            Ok(VerdictBody::Verified(verified)) => {
+                record.verdict = "verified";
+                record.reason_codes = verified.reason_codes.clone();
+                record.confidence = Some(verified.confidence);
+                record.anti_spoof_avg_score = Some(verified.anti_spoof_avg_score);
+                record.same_person_score = Some(verified.same_person_score);
+            }
+            Ok(VerdictBody::Rejected(rejected)) => {
+                record.verdict = "rejected";
+                record.reason_codes = rejected.reason_codes.clone();
+                record.anti_spoof_avg_score = rejected.anti_spoof_avg_score.0;
+                record.same_person_score = rejected.same_person_score.0;
+            }
+            Err(_) => {}
+        }
+        record
+    }
+}
+
+/// Seconds from the first frame to the last, by the caller's own times.
+fn span_s(frames: &[CapturedFrame]) -> f32 {
+    let times = frames.first().zip(frames.last());
+    #[expect(clippy::cast_possible_truncation, reason = "a duration")]
+    times.map_or(0.0, |(first, last)| {
+        ((last.at_ms - first.at_ms) / 1000.0) as f32
+    })
+}
+
+fn session_state(verdict: &Result<VerdictBody, ApiError>) -> State {
+    match verdict {
+        Ok(VerdictBody::Verified(_)) => State::Verified,
+        Ok(VerdictBody::Rejected(rejected)) => State::Rejected(rejected.reason_codes.clone()),
+        Err(_) => State::Failed,
+    }
+}

@@ -1,0 +1,177 @@
+//! `POST /v1/liveness/session` and the look at one.
+
+use livegate_common::job::now_ms;
+use livegate_common::records::{Records, Stored};
+use poem_openapi::Object;
+use serde::Serialize;
+
+use super::record::{State, VerifySession};
+use super::response::{CaptureLimits, SessionCreated};
+use super::vocabulary::SessionState;
+use super::wire::{MAX_SESSION_BODY_BYTES, SessionOptions};
+use crate::clock::rfc3339;
+use crate::contract::actions::ActionName;
+use crate::contract::reason::ReasonCode;
+use crate::error::ApiError;
+use crate::http::json::RequestDocument;
+use crate::keys::KeyRecord;
+use crate::random::{hex_128, shuffle};
+use crate::state::AppState;
+
+/// What every session id begins with.
+const PREFIX: &str = "live_";
+
+/// What a caller may ask of a new session. Anything left out, or null, is the API key's default. Unknown
+/// fields are refused.
+// The defaults stand in words: of a `default`, generated clients make a field that must be set, or that
+// is sent unasked and so overrides what the operator chose for the key.
+#[derive(Object)]
+pub struct SessionRequest {
+    /// At least 2 different actions, in the order wanted. Left out: the key's full set, shuffled by a
+    /// secure random generator, which no attacker can foresee.
+    #[oai(validator(min_items = 2, max_items = 5, unique_items))]
+    actions: Option<Vec<ActionName>>,
+    /// How far to turn left and right, degrees from the camera's direction, 15 to 40. Unless
+    /// the operator chose otherwise for the key: 25.
+    #[oai(validator(minimum(value = "15"), maximum(value = "40")))]
+    yaw_deg: Option<f64>,
+    /// How far to look up and down, degrees from the camera's direction, 10 to 30. Unless
+    /// the operator chose otherwise for the key: 20.
+    #[oai(validator(minimum(value = "10"), maximum(value = "30")))]
+    pitch_deg: Option<f64>,
+    /// Eye aspect ratio (height of the opening by its width) below which eyes count as closed, 0.12 to
+    /// 0.28. Unless the operator chose otherwise for the key: 0.2.
+    #[oai(validator(minimum(value = "0.12"), maximum(value = "0.28")))]
+    blink_ear: Option<f64>,
+    /// Whether the frames will be mirror images, as some capture libraries deliver them. In
+    /// an unmirrored frame a subject who turns to their own left moves the nose towards the picture's
+    /// right. Left out: they will not.
+    mirrored: Option<bool>,
+}
+
+impl RequestDocument for SessionRequest {
+    const MAX_BYTES: usize = MAX_SESSION_BODY_BYTES;
+}
+
+/// What has become of a session. No biometric data.
+#[derive(Clone, Debug, Serialize, Object)]
+pub struct SessionStatus {
+    /// The session: `live_` and 32 hexadecimal digits.
+    #[oai(validator(pattern = "^live_[0-9a-f]{32}$"))]
+    pub session_id: String,
+    /// What has become of it.
+    pub state: SessionState,
+    /// The actions asked for, in their order.
+    pub challenge: Vec<ActionName>,
+    /// When it expires or expired: RFC 3339, UTC, milliseconds.
+    pub expires_at: String,
+    /// The verdict; absent until there is one, false when processing failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified: Option<bool>,
+    /// The reasons of the verdict; absent until there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_codes: Option<Vec<ReasonCode>>,
+}
+
+/// Where records are.
+pub fn records(state: &AppState) -> Records<'_> {
+    Records::new(&*state.services.sessions, &state.services.seal)
+}
+
+/// Creates a session for `caller`.
+///
+/// # Errors
+/// [`ApiError`] when the body is wrong or the session cannot be stored.
+pub async fn create(
+    state: &AppState,
+    caller: &KeyRecord,
+    body: &[u8],
+) -> Result<SessionCreated, ApiError> {
+    let asked = SessionOptions::parse(body)?;
+    let is_drawn = asked.actions.is_none();
+    let challenge = asked.challenge(&caller.defaults, shuffle)?;
+    let now = now_ms();
+    let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
+    let record = VerifySession {
+        key: caller.id.clone(),
+        challenge,
+        drawn_ms: is_drawn.then_some(now),
+        expires_at_ms: now + ttl_ms,
+        state: State::Pending,
+    };
+    let session_id = format!("{PREFIX}{}", hex_128()?);
+    if !records(state).create(&session_id, &record, now).await? {
+        return Err(ApiError::internal("a fresh session id was taken already"));
+    }
+    state.services.metrics.created("server_to_server");
+    Ok(SessionCreated {
+        session_id,
+        challenge: ActionName::all(&record.challenge.actions),
+        expires_at: rfc3339(record.expires_at_ms),
+        config: CaptureLimits::default(),
+    })
+}
+
+/// Finds a session that belongs to `caller`.
+///
+/// # Errors
+/// [`ApiError::SessionNotFound`] or [`ApiError::SessionForbidden`].
+pub async fn find(
+    state: &AppState,
+    caller: &KeyRecord,
+    id: &str,
+) -> Result<Stored<VerifySession>, ApiError> {
+    // What is no id of ours is not asked for: it could be megabytes.
+    let digits = id.strip_prefix(PREFIX).filter(|d| d.len() == 32);
+    if digits.is_none_or(|d| !d.bytes().all(|b| b.is_ascii_hexdigit())) {
+        return Err(ApiError::SessionNotFound);
+    }
+    let stored: Option<Stored<VerifySession>> = records(state).load(id).await?;
+    let stored = stored.ok_or(ApiError::SessionNotFound)?;
+    if stored.record.key != caller.id {
+        return Err(ApiError::SessionForbidden);
+    }
+    Ok(stored)
+}
+
+/// Says what has become of a session.
+///
+/// # Errors
+/// [`ApiError::SessionNotFound`] or [`ApiError::SessionForbidden`].
+pub async fn status(
+    app: &AppState,
+    caller: &KeyRecord,
+    id: &str,
+) -> Result<SessionStatus, ApiError> {
+    let stored = find(app, caller, id).await?;
+    let now = now_ms();
+    let failed = || {
+        (
+            SessionState::Failed,
+            Some(false),
+            Some(vec![ReasonCode::InternalError]),
+        )
+    };
+    let (state, verified, reason_codes) = match &stored.record.state {
+        State::Pending if now >= stored.record.expires_at_ms => (SessionState::Expired, None, None),
+        State::Pending => (SessionState::Pending, None, None),
+        // Whoever claimed it died on the way.
+        State::Processing { deadline_ms } if now > *deadline_ms => failed(),
+        State::Processing { .. } => (SessionState::Processing, None, None),
+        State::Verified => (
+            SessionState::Verified,
+            Some(true),
+            Some(ReasonCode::VERIFIED.to_vec()),
+        ),
+        State::Rejected(reasons) => (SessionState::Rejected, Some(false), Some(reasons.clone())),
+        State::Failed => failed(),
+    };
+    Ok(SessionStatus {
+        session_id: stored.id.clone(),
+        state,
+        challenge: ActionName::all(&stored.record.challenge.actions),
+        expires_at: rfc3339(stored.record.expires_at_ms),
+        verified,
+        reason_codes,
+    })
+}

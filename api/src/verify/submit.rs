@@ -1,0 +1,134 @@
+//! `POST /v1/liveness/verify`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use livegate_common::id::RequestId;
+use livegate_common::job::now_ms;
+use livegate_common::records::Stored;
+use poem_openapi::Object;
+use tracing::Instrument;
+
+use super::record::{State, VerifySession};
+use super::response::VerdictBody;
+use super::run::Verification;
+use super::session;
+use super::vocabulary::Mode;
+use super::wire::{MAX_VERIFY_BODY_BYTES, VerifyRequest};
+use crate::error::ApiError;
+use crate::http::json::{JsonRequest, RequestDocument};
+use crate::http::uploads::{SMALL, UploadPlace};
+use crate::keys::KeyRecord;
+use crate::metrics::Stage;
+use crate::state::AppState;
+
+/// A capture to verify.
+#[derive(Object)]
+#[oai(rename = "VerifyRequest")]
+pub struct VerifyBody {
+    /// The session.
+    session_id: String,
+    /// How the capture is sent.
+    mode: Mode,
+    /// The frames, in images mode: 2 neutral ones, then 2-3 for each action.
+    #[oai(validator(min_items = 8, max_items = 20))]
+    frames: Option<Vec<FrameBody>>,
+    /// The clip, in video mode: mp4 or webm in base64 (standard or URL-safe), up to 25 MiB and 30 seconds; about 5 seconds
+    /// is usual. Each side 120 to 2160 pixels, at most 1920x1440 in all. H.264, HEVC, MPEG-4, VP8, VP9
+    /// or AV1; sound is ignored, rotation honoured.
+    video_b64: Option<String>,
+}
+
+/// One frame of a capture.
+#[derive(Object)]
+#[oai(rename = "Frame")]
+pub struct FrameBody {
+    /// Position in the sequence, starting at 0, without gaps.
+    index: u32,
+    /// Milliseconds since the capture began, increasing.
+    #[oai(validator(minimum(value = "0")))]
+    timestamp_ms: f64,
+    /// What the frame belongs to: starts with `center` or with the name of an action.
+    #[oai(validator(pattern = "^(center|turn_left|turn_right|turn_up|turn_down|blink)"))]
+    phase: String,
+    /// JPEG or PNG in base64 (standard or URL-safe), each side 120 to 4096 pixels, up to 10 MiB.
+    image_b64: String,
+}
+
+impl RequestDocument for VerifyBody {
+    const MAX_BYTES: usize = MAX_VERIFY_BODY_BYTES;
+}
+
+/// Verifies a capture.
+///
+/// # Errors
+/// [`ApiError`]; all but [`ApiError::Processing`] leave the session unused.
+pub async fn verify(
+    state: &Arc<AppState>,
+    caller: &Arc<KeyRecord>,
+    request_id: RequestId,
+    body: JsonRequest<VerifyBody>,
+) -> Result<VerdictBody, ApiError> {
+    let started = Instant::now();
+    let parsing = parse(state, body.bytes, body.place);
+    let (request, upload) = parsing.instrument(Stage::Parse.span()).await?;
+    state.services.metrics.stage(Stage::Parse, started);
+    let session = session::find(state, caller, &request.session_id).await?;
+    still_usable(&session)?;
+    let limit = state.config.verify_timeout;
+    let weight = request.capture.weight();
+    let admission = match state
+        .admissions
+        .admit(&*state.services.limits, caller, weight, limit)
+        .await
+    {
+        Ok(admission) => admission,
+        Err(busy) => {
+            // The places may be taken by others with this very session: then waiting won't help.
+            still_usable(&session::find(state, caller, &request.session_id).await?)?;
+            return Err(busy);
+        }
+    };
+    let verification = Verification {
+        state: Arc::clone(state),
+        session,
+        capture: request.capture,
+        request_id,
+        started,
+        audit: state.audit.reserve()?,
+        _admission: admission,
+        _upload: upload,
+    };
+    // Once claimed the session is used, whatever happens, and its end is recorded even if the
+    // caller hangs up. So it runs, claim included, on a task of its own, which nobody cancels.
+    tokio::spawn(verification.run().in_current_span())
+        .await
+        .unwrap_or_else(|error| Err(ApiError::internal(error)))
+}
+
+fn still_usable(stored: &Stored<VerifySession>) -> Result<(), ApiError> {
+    match stored.record.state {
+        State::Pending if now_ms() >= stored.record.expires_at_ms => Err(ApiError::SessionExpired),
+        State::Pending => Ok(()),
+        State::Processing { .. } | State::Verified | State::Rejected(_) | State::Failed => {
+            Err(ApiError::SessionUsed)
+        }
+    }
+}
+
+/// The body's place goes with it, also when the caller hangs up while it is parsed.
+async fn parse(
+    state: &AppState,
+    bytes: Bytes,
+    place: UploadPlace,
+) -> Result<(VerifyRequest, UploadPlace), ApiError> {
+    let is_small = bytes.len() <= SMALL;
+    let parse = move || VerifyRequest::parse(&bytes).map(|request| (request, place));
+    // A small body is parsed sooner than it would be handed over.
+    if is_small {
+        parse()
+    } else {
+        state.uploads.work(parse).await
+    }
+}

@@ -1,0 +1,263 @@
+//! The body of `POST /v1/liveness/session`.
+
+use livegate_liveness::challenge::{Action, Angles, Challenge, Range};
+use serde::de::MapAccess;
+
+use super::loose::{Fields, Loose, read_body};
+use crate::contract::defaults::SessionDefaults;
+use crate::contract::excerpt::Excerpt;
+use crate::error::ApiError;
+
+/// Fewest actions of a challenge.
+pub const MIN_ACTIONS: usize = 2;
+
+/// What a caller asks of a new session; `None` is left to the key's defaults.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionOptions {
+    /// The actions, in the order wanted.
+    pub actions: Option<Vec<Action>>,
+    /// Degrees.
+    pub yaw_deg: Option<f32>,
+    /// Degrees.
+    pub pitch_deg: Option<f32>,
+    /// Eye aspect ratio.
+    pub blink_ear: Option<f32>,
+    /// Whether frames will be mirror images.
+    pub mirrored: bool,
+}
+
+impl SessionOptions {
+    /// Reads a body; an empty one asks for nothing.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidInput`] naming the field and what is allowed.
+    pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
+        let mut raw = Raw::default();
+        read_body(body, &mut raw)?;
+        if let Some(name) = raw.unknown {
+            return Err(ApiError::InvalidInput(format!(
+                "Unknown field {name}; a session takes actions, yaw_deg, pitch_deg, blink_ear and mirrored."
+            )));
+        }
+        Ok(Self {
+            actions: raw.actions.map(actions).transpose()?,
+            yaw_deg: in_range("yaw_deg", raw.yaw_deg, Angles::YAW)?,
+            pitch_deg: in_range("pitch_deg", raw.pitch_deg, Angles::PITCH)?,
+            blink_ear: in_range("blink_ear", raw.blink_ear, Angles::BLINK)?,
+            mirrored: match raw.mirrored {
+                None => false,
+                Some(Loose::Bool(mirrored)) => mirrored,
+                Some(_) => {
+                    return Err(ApiError::InvalidInput(
+                        "mirrored must be true or false.".into(),
+                    ));
+                }
+            },
+        })
+    }
+
+    /// The challenge that this makes with a key's defaults. `order` puts the key's actions into
+    /// an order that nobody can foresee.
+    ///
+    /// # Errors
+    /// Whatever `order` gives.
+    pub fn challenge<E>(
+        self,
+        defaults: &SessionDefaults,
+        order: impl FnOnce(&mut [Action]) -> Result<(), E>,
+    ) -> Result<Challenge, E> {
+        let actions = match self.actions {
+            Some(actions) => actions,
+            None => {
+                let mut actions = defaults.actions.clone();
+                order(&mut actions)?;
+                actions
+            }
+        };
+        let angles = Angles {
+            yaw_deg: self.yaw_deg.unwrap_or(defaults.angles.yaw_deg),
+            pitch_deg: self.pitch_deg.unwrap_or(defaults.angles.pitch_deg),
+            blink_ear: self.blink_ear.unwrap_or(defaults.angles.blink_ear),
+        };
+        Ok(Challenge {
+            actions,
+            angles,
+            mirrored: self.mirrored,
+        })
+    }
+}
+
+#[derive(Default)]
+struct Raw<'a> {
+    actions: Option<Loose<'a>>,
+    yaw_deg: Option<Loose<'a>>,
+    pitch_deg: Option<Loose<'a>>,
+    blink_ear: Option<Loose<'a>>,
+    mirrored: Option<Loose<'a>>,
+    unknown: Option<Excerpt>,
+}
+
+impl<'de> Fields<'de> for Raw<'de> {
+    fn field<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
+        let value = Some(map.next_value::<Loose<'de>>()?).filter(|v| !v.is_null());
+        match key {
+            "actions" => self.actions = value,
+            "yaw_deg" => self.yaw_deg = value,
+            "pitch_deg" => self.pitch_deg = value,
+            "blink_ear" => self.blink_ear = value,
+            "mirrored" => self.mirrored = value,
+            unknown => {
+                self.unknown.get_or_insert_with(|| Excerpt::of(unknown));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn actions(value: Loose<'_>) -> Result<Vec<Action>, ApiError> {
+    let refuse = |what: &str| {
+        let names = Action::ALL.map(Action::name).join(", ");
+        Err(ApiError::InvalidInput(format!(
+            "actions must be an array of at least {MIN_ACTIONS} different ones of {names}; {what}."
+        )))
+    };
+    let Loose::List(names) = value else {
+        return refuse("it is not an array");
+    };
+    let mut actions = Vec::new();
+    for name in names {
+        let Some(name) = name else {
+            return refuse("not all that is in it is text");
+        };
+        match Action::from_name(&name) {
+            None => return refuse(&format!("{} is none of them", Excerpt::of(&name))),
+            Some(action) if actions.contains(&action) => {
+                return refuse(&format!("{} is repeated", Excerpt::of(&name)));
+            }
+            Some(action) => actions.push(action),
+        }
+    }
+    match actions.len() {
+        0 => refuse("it is empty"),
+        given if given < MIN_ACTIONS => refuse(&format!("this one has {given}")),
+        _ => Ok(actions),
+    }
+}
+
+fn in_range(name: &str, value: Option<Loose<'_>>, range: Range) -> Result<Option<f32>, ApiError> {
+    match value {
+        None => Ok(None),
+        #[expect(clippy::cast_possible_truncation, reason = "the range fits an f32")]
+        Some(Loose::Number(number)) if range.contains(number) => Ok(Some(number as f32)),
+        Some(_) => {
+            let Range { min, max } = range;
+            Err(ApiError::InvalidInput(format!(
+                "{name} must be a number from {min} to {max}."
+            )))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: &str) -> String {
+        match SessionOptions::parse(body.as_bytes()) {
+            Err(ApiError::InvalidInput(text)) => text,
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn nothing_asked_is_left_to_the_key() {
+        for body in [
+            "",
+            " \n",
+            "{}",
+            "\u{feff}",
+            "\u{feff}{}",
+            r#"{"actions":null,"yaw_deg":null,"mirrored":null}"#,
+        ] {
+            assert_eq!(
+                SessionOptions::parse(body.as_bytes()).unwrap(),
+                SessionOptions::default()
+            );
+        }
+    }
+
+    #[test]
+    fn the_documented_example_is_taken_as_it_is() {
+        let body = br#"{"actions":["turn_left","blink","turn_right"],"yaw_deg":25,"pitch_deg":18,"blink_ear":0.20}"#;
+        let asked = SessionOptions::parse(body).unwrap();
+        assert_eq!(
+            asked.actions.unwrap(),
+            [Action::TurnLeft, Action::Blink, Action::TurnRight]
+        );
+        assert_eq!(
+            (asked.yaw_deg, asked.pitch_deg, asked.blink_ear),
+            (Some(25.0), Some(18.0), Some(0.2))
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_what_is_allowed() {
+        for (body, name, allowed) in [
+            (r#"{"action":["blink"]}"#, "\"action\"", "actions, yaw_deg"),
+            (r#"{"actions":[]}"#, "actions", "at least 2"),
+            (r#"{"actions":["blink"]}"#, "actions", "this one has 1"),
+            (
+                r#"{"actions":["blink","turn_up","blink"]}"#,
+                "actions",
+                "\"blink\" is repeated",
+            ),
+            (
+                r#"{"actions":["blink","nod"]}"#,
+                "turn_up",
+                "\"nod\" is none of them",
+            ),
+            (
+                r#"{"actions":["blink","no\r\n\"d"]}"#,
+                "turn_up",
+                "\"no???d\"",
+            ),
+            (r#"{"actions":["blink",7]}"#, "actions", "turn_up"),
+            (r#"{"actions":"blink,turn_up"}"#, "actions", "array"),
+            (r#"{"yaw_deg":14.9}"#, "yaw_deg", "15 to 40"),
+            (r#"{"yaw_deg":"25"}"#, "yaw_deg", "number"),
+            (r#"{"pitch_deg":31}"#, "pitch_deg", "10 to 30"),
+            (r#"{"blink_ear":0.3}"#, "blink_ear", "0.12 to 0.28"),
+            (r#"{"mirrored":"yes"}"#, "mirrored", "true or false"),
+            (
+                r#"{"yaw_deg":20,"mirrored":true,"yaw_deg":40}"#,
+                "\"yaw_deg\"",
+                "more than once",
+            ),
+            (
+                r#"{"yaw_deg":20,"yaw_deg":null}"#,
+                "\"yaw_deg\"",
+                "more than once",
+            ),
+            ("[]", "object", "object"),
+            ("7", "object", "object"),
+            ("{", "JSON", "line 1"),
+            ("{} {}", "JSON", "line 1"),
+        ] {
+            let text = refused(body);
+            assert!(
+                text.contains(name) && text.contains(allowed),
+                "{body}: {text}"
+            );
+        }
+        let deep = format!(r#"{{"actions":{}{}}}"#, "[".repeat(500), "]".repeat(500));
+        assert!(refused(&deep).contains("nested"));
+    }
+
+    #[test]
+    fn an_unknown_name_is_not_repeated_at_length() {
+        let body = format!(r#"{{"{}":1}}"#, "x".repeat(5000));
+        assert!(refused(&body).len() < 200);
+        let body = format!(r#"{{"actions":["blink","{}"]}}"#, "x".repeat(5000));
+        assert!(refused(&body).len() < 200);
+    }
+}

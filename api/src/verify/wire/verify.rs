@@ -1,0 +1,181 @@
+//! The body of `POST /v1/liveness/verify`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use serde::de::MapAccess;
+
+use super::base64::{self, Base64Error};
+use super::frames::{CapturedFrame, FrameList};
+use super::loose::{Fields, Loose, read_body};
+use crate::contract::media::{CLIP_WEIGHT, MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB};
+use crate::error::ApiError;
+use crate::verify::vocabulary::Mode;
+
+/// What was captured.
+#[derive(Clone)]
+pub enum Capture {
+    /// Tagged frames, in order; between [`MIN_IMAGES`](crate::contract::media::MIN_IMAGES) and
+    /// [`MAX_IMAGES`](crate::contract::media::MAX_IMAGES) of them.
+    Images(Vec<CapturedFrame>),
+    /// A clip, as it came; at most [`MAX_VIDEO_BYTES`].
+    Video(Bytes),
+}
+
+impl Capture {
+    /// How it was sent.
+    pub fn mode(&self) -> Mode {
+        match self {
+            Self::Images(_) => Mode::Images,
+            Self::Video(_) => Mode::Video,
+        }
+    }
+
+    /// How much work it is, in frames, as far as can be known before it is decoded.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Images(frames) => frames.len(),
+            Self::Video(_) => CLIP_WEIGHT,
+        }
+    }
+}
+
+/// Prints sizes only.
+impl fmt::Debug for Capture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Images(frames) => f.debug_tuple("Images").field(frames).finish(),
+            Self::Video(clip) => write!(f, "Video({} bytes)", clip.len()),
+        }
+    }
+}
+
+/// A verification asked for.
+#[derive(Debug)]
+pub struct VerifyRequest {
+    /// The session, as the caller names it; it may be no session at all.
+    pub session_id: String,
+    /// What was captured.
+    pub capture: Capture,
+}
+
+impl VerifyRequest {
+    /// Reads a body: shape, types, frame count, base64 and image headers; no pixel is decoded.
+    ///
+    /// Takes a few milliseconds per megabyte: not on an async thread.
+    ///
+    /// # Errors
+    /// The first of the documented refusals that applies.
+    pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
+        let mut raw = Raw::default();
+        read_body(body, &mut raw)?;
+        let session_id = text("session_id", raw.session_id.take())?;
+        let mode = text("mode", raw.mode.take())?;
+        raw.require(session_id.is_some(), mode.as_deref())?;
+        let (Some(session_id), Some(mode)) = (session_id, mode) else {
+            return Err(ApiError::MissingFields(vec!["session_id", "mode"]));
+        };
+        let (session_id, mode) = (session_id.into_owned(), mode.into_owned());
+        Ok(Self {
+            session_id,
+            capture: raw.capture(&mode)?,
+        })
+    }
+}
+
+#[derive(Default)]
+struct Raw<'a> {
+    session_id: Option<Loose<'a>>,
+    mode: Option<Loose<'a>>,
+    frames: Option<FrameList<'a>>,
+    video_b64: Option<Loose<'a>>,
+}
+
+impl<'de> Fields<'de> for Raw<'de> {
+    fn field<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
+        match key {
+            "session_id" => self.session_id = present(map.next_value()?),
+            "mode" => self.mode = present(map.next_value()?),
+            "video_b64" => self.video_b64 = present(map.next_value()?),
+            "frames" => self.frames = map.next_value::<FrameList<'de>>()?.unless_null(),
+            _ => {
+                map.next_value::<Loose<'de>>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn present(value: Loose<'_>) -> Option<Loose<'_>> {
+    Some(value).filter(|v| !v.is_null())
+}
+
+fn text<'a>(name: &str, value: Option<Loose<'a>>) -> Result<Option<Cow<'a, str>>, ApiError> {
+    match value {
+        None => Ok(None),
+        Some(Loose::Text(text)) => Ok(Some(text)),
+        Some(_) => Err(ApiError::InvalidInput(format!("{name} must be a string."))),
+    }
+}
+
+impl Raw<'_> {
+    /// Names everything that is absent, the medium that `mode` asks for included.
+    fn require(&self, has_session: bool, mode: Option<&str>) -> Result<(), ApiError> {
+        let mut missing = Vec::new();
+        if !has_session {
+            missing.push("session_id");
+        }
+        if mode.is_none() {
+            missing.push("mode");
+        }
+        if self.frames.is_none() && self.video_b64.is_none() {
+            match mode {
+                Some("images") => missing.push("frames"),
+                Some("video") => missing.push("video_b64"),
+                None => missing.push("frames or video_b64"),
+                // A wrong mode is not missing anything: it is wrong.
+                Some(_) => {}
+            }
+        }
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(ApiError::MissingFields(missing))
+        }
+    }
+
+    fn capture(self, mode: &str) -> Result<Capture, ApiError> {
+        let invalid = |text: &str| Err(ApiError::InvalidInput(text.to_owned()));
+        match (mode, self.frames, self.video_b64) {
+            ("images" | "video", Some(_), Some(_)) => {
+                invalid("Send either frames or video_b64, as mode says, not both.")
+            }
+            ("images", Some(frames), None) => Ok(Capture::Images(frames.read()?)),
+            ("images", None, _) => invalid("mode is \"images\": send frames, not video_b64."),
+            ("video", None, Some(Loose::Text(clip))) => Ok(Capture::Video(read_clip(&clip)?)),
+            ("video", None, _) => invalid("video_b64 must be a string."),
+            ("video", Some(_), None) => invalid("mode is \"video\": send video_b64, not frames."),
+            (_, _, _) => invalid("mode must be \"images\" or \"video\"."),
+        }
+    }
+}
+
+fn read_clip(text: &str) -> Result<Bytes, ApiError> {
+    let too_large = || {
+        ApiError::TooLarge(format!(
+            "video_b64 is over {MAX_VIDEO_SIZE_MB} MiB once decoded; send a shorter or smaller clip."
+        ))
+    };
+    match base64::decode(text, MAX_VIDEO_BYTES) {
+        Ok(clip) if clip.len() > MAX_VIDEO_BYTES => Err(too_large()),
+        Ok(clip) if clip.is_empty() => {
+            Err(ApiError::InvalidInput("video_b64 is empty.".to_owned()))
+        }
+        Ok(clip) => Ok(clip),
+        Err(Base64Error::TooLarge) => Err(too_large()),
+        Err(Base64Error::NotBase64) => Err(ApiError::InvalidInput(
+            "video_b64 does not decode as base64.".to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,281 @@
+//! Session records as values: sealed, versioned, and changed in one way.
+//!
+//! A [`SessionStore`] keeps opaque bytes. What is read from it was sealed by one of us, for this kind of record, this
+//! id and this version: nobody who can write to the store can make a record, put it in another's place, or put an
+//! old state under a new version.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::results::StoreError;
+use crate::retry;
+use crate::seal::{SealError, SealKey};
+use crate::sessions::{SessionStore, Versioned};
+
+/// What can be kept as a record.
+pub trait Record: Serialize + DeserializeOwned + Send + Sync {
+    /// The kind of record: part of its name in the store and of what it is sealed for.
+    const KIND: &'static str;
+
+    /// How long it is kept from `now_ms`, Unix milliseconds, unless it changes before.
+    fn keep(&self, now_ms: u64) -> Duration;
+}
+
+/// A stored record could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The store cannot be asked. After a change: unknown whether it was made.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// It is not in the encoding of this version of the program.
+    #[error("a session record is not in the encoding of this version")]
+    Malformed,
+}
+
+/// A record as it stood when it was read.
+#[derive(Clone, Debug)]
+pub struct Stored<T> {
+    /// The session's id.
+    pub id: String,
+    /// The record.
+    pub record: T,
+    version: u64,
+}
+
+/// One attempt to change a record. A repeated attempt has the same token, and is carried out once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt(Uuid);
+
+impl Attempt {
+    /// A new one.
+    pub fn fresh() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+/// The records of one kind of session.
+#[derive(Clone, Copy)]
+pub struct Records<'a> {
+    store: &'a dyn SessionStore,
+    seal: &'a SealKey,
+}
+
+impl<'a> Records<'a> {
+    /// Those in this store, sealed with this key.
+    pub fn new(store: &'a dyn SessionStore, seal: &'a SealKey) -> Self {
+        Self { store, seal }
+    }
+
+    /// Stores a new record; `false`, and the old one stays, when the id is taken.
+    ///
+    /// # Errors
+    /// [`RecordError`] when it cannot be stored.
+    pub async fn create<T: Record>(
+        &self,
+        id: &str,
+        record: &T,
+        now_ms: u64,
+    ) -> Result<bool, RecordError> {
+        let sealed = self.encode(id, FIRST_VERSION, record)?;
+        Ok(self
+            .store
+            .create(&name::<T>(id), sealed, record.keep(now_ms))
+            .await?)
+    }
+
+    /// Reads a record; `None` when there is none, or no longer.
+    ///
+    /// # Errors
+    /// [`RecordError`] when it cannot be read.
+    pub async fn load<T: Record>(&self, id: &str) -> Result<Option<Stored<T>>, RecordError> {
+        let Some(Versioned { version, value }) = self.store.load(&name::<T>(id)).await? else {
+            return Ok(None);
+        };
+        let record = self.decode(id, version, &value)?;
+        Ok(Some(Stored {
+            id: id.to_owned(),
+            record,
+            version,
+        }))
+    }
+
+    /// Puts `record` in the place of `stored` and gives it as it stands there; `None` when another change was first,
+    /// or the record is gone. Asks again where the store does not answer, for about two seconds.
+    ///
+    /// `attempt` tells a retry from a second change: with the same one the record is changed at most once, however
+    /// often this is called, and every call gives the change that was made.
+    ///
+    /// # Errors
+    /// [`RecordError`]: unknown whether it was put there. Calling again with the same `attempt` is safe.
+    pub async fn swap<T: Record>(
+        &self,
+        stored: &Stored<T>,
+        record: T,
+        attempt: Attempt,
+        now_ms: u64,
+    ) -> Result<Option<Stored<T>>, RecordError> {
+        // Stores count a version up by one with each swap.
+        let version = stored.version + 1;
+        let sealed = self.encode(&stored.id, version, &record)?;
+        let (name, keep) = (name::<T>(&stored.id), record.keep(now_ms));
+        let swap = || {
+            let sealed = sealed.clone();
+            self.store
+                .swap(&name, stored.version, attempt.0, sealed, keep)
+        };
+        let is_ours = retry::store(swap).await?;
+        Ok(is_ours.then(|| Stored {
+            id: stored.id.clone(),
+            record,
+            version,
+        }))
+    }
+
+    /// Forgets a record and returns whether there was one.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the store cannot be asked.
+    pub async fn remove<T: Record>(&self, id: &str) -> Result<bool, RecordError> {
+        Ok(self.store.remove(&name::<T>(id)).await?)
+    }
+
+    fn encode<T: Record>(&self, id: &str, version: u64, record: &T) -> Result<Bytes, RecordError> {
+        let plain = postcard::to_stdvec(record).map_err(|_| RecordError::Malformed)?;
+        Ok(self.seal.seal(&plain, &context::<T>(id, version))?.into())
+    }
+
+    fn decode<T: Record>(&self, id: &str, version: u64, sealed: &[u8]) -> Result<T, RecordError> {
+        let plain = self.seal.open(sealed, &context::<T>(id, version))?;
+        postcard::from_bytes(&plain).map_err(|_| RecordError::Malformed)
+    }
+}
+
+/// The version of a record that was just created.
+const FIRST_VERSION: u64 = 1;
+
+fn name<T: Record>(id: &str) -> String {
+    format!("{}:{id}", T::KIND)
+}
+
+/// What a record is sealed for.
+fn context<T: Record>(id: &str, version: u64) -> Vec<u8> {
+    let mut context = b"livegate record ".to_vec();
+    context.extend_from_slice(T::KIND.as_bytes());
+    // An id holds no NUL, so that no two triples have the same context.
+    context.push(0);
+    context.extend_from_slice(id.as_bytes());
+    context.push(0);
+    context.extend_from_slice(&version.to_be_bytes());
+    context
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::sessions::MemorySessions;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Note(String);
+
+    impl Record for Note {
+        const KIND: &'static str = "note";
+
+        fn keep(&self, _now_ms: u64) -> Duration {
+            LONG
+        }
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Other(String);
+
+    impl Record for Other {
+        const KIND: &'static str = "other";
+
+        fn keep(&self, _now_ms: u64) -> Duration {
+            LONG
+        }
+    }
+
+    fn note(text: &str) -> Note {
+        Note(text.to_owned())
+    }
+
+    async fn load(records: &Records<'_>, id: &str) -> Stored<Note> {
+        records.load(id).await.unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn of_two_attempts_one_succeeds_and_a_repeated_one_succeeds_again() {
+        let (store, seal) = (MemorySessions::new(), SealKey::random().unwrap());
+        let records = Records::new(&store, &seal);
+        assert!(records.create("a", &note("new"), 0).await.unwrap());
+        assert!(!records.create("a", &note("newer"), 0).await.unwrap());
+        let before = load(&records, "a").await;
+        let (first, second) = (Attempt::fresh(), Attempt::fresh());
+        let swap = async |text, attempt| {
+            let swapped = records.swap(&before, note(text), attempt, 0).await;
+            swapped.unwrap().map(|s| s.record)
+        };
+        assert_eq!(swap("first", first).await, Some(note("first")));
+        assert_eq!(swap("second", second).await, None);
+        assert_eq!(swap("first", first).await, Some(note("first")));
+        assert_eq!(load(&records, "a").await.record, note("first"));
+        assert!(records.remove::<Note>("a").await.unwrap());
+        assert!(records.load::<Note>("a").await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn nothing_in_the_store_can_be_read_moved_or_put_back() {
+        let (store, seal) = (MemorySessions::new(), SealKey::random().unwrap());
+        let records = Records::new(&store, &seal);
+        for id in ["a", "b"] {
+            records.create(id, &note("pending"), 0).await.unwrap();
+        }
+        let raw = async |name: &str| store.load(name).await.unwrap().unwrap();
+        let old = raw("note:a").await;
+        assert!(!old.value.windows(7).any(|w| w == b"pending"));
+        // The record of another session, or of another kind.
+        store
+            .swap("note:b", 1, Uuid::new_v4(), old.value.clone(), LONG)
+            .await
+            .unwrap();
+        assert!(matches!(
+            records.load::<Note>("b").await,
+            Err(RecordError::Seal(_))
+        ));
+        store
+            .create("other:a", old.value.clone(), LONG)
+            .await
+            .unwrap();
+        assert!(records.load::<Other>("a").await.is_err());
+        // An old state under a new version.
+        let before = load(&records, "a").await;
+        let used = records.swap(&before, note("used"), Attempt::fresh(), 0);
+        assert!(used.await.unwrap().is_some());
+        store
+            .swap("note:a", 2, Uuid::new_v4(), old.value, LONG)
+            .await
+            .unwrap();
+        assert!(records.load::<Note>("a").await.is_err());
+        // Another key.
+        let other = SealKey::random().unwrap();
+        records.create("c", &note("x"), 0).await.unwrap();
+        assert!(
+            Records::new(&store, &other)
+                .load::<Note>("c")
+                .await
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! Waiting before another try: one way for brokers and stores.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder, Retryable};
+
+use crate::results::StoreError;
+
+/// Pauses before a store is asked again: 100, 200, 400, 800 ms.
+const STORE: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(100))
+    .with_max_times(4);
+
+/// Waits between tries, twice as long each time, for as long as it takes.
+#[derive(Debug)]
+pub struct Backoff {
+    builder: ExponentialBuilder,
+    pauses: ExponentialBackoff,
+    longest: Duration,
+    is_fresh: bool,
+}
+
+impl Backoff {
+    /// Pauses of `first`, then twice as long each time, up to `longest`.
+    pub fn new(first: Duration, longest: Duration) -> Self {
+        let builder = ExponentialBuilder::new()
+            .with_min_delay(first)
+            .with_max_delay(longest)
+            .without_max_times();
+        Self {
+            builder,
+            pauses: builder.build(),
+            longest,
+            is_fresh: true,
+        }
+    }
+
+    /// Starts again with the first pause, after a success.
+    pub fn reset(&mut self) {
+        self.pauses = self.builder.build();
+        self.is_fresh = true;
+    }
+
+    /// Whether no try has failed since the last success.
+    pub fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
+    /// Waits.
+    pub async fn wait(&mut self) {
+        self.is_fresh = false;
+        let pause = self.pauses.next().unwrap_or(self.longest);
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Asks a store, and again for about two seconds where it cannot be asked. For operations that may be repeated.
+///
+/// # Errors
+/// The last [`StoreError`].
+pub async fn store<T, F>(ask: impl FnMut() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    ask.retry(STORE).sleep(tokio::time::sleep).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_grow_up_to_the_longest_and_start_again_after_a_success() {
+        let (first, longest) = (Duration::from_millis(100), Duration::from_millis(500));
+        let mut backoff = Backoff::new(first, longest);
+        let mut paused = Vec::new();
+        for _ in 0..5 {
+            let began = Instant::now();
+            backoff.wait().await;
+            paused.push(began.elapsed().as_millis());
+        }
+        assert_eq!(paused, [100, 200, 400, 500, 500]);
+        assert!(!backoff.is_fresh());
+        backoff.reset();
+        let began = Instant::now();
+        backoff.wait().await;
+        assert_eq!(began.elapsed(), first);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_is_asked_five_times() {
+        let asked = Cell::new(0);
+        let fails = async || {
+            asked.set(asked.get() + 1);
+            Err::<(), _>(StoreError("away".to_owned()))
+        };
+        assert!(store(fails).await.is_err());
+        assert_eq!(asked.get(), 5);
+        let at_last = async || {
+            asked.set(asked.get() + 1);
+            if asked.get() < 8 {
+                Err(StoreError("away".to_owned()))
+            } else {
+                Ok(asked.get())
+            }
+        };
+        assert_eq!(store(at_last).await.unwrap(), 8);
+    }
+}
