@@ -120,26 +120,27 @@ async fn the_guides_programs_find_somebody_live() {
         &folder.path().join("live"),
         live.map(|(i, scene)| (format!("{i:03}.jpg"), png(&scene))),
     );
-    for (program, file, after, argument, says) in [
+    for (program, file, after, arguments, says) in [
         (
             "python3",
             "verify.py",
             "as `verify.py`:",
-            "capture",
+            ["capture", "turn_left", "turn_right"].as_slice(),
             "True ['liveness_passed'",
         ),
         (
             "node",
             "live.mjs",
             "later, `live.mjs`,",
-            "live",
+            ["live", "TURN_LEFT,TURN_RIGHT"].as_slice(),
             "completed true [ 'liveness_passed'",
         ),
     ] {
         fs::write(folder.path().join(file), guide().block(after)).unwrap();
         let mut command = system(program);
         command
-            .args([file, argument])
+            .arg(file)
+            .args(arguments)
             .current_dir(folder.path())
             .env("BASE", base_url(&app))
             .env("KEY", &app.key.secret);
