@@ -1,4 +1,4 @@
-# Every target obtains what it needs; see README.
+# Every target obtains what it needs; CONTRIBUTING.md lists them.
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test bench attacks soak fuzz check

@@ -32,9 +32,16 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
     match operation_id {
         "createSession" => vec![
             (
+                "defaults",
+                example(
+                    "The API key's defaults, shuffled: for real users",
+                    json!({}),
+                ),
+            ),
+            (
                 "chosen",
                 example(
-                    "A challenge of your own",
+                    "A challenge of your own: for tests",
                     json!({
                         "actions": CHALLENGE,
                         "yaw_deg": 25,
@@ -43,10 +50,6 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
                         "mirrored": false,
                     }),
                 ),
-            ),
-            (
-                "defaults",
-                example("The API key's defaults, shuffled", json!({})),
             ),
         ],
         "verify" => vec![
@@ -135,7 +138,7 @@ fn images() -> Value {
         (600, "turn_left"),
         (800, "turn_left"),
         (1200, "blink"),
-        (1400, "blink"),
+        (1300, "blink"),
         (1800, "turn_right"),
         (2000, "turn_right"),
     ];

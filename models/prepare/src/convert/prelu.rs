@@ -4,7 +4,7 @@
 //! use, so every one of them costs two reorderings besides: 38-65 % of these networks' time.
 //! Depthwise convolutions, `Relu` and `Add` all stay in that layout. This form goes over the values twice, since
 //! `Relu` is fused into the first product and the sum into the second; `a·x + (1-a)·Relu(x)`, where `Relu`
-//! stands alone, goes over them three times, and takes the networks 2-20 % longer (README.md).
+//! stands alone, goes over them three times, and takes the networks 2-20 % longer (models/README.md).
 
 use std::collections::BTreeMap;
 

@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::files::{chart, compose, images, of_kind};
 use super::lint::EVERYTHING;
 
-/// The variables of the README's table.
+/// The variables of the table of settings.
 fn documented() -> BTreeSet<String> {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let rows = readme
+    let document = fs::read_to_string(root().join("docs/settings.md")).unwrap();
+    let rows = document
         .lines()
         .filter(|line| line.starts_with("| `LIVEGATE_"));
     let names = rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`'));
@@ -21,7 +21,7 @@ fn documented() -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn every_variable_that_a_deployment_sets_is_in_the_readmes_table() {
+async fn every_variable_that_a_deployment_sets_is_in_the_table_of_settings() {
     let documented = documented();
     let is_known = |name: &str| assert!(documented.contains(name), "{name}");
     for image in images().values() {

@@ -21,14 +21,20 @@ use super::tools::{base_url, run, system};
 const ERRORS: &str = "| HTTP | code | when | what to do |";
 
 fn guide() -> Document {
-    let text = fs::read_to_string(root().join("docs/integrate.md")).unwrap();
-    Document::new("docs/integrate.md", text)
+    document("docs/integrate.md")
 }
 
-/// The rows of the table with this header, cell by cell.
+fn document(path: &str) -> Document {
+    Document::new(path, fs::read_to_string(root().join(path)).unwrap())
+}
+
+/// The rows of the guide's table with this header, cell by cell.
 fn rows(header: &str) -> Vec<Vec<String>> {
-    let guide = guide();
-    let table = guide.passage(&format!("{header}\n"), "\n\n");
+    rows_of(&guide(), header)
+}
+
+fn rows_of(document: &Document, header: &str) -> Vec<Vec<String>> {
+    let table = document.passage(&format!("{header}\n"), "\n\n");
     let dashes = 1;
     table.lines().skip(dashes).map(cells).collect()
 }
@@ -77,6 +83,24 @@ async fn every_code_reason_and_cause_of_the_api_document_is_in_the_guide() {
     }
 }
 
+#[tokio::test]
+async fn every_feedback_is_explained() {
+    let explained = rows_of(
+        &document("docs/interactive.md"),
+        "| `feedback` | given when | tell the user |",
+    );
+    let explained: BTreeSet<&str> = explained.iter().map(|r| r[0].trim_matches('`')).collect();
+    let app = spawn_app().await;
+    let api = app.client.without_key().get("/openapi.json").await.body;
+    let values = api["components"]["schemas"]["Feedback"]["enum"].as_array();
+    let values: BTreeSet<&str> = values
+        .unwrap()
+        .iter()
+        .map(|v| v.as_str().unwrap())
+        .collect();
+    assert_eq!(explained, values);
+}
+
 #[test]
 fn every_kind_of_evidence_is_in_the_guide() {
     let rows = rows("| `evidence` | what it says | what to do |");
@@ -120,26 +144,27 @@ async fn the_guides_programs_find_somebody_live() {
         &folder.path().join("live"),
         live.map(|(i, scene)| (format!("{i:03}.jpg"), png(&scene))),
     );
-    for (program, file, after, argument, says) in [
+    for (program, file, after, arguments, says) in [
         (
             "python3",
             "verify.py",
             "as `verify.py`:",
-            "capture",
+            ["capture", "turn_left", "turn_right"].as_slice(),
             "True ['liveness_passed'",
         ),
         (
             "node",
             "live.mjs",
             "later, `live.mjs`,",
-            "live",
+            ["live", "TURN_LEFT,TURN_RIGHT"].as_slice(),
             "completed true [ 'liveness_passed'",
         ),
     ] {
         fs::write(folder.path().join(file), guide().block(after)).unwrap();
         let mut command = system(program);
         command
-            .args([file, argument])
+            .arg(file)
+            .args(arguments)
             .current_dir(folder.path())
             .env("BASE", base_url(&app))
             .env("KEY", &app.key.secret);

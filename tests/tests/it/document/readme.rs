@@ -1,31 +1,38 @@
-//! The README's own calls, run as they stand but for host and port.
+//! The calls of the README and of `docs/interactive.md`, run as they stand but for host, port and files.
 
 use std::fs;
 use std::time::Duration;
 
 use livegate_tests::app::{App, spawn_app};
+use livegate_tests::fleet::binary;
 use livegate_tests::media::root;
 use livegate_tests::scripted::{Scene, png};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::camera::capture;
 use super::passages::{Document, replaced};
 use super::tools::{base_url, run, system};
 
-/// The README's calls beside a running API.
+/// What the call for the body of a verify begins with.
+const PAYLOAD: &str = "target/release/livegate-lab payload ";
+
+/// The calls of a document beside a running API.
 struct Calls {
-    commands: [String; 4],
+    commands: [String; 2],
     app: App,
     folder: TempDir,
 }
 
 impl Calls {
-    async fn start() -> Self {
-        let text = fs::read_to_string(root().join("README.md")).unwrap();
-        let commands = Document::new("README.md", text).commands("curl ");
-        let commands = commands.try_into().unwrap_or_else(|calls| {
-            panic!("README.md has changed: run all of its calls here: {calls:#?}")
+    /// The calls of the document at `path` that begin with these, in their order.
+    async fn start(path: &str, beginnings: &[&str]) -> Self {
+        let text = fs::read_to_string(root().join(path)).unwrap();
+        let document = Document::new(path, text);
+        let commands = beginnings.iter().flat_map(|start| document.commands(start));
+        let commands: Vec<String> = commands.collect();
+        let commands = commands.try_into().unwrap_or_else(|calls: Vec<String>| {
+            panic!("{path} has changed: run all of its calls here: {calls:#?}")
         });
         Self {
             commands,
@@ -34,11 +41,20 @@ impl Calls {
         }
     }
 
-    /// Runs the call at `position`, with these variables, and gives the JSON that it prints.
-    async fn run(&self, position: usize, variables: &[(&str, &str)]) -> Value {
-        let mut shell = system("sh");
+    /// Runs the call at `position`, with these variables and each `(from, to)` replaced, and gives the JSON that
+    /// it prints.
+    async fn run(
+        &self,
+        position: usize,
+        variables: &[(&str, &str)],
+        changes: &[(&str, &str)],
+    ) -> Value {
         let command = &self.commands[position];
-        let command = replaced(command, "http://127.0.0.1:8000", &base_url(&self.app));
+        let mut command = replaced(command, "http://127.0.0.1:8000", &base_url(&self.app));
+        for (from, to) in changes {
+            command = replaced(&command, from, to);
+        }
+        let mut shell = system("sh");
         shell
             .args(["-c", &command])
             .current_dir(self.folder.path())
@@ -55,29 +71,41 @@ impl Calls {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_readmes_calls_verify_somebody_live() {
-    let calls = Calls::start().await;
-    let session = calls.run(0, &[]).await;
-    let payload = json!({
-        "session_id": session["session_id"],
-        "mode": "images",
-        "frames": capture(&session["challenge"], |_| {}).frames(),
-    });
-    calls.put("verify_payload.json", payload.to_string());
-    let verdict = calls.run(1, &[]).await;
-    assert_eq!(verdict["verified"], true, "{verdict}");
+async fn the_readmes_calls_reach_a_verdict_on_what_was_shown() {
+    let calls = Calls::start("README.md", &["curl ", PAYLOAD]).await;
+    let session = calls.run(0, &[], &[]).await;
+    fs::create_dir(calls.folder.path().join("capture")).unwrap();
+    let frames = capture(&session["challenge"], |_| {}).0;
+    for (index, (phase, picture)) in frames.into_iter().enumerate() {
+        calls.put(&format!("capture/{index:02}_{phase}.png"), picture);
+    }
+    let lab = binary("livegate-lab").display().to_string();
+    let verdict = calls
+        .run(
+            1,
+            &[("SESSION", session["session_id"].as_str().unwrap())],
+            &[
+                ("clip.mp4", "capture"),
+                ("target/release/livegate-lab", lab.as_str()),
+            ],
+        )
+        .await;
+    // Not `verified`: pictures in a folder have no times of their own, and the times that they are given may be longer
+    // than this session has existed, which no capture may be.
+    assert!(verdict["verified"].is_boolean(), "{verdict}");
+    assert_eq!(verdict["challenge_passed"], true, "{verdict}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_readmes_calls_guide_somebody_live() {
-    let calls = Calls::start().await;
-    let session = calls.run(2, &[]).await;
+async fn the_calls_on_interactive_sessions_guide_somebody_live() {
+    let calls = Calls::start("docs/interactive.md", &["curl "]).await;
+    let session = calls.run(0, &[], &[]).await;
     let [id, token] = ["session_id", "client_token"].map(|f| session[f].as_str().unwrap());
     let mut answer = Value::Null;
     for challenge in session["challenges"].as_array().unwrap() {
         for scene in Scene::doing(challenge["type"].as_str().unwrap()) {
             calls.put("frame.jpg", png(&scene));
-            answer = calls.run(3, &[("ID", id), ("TOKEN", token)]).await;
+            answer = calls.run(1, &[("ID", id), ("TOKEN", token)], &[]).await;
         }
     }
     assert_eq!(answer["is_live"], true, "{answer}");
