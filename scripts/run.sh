@@ -4,18 +4,14 @@ set -eu
 cd "$(dirname "$0")/.."
 
 keys=${LIVEGATE_KEYS:-keys.toml}
-address=${LIVEGATE_LISTEN:-127.0.0.1:8000}
-key='YOUR_KEY'
 if [ ! -e "$keys" ]; then
     key=$(target/release/livegate-api keys create --name development \
         --requests-per-minute 100000 --concurrency 256)
-    echo "Development key, shown this once: $key"
+    echo "Development key, shown this once:"
+    echo "KEY=$key"
 else
     echo "Keys: those in $keys. For another one: target/release/livegate-api keys create --name NAME"
 fi
-echo "API documentation: http://$address/docs"
-echo "Try it with a camera: http://$address/demo"
-echo "Try: curl -X POST http://$address/v1/liveness/session -H 'X-AI-API-Key: $key'"
 # The optional anti-spoof models, unless the operator has chosen models, or thresholds, which are for certain models.
 if [ -z "${LIVEGATE_MODEL_CONFIG:-}" ]; then
     if [ -n "${LIVEGATE_THRESHOLDS:-}" ]; then

@@ -56,7 +56,7 @@ pub enum BindError {
         cause: io::Error,
     },
     /// The address is taken or not ours.
-    #[error("cannot listen on {address}: {cause}")]
+    #[error("cannot listen on {address}: {cause}; LIVEGATE_LISTEN names another address and port")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -64,7 +64,9 @@ pub enum BindError {
         cause: io::Error,
     },
     /// The same of the address that metrics are read from.
-    #[error("cannot listen on {address} for metrics: {cause}")]
+    #[error(
+        "cannot listen on {address} for metrics: {cause}; LIVEGATE_METRICS_LISTEN names another address and port"
+    )]
     Metrics {
         /// The address.
         address: SocketAddr,
@@ -173,6 +175,10 @@ impl Application {
             registry,
         } = self;
         tracing::info!("Listening on http://{address}");
+        tracing::info!("The API is documented at http://{address}/docs");
+        if state.config.demo {
+            tracing::info!("A page to try it with a camera: http://{address}/demo");
+        }
         let keys = tokio::spawn(Arc::clone(&state.keys).follow(shutdown.clone()));
         let metrics = metrics.map(|port| {
             let state = Arc::downgrade(&state);
@@ -237,6 +243,7 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
         .at("/", get(make_sync(|_| Redirect::see_other("/docs"))))
         .at("/openapi.json", get(document))
         .at("/docs", get(page))
+        .at("/docs/", get(make_sync(|_| Redirect::see_other("/docs"))))
         .nest_no_strip("/v1", service)
         .nest_no_strip("/api", openapi::service());
     if state.config.demo {

@@ -26,14 +26,25 @@ pub struct Report {
 pub struct FrameReport {
     /// Position, from 0.
     pub index: usize,
-    /// The file.
-    pub file: String,
+    /// The file; null for a frame of a clip.
+    pub file: Option<String>,
+    /// When the frame was taken, seconds from the start of its clip; null for a file.
+    pub seconds: Option<f64>,
     /// Faces found; null where the frame cannot be decoded.
     pub faces: Option<usize>,
     /// The main face, if there is one.
     pub face: Option<FaceReport>,
     /// Why the frame cannot be decoded.
     pub undecodable: Option<String>,
+}
+
+/// Where a frame comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Origin {
+    /// A file of this name.
+    File(String),
+    /// A clip, so many seconds from its start.
+    Clip(f32),
 }
 
 /// What the main face of a frame shows.
@@ -76,11 +87,16 @@ impl From<&Face> for FaceReport {
 }
 
 impl FrameReport {
-    pub(super) fn new(index: usize, file: String, outcome: FrameOutcome, mirrored: bool) -> Self {
+    pub(super) fn new(index: usize, origin: Origin, outcome: FrameOutcome, mirrored: bool) -> Self {
+        let (file, seconds) = match origin {
+            Origin::File(name) => (Some(name), None),
+            Origin::Clip(seconds) => (None, Some(rounded(seconds))),
+        };
         match outcome {
             FrameOutcome::Undecodable(cause) => Self {
                 index,
                 file,
+                seconds,
                 faces: None,
                 face: None,
                 undecodable: Some(cause),
@@ -95,6 +111,7 @@ impl FrameReport {
                 Self {
                     index,
                     file,
+                    seconds,
                     faces: Some(measured.faces.len()),
                     face,
                     undecodable: None,
@@ -104,7 +121,12 @@ impl FrameReport {
     }
 
     fn row(&self) -> Vec<String> {
-        let mut row = vec![self.index.to_string(), self.file.clone()];
+        let origin = match (&self.file, self.seconds) {
+            (Some(file), _) => file.clone(),
+            (None, Some(seconds)) => format!("{seconds:.2} s"),
+            (None, None) => String::new(),
+        };
+        let mut row = vec![self.index.to_string(), origin];
         match (&self.undecodable, &self.face) {
             (Some(cause), _) => row.push(cause.clone()),
             (None, None) => row.push("none".to_owned()),
@@ -131,6 +153,10 @@ impl Report {
             Judgement::Verified(..) => true,
             Judgement::Rejected(..) | Judgement::Undecodable(_) => false,
         }
+    }
+
+    fn is_clip(&self) -> bool {
+        self.frames.iter().any(|frame| frame.seconds.is_some())
     }
 
     fn verdict(&self) -> VerdictBody {
@@ -168,7 +194,7 @@ impl Report {
         let mut table = Table::new();
         table.load_preset(presets::NOTHING).set_header([
             "#",
-            "file",
+            if self.is_clip() { "time" } else { "file" },
             "faces",
             "yaw",
             "pitch",
@@ -235,10 +261,10 @@ fn rejection_lines(body: &Rejected) -> Vec<String> {
             .measured
             .0
             .map_or("nothing".to_owned(), |m| format!("{m:.2}"));
-        let (why, unit) = (plain(&failed.why), plain(&failed.unit));
+        let (why, unit) = (failed.why.name(), failed.unit.name());
         lines.push(format!(
             "  {:<17} {why}: {measured}, required {:.2} ({unit})",
-            plain(&failed.action),
+            failed.action.name(),
             failed.required
         ));
     }
@@ -256,15 +282,7 @@ fn rejection_lines(body: &Rejected) -> Vec<String> {
             .flatten()
             .map(|e| format!("  {}", e.text)),
     );
-    let reasons: Vec<String> = body.reason_codes.iter().map(plain).collect();
+    let reasons: Vec<_> = body.reason_codes.iter().map(|r| r.name()).collect();
     lines.push(format!("  reasons           {}", reasons.join(", ")));
     lines
-}
-
-/// A unit variant as serde names it.
-fn plain(value: &impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(Value::String(text)) => text,
-        Ok(_) | Err(_) => String::new(),
-    }
 }

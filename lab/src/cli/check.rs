@@ -14,7 +14,8 @@ use serde::Serialize;
 
 use super::Failure;
 use super::angles::AnglesArgs;
-use crate::check::{self, Progress};
+use crate::check;
+use crate::progress::Progress;
 
 /// Exit code of a check that rejected the capture.
 const REJECTED: u8 = 3;

@@ -12,10 +12,10 @@ use livegate_server::settings::{measuring, operating_point};
 use super::Failure;
 use super::angles::AnglesArgs;
 use super::check::in_lines;
-use crate::check::Progress;
 use crate::evaluate::journal::Journal;
 use crate::evaluate::manifest::Set;
 use crate::evaluate::{Setting, evaluate};
+use crate::progress::Progress;
 
 #[derive(Args)]
 pub(super) struct EvaluateArgs {

@@ -4,6 +4,7 @@ mod angles;
 mod calibrate;
 mod check;
 mod evaluate;
+mod payload;
 
 use clap::{Parser, Subcommand};
 use livegate_common::hardening;
@@ -12,6 +13,7 @@ use livegate_server::settings::{MEASURING, help};
 use self::calibrate::CalibrateArgs;
 use self::check::CheckArgs;
 use self::evaluate::EvaluateArgs;
+use self::payload::PayloadArgs;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -31,6 +33,8 @@ enum Command {
     /// Measures the error rates of a labelled set and writes a report: exit code 0 when it is written,
     /// 1 error. What was measured before is not measured again.
     Evaluate(EvaluateArgs),
+    /// Prints the body of POST /v1/liveness/verify for a clip or a folder of frames.
+    Payload(PayloadArgs),
     /// Writes the thresholds file for the models in use, from a labelled set, at a target APCER.
     Calibrate(CalibrateArgs),
 }
@@ -45,6 +49,7 @@ impl Cli {
         match self.command {
             Command::Check(args) => args.run().await,
             Command::Evaluate(args) => args.run().await,
+            Command::Payload(args) => args.run(),
             Command::Calibrate(args) => args.run().await,
         }
     }

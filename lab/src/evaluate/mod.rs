@@ -33,7 +33,7 @@ use self::capture::measure;
 use self::journal::Journal;
 use self::manifest::{Capture, ManifestError, Set};
 use self::report::Report;
-use crate::check::Progress;
+use crate::progress::Progress;
 
 /// All that the numbers of a set depend on, apart from the set.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -116,8 +116,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         ModelsSettings {
             cache: self
                 .get("LIVEGATE_MODELS")
-                .unwrap_or_else(|| "models/cache".into())
-                .into(),
+                .map_or_else(default_cache, PathBuf::from),
             config: self.get("LIVEGATE_MODEL_CONFIG").map(PathBuf::from),
             thresholds: self.get("LIVEGATE_THRESHOLDS").map(PathBuf::from),
         }
@@ -176,6 +175,18 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
 /// Variables of this process.
 pub fn process_environment(name: &'static str) -> Option<String> {
     std::env::var_os(name).map(|v| v.to_string_lossy().into_owned())
+}
+
+/// `models/cache` in the working folder; where there is none, that of the checkout which holds this program.
+fn default_cache() -> PathBuf {
+    let here = PathBuf::from("models/cache");
+    if here.is_dir() {
+        return here;
+    }
+    let program = std::env::current_exe().unwrap_or_default();
+    let folders = program.ancestors().skip(1);
+    let beside = folders.map(|folder| folder.join("models/cache"));
+    beside.into_iter().find(|p| p.is_dir()).unwrap_or(here)
 }
 
 /// A key as `openssl rand -base64 32` writes it.

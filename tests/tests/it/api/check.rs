@@ -2,7 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use livegate_lab::check::{CheckError, Progress, Report, check_frames, read_folder};
+use livegate_lab::check::{CheckError, Report, check_frames, read_folder};
+use livegate_lab::progress::Progress;
 use livegate_liveness::challenge::{Action, Angles, Challenge};
 use livegate_tests::client::Capture;
 use livegate_tests::scripted;

@@ -6,11 +6,11 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use livegate_common::shutdown::Shutdown;
-use livegate_lab::check::Progress;
 use livegate_lab::evaluate::journal::Journal;
 use livegate_lab::evaluate::manifest::Set;
 use livegate_lab::evaluate::report::Report;
 use livegate_lab::evaluate::{EvaluateError, Setting, evaluate};
+use livegate_lab::progress::Progress;
 use livegate_liveness::challenge::Angles;
 use livegate_liveness::thresholds::PadThresholds;
 use livegate_tests::client::Capture;

@@ -1,0 +1,36 @@
+//! The body of a verify, made of a folder of frames or of a clip.
+
+use std::path::Path;
+
+use base64_simd::STANDARD;
+use serde_json::{Value, json};
+
+use crate::check::{CheckError, NamedFrame, read_clip, read_folder};
+
+/// Milliseconds between two frames of a folder, whose files say nothing of the time: those of a burst, at which
+/// the two frames of a blink are within one.
+const FRAME_MS: usize = 100;
+
+/// The body of `POST /v1/liveness/verify` for `capture`: a folder of frames named `NN_PHASE.jpg`, or a clip.
+///
+/// # Errors
+/// [`CheckError`] when it cannot be read, or verify would refuse it.
+pub fn payload(capture: &Path, session_id: &str) -> Result<Value, CheckError> {
+    if capture.is_dir() {
+        let frames = read_folder(capture)?;
+        let frames: Vec<Value> = frames.iter().enumerate().map(frame).collect();
+        Ok(json!({"session_id": session_id, "mode": "images", "frames": frames}))
+    } else {
+        let clip = STANDARD.encode_to_string(read_clip(capture)?);
+        Ok(json!({"session_id": session_id, "mode": "video", "video_b64": clip}))
+    }
+}
+
+fn frame((index, named): (usize, &NamedFrame)) -> Value {
+    json!({
+        "index": index,
+        "timestamp_ms": index * FRAME_MS,
+        "phase": named.tag(),
+        "image_b64": STANDARD.encode_to_string(&named.frame.image),
+    })
+}
