@@ -8,8 +8,7 @@ use bytes::Bytes;
 use livegate_common::id::{BatchId, JobId, ReplicaId, RequestId};
 use livegate_common::job::{
     Batch, BatchHeader, Outcome, encode_batch, encode_outcome, open_batch, open_outcome,
-    read_header,
-};
+    read_header, Failure};
 use livegate_common::seal::SealKey;
 use serde::Serialize;
 use uuid::Uuid;
@@ -74,7 +73,7 @@ pub fn queue_batch(bytes: &[u8]) {
 
 /// The same of an outcome.
 pub fn queue_outcome(bytes: &[u8]) {
-    let (header, none) = (header(), Outcome::Failed(String::new()));
+    let (header, none) = (header(), Outcome::Failed(Failure::EndedWorkers(3)));
     let open = |message: &[u8]| {
         within(memory(message.len()), || {
             open_outcome(message, header.id, &KEY)

@@ -8,8 +8,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use livegate_common::id::{BatchId, JobId, ReplicaId, RequestId};
 use livegate_common::job::{
     Batch, BatchHeader, ClipOutcome, Cost, EncodedFrame, Look, MeasuredClip, Outcome, Portrait,
-    encode_batch,
-};
+    encode_batch, Failure};
 use livegate_common::seal::SealKey;
 use livegate_liveness::measurement::FrameMeasurement;
 use livegate_liveness::outcome::{ClipFrame, FrameOutcome};
@@ -223,7 +222,7 @@ fn outcomes() -> Vec<Vec<u8>> {
             clip: ClipOutcome::Unplayable("it is too long".to_owned()),
             cost,
         },
-        Outcome::Failed("no".to_owned()),
+        Outcome::Failed(Failure::Measuring("no".to_owned())),
     ]
     .iter()
     .map(plain)

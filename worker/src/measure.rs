@@ -1,7 +1,7 @@
 //! A batch in, its outcome out.
 
 use livegate_common::broker::Queue;
-use livegate_common::job::{Batch, EncodedFrame, Look, Outcome, TimeLimit, now_ms};
+use livegate_common::job::{Batch, EncodedFrame, Failure, Look, Outcome, TimeLimit, now_ms};
 use livegate_liveness::outcome::FrameOutcome;
 
 use crate::analyzer::FaceAnalyzer;
@@ -40,9 +40,9 @@ pub async fn measure(
                         cost,
                     })
                 }
-                Ok((Some(Err(cause)), _)) => Some(Outcome::Failed(cause)),
+                Ok((Some(Err(cause)), _)) => Some(Outcome::Failed(Failure::Measuring(cause))),
                 Ok((None, _)) => None,
-                Err(e) => Some(Outcome::Failed(e.to_string())),
+                Err(e) => Some(Outcome::Failed(Failure::Measuring(e.to_string()))),
             }
         }
         Batch::Clip(bytes) => clip::measure(pool, queue, &bytes, time).await,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use livegate_common::aside::aside;
 use livegate_common::broker::{Consumer, Delivery};
-use livegate_common::job::{self, BatchHeader, Outcome, now_ms};
+use livegate_common::job::{self, Failure, BatchHeader, Outcome, now_ms};
 use livegate_common::results::ResultStore;
 use livegate_common::seal::SealKey;
 use livegate_common::shutdown::Shutdown;
@@ -152,23 +152,19 @@ async fn work_out(
     key: &SealKey,
 ) -> Option<Outcome> {
     if delivery.redelivered && is_deadly(header, results).await {
-        return Some(Outcome::Failed(format!(
-            "it ended every worker that tried it, {MOST_ATTEMPTS} times"
-        )));
+        return Some(Outcome::Failed(Failure::EndedWorkers(MOST_ATTEMPTS)));
     }
     let (body, key) = (delivery.body.clone(), key.clone());
     let began = Instant::now();
     let opening = aside(body.len(), move || job::open_batch(&body, &key));
     let opened = match opening.instrument(Stage::Open.span()).await {
         Ok(opened) => opened,
-        Err(e) => return Some(Outcome::Failed(format!("opening a batch panicked: {e}"))),
+        Err(e) => return Some(Outcome::Failed(Failure::Unreadable(e.to_string()))),
     };
     pool.metrics().stage(Stage::Open, began.elapsed());
     match opened {
         Ok((_, batch)) => measure(pool, delivery.queue, batch, header.time_limit()).await,
-        Err(e) => Some(Outcome::Failed(format!(
-            "it cannot be read; is LIVEGATE_SEAL_KEY the API's? {e}"
-        ))),
+        Err(e) => Some(Outcome::Failed(Failure::Unreadable(e.to_string()))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why frames were not measured.
 
 use livegate_common::id::{BatchId, JobId};
-use livegate_common::job::CodecError;
+use livegate_common::job::{CodecError, Failure};
 
 use crate::error::ApiError;
 
@@ -24,7 +24,7 @@ pub enum MeasureError {
         /// The batch.
         id: BatchId,
         /// What it says.
-        cause: String,
+        cause: Failure,
     },
     /// A batch or an outcome does not code.
     #[error(transparent)]

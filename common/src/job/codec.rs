@@ -123,6 +123,7 @@ fn open<C: Content>(message: &[u8], key: &SealKey) -> Result<(BatchHeader, C), C
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::Failure;
     use crate::id::{JobId, ReplicaId, RequestId};
     use crate::job::{EncodedFrame, Look};
 
@@ -167,7 +168,7 @@ mod tests {
     #[test]
     fn an_outcome_answers_its_own_batch_only() {
         let (key, header) = (SealKey::random().unwrap(), header());
-        let outcome = Outcome::Failed("no".into());
+        let outcome = Outcome::Failed(Failure::Measuring("no".into()));
         let message = encode_outcome(&header, &outcome, &key).unwrap();
         assert_eq!(open_outcome(&message, header.id, &key).unwrap(), outcome);
         let other = BatchId {

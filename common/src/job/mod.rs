@@ -203,8 +203,25 @@ pub enum Outcome {
         /// What it took; decoding, which is done by another process, not included.
         cost: Cost,
     },
-    /// The batch could not be worked on; the text is for operators.
-    Failed(String),
+    /// The batch could not be measured.
+    Failed(Failure),
+}
+
+/// Why a batch could not be measured. The texts are for operators, and hold nothing of the media.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Failure {
+    /// It ended every worker that tried it.
+    #[error("it ended every worker that tried it, {0} times")]
+    EndedWorkers(u32),
+    /// The worker cannot open or read it.
+    #[error("it cannot be read; is LIVEGATE_SEAL_KEY the API's? {0}")]
+    Unreadable(String),
+    /// A model failed.
+    #[error("measuring failed: {0}")]
+    Measuring(String),
+    /// What decodes clips failed.
+    #[error("decoding the clip failed: {0}")]
+    ClipTools(String),
 }
 
 impl Outcome {
@@ -223,8 +240,9 @@ impl Outcome {
             Self::Clip {
                 clip: ClipOutcome::Unplayable(text),
                 ..
-            }
-            | Self::Failed(text) => text.len(),
+            } => text.len(),
+            // A sentence.
+            Self::Failed(_) => 0,
         }
     }
 }

@@ -45,7 +45,7 @@ pub enum CheckError {
 impl CheckError {
     pub(super) fn unmeasured(outcome: Option<Outcome>) -> Self {
         Self::Measure(match outcome {
-            Some(Outcome::Failed(cause)) => cause,
+            Some(Outcome::Failed(cause)) => cause.to_string(),
             Some(Outcome::Frames { .. } | Outcome::Clip { .. }) => {
                 "the outcome is about another medium".to_owned()
             }

@@ -27,8 +27,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use livegate_common::broker::Queue;
 use livegate_common::job::{
-    ClipOutcome, Cost, Look, MeasuredClip, Outcome, Portrait, TimeLimit, now_ms,
-};
+    ClipOutcome, Cost, Look, MeasuredClip, Outcome, Portrait, TimeLimit, now_ms, Failure};
 use livegate_liveness::measurement::FrameMeasurement;
 use livegate_liveness::outcome::ClipFrame;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -181,7 +180,7 @@ pub(crate) async fn measure(
     let clip = match measured {
         Ok(measured) => ClipOutcome::Measured(measured),
         Err(ClipError::Unplayable(why)) => ClipOutcome::Unplayable(why.to_string()),
-        Err(ClipError::Failed(cause)) => return Some(Outcome::Failed(cause)),
+        Err(ClipError::Failed(cause)) => return Some(Outcome::Failed(Failure::ClipTools(cause))),
     };
     let models = pool.models().clone();
     Some(Outcome::Clip { clip, models, cost })
