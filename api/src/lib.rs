@@ -18,7 +18,6 @@ pub mod limits;
 pub mod measure;
 pub mod metrics;
 pub mod openapi;
-pub mod random;
 pub mod services;
 pub mod state;
 pub mod verify;

@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use livegate_common::id::{BatchId, JobId, ReplicaId, RequestId};
 use livegate_common::job::{
-    Batch, BatchHeader, Outcome, encode_batch, encode_outcome, open_batch, open_outcome,
-    read_header, Failure};
+    Batch, BatchHeader, Failure, Outcome, encode_batch, encode_outcome, open_batch, open_outcome,
+    read_header,
+};
 use livegate_common::seal::SealKey;
 use serde::Serialize;
 use uuid::Uuid;

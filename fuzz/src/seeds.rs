@@ -7,8 +7,9 @@ use image::codecs::png::PngEncoder;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use livegate_common::id::{BatchId, JobId, ReplicaId, RequestId};
 use livegate_common::job::{
-    Batch, BatchHeader, ClipOutcome, Cost, EncodedFrame, Look, MeasuredClip, Outcome, Portrait,
-    encode_batch, Failure};
+    Batch, BatchHeader, ClipOutcome, Cost, EncodedFrame, Failure, Look, MeasuredClip, Outcome,
+    Portrait, encode_batch,
+};
 use livegate_common::seal::SealKey;
 use livegate_liveness::measurement::FrameMeasurement;
 use livegate_liveness::outcome::{ClipFrame, FrameOutcome};

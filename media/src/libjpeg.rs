@@ -96,15 +96,26 @@ pub struct Opened<'a> {
     bytes: PhantomData<&'a [u8]>,
 }
 
+/// Why a JPEG cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The system gives no memory.
+    #[error("there is no memory for it")]
+    NoMemory,
+    /// libjpeg does not accept it; holds its message.
+    #[error("{0}")]
+    Refused(String),
+}
+
 impl<'a> Opened<'a> {
     /// Reads the header; `most_scans` is how many scans the picture may have.
     ///
     /// # Errors
-    /// What libjpeg said.
-    pub fn new(bytes: &'a [u8], most_scans: u32) -> Result<Self, String> {
+    /// [`OpenError`] when there is no header that libjpeg accepts.
+    pub fn new(bytes: &'a [u8], most_scans: u32) -> Result<Self, OpenError> {
         // SAFETY: the bytes outlive what is returned, by its lifetime.
         let raw = unsafe { livegate_jpeg_open(bytes.as_ptr(), bytes.len(), most_scans) };
-        let raw = NonNull::new(raw).ok_or("there is no memory for it")?;
+        let raw = NonNull::new(raw).ok_or(OpenError::NoMemory)?;
         let mut opened = Self {
             raw,
             width: 0,
@@ -118,7 +129,7 @@ impl<'a> Opened<'a> {
         if done == 0 {
             Ok(opened)
         } else {
-            Err(opened.report().message())
+            Err(OpenError::Refused(opened.report().message()))
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use livegate_common::aside::aside;
 use livegate_common::broker::{Consumer, Delivery};
-use livegate_common::job::{self, Failure, BatchHeader, Outcome, now_ms};
+use livegate_common::job::{self, BatchHeader, Failure, Outcome, now_ms};
 use livegate_common::results::ResultStore;
 use livegate_common::seal::SealKey;
 use livegate_common::shutdown::Shutdown;

@@ -6,6 +6,7 @@ use livegate_common::job::{Cost, now_ms};
 use livegate_common::seal::SealError;
 use livegate_liveness::session::{Session, Task};
 use livegate_liveness::thresholds::ModelSetId;
+use rand::seq::SliceRandom;
 use uuid::Uuid;
 
 use super::query::{LiveOptions, Tasks};
@@ -16,7 +17,6 @@ use super::{sessions, token, watch};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::keys::KeyRecord;
-use crate::random::{self, NoRandomness, shuffle};
 use crate::state::AppState;
 
 /// Creates a session for `caller`.
@@ -29,7 +29,7 @@ pub async fn create(
     query: &str,
 ) -> Result<InteractiveSessionCreated, ApiError> {
     let new = LiveOptions::parse(query)?;
-    let tasks = choose(new.tasks)?;
+    let tasks = choose(new.tasks);
     let now = now_ms();
     let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
     let expires_at_ms = now + ttl_ms;
@@ -42,7 +42,7 @@ pub async fn create(
         models: ModelSetId::default(),
         session: Session::new(tasks, new.timeout_ms, caller.defaults.angles, expires_at_ms),
     };
-    let id = uuid::Builder::from_random_bytes(random::bytes()?).into_uuid();
+    let id = Uuid::new_v4();
     if !sessions::records(state)
         .create(&id.to_string(), &record, now)
         .await?
@@ -65,13 +65,13 @@ fn issue(state: &AppState, id: Uuid) -> Result<String, ApiError> {
     issued.map_err(|error: SealError| ApiError::internal(error))
 }
 
-fn choose(tasks: Tasks) -> Result<Vec<Task>, NoRandomness> {
+fn choose(tasks: Tasks) -> Vec<Task> {
     match tasks {
-        Tasks::Chosen(tasks) => Ok(tasks),
+        Tasks::Chosen(tasks) => tasks,
         Tasks::Drawn { number, mut from } => {
-            shuffle(&mut from)?;
+            from.shuffle(&mut rand::rng());
             from.truncate(number);
-            Ok(from)
+            from
         }
     }
 }

@@ -12,6 +12,7 @@ use livegate_liveness::measurement::FrameMeasurement;
 use livegate_liveness::outcome::FrameOutcome;
 use livegate_liveness::session::{Report, Session, State, Step};
 use livegate_liveness::thresholds::{ModelSetId, Thresholds};
+use rand::Rng;
 use tracing::Instrument;
 
 use super::caller::SessionCaller;
@@ -25,12 +26,11 @@ use crate::error::ApiError;
 use crate::http::multipart::FrameUpload;
 use crate::http::uploads::UploadPlace;
 use crate::measure::{MeasureError, measure_frame, thresholds_of};
-use crate::random::one_in;
 use crate::state::AppState;
 
 /// One in so many frames, at random, is looked at as a whole although nothing rests on it: whoever
 /// changes the picture between the frames that decide cannot foresee which are compared.
-const WHOLE_ONE_IN: usize = 4;
+const WHOLE_ONE_IN: u32 = 4;
 /// How long after the challenges' time the session is over at the latest, milliseconds.
 const MARGIN_MS: u64 = 30_000;
 
@@ -168,7 +168,7 @@ impl Submission {
     }
 
     async fn first_look(&self, stored: &Stored<LiveSession>) -> Result<Sight, ApiError> {
-        let look = if one_in(WHOLE_ONE_IN)? {
+        let look = if rand::rng().random_ratio(1, WHOLE_ONE_IN) {
             Look::Whole
         } else {
             Look::Glance

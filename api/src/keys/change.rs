@@ -44,7 +44,7 @@ pub fn rotate(path: &Path, id: &str, keep_old_for: Option<Duration>) -> Result<R
         }
         None => None,
     };
-    let secret = new_secret()?;
+    let secret = new_secret();
     let hash = KeyHash::of(&secret).to_text();
     edit(path, |draft| {
         draft.replace_secret(id, hash, &rfc3339(now), old_until.clone())

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use livegate_common::job::now_ms;
 use livegate_liveness::challenge::Action;
+use rand::Rng;
 
 use super::KeyHash;
 use super::edit::{EditError, edit, new_secret};
 use super::file::Entry;
 use crate::clock::rfc3339;
-use crate::random;
 
 /// What a new key may do, and what its sessions ask for.
 #[derive(Clone, Debug)]
@@ -69,8 +69,8 @@ pub fn create(path: &Path, new: &NewKey) -> Result<CreatedKey, EditError> {
             "the name must be text, without line breaks".to_owned(),
         ));
     }
-    let secret = new_secret()?;
-    let id = format!("key_{:016x}", u64::from_be_bytes(random::bytes()?));
+    let secret = new_secret();
+    let id = format!("key_{:016x}", rand::rng().random::<u64>());
     let names = |actions: &Vec<Action>| actions.iter().map(|a| a.name().to_owned()).collect();
     let entry = Entry {
         id: id.clone(),
@@ -87,7 +87,9 @@ pub fn create(path: &Path, new: &NewKey) -> Result<CreatedKey, EditError> {
         pitch_deg: new.pitch_deg,
         blink_ear: new.blink_ear,
     };
-    entry.secrets().map_err(EditError::Invalid)?;
+    entry
+        .secrets()
+        .map_err(|cause| EditError::Invalid(cause.to_string()))?;
     edit(path, |draft| draft.add(entry))?;
     Ok(CreatedKey { id, secret })
 }

@@ -5,13 +5,13 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use fs4::fs_std::FileExt;
 use livegate_common::job::now_ms;
+use rand::Rng;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
 use super::PREFIX;
 use super::file::{Entry, KeyFileError, OldSecret, entries, parse};
-use crate::random::{self, NoRandomness};
+use super::shape::ShapeError;
 
 /// Random bytes of a key.
 const SECRET_BYTES: usize = 32;
@@ -28,16 +28,13 @@ pub enum EditError {
     /// No key has the id.
     #[error("{0}")]
     NoSuchKey(String),
-    /// The system gives no random bytes.
-    #[error(transparent)]
-    NoRandomness(#[from] NoRandomness),
 }
 
 /// A key that nobody has: `tsk_` and 43 characters.
-pub(super) fn new_secret() -> Result<String, NoRandomness> {
-    let bytes = random::bytes::<SECRET_BYTES>()?;
+pub(super) fn new_secret() -> String {
+    let bytes: [u8; SECRET_BYTES] = rand::rng().random();
     let digits = base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
-    Ok(format!("{PREFIX}{digits}"))
+    format!("{PREFIX}{digits}")
 }
 
 /// Replaces the file by what `change` makes of it. No file is an empty one; a new one is 0600.
@@ -76,7 +73,8 @@ impl Draft {
         Ok(Self {
             path: path.to_owned(),
             entries: entries(text).map_err(KeyFileError::shape(path))?,
-            document: document.map_err(|e| KeyFileError::shape(path)(e.message().to_owned()))?,
+            document: document
+                .map_err(|e| KeyFileError::shape(path)(ShapeError::Toml(e.message().to_owned())))?,
         })
     }
 
@@ -85,13 +83,13 @@ impl Draft {
         let keys = keys.or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
         let shape = KeyFileError::shape(&self.path);
         keys.as_array_of_tables_mut()
-            .ok_or_else(|| shape("keys must be [[keys]] tables to be changed".to_owned()))
+            .ok_or_else(|| shape(ShapeError::NotTables))
     }
 
     fn table(&mut self, at: usize) -> Result<&mut Table, KeyFileError> {
         let shape = KeyFileError::shape(&self.path);
         let table = self.tables()?.get_mut(at);
-        table.ok_or_else(|| shape("a key has no table of its own".to_owned()))
+        table.ok_or_else(|| shape(ShapeError::NoTable))
     }
 
     /// Forgets the old secrets that count no more.
@@ -110,10 +108,10 @@ impl Draft {
     /// Adds a key at the end.
     pub fn add(&mut self, entry: Entry) -> Result<(), EditError> {
         let shape = || KeyFileError::shape(&self.path);
-        let text = toml::to_string(&entry).map_err(|e| shape()(e.to_string()))?;
+        let text = toml::to_string(&entry).map_err(|e| shape()(ShapeError::Toml(e.to_string())))?;
         let document = text.parse::<DocumentMut>();
         let mut table = document
-            .map_err(|e| shape()(e.message().to_owned()))?
+            .map_err(|e| shape()(ShapeError::Toml(e.message().to_owned())))?
             .into_table();
         // Placed after the last; else it would stand where it stood in its own document.
         table.set_position(None);
@@ -275,6 +273,6 @@ fn lock(path: &Path) -> Result<std::fs::File, KeyFileError> {
         .mode(0o600)
         .open(&lock_path)
         .map_err(KeyFileError::io(&lock_path))?;
-    FileExt::lock_exclusive(&file).map_err(KeyFileError::io(&lock_path))?;
+    file.lock().map_err(KeyFileError::io(&lock_path))?;
     Ok(file)
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::shape::ShapeError;
 use super::{KeyHash, KeyRecord, KeyRing, Secret};
 use crate::contract::defaults::SessionDefaults;
 
@@ -33,7 +34,7 @@ pub enum KeyFileError {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        cause: String,
+        cause: ShapeError,
     },
 }
 
@@ -43,7 +44,7 @@ impl KeyFileError {
         |cause| Self::Io { path, cause }
     }
 
-    pub(super) fn shape(path: &Path) -> impl FnOnce(String) -> Self + use<> {
+    pub(super) fn shape(path: &Path) -> impl FnOnce(ShapeError) -> Self + use<> {
         let path = path.to_owned();
         |cause| Self::Shape { path, cause }
     }
@@ -88,11 +89,11 @@ pub(super) struct OldSecret {
 }
 
 impl OldSecret {
-    fn until_ms(&self) -> Result<u64, String> {
+    fn until_ms(&self) -> Result<u64, ShapeError> {
         OffsetDateTime::parse(&self.until, &Rfc3339)
             .ok()
             .and_then(|t| u64::try_from(t.unix_timestamp_nanos() / 1_000_000).ok())
-            .ok_or("until must be a time such as 2026-01-31T12:00:00Z".to_owned())
+            .ok_or(ShapeError::Until)
     }
 
     /// Whether it still counts at `now_ms`, Unix milliseconds.
@@ -140,24 +141,28 @@ pub(super) fn load_entries(path: &Path) -> Result<Vec<Entry>, KeyFileError> {
 }
 
 /// The tables of the file, as they are.
-pub(super) fn entries(text: &str) -> Result<Vec<Entry>, String> {
+pub(super) fn entries(text: &str) -> Result<Vec<Entry>, ShapeError> {
     // The message only: the full text would quote the line, which may be a hash.
     let file: Result<File, _> = toml::from_str(text);
-    file.map(|f| f.keys).map_err(|e| e.message().to_owned())
+    file.map(|f| f.keys)
+        .map_err(|e| ShapeError::Toml(e.message().to_owned()))
 }
 
 /// What a server makes of the file.
-pub(super) fn parse(text: &str) -> Result<KeyRing, String> {
+pub(super) fn parse(text: &str) -> Result<KeyRing, ShapeError> {
     let mut ring: Vec<Secret> = Vec::new();
     for entry in entries(text)? {
         let id = &entry.id;
-        let secrets = entry.secrets().map_err(|e| format!("key {id}: {e}"))?;
+        let secrets = entry.secrets().map_err(|cause| ShapeError::Key {
+            id: id.clone(),
+            cause: Box::new(cause),
+        })?;
         if ring.iter().any(|known| known.key.id == *id) {
-            return Err(format!("key {id} is there twice"));
+            return Err(ShapeError::IdTwice(id.clone()));
         }
         for secret in secrets {
             if ring.iter().any(|known| known.hash == secret.hash) {
-                return Err(format!("a secret of key {id} is there twice"));
+                return Err(ShapeError::SecretTwice(id.clone()));
             }
             ring.push(secret);
         }
@@ -167,11 +172,10 @@ pub(super) fn parse(text: &str) -> Result<KeyRing, String> {
 
 impl Entry {
     /// What lets a caller in as this key: its present secret, then the old ones.
-    pub fn secrets(&self) -> Result<Vec<Secret>, String> {
+    pub fn secrets(&self) -> Result<Vec<Secret>, ShapeError> {
         let key = Arc::new(self.record()?);
-        let secret = |hash: &str, until_ms| -> Result<Secret, String> {
-            let hash = KeyHash::parse(hash)
-                .ok_or("hash must be sha256: and 64 hexadecimal digits".to_owned())?;
+        let secret = |hash: &str, until_ms| -> Result<Secret, ShapeError> {
+            let hash = KeyHash::parse(hash).ok_or(ShapeError::Hash)?;
             let key = Arc::clone(&key);
             Ok(Secret {
                 hash,
@@ -187,11 +191,10 @@ impl Entry {
     }
 
     /// What the server knows of the key.
-    pub fn record(&self) -> Result<KeyRecord, String> {
-        // Ids name limits at the store and appear in every log line.
+    pub fn record(&self) -> Result<KeyRecord, ShapeError> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
         if self.id.is_empty() || self.id.len() > 64 || !self.id.bytes().all(plain) {
-            return Err("id must be 1 to 64 letters, digits, _ or -".to_owned());
+            return Err(ShapeError::Id);
         }
         check(
             "requests_per_minute",
@@ -231,35 +234,45 @@ impl Entry {
 }
 
 /// Says whether a limit is one that a key may have.
-fn check(name: &str, value: u32, range: &std::ops::RangeInclusive<u32>) -> Result<(), String> {
-    let (min, max) = (range.start(), range.end());
-    match range.contains(&value) {
-        true => Ok(()),
-        false => Err(format!("{name} is {value}; it must be {min} to {max}")),
+fn check(
+    name: &'static str,
+    value: u32,
+    range: &std::ops::RangeInclusive<u32>,
+) -> Result<(), ShapeError> {
+    if range.contains(&value) {
+        return Ok(());
     }
+    Err(ShapeError::Limit {
+        name,
+        value,
+        min: *range.start(),
+        max: *range.end(),
+    })
 }
 
-fn in_range(name: &str, value: Option<f32>, range: Range, default: f32) -> Result<f32, String> {
+fn in_range(
+    name: &'static str,
+    value: Option<f32>,
+    range: Range,
+    default: f32,
+) -> Result<f32, ShapeError> {
     match value {
         None => Ok(default),
         Some(value) if range.contains(f64::from(value)) => Ok(value),
-        Some(_) => Err(format!("{name} must be {} to {}", range.min, range.max)),
+        Some(_) => Err(ShapeError::Angle { name, range }),
     }
 }
 
-fn actions(names: &[String]) -> Result<Vec<Action>, String> {
+fn actions(names: &[String]) -> Result<Vec<Action>, ShapeError> {
     let mut actions = Vec::new();
     for name in names {
         match Action::from_name(name) {
             Some(action) if !actions.contains(&action) => actions.push(action),
-            Some(_) | None => {
-                let all = Action::ALL.map(Action::name).join(", ");
-                return Err(format!("actions must be different ones of {all}"));
-            }
+            Some(_) | None => return Err(ShapeError::Actions),
         }
     }
     if actions.len() < 2 {
-        Err("there must be at least 2 actions".to_owned())
+        Err(ShapeError::FewActions)
     } else {
         Ok(actions)
     }
@@ -321,12 +334,13 @@ mod tests {
                 "2026-01-31T12:00:00Z",
             ),
         ] {
-            let cause = parse(&entry(more)).unwrap_err();
+            let cause = parse(&entry(more)).unwrap_err().to_string();
             assert!(cause.contains(named), "{more}: {cause}");
         }
         assert!(
             parse(&(entry("") + &entry("")))
                 .unwrap_err()
+                .to_string()
                 .contains("twice")
         );
     }
@@ -335,8 +349,8 @@ mod tests {
     fn neither_debug_nor_an_error_shows_a_hash() {
         let hash = KeyHash::of("tsk_secret").to_text();
         assert!(!format!("{:?}", parse(&entry("")).unwrap()).contains(&hash[7..15]));
-        let broken =
-            parse(&entry("x x")).unwrap_err() + &parse(&entry("liveness = 3")).unwrap_err();
+        let cause = |more| parse(&entry(more)).unwrap_err().to_string();
+        let broken = cause("x x") + &cause("liveness = 3");
         assert!(!broken.contains(&hash[7..15]), "{broken}");
     }
 }

@@ -8,6 +8,7 @@ pub mod create;
 pub mod edit;
 mod file;
 pub mod list;
+mod shape;
 
 pub mod watch;
 

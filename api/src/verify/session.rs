@@ -3,6 +3,8 @@
 use livegate_common::job::now_ms;
 use livegate_common::records::{Records, Stored};
 use poem_openapi::Object;
+use rand::Rng;
+use rand::seq::SliceRandom;
 use serde::Serialize;
 
 use super::record::{State, VerifySession};
@@ -15,7 +17,6 @@ use crate::contract::reason::ReasonCode;
 use crate::error::ApiError;
 use crate::http::json::RequestDocument;
 use crate::keys::KeyRecord;
-use crate::random::{hex_128, shuffle};
 use crate::state::AppState;
 
 /// What every session id begins with.
@@ -89,7 +90,9 @@ pub async fn create(
 ) -> Result<SessionCreated, ApiError> {
     let asked = SessionOptions::parse(body)?;
     let is_drawn = asked.actions.is_none();
-    let challenge = asked.challenge(&caller.defaults, shuffle)?;
+    let challenge = asked.challenge(&caller.defaults, |actions| {
+        actions.shuffle(&mut rand::rng())
+    });
     let now = now_ms();
     let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
     let record = VerifySession {
@@ -99,7 +102,7 @@ pub async fn create(
         expires_at_ms: now + ttl_ms,
         state: State::Pending,
     };
-    let session_id = format!("{PREFIX}{}", hex_128()?);
+    let session_id = format!("{PREFIX}{:032x}", rand::rng().random::<u128>());
     if !records(state).create(&session_id, &record, now).await? {
         return Err(ApiError::internal("a fresh session id was taken already"));
     }

@@ -123,8 +123,8 @@ fn open<C: Content>(message: &[u8], key: &SealKey) -> Result<(BatchHeader, C), C
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::Failure;
     use crate::id::{JobId, ReplicaId, RequestId};
+    use crate::job::Failure;
     use crate::job::{EncodedFrame, Look};
 
     fn header() -> BatchHeader {

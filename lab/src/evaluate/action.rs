@@ -10,18 +10,20 @@ pub fn name(task: Task) -> String {
     actions::name(task).to_ascii_lowercase()
 }
 
+/// No action has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an action; it must be one of {names}", names = Task::ALL.map(name).join(", "))]
+pub struct UnknownAction(String);
+
 /// The action of that name.
 ///
 /// # Errors
-/// What it must be instead.
-pub fn from_name(text: &str) -> Result<Task, String> {
+/// [`UnknownAction`], which lists the names.
+pub fn from_name(text: &str) -> Result<Task, UnknownAction> {
     Task::ALL
         .into_iter()
         .find(|task| name(*task) == text)
-        .ok_or_else(|| {
-            let names = Task::ALL.map(name).join(", ");
-            format!("`{text}` is no action; it must be one of {names}")
-        })
+        .ok_or_else(|| UnknownAction(text.to_owned()))
 }
 
 /// What verify asks for where a session asks for this; `None` for what only sessions ask for.

@@ -27,7 +27,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use livegate_common::broker::Queue;
 use livegate_common::job::{
-    ClipOutcome, Cost, Look, MeasuredClip, Outcome, Portrait, TimeLimit, now_ms, Failure};
+    ClipOutcome, Cost, Failure, Look, MeasuredClip, Outcome, Portrait, TimeLimit, now_ms,
+};
 use livegate_liveness::measurement::FrameMeasurement;
 use livegate_liveness::outcome::ClipFrame;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};

@@ -3,7 +3,7 @@
 use livegate_liveness::measurement::{Bounds, margin_of};
 use livegate_models::{AntiSpoofModel, ClassOutput, CropRule, Resample};
 
-use super::session::{Model, Runtime};
+use super::session::{Model, OutputError, Runtime};
 use crate::analyzer::{AnalyzeError, StartError};
 use crate::pixels::crop::{Crop, context};
 use crate::pixels::resample::Axis;
@@ -48,7 +48,10 @@ impl AntiSpoof {
             };
             margin_of(&logits, live)
                 .map(Some)
-                .ok_or_else(|| format!("it has no class {live}, only {}", classes.len()))
+                .ok_or(OutputError::NoClass {
+                    live,
+                    classes: classes.len(),
+                })
         })
     }
 }

@@ -6,7 +6,7 @@ use fast_image_resize::Resizer;
 use livegate_liveness::measurement::Bounds;
 use livegate_models::ModelFile;
 
-use super::session::{Model, Outputs, Runtime};
+use super::session::{Model, OutputError, Outputs, Runtime};
 use crate::analyzer::{AnalyzeError, StartError};
 use crate::geometry::{Point, Similarity};
 use crate::pixels::shrunk::{Input, Shrunk};
@@ -176,7 +176,7 @@ impl Detector {
     fn shrink(&mut self, frame: &RgbFrame, long_side: u32) -> Result<Shrunk, AnalyzeError> {
         Shrunk::of(frame, long_side, &mut self.resizer).map_err(|cause| AnalyzeError {
             model: "detector".to_owned(),
-            cause,
+            cause: cause.to_string(),
         })
     }
 
@@ -196,7 +196,7 @@ impl Detector {
 
 /// Decodes the model's grids. For cell (c, r) of stride s: score = sqrt(class * object); centre
 /// ((c + b0) s, (r + b1) s); size (e^b2 s, e^b3 s); points ((kx + c) s, (ky + r) s).
-fn read(out: &Outputs<'_>, width: usize, height: usize) -> Result<Vec<Detection>, String> {
+fn read(out: &Outputs<'_>, width: usize, height: usize) -> Result<Vec<Detection>, OutputError> {
     let mut found = Vec::new();
     for (stride, [class, object, boxes, points]) in STRIDES.into_iter().zip(OUTPUTS) {
         let (columns, rows) = (width / stride, height / stride);

@@ -110,7 +110,7 @@ impl Model {
         &mut self,
         shape: [usize; D],
         input: &[f32],
-        read: impl FnOnce(&Outputs<'_>) -> Result<T, String>,
+        read: impl FnOnce(&Outputs<'_>) -> Result<T, OutputError>,
     ) -> Result<T, AnalyzeError> {
         let name = &self.name;
         let _span = tracing::debug_span!("run", otel.name = %name).entered();
@@ -125,8 +125,40 @@ impl Model {
             .run(ort::inputs![tensor])
             .map_err(|e| fail(e.to_string()));
         INFERENCE_US.set(INFERENCE_US.get() + thread_cpu_us().saturating_sub(before));
-        read(&Outputs(outputs?)).map_err(fail)
+        read(&Outputs(outputs?)).map_err(|e| fail(e.to_string()))
     }
+}
+
+/// Why an output cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The model gave no output of this name.
+    #[error("it gave no `{0}`")]
+    Missing(String),
+    /// The output is not a tensor of 32-bit floats.
+    #[error(transparent)]
+    Type(#[from] ort::Error),
+    /// The output has another length than it should have.
+    #[error("`{name}` has {given} numbers; {expected} are expected")]
+    Length {
+        /// The output.
+        name: String,
+        /// Its length.
+        given: usize,
+        /// The length that is expected.
+        expected: usize,
+    },
+    /// The output holds NaN or an infinity.
+    #[error("`{0}` holds a number that is not finite")]
+    NotFinite(String),
+    /// A classifier does not have the class that is configured.
+    #[error("it has no class {live}, only {classes}")]
+    NoClass {
+        /// The class of bona fide presentations, from 0.
+        live: usize,
+        /// How many classes there are.
+        classes: usize,
+    },
 }
 
 /// What a run gave.
@@ -134,17 +166,17 @@ pub struct Outputs<'a>(ort::session::SessionOutputs<'a>);
 
 impl Outputs<'_> {
     /// The numbers of the output `name`, which must be `len` of them if that is given.
-    pub fn named(&self, name: &str, len: Option<usize>) -> Result<&[f32], String> {
+    pub fn named(&self, name: &str, len: Option<usize>) -> Result<&[f32], OutputError> {
         let value = self
             .0
             .get(name)
-            .ok_or_else(|| format!("it gave no `{name}`"))?;
+            .ok_or_else(|| OutputError::Missing(name.to_owned()))?;
         checked(name, value, len)
     }
 
     /// The numbers of the first output, whatever its name, which must be `len` of them if that is
     /// given.
-    pub fn first(&self, len: Option<usize>) -> Result<&[f32], String> {
+    pub fn first(&self, len: Option<usize>) -> Result<&[f32], OutputError> {
         checked("first output", &self.0[0], len)
     }
 }
@@ -153,19 +185,18 @@ fn checked<'a>(
     name: &str,
     value: &'a ort::value::DynValue,
     len: Option<usize>,
-) -> Result<&'a [f32], String> {
-    let (_, numbers) = value
-        .try_extract_tensor::<f32>()
-        .map_err(|e| e.to_string())?;
-    if len.is_some_and(|len| len != numbers.len()) {
-        return Err(format!(
-            "`{name}` has {} numbers; {} are expected",
-            numbers.len(),
-            len.unwrap_or(0)
-        ));
+) -> Result<&'a [f32], OutputError> {
+    let (_, numbers) = value.try_extract_tensor::<f32>()?;
+    let (name, given) = (name.to_owned(), numbers.len());
+    if let Some(expected) = len.filter(|len| *len != given) {
+        return Err(OutputError::Length {
+            name,
+            given,
+            expected,
+        });
     }
     if numbers.iter().any(|v| !v.is_finite()) {
-        return Err(format!("`{name}` holds a number that is not finite"));
+        return Err(OutputError::NotFinite(name));
     }
     Ok(numbers)
 }

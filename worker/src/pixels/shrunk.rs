@@ -27,19 +27,32 @@ pub struct Shrunk {
     pub scale: f32,
 }
 
+/// Why a frame cannot be made smaller: a bug, since frames are checked when they are decoded.
+#[derive(Debug, thiserror::Error)]
+pub enum ShrinkError {
+    /// The frame has not the pixels that its sides say.
+    #[error("the frame has too few pixels")]
+    Source,
+    /// The resizing library refuses it.
+    #[error(transparent)]
+    Resize(#[from] fast_image_resize::ResizeError),
+}
+
 impl Shrunk {
     /// The frame with a longer side of `long_side` pixels.
-    pub fn of(frame: &RgbFrame, long_side: u32, resizer: &mut Resizer) -> Result<Self, String> {
+    pub fn of(
+        frame: &RgbFrame,
+        long_side: u32,
+        resizer: &mut Resizer,
+    ) -> Result<Self, ShrinkError> {
         let longer = frame.width.max(frame.height);
         let shrink = |side: u32| (side * long_side).div_ceil(longer).max(1);
         let (width, height) = (shrink(frame.width), shrink(frame.height));
         let source = ImageRef::new(frame.width, frame.height, &frame.pixels, PixelType::U8x3)
-            .map_err(|e| e.to_string())?;
+            .map_err(|_| ShrinkError::Source)?;
         let mut small = Image::new(width, height, PixelType::U8x3);
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-        resizer
-            .resize(&source, &mut small, &options)
-            .map_err(|e| e.to_string())?;
+        resizer.resize(&source, &mut small, &options)?;
         #[expect(clippy::cast_precision_loss, reason = "sides are at most 4096")]
         let scale = longer as f32 / long_side as f32;
         let pixels = small.into_vec();

@@ -58,19 +58,16 @@ impl SessionOptions {
 
     /// The challenge that this makes with a key's defaults. `order` puts the key's actions into
     /// an order that nobody can foresee.
-    ///
-    /// # Errors
-    /// Whatever `order` gives.
-    pub fn challenge<E>(
+    pub fn challenge(
         self,
         defaults: &SessionDefaults,
-        order: impl FnOnce(&mut [Action]) -> Result<(), E>,
-    ) -> Result<Challenge, E> {
+        order: impl FnOnce(&mut [Action]),
+    ) -> Challenge {
         let actions = match self.actions {
             Some(actions) => actions,
             None => {
                 let mut actions = defaults.actions.clone();
-                order(&mut actions)?;
+                order(&mut actions);
                 actions
             }
         };
@@ -79,11 +76,11 @@ impl SessionOptions {
             pitch_deg: self.pitch_deg.unwrap_or(defaults.angles.pitch_deg),
             blink_ear: self.blink_ear.unwrap_or(defaults.angles.blink_ear),
         };
-        Ok(Challenge {
+        Challenge {
             actions,
             angles,
             mirrored: self.mirrored,
-        })
+        }
     }
 }
 

@@ -120,7 +120,7 @@ label = "bona_fide"
     .to_string();
     for part in [
         "line 4, clip.mp4: an attack needs an instrument",
-        "line 4, clip.mp4: actions: `nod` is no action; it must be one of turn_left, ",
+        "line 4, clip.mp4: actions: `nod` is not an action; it must be one of turn_left, ",
         "line 4, clip.mp4: blink: `to` must be later than `from`",
         "line 9, gone.mp4: there is no ",
     ] {
@@ -149,7 +149,7 @@ fn what_cannot_be_said_of_a_capture_is_refused() {
             "actions = [{ name = \"blink\", from = 90, to = 91 }]",
             "90 is no time",
         ),
-        (clip, "absent = [\"nod\"]", "absent: `nod` is no action"),
+        (clip, "absent = [\"nod\"]", "absent: `nod` is not an action"),
         (
             clip,
             "poses = [{ yaw = 1, pitch = 1 }]",

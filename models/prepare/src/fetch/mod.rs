@@ -7,14 +7,12 @@
 mod clients;
 mod extract;
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-use fs4::fs_std::FileExt;
 
 pub use clients::Clients;
 pub use extract::ExtractError;
@@ -244,9 +242,10 @@ pub(crate) fn lock(
         .map_err(|e| io_error(&path, e))?;
     let mut told = false;
     loop {
-        // Spelled out, because newer standard libraries have a method of this name.
-        if FileExt::try_lock_exclusive(&file).map_err(|e| io_error(&path, e))? {
-            return Ok(file);
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(e)) => return Err(io_error(&path, e)),
         }
         if !told {
             let _ = writeln!(log, "waiting for another fetch to finish");

@@ -1,0 +1,66 @@
+//! What can be wrong in a key file.
+
+use livegate_liveness::challenge::{Action, Range};
+
+/// A key file, or one of its keys, is not as it must be. Names a place and what is allowed, never a content.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ShapeError {
+    /// It is not TOML, or a field is unknown, missing or of another type.
+    #[error("{0}")]
+    Toml(String),
+    /// Something is wrong with one key.
+    #[error("key {id}: {cause}")]
+    Key {
+        /// The key's id.
+        id: String,
+        /// What is wrong with it.
+        cause: Box<ShapeError>,
+    },
+    /// Two keys have one id.
+    #[error("key {0} is there twice")]
+    IdTwice(String),
+    /// A secret is there twice; holds the id of the second key that has it.
+    #[error("a secret of key {0} is there twice")]
+    SecretTwice(String),
+    /// A hash is not a hash.
+    #[error("hash must be sha256: and 64 hexadecimal digits")]
+    Hash,
+    /// An end of an old secret is not a time.
+    #[error("until must be a time such as 2026-01-31T12:00:00Z")]
+    Until,
+    /// An id is not an id: ids name limits at the store and appear in log lines.
+    #[error("id must be 1 to 64 letters, digits, _ or -")]
+    Id,
+    /// A limit is out of range.
+    #[error("{name} is {value}; it must be {min} to {max}")]
+    Limit {
+        /// The field.
+        name: &'static str,
+        /// Its value.
+        value: u32,
+        /// The least that is allowed.
+        min: u32,
+        /// The most that is allowed.
+        max: u32,
+    },
+    /// An angle or a ratio is out of range.
+    #[error("{name} must be {} to {}", range.min, range.max)]
+    Angle {
+        /// The field.
+        name: &'static str,
+        /// What is allowed.
+        range: Range,
+    },
+    /// An action is unknown or repeated.
+    #[error("actions must be different ones of {}", Action::ALL.map(Action::name).join(", "))]
+    Actions,
+    /// Fewer actions than a challenge has.
+    #[error("there must be at least 2 actions")]
+    FewActions,
+    /// Keys are written in a form that can be read and not changed.
+    #[error("keys must be [[keys]] tables to be changed")]
+    NotTables,
+    /// A key has no table of its own.
+    #[error("a key has no table of its own")]
+    NoTable,
+}
