@@ -218,7 +218,14 @@ fn what_keeps_it_from_starting_is_one_sentence_and_1() {
             &["keys", "create", "--name", "a", "--actions", "blink"],
             "at least 2",
         ),
-        (&[("LIVEGATE_LISTEN", "127.0.0.1:0")], &[], "models"),
+        (
+            &[
+                ("LIVEGATE_LISTEN", "127.0.0.1:0"),
+                ("LIVEGATE_MODELS", "nowhere"),
+            ],
+            &[],
+            "nowhere",
+        ),
     ] {
         let output = run(folder.path(), vars, args);
         assert_eq!(

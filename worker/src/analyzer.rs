@@ -1,5 +1,6 @@
 //! What looks at a frame.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use livegate_common::job::Look;
@@ -19,6 +20,24 @@ pub trait FaceAnalyzer: Send {
     /// [`AnalyzeError`] when the models fail, whatever the frame shows.
     fn analyze(&mut self, frame: &RgbFrame, look: Look) -> Result<FrameMeasurement, AnalyzeError>;
 
+    /// Like [`analyze`](Self::analyze), for a frame of which a glance may have been taken before: `begun` is what the
+    /// glance left. Gives, besides the measurement, what a glance leaves to go on from.
+    ///
+    /// The measurement is that of [`analyze`](Self::analyze), sooner.
+    ///
+    /// # Errors
+    /// As [`analyze`](Self::analyze).
+    fn go_on(
+        &mut self,
+        frame: &RgbFrame,
+        look: Look,
+        begun: Option<Begun>,
+    ) -> Result<(FrameMeasurement, Option<Begun>), AnalyzeError> {
+        // An analyzer that keeps nothing starts again.
+        drop(begun);
+        Ok((self.analyze(frame, look)?, None))
+    }
+
     /// The models that it measures with; none that a worker has to name by default.
     fn models(&self) -> ModelSetId {
         ModelSetId::default()
@@ -29,6 +48,9 @@ pub trait FaceAnalyzer: Send {
         0
     }
 }
+
+/// What an analyzer keeps of a glance, for any analyzer of the same pool to go on from.
+pub type Begun = Box<dyn Any + Send>;
 
 /// Makes one analyzer for each thread of a pool.
 pub type AnalyzerFactory = Arc<dyn Fn() -> Result<Box<dyn FaceAnalyzer>, StartError> + Send + Sync>;

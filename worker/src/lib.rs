@@ -21,7 +21,7 @@ mod quality;
 mod run;
 mod stages;
 
-pub use analyzer::{AnalyzeError, AnalyzerFactory, FaceAnalyzer, StartError};
+pub use analyzer::{AnalyzeError, AnalyzerFactory, Begun, FaceAnalyzer, StartError};
 pub use measure::measure;
 pub use pool::{AnalyzerPool, PoolError};
 pub use presence::beat;

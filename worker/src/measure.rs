@@ -1,5 +1,7 @@
 //! A batch in, its outcome out.
 
+use std::sync::Arc;
+
 use livegate_common::broker::Queue;
 use livegate_common::job::{Batch, EncodedFrame, Failure, Look, Outcome, TimeLimit, now_ms};
 use livegate_liveness::outcome::FrameOutcome;
@@ -7,7 +9,7 @@ use livegate_liveness::outcome::FrameOutcome;
 use crate::analyzer::FaceAnalyzer;
 use crate::clip;
 use crate::cost::metered;
-use crate::pool::AnalyzerPool;
+use crate::pool::{AnalyzerPool, KEEP, Kept, Recent};
 use crate::stages::{Stage, timed};
 
 /// Measures a batch that came over `queue`; `None` when nobody waits for it any more: the deadline
@@ -20,10 +22,19 @@ pub async fn measure(
 ) -> Option<Outcome> {
     match batch {
         Batch::Frames { frames, look } => {
+            let recent = Arc::clone(pool.recent());
+            if look == Look::Glance {
+                // What is kept for a closer look is forgotten, also where no other frame follows.
+                let recent = Arc::clone(&recent);
+                tokio::spawn(async move {
+                    tokio::time::sleep(KEEP).await;
+                    recent.forget_old();
+                });
+            }
             let measuring = pool.run(queue, move |analyzer, is_awaited| {
                 let goes_on = || is_awaited() && now_ms() < time.deadline_ms;
                 metered(analyzer, |analyzer| {
-                    measure_frames(analyzer, &frames, look, &goes_on)
+                    measure_frames(analyzer, &frames, look, &recent, &goes_on)
                 })
             });
             match measuring.await {
@@ -54,6 +65,7 @@ fn measure_frames(
     analyzer: &mut dyn FaceAnalyzer,
     frames: &[EncodedFrame],
     look: Look,
+    recent: &Recent,
     goes_on: &dyn Fn() -> bool,
 ) -> Option<Result<Vec<(u32, FrameOutcome)>, String>> {
     let mut outcomes = Vec::with_capacity(frames.len());
@@ -61,10 +73,30 @@ fn measure_frames(
         if !goes_on() {
             return None;
         }
-        let outcome = match timed(Stage::Decode, || livegate_media::decode(&frame.image)) {
+        let kept = match look {
+            Look::Whole => recent.take(&frame.image),
+            Look::Glance => None,
+        };
+        let (pixels, begun) = match kept {
+            Some(Kept { frame, begun }) => (Ok(frame), Some(begun)),
+            None => {
+                let decoded = timed(Stage::Decode, || livegate_media::decode(&frame.image));
+                (decoded, None)
+            }
+        };
+        let outcome = match pixels {
             Err(e) => FrameOutcome::Undecodable(e.to_string()),
-            Ok(pixels) => match analyzer.analyze(&pixels, look) {
-                Ok(measurement) => FrameOutcome::Measured(Box::new(measurement)),
+            Ok(pixels) => match analyzer.go_on(&pixels, look, begun) {
+                Ok((measurement, begun)) => {
+                    if let Some(begun) = begun.filter(|_| look == Look::Glance) {
+                        let frame_kept = Kept {
+                            frame: pixels,
+                            begun,
+                        };
+                        recent.put(frame.image.clone(), frame_kept);
+                    }
+                    FrameOutcome::Measured(Box::new(measurement))
+                }
                 Err(e) => return Some(Err(e.to_string())),
             },
         };

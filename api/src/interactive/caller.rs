@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::record::LiveSession;
 use super::{sessions, token};
 use crate::auth::identify;
-use crate::error::{ApiError, KeyProblem, Rated};
+use crate::error::{ApiError, Rated};
 use crate::http::calling_key::CallingKey;
 use crate::http::framework::KEY_HEADER;
 use crate::keys::KeyRecord;
@@ -161,9 +161,7 @@ impl<'a> ApiExtractor<'a> for SessionCaller {
 /// Where nothing usable was sent, says both ways: a page must not be led to ask for the key.
 fn name_both(error: poem::Error) -> poem::Error {
     match error.downcast_ref::<ApiError>() {
-        Some(ApiError::Unauthorized(KeyProblem::Missing | KeyProblem::InAuthorization)) => {
-            ApiError::NoCredentials.into()
-        }
+        Some(ApiError::Unauthorized(_)) => ApiError::NoCredentials.into(),
         Some(_) => error,
         None if error.status() == StatusCode::UNAUTHORIZED => ApiError::NoCredentials.into(),
         None => error,

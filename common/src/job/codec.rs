@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::shared_bytes::read_shared;
 use super::{Batch, BatchHeader, Outcome};
 use crate::id::BatchId;
 use crate::seal::{SealError, SealKey};
@@ -115,9 +116,9 @@ fn split(message: &[u8]) -> Result<(BatchHeader, usize), CodecError> {
 fn open<C: Content>(message: &[u8], key: &SealKey) -> Result<(BatchHeader, C), CodecError> {
     let (header, header_bytes) = split(message)?;
     let (clear, sealed) = message.split_at(header_bytes);
-    let plain = key.open(sealed, &[C::KIND, clear].concat())?;
-    let content = postcard::from_bytes(&plain).map_err(|_| CodecError::Malformed)?;
-    Ok((header, content))
+    let plain = Bytes::from(key.open(sealed, &[C::KIND, clear].concat())?);
+    let content = read_shared(&plain, |plain| postcard::from_bytes(plain));
+    Ok((header, content.map_err(|_| CodecError::Malformed)?))
 }
 
 #[cfg(test)]

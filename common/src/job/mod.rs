@@ -1,6 +1,7 @@
 //! What crosses the queue: jobs one way, outcomes the other.
 
 mod codec;
+mod shared_bytes;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -73,7 +74,7 @@ pub struct EncodedFrame {
     /// Position in the caller's sequence, from 0.
     pub index: u32,
     /// JPEG or PNG, as the caller sent it.
-    #[serde(with = "serde_bytes_as_bytes")]
+    #[serde(with = "shared_bytes")]
     pub image: Bytes,
 }
 
@@ -109,7 +110,7 @@ pub enum Batch {
         look: Look,
     },
     /// A whole clip, mp4 or webm, as the caller sent it.
-    Clip(#[serde(with = "serde_bytes_as_bytes")] Bytes),
+    Clip(#[serde(with = "shared_bytes")] Bytes),
 }
 
 impl Batch {
@@ -164,7 +165,7 @@ pub struct Portrait {
     /// Position among the sampled frames, from 0.
     pub frame: u32,
     /// JPEG, upright.
-    #[serde(with = "serde_bytes_as_bytes")]
+    #[serde(with = "shared_bytes")]
     pub jpeg: Bytes,
 }
 
@@ -263,20 +264,6 @@ impl std::ops::AddAssign for Cost {
     fn add_assign(&mut self, other: Self) {
         self.cpu_us += other.cpu_us;
         self.inference_us += other.inference_us;
-    }
-}
-
-/// Lets [`Bytes`] travel as one run of bytes.
-mod serde_bytes_as_bytes {
-    use bytes::Bytes;
-    use serde::{Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(bytes: &Bytes, s: S) -> Result<S::Ok, S::Error> {
-        serde_bytes::serialize(bytes.as_ref(), s)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Bytes, D::Error> {
-        serde_bytes::deserialize::<Vec<u8>, D>(d).map(Bytes::from)
     }
 }
 

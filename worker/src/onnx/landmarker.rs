@@ -70,7 +70,7 @@ const EXPRESSION_POINTS: [usize; 146] = [
 ];
 
 /// What the landmarks say.
-pub struct Look {
+pub struct Landmarks {
     pub pose: Pose,
     pub eyes: Eyes,
     pub mouth: Mouth,
@@ -82,7 +82,7 @@ pub struct Look {
 }
 
 /// Landmarks in frame pixels; z in the same unit, smaller towards the camera.
-type Landmarks = Vec<[f32; 3]>;
+type Points = Vec<[f32; 3]>;
 
 /// The two landmark models.
 pub struct Landmarker {
@@ -111,7 +111,7 @@ impl Landmarker {
         &mut self,
         frame: &RgbFrame,
         face: &Detection,
-    ) -> Result<Option<Look>, AnalyzeError> {
+    ) -> Result<Option<Landmarks>, AnalyzeError> {
         let Some(points) = self.find_points(frame, face)? else {
             return Ok(None);
         };
@@ -124,7 +124,7 @@ impl Landmarker {
         let scores = self.read_expression(&points)?;
         Ok(eyes_of(&points, &scores)
             .zip(mouth_of(&points, &scores))
-            .map(|(eyes, mouth)| Look {
+            .map(|(eyes, mouth)| Landmarks {
                 pose,
                 eyes,
                 mouth,
@@ -140,7 +140,7 @@ impl Landmarker {
         &mut self,
         frame: &RgbFrame,
         face: &Detection,
-    ) -> Result<Option<Landmarks>, AnalyzeError> {
+    ) -> Result<Option<Points>, AnalyzeError> {
         let (cx, cy) = face.bounds.centre();
         let side = CONTEXT * face.bounds.width.max(face.bounds.height);
         let to_frame = Similarity::from_crop(SIDE, [cx, cy], side, face.tilt);
@@ -161,7 +161,7 @@ impl Landmarker {
         })
     }
 
-    fn read_expression(&mut self, points: &Landmarks) -> Result<Vec<f32>, AnalyzeError> {
+    fn read_expression(&mut self, points: &Points) -> Result<Vec<f32>, AnalyzeError> {
         let input: Vec<f32> = EXPRESSION_POINTS
             .iter()
             .filter_map(|i| points.get(*i))
@@ -208,7 +208,7 @@ impl Canonical {
     }
 
     /// The landmarks' y points down and their z away from the camera; a pose wants up and towards.
-    fn pose_of(&self, points: &Landmarks) -> Option<Pose> {
+    fn pose_of(&self, points: &Points) -> Option<Pose> {
         let observed: Vec<[f32; 3]> = self
             .indices
             .iter()
@@ -221,7 +221,7 @@ impl Canonical {
 
 /// The five points of the embedder's template. The detector's own points lie 7 to 9% of the box away
 /// from them where a head looks up or down, which lowers the likeness of one person's faces.
-fn five_of(points: &Landmarks) -> Option<[Point; 5]> {
+fn five_of(points: &Points) -> Option<[Point; 5]> {
     let eye = |(a, b): (usize, usize)| {
         let (a, b) = (plane(points, a)?, plane(points, b)?);
         Some([f32::midpoint(a[0], b[0]), f32::midpoint(a[1], b[1])])
@@ -235,7 +235,7 @@ fn five_of(points: &Landmarks) -> Option<[Point; 5]> {
     ])
 }
 
-fn eyes_of(points: &Landmarks, scores: &[f32]) -> Option<Eyes> {
+fn eyes_of(points: &Points, scores: &[f32]) -> Option<Eyes> {
     let ratio = |eye: [usize; 6]| {
         let mut outline = [[0.0; 2]; 6];
         for (to, i) in outline.iter_mut().zip(eye) {
@@ -251,7 +251,7 @@ fn eyes_of(points: &Landmarks, scores: &[f32]) -> Option<Eyes> {
     })
 }
 
-fn mouth_of(points: &Landmarks, scores: &[f32]) -> Option<Mouth> {
+fn mouth_of(points: &Points, scores: &[f32]) -> Option<Mouth> {
     let distance = |(i, j): (usize, usize)| {
         let (a, b) = (plane(points, i)?, plane(points, j)?);
         Some((a[0] - b[0]).hypot(a[1] - b[1])).filter(|d| *d > 0.0)
@@ -269,7 +269,7 @@ fn mouth_of(points: &Landmarks, scores: &[f32]) -> Option<Mouth> {
     })
 }
 
-fn plane(points: &Landmarks, index: usize) -> Option<Point> {
+fn plane(points: &Points, index: usize) -> Option<Point> {
     points.get(index).map(|p| [p[0], p[1]])
 }
 
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn eyes_and_mouth_are_read_from_their_points() {
         let mut points = vec![[0.0; 3]; POINTS];
-        let place = |eye: [usize; 6], x: f32, open: f32, points: &mut Landmarks| {
+        let place = |eye: [usize; 6], x: f32, open: f32, points: &mut Points| {
             let outline = [
                 [0.0, 0.0],
                 [10.0, -open],

@@ -17,9 +17,10 @@ use livegate_liveness::measurement::{DetectedFace, Face, FrameMeasurement};
 use livegate_liveness::thresholds::ModelSetId;
 use livegate_models::ModelSet;
 
-use crate::analyzer::{AnalyzeError, AnalyzerFactory, FaceAnalyzer, StartError};
+use crate::analyzer::{AnalyzeError, AnalyzerFactory, Begun, FaceAnalyzer, StartError};
 use crate::cues::CueFinder;
 use crate::pictures::{scene, sketch, thumbnail};
+use crate::pixels::crop::Crop;
 use crate::quality::{self, Detail};
 use crate::stages::{Stage, timed};
 use livegate_media::RgbFrame;
@@ -27,7 +28,7 @@ use livegate_media::RgbFrame;
 use anti_spoof::AntiSpoof;
 use detector::Detector;
 use embedder::Embedder;
-use landmarker::{Landmarker, Look as Seen};
+use landmarker::{Landmarker, Landmarks};
 use session::Runtime;
 
 pub use session::thread_cpu_us;
@@ -85,33 +86,38 @@ impl OnnxAnalyzer {
     }
 }
 
+/// What a glance leaves to go on from.
+struct Glanced {
+    measurement: FrameMeasurement,
+    /// The main face, where one was found.
+    main: Option<Main>,
+}
+
+/// Where the main face is, and its picture for the embedder.
+struct Main {
+    detection: detector::Detection,
+    aligned: Crop,
+}
+
 impl FaceAnalyzer for OnnxAnalyzer {
     fn analyze(&mut self, frame: &RgbFrame, look: Look) -> Result<FrameMeasurement, AnalyzeError> {
-        let mut found = timed(Stage::Detect, || self.detector.detect(frame))?;
-        let mut face = self.measure_first(frame, &found, look)?;
-        if face.is_none() {
-            // A phone's picture whose orientation was lost shows a face, and should be told so.
-            let sideways = timed(Stage::Detect, || self.detector.detect_sideways(frame))?;
-            face = self.measure_first(frame, &sideways, look)?;
-            if face.is_some() {
-                found = sideways;
-            }
+        Ok(self.go_on(frame, look, None)?.0)
+    }
+
+    fn go_on(
+        &mut self,
+        frame: &RgbFrame,
+        look: Look,
+        begun: Option<Begun>,
+    ) -> Result<(FrameMeasurement, Option<Begun>), AnalyzeError> {
+        let glanced = match begun.and_then(|b| b.downcast::<Glanced>().ok()) {
+            Some(glanced) => *glanced,
+            None => self.glance(frame)?,
+        };
+        match look {
+            Look::Glance => Ok((glanced.measurement.clone(), Some(Box::new(glanced)))),
+            Look::Whole => Ok((self.complete(frame, glanced)?, None)),
         }
-        let faces = found
-            .iter()
-            .map(|d| DetectedFace {
-                bounds: d.bounds,
-                score: d.score,
-            })
-            .collect();
-        let scene = face.as_ref().and_then(|f| scene::of(frame, f.bounds));
-        Ok(FrameMeasurement {
-            width: frame.width,
-            height: frame.height,
-            faces,
-            face,
-            scene,
-        })
     }
 
     fn models(&self) -> ModelSetId {
@@ -124,15 +130,77 @@ impl FaceAnalyzer for OnnxAnalyzer {
 }
 
 impl OnnxAnalyzer {
+    /// Everything but who it is and whether it is a presentation attack.
+    fn glance(&mut self, frame: &RgbFrame) -> Result<Glanced, AnalyzeError> {
+        let mut found = timed(Stage::Detect, || self.detector.detect(frame))?;
+        let mut face = self.measure_first(frame, &found)?;
+        if face.is_none() {
+            // A phone's picture whose orientation was lost shows a face, and should be told so.
+            let sideways = timed(Stage::Detect, || self.detector.detect_sideways(frame))?;
+            face = self.measure_first(frame, &sideways)?;
+            if face.is_some() {
+                found = sideways;
+            }
+        }
+        let faces = found
+            .iter()
+            .map(|d| DetectedFace {
+                bounds: d.bounds,
+                score: d.score,
+            })
+            .collect();
+        let (face, main) = face.unzip();
+        let scene = face
+            .as_ref()
+            .and_then(|f: &Face| scene::of(frame, f.bounds));
+        Ok(Glanced {
+            measurement: FrameMeasurement {
+                width: frame.width,
+                height: frame.height,
+                faces,
+                face,
+                scene,
+            },
+            main,
+        })
+    }
+
+    /// Adds to a glance who it is and whether it is a presentation attack.
+    fn complete(
+        &mut self,
+        frame: &RgbFrame,
+        glanced: Glanced,
+    ) -> Result<FrameMeasurement, AnalyzeError> {
+        let Glanced {
+            mut measurement,
+            main,
+        } = glanced;
+        let Some((face, main)) = measurement.face.as_mut().zip(main) else {
+            return Ok(measurement);
+        };
+        match timed(Stage::Embed, || self.embedder.embed(&main.aligned))? {
+            Some(embedding) => {
+                face.embedding = Some(embedding);
+                face.margins = self.score(frame, &main.detection)?;
+                let cues = timed(Stage::Cues, || self.cues.find(frame, main.detection.bounds));
+                face.cues = Some(cues);
+            }
+            None => {
+                measurement.face = None;
+                measurement.scene = None;
+            }
+        }
+        Ok(measurement)
+    }
+
     /// Measures the first of these faces, if there is one.
     fn measure_first(
         &mut self,
         frame: &RgbFrame,
         found: &[detector::Detection],
-        look: Look,
-    ) -> Result<Option<Face>, AnalyzeError> {
+    ) -> Result<Option<(Face, Main)>, AnalyzeError> {
         match found.first() {
-            Some(main) => self.measure(frame, main, look),
+            Some(main) => self.measure(frame, main),
             None => Ok(None),
         }
     }
@@ -145,7 +213,7 @@ impl OnnxAnalyzer {
         &mut self,
         frame: &RgbFrame,
         mut face: detector::Detection,
-    ) -> Result<Option<(detector::Detection, Seen)>, AnalyzeError> {
+    ) -> Result<Option<(detector::Detection, Landmarks)>, AnalyzeError> {
         let first = timed(Stage::Landmarks, || self.landmarker.look(frame, &face))?;
         let Some(mut seen) = first else {
             return Ok(None);
@@ -173,9 +241,8 @@ impl OnnxAnalyzer {
         &mut self,
         frame: &RgbFrame,
         main: &detector::Detection,
-        look: Look,
-    ) -> Result<Option<Face>, AnalyzeError> {
-        let Some((main, seen)) = self.look_upright(frame, *main)? else {
+    ) -> Result<Option<(Face, Main)>, AnalyzeError> {
+        let Some((detection, seen)) = self.look_upright(frame, *main)? else {
             return Ok(None);
         };
         let Some(aligned) = embedder::align(frame, &seen.five) else {
@@ -184,29 +251,19 @@ impl OnnxAnalyzer {
         let Some(sketch) = sketch::of(frame, &seen.sketched) else {
             return Ok(None);
         };
-        let (embedding, margins, cues) = match look {
-            Look::Glance => (None, Vec::new(), None),
-            Look::Whole => match timed(Stage::Embed, || self.embedder.embed(&aligned))? {
-                Some(embedding) => (
-                    Some(embedding),
-                    self.score(frame, &main)?,
-                    Some(timed(Stage::Cues, || self.cues.find(frame, main.bounds))),
-                ),
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(Face {
-            bounds: main.bounds,
+        let face = Face {
+            bounds: detection.bounds,
             pose: seen.pose,
             eyes: seen.eyes,
             mouth: seen.mouth,
-            margins,
-            embedding,
-            quality: quality::of(&aligned, frame, main.bounds, &self.detail),
+            margins: Vec::new(),
+            embedding: None,
+            quality: quality::of(&aligned, frame, detection.bounds, &self.detail),
             sketch,
-            thumbnail: thumbnail::of(frame, main.bounds),
-            cues,
-        }))
+            thumbnail: thumbnail::of(frame, detection.bounds),
+            cues: None,
+        };
+        Ok(Some((face, Main { detection, aligned })))
     }
 
     fn score(

@@ -3,6 +3,7 @@
 
 mod channel;
 mod pace;
+mod recent;
 mod turns;
 
 use std::num::NonZeroUsize;
@@ -20,6 +21,7 @@ use crate::metrics::Metrics;
 use crate::stages::{self, Stage};
 use channel::{Receiver, Sender, channel};
 use pace::Pace;
+pub(crate) use recent::{KEEP, Kept, Recent};
 
 /// Pause before models that could not be loaded again are tried once more.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);
@@ -33,6 +35,7 @@ pub struct AnalyzerPool {
     pace: Arc<Pace>,
     metrics: Metrics,
     models: ModelSetId,
+    recent: Arc<Recent>,
 }
 
 type Task = Box<dyn FnOnce(&mut dyn FaceAnalyzer) -> Condition + Send>;
@@ -94,6 +97,7 @@ impl AnalyzerPool {
             pace: Arc::default(),
             metrics,
             models: models.into_iter().next().unwrap_or_default(),
+            recent: Arc::default(),
         })
     }
 
@@ -110,6 +114,11 @@ impl AnalyzerPool {
     /// What is counted here and by those who feed the pool.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// The frames of which a glance was taken lately.
+    pub(crate) fn recent(&self) -> &Arc<Recent> {
+        &self.recent
     }
 
     /// How fast its threads measure frames of clips.

@@ -40,6 +40,20 @@ fn who(face: &Face) -> &Embedding {
 }
 
 #[test]
+fn a_closer_look_that_goes_on_from_a_glance_measures_what_a_whole_one_does() {
+    let frame = pixels(portrait());
+    let (mut first, mut second) = (analyzer(), analyzer());
+    let whole = first.analyze(&frame, Look::Whole).unwrap();
+    let (glance, begun) = first.go_on(&frame, Look::Glance, None).unwrap();
+    assert_eq!(glance, first.analyze(&frame, Look::Glance).unwrap());
+    assert!(glance.face.unwrap().embedding.is_none());
+    // On another thread of the pool, with its own models.
+    let (closer, _) = second.go_on(&frame, Look::Whole, begun).unwrap();
+    assert!(closer.face.as_ref().unwrap().embedding.is_some());
+    assert_eq!(closer, whole);
+}
+
+#[test]
 fn a_frontal_smiling_portrait_is_measured_as_one() {
     let face = face(&mut *analyzer(), portrait());
     assert!(
