@@ -7,10 +7,10 @@ use bytes::Bytes;
 use livegate_liveness::challenge::Phase;
 use livegate_media::ImageHeader;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::base64::{self, Base64Error};
-use super::loose::{Fields, Loose, Object};
+use super::loose::{Loose, ObjectOf};
 use crate::contract::bad_picture::{BadFrame, Problem};
 use crate::contract::media::{MAX_FRAME_BYTES, MAX_IMAGES, MIN_IMAGES};
 use crate::error::ApiError;
@@ -70,43 +70,20 @@ impl From<Base64Error> for Problem {
 
 /// `frames` as it stands in the body: at most one more than is allowed is kept.
 pub(super) enum FrameList<'a> {
-    Null,
     NotAList,
     List {
-        kept: Vec<Option<RawFrame<'a>>>,
+        kept: Vec<ObjectOf<RawFrame<'a>>>,
         count: usize,
     },
 }
 
-impl FrameList<'_> {
-    pub(super) fn unless_null(self) -> Option<Self> {
-        match self {
-            Self::Null => None,
-            Self::NotAList | Self::List { .. } => Some(self),
-        }
-    }
-}
-
-#[derive(Default)]
+#[derive(Deserialize)]
 pub(super) struct RawFrame<'a> {
+    #[serde(borrow)]
     index: Option<Loose<'a>>,
     timestamp_ms: Option<Loose<'a>>,
     phase: Option<Loose<'a>>,
     image_b64: Option<Loose<'a>>,
-}
-
-impl<'de> Fields<'de> for RawFrame<'de> {
-    fn field<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
-        let value = map.next_value::<Loose<'de>>()?;
-        match key {
-            "index" => self.index = Some(value),
-            "timestamp_ms" => self.timestamp_ms = Some(value),
-            "phase" => self.phase = Some(value),
-            "image_b64" => self.image_b64 = Some(value),
-            _ => {}
-        }
-        Ok(())
-    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for FrameList<'a> {
@@ -124,29 +101,22 @@ impl<'de: 'a, 'a> Deserialize<'de> for FrameList<'a> {
                 loop {
                     // Beyond what is allowed only the number matters.
                     if kept.len() > MAX_IMAGES {
-                        while seq.next_element::<Loose<'de>>()?.is_some() {
+                        while seq.next_element::<IgnoredAny>()?.is_some() {
                             count += 1;
                         }
                         return Ok(FrameList::List { kept, count });
                     }
-                    let mut frame = RawFrame::default();
-                    match seq.next_element_seed(Object(&mut frame))? {
+                    match seq.next_element()? {
                         None => return Ok(FrameList::List { kept, count }),
-                        Some(is_object) => kept.push(is_object.then_some(frame)),
+                        Some(frame) => kept.push(frame),
                     }
                     count += 1;
                 }
             }
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                while map.next_key::<Cow<'de, str>>()?.is_some() {
-                    map.next_value::<Loose<'de>>()?;
-                }
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(FrameList::NotAList)
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(FrameList::Null)
             }
 
             fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
@@ -192,6 +162,7 @@ impl FrameList<'_> {
         let mut latest_ms = None;
         for (position, raw) in kept.into_iter().enumerate() {
             let read = raw
+                .0
                 .ok_or(Problem::NotAnObject)
                 .and_then(|r| r.read(position, &mut latest_ms));
             frames.push(read.map_err(|problem| BadFrame { position, problem })?);

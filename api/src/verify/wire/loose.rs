@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
@@ -14,7 +16,7 @@ use crate::http::encoding::json_text;
 /// One value, as far as a flat request needs it.
 #[derive(Clone, PartialEq)]
 pub enum Loose<'a> {
-    /// `null`: the same as absent.
+    /// `null`, inside an array.
     Null,
     /// A string.
     Text(Cow<'a, str>),
@@ -30,13 +32,6 @@ pub enum Loose<'a> {
 
 /// Longest array that is kept; a longer one is cut here, and is too long for any field.
 const MAX_LIST: usize = 64;
-
-impl Loose<'_> {
-    /// Whether it counts as absent.
-    pub fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
-    }
-}
 
 /// Prints what it is, not what it holds, which may be media.
 impl fmt::Debug for Loose<'_> {
@@ -54,11 +49,11 @@ impl fmt::Debug for Loose<'_> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LooseVisitor(std::marker::PhantomData))
+        deserializer.deserialize_any(LooseVisitor(PhantomData))
     }
 }
 
-struct LooseVisitor<'a>(std::marker::PhantomData<&'a ()>);
+struct LooseVisitor<'a>(PhantomData<&'a ()>);
 
 impl<'de: 'a, 'a> Visitor<'de> for LooseVisitor<'a> {
     type Value = Loose<'a>;
@@ -129,133 +124,101 @@ impl<'de: 'a, 'a> Visitor<'de> for LooseVisitor<'a> {
     }
 }
 
-/// Takes the fields of one object as they come.
-pub trait Fields<'de> {
-    /// Takes the value of `key`.
-    ///
-    /// # Errors
-    /// Whatever reading the value gives.
-    fn field<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error>;
-}
+/// A `T` read from an object; `None` where something else stands.
+pub struct ObjectOf<T>(pub Option<T>);
 
-/// Reads an object into `fields`; says `false`, and reads on, when it is something else.
-pub struct Object<'f, F>(pub &'f mut F);
-
-impl<'de, F: Fields<'de>> DeserializeSeed<'de> for Object<'_, F> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_any(self)
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ObjectOf<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObjectVisitor(PhantomData))
     }
 }
 
-impl<'de, F: Fields<'de>> Visitor<'de> for Object<'_, F> {
-    type Value = bool;
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = ObjectOf<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<bool, M::Error> {
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            self.0.field(&key, &mut map)?;
-        }
-        Ok(true)
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Self::Value, M::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(|object| ObjectOf(Some(object)))
     }
 
-    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<bool, S::Error> {
-        while seq.next_element::<Loose<'de>>()?.is_some() {}
-        Ok(false)
+    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(ObjectOf(None))
     }
 
-    fn visit_unit<E: Error>(self) -> Result<bool, E> {
-        Ok(false)
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(ObjectOf(None))
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<bool, E> {
-        Ok(false)
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(ObjectOf(None))
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<bool, E> {
-        Ok(false)
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(ObjectOf(None))
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<bool, E> {
-        Ok(false)
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(ObjectOf(None))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<bool, E> {
-        Ok(false)
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(ObjectOf(None))
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<bool, E> {
-        Ok(false)
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(ObjectOf(None))
     }
 }
 
-/// Most names that are watched for being repeated; no request has as many fields.
-const MAX_NAMES: usize = 64;
-
-/// Passes fields on, and remembers the first that comes twice.
-struct Once<'f, F> {
-    fields: &'f mut F,
-    names: Vec<String>,
-    repeated: Option<Excerpt>,
-}
-
-impl<'de, F: Fields<'de>> Fields<'de> for Once<'_, F> {
-    fn field<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
-        if self.names.iter().any(|name| name == key) {
-            self.repeated.get_or_insert_with(|| Excerpt::of(key));
-        } else if self.names.len() < MAX_NAMES {
-            self.names.push(key.to_owned());
-        }
-        self.fields.field(key, map)
-    }
-}
-
-/// Reads a whole body as [`read_object`] does; an empty one has no fields.
+/// Reads a body, which must be one object that names each field once: parsers differ on which of two wins. An empty
+/// body has no fields. `takes` says which fields there are, for a `T` that denies others.
 ///
 /// # Errors
-/// Those of [`read_object`], and [`ApiError::InvalidInput`] when the body is not UTF-8.
-pub fn read_body<'de>(body: &'de [u8], fields: &mut impl Fields<'de>) -> Result<(), ApiError> {
+/// [`ApiError::InvalidInput`] when it is not such an object, or not UTF-8. The text says where; of what was sent it
+/// repeats no more than the name of a field.
+pub fn read_body<'de, T: Deserialize<'de> + Default>(
+    body: &'de [u8],
+    takes: &str,
+) -> Result<T, ApiError> {
     let text = json_text(body)?;
     if text.iter().all(u8::is_ascii_whitespace) {
-        return Ok(());
+        return Ok(T::default());
     }
-    read_object(text, fields)
-}
-
-/// Reads a text, which must be one object that names each field once: of two, each reader
-/// takes the one it likes.
-///
-/// # Errors
-/// [`ApiError::InvalidInput`] when it is not; the text says where, and of what was sent no more than
-/// the name that is repeated.
-fn read_object<'de>(body: &'de [u8], fields: &mut impl Fields<'de>) -> Result<(), ApiError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let mut once = Once {
-        fields,
-        names: Vec::new(),
-        repeated: None,
-    };
-    let read = Object(&mut once).deserialize(&mut deserializer);
-    match read.and_then(|is_object| deserializer.end().map(|()| is_object)) {
-        Ok(true) => match once.repeated {
-            None => Ok(()),
-            Some(name) => Err(ApiError::InvalidInput(format!(
-                "The field {name} is there more than once; send it once."
-            ))),
-        },
-        Ok(false) => Err(ApiError::InvalidInput(
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let read = ObjectOf::deserialize(&mut deserializer);
+    match read.and_then(|object| deserializer.end().map(|()| object)) {
+        Ok(ObjectOf(Some(fields))) => Ok(fields),
+        Ok(ObjectOf(None)) => Err(ApiError::InvalidInput(
             "The body must be a JSON object.".to_owned(),
         )),
-        Err(error) => Err(ApiError::InvalidInput(format!(
-            "The body is not valid JSON, or is nested too deep, at line {} column {}.",
-            error.line(),
-            error.column()
-        ))),
+        Err(error) => Err(ApiError::InvalidInput(sentence(&error, takes))),
     }
+}
+
+fn sentence(error: &serde_json::Error, takes: &str) -> String {
+    // Serde tells the field in the text of its error only; a test pins how.
+    let text = error.to_string();
+    let name = |before: &str| {
+        let (name, _) = text.strip_prefix(before)?.split_once('`')?;
+        Some(Excerpt::of(name))
+    };
+    if let Some(name) = name("duplicate field `") {
+        return format!("The field {name} is there more than once; send it once.");
+    }
+    if let Some(name) = name("unknown field `") {
+        return format!("Unknown field {name}; {takes}.");
+    }
+    format!(
+        "The body is not valid JSON, or is nested too deep, at line {} column {}.",
+        error.line(),
+        error.column()
+    )
 }
 
 #[cfg(test)]

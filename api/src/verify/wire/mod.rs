@@ -1,8 +1,8 @@
 //! Request bodies, parsed once into values that need no further check.
 //!
-//! The bodies are read by hand rather than by derived types because every refusal has to name the
-//! field, the frame and what is allowed, must not repeat more of what was sent than a short name, and
-//! has to come in a fixed order.
+//! Derived types take every field as a value of any type; what it means is decided afterwards. So every refusal
+//! names the field, the frame and what is allowed, repeats no more of what was sent than a short name, and comes in
+//! a fixed order.
 
 mod base64;
 mod frames;

@@ -1,9 +1,9 @@
 //! The body of `POST /v1/liveness/session`.
 
 use livegate_liveness::challenge::{Action, Angles, Challenge, Range};
-use serde::de::MapAccess;
+use serde::Deserialize;
 
-use super::loose::{Fields, Loose, read_body};
+use super::loose::{Loose, read_body};
 use crate::contract::defaults::SessionDefaults;
 use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
@@ -32,13 +32,10 @@ impl SessionOptions {
     /// # Errors
     /// [`ApiError::InvalidInput`] naming the field and what is allowed.
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        let mut raw = Raw::default();
-        read_body(body, &mut raw)?;
-        if let Some(name) = raw.unknown {
-            return Err(ApiError::InvalidInput(format!(
-                "Unknown field {name}; a session takes actions, yaw_deg, pitch_deg, blink_ear and mirrored."
-            )));
-        }
+        let raw: Raw<'_> = read_body(
+            body,
+            "a session takes actions, yaw_deg, pitch_deg, blink_ear and mirrored",
+        )?;
         Ok(Self {
             actions: raw.actions.map(actions).transpose()?,
             yaw_deg: in_range("yaw_deg", raw.yaw_deg, Angles::YAW)?,
@@ -84,31 +81,15 @@ impl SessionOptions {
     }
 }
 
-#[derive(Default)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Raw<'a> {
+    #[serde(borrow)]
     actions: Option<Loose<'a>>,
     yaw_deg: Option<Loose<'a>>,
     pitch_deg: Option<Loose<'a>>,
     blink_ear: Option<Loose<'a>>,
     mirrored: Option<Loose<'a>>,
-    unknown: Option<Excerpt>,
-}
-
-impl<'de> Fields<'de> for Raw<'de> {
-    fn field<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
-        let value = Some(map.next_value::<Loose<'de>>()?).filter(|v| !v.is_null());
-        match key {
-            "actions" => self.actions = value,
-            "yaw_deg" => self.yaw_deg = value,
-            "pitch_deg" => self.pitch_deg = value,
-            "blink_ear" => self.blink_ear = value,
-            "mirrored" => self.mirrored = value,
-            unknown => {
-                self.unknown.get_or_insert_with(|| Excerpt::of(unknown));
-            }
-        }
-        Ok(())
-    }
 }
 
 fn actions(value: Loose<'_>) -> Result<Vec<Action>, ApiError> {

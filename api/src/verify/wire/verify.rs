@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use serde::de::MapAccess;
+use serde::Deserialize;
 
 use super::base64::{self, Base64Error};
 use super::frames::{CapturedFrame, FrameList};
-use super::loose::{Fields, Loose, read_body};
+use super::loose::{Loose, read_body};
 use crate::contract::media::{CLIP_WEIGHT, MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB};
 use crate::error::ApiError;
 use crate::verify::vocabulary::Mode;
@@ -68,8 +68,7 @@ impl VerifyRequest {
     /// # Errors
     /// The first of the documented refusals that applies.
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        let mut raw = Raw::default();
-        read_body(body, &mut raw)?;
+        let mut raw: Raw<'_> = read_body(body, "")?;
         let session_id = text("session_id", raw.session_id.take())?;
         let mode = text("mode", raw.mode.take())?;
         raw.require(session_id.is_some(), mode.as_deref())?;
@@ -84,31 +83,13 @@ impl VerifyRequest {
     }
 }
 
-#[derive(Default)]
+#[derive(Default, Deserialize)]
 struct Raw<'a> {
+    #[serde(borrow)]
     session_id: Option<Loose<'a>>,
     mode: Option<Loose<'a>>,
     frames: Option<FrameList<'a>>,
     video_b64: Option<Loose<'a>>,
-}
-
-impl<'de> Fields<'de> for Raw<'de> {
-    fn field<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
-        match key {
-            "session_id" => self.session_id = present(map.next_value()?),
-            "mode" => self.mode = present(map.next_value()?),
-            "video_b64" => self.video_b64 = present(map.next_value()?),
-            "frames" => self.frames = map.next_value::<FrameList<'de>>()?.unless_null(),
-            _ => {
-                map.next_value::<Loose<'de>>()?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn present(value: Loose<'_>) -> Option<Loose<'_>> {
-    Some(value).filter(|v| !v.is_null())
 }
 
 fn text<'a>(name: &str, value: Option<Loose<'a>>) -> Result<Option<Cow<'a, str>>, ApiError> {
