@@ -1,4 +1,4 @@
-//! One frame of a capture: measurement, tag, time and position of its picture.
+//! One frame of a capture: measurement, tag, time, and whether its picture is available.
 
 use serde::{Deserialize, Serialize};
 

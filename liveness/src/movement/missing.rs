@@ -62,6 +62,6 @@ pub enum Why {
 pub struct FailedAction {
     /// The action.
     pub action: Action,
-    /// What is missing of it.
+    /// What the action lacks.
     pub missing: Missing,
 }

@@ -134,7 +134,7 @@ impl Turn {
         let is_on_way = |pose: f32| pose >= start + share && pose <= peak - share;
         // A frame with a pose in between must be measured in full, so only useful poses are taken. These
         // are the first on the way; one further on, if the first is too near to the start for a far turn;
-        // and one on the way back, if that one is too near to either end.
+        // and one on the way back, if the first is too near to either end.
         let further = start + 2.0 * margin..=required - margin;
         let is_between = self.between.is_none_or(|b| {
             let goes_on = b < *further.start() && further.contains(&extent);
@@ -304,7 +304,7 @@ mod tests {
             assert!(!passes(Action::TurnUp, &from(0.0, &[6.0, 17.5])));
             // At most 4 degrees are credited, however low the head was.
             assert!(!passes(Action::TurnUp, &from(-11.9, &[5.0, 15.5])));
-            // A head that rests low must not go further down for it.
+            // A head that rests low need not go further down for that.
             assert!(passes(Action::TurnDown, &from(7.0, &[14.0, 20.5])));
         }
     }
