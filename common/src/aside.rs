@@ -1,17 +1,17 @@
-//! Work on messages: aside when they are large, in place when they are small.
+//! Runs CPU work on messages: large ones on a blocking thread, small ones in place.
 //!
-//! Sealing and opening take about a millisecond a megabyte. A clip's would hold up everything else
-//! on its async thread; a live frame's is over before another thread has begun with it.
+//! Sealing and opening take about a millisecond a megabyte. A clip's message would delay everything else on
+//! its async thread. A live frame's message is done before another thread has begun with it.
 
 use tokio::task::{JoinError, spawn_blocking};
 
-/// Bytes up to which work is done in place, where it takes a fraction of a millisecond.
+/// Largest message that is processed in place, bytes. That takes a fraction of a millisecond.
 const SMALL: usize = 256 << 10;
 
-/// Does `work` on a message of about `bytes`, on a thread for blocking work unless that is little.
+/// Runs `work` on a message of about `bytes` bytes, on a thread for blocking work if the message is large.
 ///
 /// # Errors
-/// [`JoinError`] when the work was cut short on that thread.
+/// [`JoinError`] if the work ended early on that thread.
 pub async fn aside<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,

@@ -1,4 +1,4 @@
-//! A map whose entries go away by themselves: what the in-memory stores keep their records in.
+//! A map whose entries expire. The in-memory stores keep their records in it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How often, at most, a write looks for entries that nobody asked for again.
+/// Shortest interval between two searches of a write for expired entries.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
-/// Time is tokio's, so that tests can pause and advance it.
+/// A map whose entries expire. Times are tokio's, so that tests can pause and advance them.
 pub(crate) struct Expiring<K, V> {
     entries: HashMap<K, (V, Instant)>,
     next_sweep: Instant,
@@ -38,7 +38,7 @@ impl<K: Eq + Hash, V> Expiring<K, V> {
 
     pub(crate) fn insert(&mut self, key: K, value: V, keep: Duration) {
         let now = Instant::now();
-        // Once a second at most: without it, entries that nobody asks for again would pile up.
+        // At most once a second. Without this, entries that are never read again would pile up.
         if now >= self.next_sweep {
             self.entries.retain(|_, (_, until)| *until > now);
             self.next_sweep = now + SWEEP_EVERY;
@@ -55,7 +55,7 @@ impl<K: Eq + Hash, V> Expiring<K, V> {
         (until > Instant::now()).then_some(value)
     }
 
-    /// How many entries have not expired.
+    /// Number of entries that have not expired.
     pub(crate) fn len(&self) -> usize {
         let now = Instant::now();
         self.entries

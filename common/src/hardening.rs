@@ -1,16 +1,16 @@
-//! What keeps to a process what is its own: its memory, in which frames, embeddings and keys are readable,
-//! and that it runs at all.
+//! Protection of a process's memory, in which frames, embeddings and keys are readable, and of the host
+//! from ONNX Runtime's telemetry.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-/// Keeps other processes of the same user from reading this one's memory and environment, and the
-/// kernel from writing it to a core file. Call it first thing.
+/// Prevents other processes of the same user from reading this process's memory and environment, and the
+/// kernel from writing it to a core file. Call it before anything else.
 ///
 /// # Errors
-/// The system's, which is not known to refuse.
+/// The system's error. No case is known in which it refuses.
 pub fn keep_memory_private() -> std::io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     let none = Rlimit {
@@ -20,19 +20,19 @@ pub fn keep_memory_private() -> std::io::Result<()> {
     Ok(setrlimit(Resource::Core, none)?)
 }
 
-/// ONNX Runtime's own name for it, read when the library starts.
+/// ONNX Runtime's variable for this, read when the library starts.
 const NO_TELEMETRY: &str = "ORT_DISABLE_TELEMETRY";
 
-/// Makes sure that ONNX Runtime's telemetry never starts.
+/// Prevents ONNX Runtime's telemetry from starting.
 ///
-/// Left to itself the library writes a number for the device and a database of events under `$HOME/.cache`, to
-/// be sent to its makers, and has begun before its API can tell it not to.
+/// By default the library writes a number for the device and a database of events under `$HOME/.cache`, to
+/// be sent to its makers. It begins before its API can forbid it.
 ///
-/// Call it before all else: the variable that forbids it cannot be set safely once there are threads, so
-/// the process begins anew with it.
+/// Call it before everything else. The variable that forbids telemetry cannot be set safely once there are
+/// threads, so the process starts itself again with the variable set.
 ///
 /// # Errors
-/// The system's, when the program cannot be started again.
+/// The system's error if the program cannot be started again.
 pub fn without_runtime_telemetry() -> std::io::Result<()> {
     if std::env::var_os(NO_TELEMETRY).is_some_and(|value| value == "1") {
         return Ok(());
@@ -40,6 +40,6 @@ pub fn without_runtime_telemetry() -> std::io::Result<()> {
     let mut arguments = std::env::args_os();
     let mut again = Command::new(std::env::current_exe()?);
     again.arg0(arguments.next().unwrap_or_default());
-    // It returns only where it fails.
+    // `exec` returns only if it fails.
     Err(again.args(arguments).env(NO_TELEMETRY, "1").exec())
 }

@@ -1,4 +1,4 @@
-//! Identifiers, each its own type so that one cannot be passed for another.
+//! Identifiers. Each is a type of its own, so that the compiler rejects one in the place of another.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// One verification's work, shared by all its batches.
+/// Id of a job: the work of one verification, shared by all its batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct JobId(pub Uuid);
 
 impl JobId {
-    /// A fresh random id.
+    /// A new random id.
     pub fn random() -> Self {
         Self(Uuid::new_v4())
     }
@@ -23,7 +23,7 @@ impl fmt::Display for JobId {
     }
 }
 
-/// One batch of a job: what travels as one message and comes back as one outcome.
+/// Id of a batch: a part of a job that travels as one message and returns as one outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BatchId {
     /// The job that the batch belongs to.
@@ -38,12 +38,12 @@ impl fmt::Display for BatchId {
     }
 }
 
-/// One running API process: where its outcomes are announced.
+/// Id of a running API process, to which its outcomes are announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ReplicaId(pub Uuid);
 
 impl ReplicaId {
-    /// A fresh random id, drawn once per process.
+    /// A new random id. Each process draws one.
     pub fn random() -> Self {
         Self(Uuid::new_v4())
     }
@@ -55,26 +55,26 @@ impl fmt::Display for ReplicaId {
     }
 }
 
-/// Longest id of a request that is taken over from a caller.
+/// Longest request id that is accepted from a caller, bytes.
 const MAX_REQUEST_ID_BYTES: usize = 64;
 
-/// What logs, audit records and the `X-Request-Id` header call a request.
+/// Id of a request in logs, audit records and the `X-Request-Id` header.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct RequestId(Arc<str>);
 
-/// A text may not be the id of a request.
+/// The text cannot be a request id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an id of a request has 1 to 64 letters, digits, dots, underscores and hyphens")]
 pub struct BadRequestId;
 
 impl RequestId {
-    /// One that no other request has.
+    /// A new id, which no other request has.
     pub fn fresh() -> Self {
         Self(Uuid::new_v4().to_string().into())
     }
 
-    /// The id as it is written.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -86,7 +86,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Ids go into logs and headers: nothing there may be made of them.
+/// Accepts only characters that have no special meaning in logs and headers, where ids are written.
 impl TryFrom<&str> for RequestId {
     type Error = BadRequestId;
 

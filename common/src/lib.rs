@@ -1,8 +1,8 @@
-//! What the API and the workers agree on.
+//! Code that the API and the workers share.
 //!
-//! The job and outcome that cross the queue ([`job`], [`seal`]), and the seams to the outside, each with an
-//! in-memory and a networked implementation: [`broker`], [`results`], [`sessions`], [`limits`],
-//! [`presence`]. Nothing here knows HTTP or ONNX; the domain is the crate `livegate-liveness`.
+//! [`job`] and [`seal`] define what crosses the queue. [`broker`], [`results`], [`sessions`], [`limits`]
+//! and [`presence`] are interfaces to other services, each with an in-memory and a networked
+//! implementation. Nothing here knows HTTP or ONNX. The domain is the crate `livegate-liveness`.
 
 pub mod aside;
 pub mod broker;

@@ -1,8 +1,8 @@
-//! Session records as values: sealed, versioned, and changed in one way.
+//! Session records as typed values: sealed, versioned, and changed by compare-and-swap only.
 //!
-//! A [`SessionStore`] keeps opaque bytes. What is read from it was sealed by one of us, for this kind of record, this
-//! id and this version: nobody who can write to the store can make a record, put it in another's place, or put an
-//! old state under a new version.
+//! A [`SessionStore`] keeps opaque bytes. A record that is read from it was sealed by a Livegate process
+//! for this kind of record, this id and this version. So nobody who can write to the store can forge a
+//! record, move it to another id, or restore an old state under a new version.
 
 use std::time::Duration;
 
@@ -16,30 +16,30 @@ use crate::retry;
 use crate::seal::{SealError, SealKey};
 use crate::sessions::{SessionStore, Versioned};
 
-/// What can be kept as a record.
+/// A type that can be stored as a record.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync {
-    /// The kind of record: part of its name in the store and of what it is sealed for.
+    /// The kind of record. It is part of the name in the store and of the seal's associated data.
     const KIND: &'static str;
 
-    /// How long it is kept from `now_ms`, Unix milliseconds, unless it changes before.
+    /// How long the record is kept from `now_ms`, Unix milliseconds, if it does not change before.
     fn keep(&self, now_ms: u64) -> Duration;
 }
 
-/// A stored record could not be read or changed.
+/// Why a stored record could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// The store cannot be asked. After a change: unknown whether it was made.
+    /// The store does not answer. After a change it is unknown whether the change was made.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It does not open.
+    /// The record does not open: it was sealed with another key, or for another purpose.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// It is not in the encoding of this version of the program.
+    /// The record is not in the encoding of this version of the program.
     #[error("a session record is not in the encoding of this version")]
     Malformed,
 }
 
-/// A record as it stood when it was read.
+/// A record with the version that it had when it was read.
 #[derive(Clone, Debug)]
 pub struct Stored<T> {
     /// The session's id.
@@ -49,18 +49,18 @@ pub struct Stored<T> {
     version: u64,
 }
 
-/// One attempt to change a record. A repeated attempt has the same token, and is carried out once.
+/// One attempt to change a record. A repeated attempt has the same token and takes effect once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt(Uuid);
 
 impl Attempt {
-    /// A new one.
+    /// A new attempt.
     pub fn fresh() -> Self {
         Self(Uuid::new_v4())
     }
 }
 
-/// The records of one kind of session.
+/// The session records in one store.
 #[derive(Clone, Copy)]
 pub struct Records<'a> {
     store: &'a dyn SessionStore,
@@ -68,15 +68,15 @@ pub struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    /// Those in this store, sealed with this key.
+    /// The records in this store, sealed with this key.
     pub fn new(store: &'a dyn SessionStore, seal: &'a SealKey) -> Self {
         Self { store, seal }
     }
 
-    /// Stores a new record; `false`, and the old one stays, when the id is taken.
+    /// Stores a new record. Returns `false` and keeps the old record if the id is taken.
     ///
     /// # Errors
-    /// [`RecordError`] when it cannot be stored.
+    /// [`RecordError`] if it cannot be stored.
     pub async fn create<T: Record>(
         &self,
         id: &str,
@@ -90,10 +90,10 @@ impl<'a> Records<'a> {
             .await?)
     }
 
-    /// Reads a record; `None` when there is none, or no longer.
+    /// Reads a record; `None` if there is none, or if it has expired.
     ///
     /// # Errors
-    /// [`RecordError`] when it cannot be read.
+    /// [`RecordError`] if it cannot be read.
     pub async fn load<T: Record>(&self, id: &str) -> Result<Option<Stored<T>>, RecordError> {
         let Some(Versioned { version, value }) = self.store.load(&name::<T>(id)).await? else {
             return Ok(None);
@@ -106,14 +106,15 @@ impl<'a> Records<'a> {
         }))
     }
 
-    /// Puts `record` in the place of `stored` and gives it as it stands there; `None` when another change was first,
-    /// or the record is gone. Asks again where the store does not answer, for about two seconds.
+    /// Replaces `stored` by `record` and returns the record as stored; `None` if another change was first,
+    /// or if the record is gone. If the store does not answer, it retries for about two seconds.
     ///
-    /// `attempt` tells a retry from a second change: with the same one the record is changed at most once, however
-    /// often this is called, and every call gives the change that was made.
+    /// `attempt` distinguishes a retry from a second change. With the same attempt the record changes at
+    /// most once, however often this is called, and every call returns the change that was made.
     ///
     /// # Errors
-    /// [`RecordError`]: unknown whether it was put there. Calling again with the same `attempt` is safe.
+    /// [`RecordError`]: it is unknown whether the record was replaced. Calling again with the same
+    /// `attempt` is safe.
     pub async fn swap<T: Record>(
         &self,
         stored: &Stored<T>,
@@ -121,7 +122,7 @@ impl<'a> Records<'a> {
         attempt: Attempt,
         now_ms: u64,
     ) -> Result<Option<Stored<T>>, RecordError> {
-        // Stores count a version up by one with each swap.
+        // Stores increase the version by one with each swap.
         let version = stored.version + 1;
         let sealed = self.encode(&stored.id, version, &record)?;
         let (name, keep) = (name::<T>(&stored.id), record.keep(now_ms));
@@ -138,10 +139,10 @@ impl<'a> Records<'a> {
         }))
     }
 
-    /// Forgets a record and returns whether there was one.
+    /// Deletes a record and returns whether there was one.
     ///
     /// # Errors
-    /// [`RecordError`] when the store cannot be asked.
+    /// [`RecordError`] if the store does not answer.
     pub async fn remove<T: Record>(&self, id: &str) -> Result<bool, RecordError> {
         Ok(self.store.remove(&name::<T>(id)).await?)
     }
@@ -157,18 +158,18 @@ impl<'a> Records<'a> {
     }
 }
 
-/// The version of a record that was just created.
+/// Version of a record that was just created.
 const FIRST_VERSION: u64 = 1;
 
 fn name<T: Record>(id: &str) -> String {
     format!("{}:{id}", T::KIND)
 }
 
-/// What a record is sealed for.
+/// Associated data of a record's seal: kind, id and version.
 fn context<T: Record>(id: &str, version: u64) -> Vec<u8> {
     let mut context = b"livegate record ".to_vec();
     context.extend_from_slice(T::KIND.as_bytes());
-    // An id holds no NUL, so that no two triples have the same context.
+    // An id contains no NUL, so different triples have different contexts.
     context.push(0);
     context.extend_from_slice(id.as_bytes());
     context.push(0);

@@ -1,4 +1,4 @@
-//! The one Redis connection pool of a process, shared by every store that lives there.
+//! The Redis connection pool of a process, shared by all its stores.
 
 use std::time::Duration;
 
@@ -8,11 +8,12 @@ use tokio::time::timeout;
 
 use crate::results::StoreError;
 
-/// What one operation may take, waiting for a connection included. A store that takes longer
-/// counts as unreachable: a request must be answered rather than hang.
+/// Longest time for one operation, including the wait for a connection. A store that takes longer counts as
+/// unreachable: a request must be answered rather than hang.
 pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The client's own default is 500 ms, which a loaded host overruns on a megabyte of outcome.
+/// Longest wait for a response. A loaded host exceeds the client's default of 500 ms for an outcome of a
+/// megabyte.
 const RESPONSE_TIMEOUT: Duration = Duration::from_millis(1_900);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const MAX_CONNECTIONS: usize = 16;
@@ -35,12 +36,12 @@ impl std::fmt::Debug for RedisPool {
 impl RedisPool {
     /// A pool for the server at `url` (`redis://[user:password@]host[:port][/database]`).
     ///
-    /// Does not wait for the server: while it is away operations fail, within about two seconds.
-    /// Once it is reached, a warning names each of its settings that is not as Livegate needs it.
-    /// Call it inside a tokio runtime.
+    /// It does not wait for the server. While the server is away, operations fail within about two seconds.
+    /// When it is first reached, a warning names each of its settings that differs from what Livegate
+    /// needs. Call this inside a tokio runtime.
     ///
     /// # Errors
-    /// [`StoreError`] when the URL does not parse; the text does not repeat it.
+    /// [`StoreError`] if the URL does not parse. The message does not repeat the URL.
     pub fn connect(url: &str) -> Result<Self, StoreError> {
         let bad_url = || StoreError("the Redis URL does not parse".to_owned());
         let config = AsyncConnectionConfig::new()
@@ -61,15 +62,15 @@ impl RedisPool {
         Ok(this)
     }
 
-    /// For connections that cannot be shared, as Pub/Sub needs one.
+    /// The client, for connections that cannot be shared, such as Pub/Sub.
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Asks the server whether it is there.
+    /// Checks that the server answers.
     ///
     /// # Errors
-    /// [`StoreError`] when it is not, or takes more than two seconds to say so.
+    /// [`StoreError`] if it does not answer within two seconds.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.query(&redis::cmd("PING")).await
     }
@@ -108,8 +109,8 @@ impl RedisPool {
         match timeout(OPERATION_TIMEOUT, work).await {
             Ok(answer) => answer,
             Err(_) => {
-                // Where one connection has fallen silent the others have, too, and each would cost
-                // somebody such a wait.
+                // If one connection no longer answers, neither do the others, and each would cost some
+                // request the same wait.
                 self.pool.retain(|_, _| false);
                 Err(StoreError(format!(
                     "no answer within {OPERATION_TIMEOUT:?}"
@@ -119,14 +120,14 @@ impl RedisPool {
     }
 }
 
-/// A duration as Redis takes it; never 0, which Redis refuses as an expiry.
+/// A duration in milliseconds for Redis, at least 1, since Redis refuses an expiry of 0.
 pub(crate) fn milliseconds(keep: Duration) -> u64 {
     u64::try_from(keep.as_millis())
         .unwrap_or(u64::MAX)
         .clamp(1, 1 << 50)
 }
 
-/// Warns, once the server can be reached, of settings that break what Livegate promises.
+/// Warns of server settings that break Livegate's guarantees, once the server can be reached.
 async fn check_settings(pool: RedisPool) {
     const WANTED: [(&str, &str, &str); 3] = [
         (
@@ -148,7 +149,7 @@ async fn check_settings(pool: RedisPool) {
         let answer: Result<Vec<String>, _> = pool
             .query(redis::cmd("CONFIG").arg("GET").arg(setting))
             .await;
-        // Managed servers forbid CONFIG: nothing to learn there.
+        // Managed servers forbid CONFIG; their settings stay unknown.
         if let Ok([_, found]) = answer.as_deref()
             && found != wanted
         {

@@ -1,4 +1,4 @@
-//! Waiting before another try: one way for brokers and stores.
+//! Pauses between attempts, for brokers and stores.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const STORE: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(100))
     .with_max_times(4);
 
-/// Waits between tries, twice as long each time, for as long as it takes.
+/// Pauses between attempts, doubling each time, without a limit on attempts.
 #[derive(Debug)]
 pub struct Backoff {
     builder: ExponentialBuilder,
@@ -21,7 +21,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Pauses of `first`, then twice as long each time, up to `longest`.
+    /// Pauses that start with `first` and double each time, up to `longest`.
     pub fn new(first: Duration, longest: Duration) -> Self {
         let builder = ExponentialBuilder::new()
             .with_min_delay(first)
@@ -35,18 +35,18 @@ impl Backoff {
         }
     }
 
-    /// Starts again with the first pause, after a success.
+    /// Returns to the first pause. Call it after a success.
     pub fn reset(&mut self) {
         self.pauses = self.builder.build();
         self.is_fresh = true;
     }
 
-    /// Whether no try has failed since the last success.
+    /// Whether no attempt has failed since the last success.
     pub fn is_fresh(&self) -> bool {
         self.is_fresh
     }
 
-    /// Waits.
+    /// Waits for the next pause.
     pub async fn wait(&mut self) {
         self.is_fresh = false;
         let pause = self.pauses.next().unwrap_or(self.longest);
@@ -54,10 +54,11 @@ impl Backoff {
     }
 }
 
-/// Asks a store, and again for about two seconds where it cannot be asked. For operations that may be repeated.
+/// Calls a store, and again for about two seconds while it does not answer. Only for operations that may be
+/// repeated.
 ///
 /// # Errors
-/// The last [`StoreError`].
+/// The [`StoreError`] of the last attempt.
 pub async fn store<T, F>(ask: impl FnMut() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,

@@ -1,8 +1,8 @@
-//! Sealing: what leaves a process for the broker or the store is ciphertext.
+//! Sealing: encrypts everything that leaves a process for the broker or the store.
 //!
-//! XChaCha20-Poly1305 (RFC 8439 with the extended nonce of draft-irtf-cfrg-xchacha-03): 24-byte
-//! nonces are long enough to be drawn at random for every message. The associated data binds a
-//! ciphertext to its kind and its batch, so a stored outcome cannot be passed off as another's.
+//! The cipher is XChaCha20-Poly1305 (RFC 8439 with the extended nonce of draft-irtf-cfrg-xchacha-03). Its
+//! nonces of 24 bytes are long enough to be drawn at random for every message. The associated data binds a
+//! ciphertext to its kind and its batch, so that a stored outcome cannot be passed off as another one.
 
 use chacha20poly1305::aead::{Aead, AeadInPlace, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -10,21 +10,23 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
 
-/// Why something could not be sealed or opened.
+/// Why a value could not be sealed or opened.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SealError {
-    /// Not 32 bytes of base64.
+    /// The key is not 32 bytes in base64.
     #[error("the seal key must be 32 bytes in base64, for example from `openssl rand -base64 32`")]
     BadKey,
     /// The system gave no random bytes.
     #[error("the system's random number generator failed")]
     NoRandomness,
-    /// Tampered with, truncated, sealed with another key, or for another purpose.
-    #[error("a sealed message could not be opened: another key, or not what it claims to be")]
+    /// The message was altered, truncated, or sealed with another key or for another purpose.
+    #[error(
+        "a sealed message could not be opened: it was altered, or sealed with another key or for another purpose"
+    )]
     CannotOpen,
 }
 
-/// The key shared by API and workers.
+/// The key that API and workers share.
 #[derive(Clone)]
 pub struct SealKey(XChaCha20Poly1305);
 
@@ -35,10 +37,10 @@ impl std::fmt::Debug for SealKey {
 }
 
 impl SealKey {
-    /// Reads a key from 32 bytes in standard base64.
+    /// Reads a key: 32 bytes in standard base64.
     ///
     /// # Errors
-    /// [`SealError::BadKey`] when it is anything else.
+    /// [`SealError::BadKey`] for any other text.
     pub fn from_base64(text: &str) -> Result<Self, SealError> {
         let bytes = base64_simd::STANDARD
             .decode_to_vec(text.trim())
@@ -47,20 +49,20 @@ impl SealKey {
         Ok(Self(cipher))
     }
 
-    /// Draws a key, for a process that talks to nobody but itself.
+    /// Draws a random key, for a process that shares it with no other.
     ///
     /// # Errors
-    /// [`SealError::NoRandomness`] when the system gives no random bytes.
+    /// [`SealError::NoRandomness`] if the system gives no random bytes.
     pub fn random() -> Result<Self, SealError> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| SealError::NoRandomness)?;
         Ok(Self(XChaCha20Poly1305::new(&bytes.into())))
     }
 
-    /// Seals `plain` for the purpose named by `context`: nonce, then ciphertext and tag.
+    /// Seals `plain` for the purpose named by `context`. Returns nonce, ciphertext and tag, in this order.
     ///
     /// # Errors
-    /// [`SealError::NoRandomness`] when the system gives no random bytes.
+    /// [`SealError::NoRandomness`] if the system gives no random bytes.
     pub fn seal(&self, plain: &[u8], context: &[u8]) -> Result<Vec<u8>, SealError> {
         let message = Vec::with_capacity(NONCE_BYTES + plain.len() + TAG_BYTES);
         self.seal_after(message, context, |mut message| {
@@ -69,11 +71,11 @@ impl SealKey {
         })
     }
 
-    /// Seals what `write` appends to `message`, where it stands: media are tens of megabytes, of which
-    /// there should be no more copies than it takes.
+    /// Seals in place what `write` appends to `message`. Media are tens of megabytes, so copies are
+    /// avoided.
     ///
     /// # Errors
-    /// The writer's, or [`SealError::NoRandomness`] when the system gives no random bytes.
+    /// The writer's error, or [`SealError::NoRandomness`] if the system gives no random bytes.
     pub fn seal_after<E: From<SealError>>(
         &self,
         mut message: Vec<u8>,
@@ -95,10 +97,10 @@ impl SealKey {
         Ok(message)
     }
 
-    /// Opens what [`SealKey::seal`] made for the same `context`.
+    /// Opens what [`SealKey::seal`] sealed for the same `context`.
     ///
     /// # Errors
-    /// [`SealError::CannotOpen`] for anything else.
+    /// [`SealError::CannotOpen`] if it was altered, or sealed with another key or for another context.
     pub fn open(&self, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, SealError> {
         let (nonce, body) = sealed
             .split_at_checked(NONCE_BYTES)

@@ -1,52 +1,52 @@
-//! Settings that are secrets: held by a variable, or by a file that a second one names, as Docker and
-//! Kubernetes hand them over.
+//! Secret settings: read from a variable, or from a file that a second variable names, as Docker and
+//! Kubernetes provide them.
 
 use std::path::{Path, PathBuf};
 
-/// A setting that is a secret.
+/// A secret setting, and the two variables that may provide it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecretSetting {
-    /// The variable that holds it.
+    /// Name of the variable that holds the secret.
     pub name: &'static str,
-    /// The variable that names the file that holds it.
+    /// Name of the variable that names the file with the secret.
     pub file: &'static str,
 }
 
-/// Where RabbitMQ is; the URL may hold a password.
+/// Address of RabbitMQ. The URL may hold a password.
 pub const AMQP_URL: SecretSetting = SecretSetting {
     name: "LIVEGATE_AMQP_URL",
     file: "LIVEGATE_AMQP_URL_FILE",
 };
 
-/// Where Redis is; the URL may hold a password.
+/// Address of Redis. The URL may hold a password.
 pub const REDIS_URL: SecretSetting = SecretSetting {
     name: "LIVEGATE_REDIS_URL",
     file: "LIVEGATE_REDIS_URL_FILE",
 };
 
-/// What crosses queue and store is sealed with it.
+/// Key that seals what crosses queue and store.
 pub const SEAL_KEY: SecretSetting = SecretSetting {
     name: "LIVEGATE_SEAL_KEY",
     file: "LIVEGATE_SEAL_KEY_FILE",
 };
 
-/// Why a secret cannot be had. Never repeats what was read.
+/// Why a secret is not available. The message never repeats what was read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SecretError {
-    /// Which of the two would count is not said.
+    /// Both variables are set. It would be unclear which one counts.
     #[error("{} and {} are both set; set one of them", .0.name, .0.file)]
     Both(SecretSetting),
-    /// The file is missing, not ours to read, or no text.
+    /// The file is missing, not readable for this process, or not text.
     #[error("{}, which {} names, cannot be read: {cause}", path.display(), setting.file)]
     Unreadable {
         /// The setting.
         setting: SecretSetting,
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's message.
         cause: String,
     },
-    /// The file holds nothing. A variable set to nothing is a setting left out; a file is not.
+    /// The file is empty. An empty variable counts as not set, but an empty file is an error.
     #[error("{}, which {} names, is empty", path.display(), setting.file)]
     Empty {
         /// The setting.
@@ -57,12 +57,12 @@ pub enum SecretError {
 }
 
 impl SecretSetting {
-    /// What is set, without the line's end that most files have; `None` when neither variable is.
+    /// The secret, without the line end that most files have; `None` if neither variable is set.
     ///
-    /// `get` gives what a variable holds, `None` for an empty one.
+    /// `get` returns the value of a variable, `None` if it is empty or not set.
     ///
     /// # Errors
-    /// [`SecretError`] when both variables are set, or the file holds no secret.
+    /// [`SecretError`] if both variables are set, or if the file holds no secret.
     pub fn read(
         self,
         get: impl Fn(&'static str) -> Option<String>,

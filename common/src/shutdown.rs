@@ -1,26 +1,26 @@
-//! One signal to stop, seen by everything that runs.
+//! Shutdown signal: given once, seen by every task.
 
 use tokio::sync::watch;
 
-/// The handle that everything watches. Clones see the same signal.
+/// A handle to wait for the signal. Clones wait for the same signal.
 #[derive(Clone, Debug)]
 pub struct Shutdown(watch::Receiver<bool>);
 
-/// The handle that gives the signal. Dropping it gives it too.
+/// A handle to give the signal. Dropping it gives the signal too.
 #[derive(Debug)]
 pub struct Trigger(watch::Sender<bool>);
 
 impl Shutdown {
-    /// A signal and the trigger that gives it.
+    /// A new signal, and the trigger that gives it.
     pub fn new() -> (Trigger, Self) {
         let (sender, receiver) = watch::channel(false);
         (Trigger(sender), Self(receiver))
     }
 
-    /// A signal given by SIGTERM or SIGINT (Ctrl-C).
+    /// A signal that SIGTERM or SIGINT (Ctrl-C) gives.
     ///
     /// # Errors
-    /// The I/O error of a system that lets no handler be installed.
+    /// The system's I/O error if a signal handler cannot be installed.
     pub fn on_signals() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let (mut term, mut int) = (

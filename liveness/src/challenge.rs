@@ -1,10 +1,10 @@
-//! What can be asked of a subject, and how a client tags what it captured.
+//! Challenges: the actions a subject is asked to do, and the tags of the frames that show them.
 
 use serde::{Deserialize, Serialize};
 
 use super::pose::Pose;
 
-/// One thing to do in front of the camera.
+/// One action of a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -21,7 +21,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Every action, in the order of the documentation.
+    /// Every action, in the order of the public documentation.
     pub const ALL: [Self; 5] = [
         Self::TurnLeft,
         Self::TurnRight,
@@ -30,7 +30,7 @@ impl Action {
         Self::Blink,
     ];
 
-    /// The action's public name.
+    /// The action's public name, as in requests and answers.
     pub fn name(self) -> &'static str {
         match self {
             Self::TurnLeft => "turn_left",
@@ -41,12 +41,12 @@ impl Action {
         }
     }
 
-    /// The action of that name.
+    /// The action with that public name; `None` for any other text.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|a| a.name() == name)
     }
 
-    /// How the head moves for this action; `None` for actions of the eyes.
+    /// The head movement of this action; `None` for actions of the eyes.
     pub fn head_move(self) -> Option<HeadMove> {
         match self {
             Self::TurnLeft => Some(HeadMove {
@@ -75,12 +75,12 @@ impl Action {
 pub struct HeadMove {
     /// The angle that changes.
     pub axis: Axis,
-    /// 1 where the angle grows, -1 where it falls.
+    /// 1 if the angle grows during the movement, -1 if it falls.
     pub sign: f32,
 }
 
 impl HeadMove {
-    /// How far `pose` goes this way, degrees; negative when it goes the other way.
+    /// Angle of `pose` in this direction, degrees. Negative if the head points the other way.
     pub fn extent(self, pose: Pose) -> f32 {
         self.sign
             * match self.axis {
@@ -99,25 +99,26 @@ pub enum Axis {
     Pitch,
 }
 
-/// What one session asks for.
+/// The challenge of one session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Challenge {
-    /// What to do; head actions in this order, a blink at any time.
+    /// The actions to do, in order. Head actions must be shown in this order. A blink may come at any time.
     pub actions: Vec<Action>,
-    /// How far to turn left and right.
+    /// Angles and eye openness that the actions must reach.
     pub angles: Angles,
-    /// Whether frames arrive as mirror images.
+    /// Whether frames arrive as mirror images. If so, directions are turned back before anything is
+    /// compared.
     pub mirrored: bool,
 }
 
-/// How far is far enough.
+/// How far each action must go.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Angles {
-    /// |yaw| that a turn to the side must reach, degrees.
+    /// |yaw| that a turn to the side must reach, degrees, within [`Angles::YAW`].
     pub yaw_deg: f32,
-    /// |pitch| that looking up or down must reach, degrees.
+    /// |pitch| that a look up or down must reach, degrees, within [`Angles::PITCH`].
     pub pitch_deg: f32,
-    /// Eye aspect ratio below which eyes are closed.
+    /// Eye aspect ratio below which eyes count as closed, within [`Angles::BLINK`].
     pub blink_ear: f32,
 }
 
@@ -131,31 +132,31 @@ pub struct Range {
 }
 
 impl Range {
-    /// Whether `value` lies in it; no NaN does.
+    /// Whether `value` is in the range, ends included. NaN is not.
     pub fn contains(self, value: f64) -> bool {
-        // Compared with a hair of slack, so that 0.28 as written in JSON is inside 0.28 as an f32.
+        // Allows a tiny tolerance, so that 0.28 as written in JSON is within 0.28 as an f32.
         value >= f64::from(self.min) - 1e-6 && value <= f64::from(self.max) + 1e-6
     }
 }
 
 impl Angles {
-    /// What `yaw_deg` may be.
+    /// Allowed values of `yaw_deg`, degrees.
     pub const YAW: Range = Range {
         min: 15.0,
         max: 40.0,
     };
-    /// What `pitch_deg` may be.
+    /// Allowed values of `pitch_deg`, degrees.
     pub const PITCH: Range = Range {
         min: 10.0,
         max: 30.0,
     };
-    /// What `blink_ear` may be.
+    /// Allowed values of `blink_ear`.
     pub const BLINK: Range = Range {
         min: 0.12,
         max: 0.28,
     };
 
-    /// The angle that a head movement must reach, degrees.
+    /// The angle that a head movement must reach, degrees, above 0.
     pub fn required(&self, head_move: HeadMove) -> f32 {
         match head_move.axis {
             Axis::Yaw => self.yaw_deg,
@@ -165,7 +166,7 @@ impl Angles {
 }
 
 impl Default for Angles {
-    /// The defaults of the public document.
+    /// The defaults of the public API.
     fn default() -> Self {
         Self {
             yaw_deg: 25.0,
@@ -175,19 +176,19 @@ impl Default for Angles {
     }
 }
 
-/// A client's claim of what a frame belongs to.
+/// A client's tag of a frame: the action that the frame belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
-    /// Neutral, before or between actions.
+    /// Neutral: before the first action, or between two.
     Center,
     /// Part of an action.
     Of(Action),
-    /// Anything: a clip's frames come without a claim.
+    /// Not tagged. The frame may show any action, as in clips.
     Untagged,
 }
 
 impl Phase {
-    /// Reads a tag: the name of an action, or `center`, and anything after it.
+    /// Reads a tag: the name of an action, or `center`, followed by any text. `None` for any other tag.
     pub fn from_tag(tag: &str) -> Option<Self> {
         Action::ALL
             .into_iter()

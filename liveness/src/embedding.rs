@@ -1,10 +1,10 @@
-//! Face embeddings.
+//! Face embeddings: vectors that identify a person.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A unit-length vector that says who, not how.
+/// Identity embedding of a face: a vector of unit length.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Embedding(Vec<f32>);
 
@@ -16,7 +16,7 @@ impl fmt::Debug for Embedding {
 }
 
 impl Embedding {
-    /// Scales a vector to length 1; `None` for one without direction (zero or not finite).
+    /// Scales a vector to length 1. `None` if it has no direction: its length is zero or not finite.
     pub fn from_raw(mut values: Vec<f32>) -> Option<Self> {
         let norm = values
             .iter()
@@ -46,7 +46,7 @@ impl Embedding {
         dot.clamp(-1.0, 1.0)
     }
 
-    /// The direction between several; `None` for none, or for ones that cancel out.
+    /// The direction of the sum of several embeddings. `None` for an empty list, or if they cancel out.
     pub fn mean<'a>(all: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
         let mut all = all.into_iter();
         let mut sum = all.next()?.0.clone();
@@ -58,7 +58,8 @@ impl Embedding {
         Self::from_raw(sum)
     }
 
-    /// Direction and length of the sum of both, each made so long; `None` when they cancel out.
+    /// Direction and length of the sum of both vectors after each was scaled to the given length. `None` if
+    /// they cancel out.
     pub fn plus(&self, length: f32, other: &Self, other_length: f32) -> Option<(Self, f32)> {
         let pairs = self.0.iter().zip(&other.0);
         let sum: Vec<f32> = pairs.map(|(a, b)| a * length + b * other_length).collect();

@@ -1,4 +1,4 @@
-//! How far the eyes are open.
+//! Openness of the eyes.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,22 +7,22 @@ use serde::{Deserialize, Serialize};
 pub struct Eyes {
     /// Aspect ratio of the subject's own left eye: about 0.17-0.35 open, 0.02-0.08 closed.
     pub left_ratio: f32,
-    /// Aspect ratio of the subject's own right eye.
+    /// Aspect ratio of the subject's own right eye, in the same ranges.
     pub right_ratio: f32,
     /// Blink score of the subject's own left eye by the expression model, 0 (open) to 1 (closed).
     pub left_blink: f32,
-    /// Blink score of the subject's own right eye.
+    /// Blink score of the subject's own right eye, in the same range.
     pub right_blink: f32,
 }
 
 impl Eyes {
-    /// Mean aspect ratio of both eyes: what `blink_ear` is compared with. A blink closes both; one
-    /// eye alone moves it half way.
+    /// Mean aspect ratio of both eyes, 0 or more. Closing one eye alone lowers it only half way.
     pub fn ratio(self) -> f32 {
         f32::midpoint(self.left_ratio, self.right_ratio)
     }
 
-    /// Aspect ratio of the wider eye: low only when both are closed.
+    /// Aspect ratio of the wider eye, 0 or more: `blink_ear` is compared with it. Low only when both eyes
+    /// are closed.
     pub fn wider(self) -> f32 {
         self.left_ratio.max(self.right_ratio)
     }
@@ -32,7 +32,7 @@ impl Eyes {
         f32::midpoint(self.left_blink, self.right_blink)
     }
 
-    /// The same eyes in the mirrored picture.
+    /// The same eyes in the mirrored picture: left and right are exchanged.
     #[must_use]
     pub fn mirrored(self) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! From what became of a capture's frames to a verdict.
+//! Judges a capture: turns the outcomes of its frames, or of a clip, into a verdict.
 
 use crate::challenge::{Challenge, Phase};
 use crate::decision::{Capture, Conclusion, Findings, Proof, Rejection, decide};
@@ -9,45 +9,48 @@ use crate::sampling::Sampling;
 use crate::tagged::TaggedFrame;
 use crate::thresholds::Thresholds;
 
-/// Why there is nothing to judge.
+/// Why a capture cannot be judged.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Undecodable {
     /// A frame's pixels could not be decoded.
     Frame {
-        /// Its position, from 0.
+        /// The frame's position in the capture, from 0.
         index: usize,
-        /// Why; holds nothing of the picture.
+        /// The cause. It holds nothing of the picture.
         cause: String,
     },
-    /// A face is shown without colour.
+    /// A face is shown without colour, so that anti-spoof models cannot judge it.
     NoColour {
-        /// The frame's position, from 0; `None` for a clip.
+        /// The frame's position in the capture, from 0; `None` for a clip.
         frame: Option<usize>,
-        /// How much colour there is, percent of the brightness; of a clip's faces the median.
+        /// Colour of the face and its surroundings, percent of the brightness; for a clip the median of its
+        /// faces.
         measured: f32,
-        /// How much there must be.
+        /// The least colour that is accepted, percent of the brightness.
         required: f32,
     },
     /// The clip could not be played.
     Clip {
-        /// Why; holds nothing of what it shows.
+        /// The cause. It holds nothing of what the clip shows.
         cause: String,
     },
 }
 
-/// What a capture amounts to.
+/// The judgement of a capture.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Judgement {
-    /// Some of it could not be decoded, or has no colour, so nothing else counts. Never empty.
+    /// Frames that could not be decoded or have no colour; nothing else was judged. Never empty.
     Undecodable(Vec<Undecodable>),
-    /// It was rejected for these reasons. Never empty.
+    /// The capture was rejected, for these reasons. Never empty.
     Rejected(Findings, Vec<Rejection>),
-    /// It was verified.
+    /// The capture was verified.
     Verified(Findings, Proof),
 }
 
-/// Judges frames, each with what the client says of it, in the caller's order. `timing`: the capture's time beside
-/// the server's, where nobody could know the challenge before its session was made.
+/// Judges frames that the caller chose, each with its tag, in the caller's order.
+///
+/// `timing` compares the capture's time with the server's. It is `None` if the challenge could be known
+/// before the session was made.
 pub fn judge_images(
     challenge: &Challenge,
     outcomes: impl IntoIterator<Item = (Phase, FrameOutcome)>,
@@ -89,9 +92,11 @@ pub fn judge_images(
     }
 }
 
-/// Judges a clip by its sampled frames, in their order. `has_picture` says of a position, from 0, whether the
-/// picture of that frame is at hand. `available_s`: seconds since the session was made, where nobody could know
-/// the challenge before. Takes milliseconds for a clip of many frames: not on an async thread.
+/// Judges a clip by its sampled frames, in their order.
+///
+/// `has_picture` tells for a position, from 0, whether the picture of that frame is available.
+/// `available_s` is the number of seconds since the session was made, `None` if the challenge could be
+/// known before. A clip of many frames takes milliseconds: do not call it on an async thread.
 pub fn judge_clip(
     challenge: &Challenge,
     frames: Vec<ClipFrame>,
@@ -126,7 +131,7 @@ pub fn judge_clip(
     conclude(challenge, &capture, thresholds)
 }
 
-/// Directions as they are, whatever the client's library did to the frames.
+/// The measurement with the subject's own directions: mirrored frames are turned back.
 fn as_seen(challenge: &Challenge, measurement: FrameMeasurement) -> FrameMeasurement {
     if challenge.mirrored {
         measurement.unmirrored()

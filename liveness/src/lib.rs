@@ -1,14 +1,16 @@
-//! The domain: what a frame says, what was asked, and what follows. Pure: serde and std only.
+//! The domain: turns measurements of frames into a verdict. Pure, with serde and toml as its only
+//! dependencies.
 //!
-//! Data flows one way: [`measurement`]s and a [`challenge`] go through [`evidence`] into
-//! [`decision`], by the numbers in [`thresholds`]. [`movement`]s are recognised by one set of machines: a
-//! decision folds its frames through them, a live [`session`] steps them.
+//! Data flows one way. [`measurement`]s and a [`challenge`] go through [`evidence`] into a [`decision`],
+//! which compares them with the numbers in [`thresholds`]. One set of state machines recognises
+//! [`movement`]s: a decision runs all its frames through them, a live [`session`] steps them by one frame
+//! at a time.
 //!
 //! # Directions
 //!
-//! All directions are the subject's own, as in the public API: a head turned to its own left has a
-//! **negative yaw**, looking up is **negative pitch**. In an unmirrored frame (as others see the
-//! subject) a left turn moves the nose towards the image's right. Frames that a capture library
+//! All directions are the subject's own, as in the public API. A head turned to its own left has a
+//! **negative yaw**; a head that looks up has a **negative pitch**. In an unmirrored frame (as others see
+//! the subject) a left turn moves the nose towards the image's right. Frames that a capture library
 //! mirrored are turned back by [`measurement::FrameMeasurement::unmirrored`].
 
 pub mod challenge;

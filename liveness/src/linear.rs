@@ -1,6 +1,6 @@
-//! Small systems of linear equations, for least squares.
+//! Solver for small systems of linear equations, for least squares.
 
-/// Lower triangle L with L Lᵀ = m; `None` where m is not positive definite.
+/// Lower triangle L with L Lᵀ = m (Cholesky). `None` if m is not positive definite.
 pub fn cholesky<const N: usize>(m: [[f32; N]; N]) -> Option<[[f32; N]; N]> {
     let mut l = [[0.0_f32; N]; N];
     for i in 0..N {
@@ -8,7 +8,7 @@ pub fn cholesky<const N: usize>(m: [[f32; N]; N]) -> Option<[[f32; N]; N]> {
             let sum: f32 = (0..j).map(|k| l[i][k] * l[j][k]).sum();
             let rest = m[i][j] - sum;
             if i == j {
-                // Rounding leaves a little where there should be nothing.
+                // Rounding leaves a small value where the exact one is 0.
                 if rest.is_nan() || rest <= 1e-6 * m[i][i] {
                     return None;
                 }

@@ -1,4 +1,4 @@
-//! What one frame says: the worker's product, and all that a decision rests on.
+//! The measurement of one frame: all that a worker returns and a decision uses.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use super::scene::Scene;
 use super::sketch::Sketch;
 use super::thumbnail::Thumbnail;
 
-/// One frame, measured.
+/// Measurement of one frame.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FrameMeasurement {
     /// Width of the upright frame, pixels.
@@ -19,17 +19,17 @@ pub struct FrameMeasurement {
     pub height: u32,
     /// Every face found, largest first.
     pub faces: Vec<DetectedFace>,
-    /// The largest face, looked at closely; `None` when there is none, or none that the landmark
-    /// model confirms.
+    /// Measurement of the largest face. `None` if there is no face, or if the landmark model does not
+    /// confirm it.
     pub face: Option<Face>,
-    /// Colours around the face; `None` where there is no face, or too little around it.
+    /// Colours around the face. `None` if there is no face, or too little space around it.
     pub scene: Option<Scene>,
 }
 
-/// A face as the detector saw it.
+/// A face that the detector found.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DetectedFace {
-    /// Where, in pixels of the upright frame; may reach beyond it.
+    /// Place of the face, pixels of the upright frame. It may reach beyond the frame.
     pub bounds: Bounds,
     /// The detector's score, 0 to 1.
     pub score: f32,
@@ -38,18 +38,18 @@ pub struct DetectedFace {
 /// An upright rectangle in pixels; x to the right, y down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bounds {
-    /// Left edge.
+    /// Left edge, pixels.
     pub x: f32,
-    /// Top edge.
+    /// Top edge, pixels.
     pub y: f32,
-    /// Width.
+    /// Width, pixels, 0 or more.
     pub width: f32,
-    /// Height.
+    /// Height, pixels, 0 or more.
     pub height: f32,
 }
 
 impl Bounds {
-    /// The centre.
+    /// The centre (x, y), pixels.
     pub fn centre(self) -> (f32, f32) {
         (self.x + self.width / 2.0, self.y + self.height / 2.0)
     }
@@ -58,39 +58,40 @@ impl Bounds {
 /// The main face of a frame.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Face {
-    /// Where, in pixels of the upright frame.
+    /// Place of the face, pixels of the upright frame.
     pub bounds: Bounds,
-    /// Where the head points.
+    /// Orientation of the head.
     pub pose: Pose,
-    /// How far the eyes are open.
+    /// Openness of the eyes.
     pub eyes: Eyes,
-    /// What the mouth does.
+    /// Openness and smile of the mouth.
     pub mouth: Mouth,
-    /// Presentation attack detection: margin of each anti-spoof model, in the configured order; `None`
-    /// where a model abstains because the face leaves no room for its crop. Empty after a glance, and
-    /// only then. See [`margin_of`].
+    /// Presentation attack detection: the margin of each anti-spoof model, in the configured order. A
+    /// model's margin is `None` if it abstains, because the face leaves no room for its crop. The list is
+    /// empty after a glance, and only then. See [`margin_of`].
     pub margins: Vec<Option<f32>>,
     /// Identity embedding, unit length. `None` after a glance, and only then.
     pub embedding: Option<Embedding>,
-    /// How well it can be seen.
+    /// How well the face can be seen.
     pub quality: Quality,
-    /// What it looks like in few pixels.
+    /// Small picture of the face, to recognise copies.
     pub sketch: Sketch,
-    /// What it looks like in fewer still, at its place in the frame; `None` where it is too small.
+    /// Smaller picture of the face at its place in the frame, to recognise mixtures. `None` if the face is
+    /// too small.
     pub thumbnail: Option<Thumbnail>,
     /// Signs of a screen or a sheet of paper. `None` after a glance, and only then.
     pub cues: Option<Cues>,
 }
 
 impl Face {
-    /// Whether it was measured as a whole, not only glanced at.
+    /// Whether the face was measured in full, and not only at a glance.
     pub fn is_looked_at(&self) -> bool {
         self.embedding.is_some()
     }
 
-    /// Mean margin of the anti-spoof models that do not abstain: above 0 speaks for a bona fide
-    /// presentation. `None` after a glance, where all abstain, and where only one of several does not:
-    /// single models are easily misled.
+    /// Mean margin of the anti-spoof models that do not abstain. A mean above 0 means that a bona fide
+    /// presentation is the more likely one. `None` after a glance, if all models abstain, and if only one
+    /// of several does not: single models are easily misled.
     pub fn margin(&self) -> Option<f32> {
         let present: Vec<f32> = self.margins.iter().copied().flatten().collect();
         let needed = self.margins.len().min(2);
@@ -99,21 +100,23 @@ impl Face {
         (needed > 0 && present.len() >= needed).then_some(mean)
     }
 
-    /// The mean margin as a score, 0 (attack presentation) to 1 (bona fide).
+    /// The mean margin as a score, 0 (attack presentation) to 1 (bona fide); `None` where [`Self::margin`]
+    /// is.
     pub fn bona_fide_score(&self) -> Option<f32> {
         self.margin().map(|m| 1.0 / (1.0 + (-m).exp()))
     }
 }
 
-/// Largest absolute margin: beyond it a model has no more to say.
+/// Largest absolute margin. Larger values would add no information.
 pub const MOST_MARGIN: f32 = 12.0;
 
 /// The margin of a classifier: the natural logarithm of the odds of a bona fide presentation.
 ///
-/// It is the logit of the live class less the logarithm of the summed exponentials of all others, limited
-/// to [`MOST_MARGIN`] either way. `None` where there is no such class, or no other.
+/// It is the logit of the live class minus the logarithm of the sum of the exponentials of all other
+/// logits, limited to [`MOST_MARGIN`] either way. `live` is the index of the live class. `None` if there is
+/// no such class, or no other.
 ///
-/// Margins are averaged and not probabilities: a softmax saturates, and one confident model would
+/// Margins are averaged, and probabilities are not: a softmax saturates, and one confident model would
 /// outvote the others.
 pub fn margin_of(logits: &[f32], live: usize) -> Option<f32> {
     let own = *logits.get(live)?;
@@ -123,63 +126,66 @@ pub fn margin_of(logits: &[f32], live: usize) -> Option<f32> {
     Some((own - top - sum.ln()).clamp(-MOST_MARGIN, MOST_MARGIN))
 }
 
-/// How well a face can be seen.
+/// Quality of the picture of a face.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
-    /// Variance of the Laplacian of the aligned 112x112 grey face, grey levels squared; 0 is flat.
-    /// Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
+    /// Variance of the Laplacian of the aligned 112x112 grey face, grey levels squared; 0 is a flat face.
+    /// Source: Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
     pub sharpness: f32,
     /// Mean grey level of the same crop, 0 (black) to 255 (white).
     pub brightness: f32,
-    /// Standard deviation of the noise of the face's pixels as they came, grey levels, not negative:
-    /// 0.3 to 2 in good light. Immerkaer, "Fast noise variance estimation", CVIU 64(2), 1996, by the
-    /// median.
+    /// Standard deviation of the noise of the face's pixels before any scaling, grey levels, 0 or more; 0.3
+    /// to 2 in good light. Source: Immerkaer, "Fast noise variance estimation", CVIU 64(2), 1996, with the
+    /// median in place of the mean.
     pub noise: f32,
-    /// Noise that is left at 48x48 pixels, by channel: coarse noise, which the finest scale misses.
+    /// Noise at 48x48 pixels, by channel. It measures coarse noise, which the finest scale misses.
     pub coarse_noise: CoarseNoise,
-    /// Colour noise around the face that brightness does not explain, grey levels, not negative: noise
-    /// drawn around a face changes what anti-spoof models say of it. 0 where it cannot be measured.
+    /// Colour noise around the face that brightness does not explain, grey levels, 0 or more; 0 if it
+    /// cannot be measured. Noise drawn around a face changes the scores of anti-spoof models.
     pub surround_noise: f32,
-    /// Effective resolution: pixels across the face that carry detail of their own; at most the face's
-    /// width. A blurred face of 300 pixels shows no more than a sharp one of far fewer.
+    /// Effective resolution: number of pixels across the face that carry detail of their own, at most the
+    /// face's width. A blurred face of 300 pixels shows no more than a sharp face of far fewer pixels.
     pub detail_px: f32,
-    /// Spread of the colours of the face and of what is around it that brightness does not explain, percent of the
-    /// brightness, not negative: 0 in a grey picture, near 0 in shades of any one colour.
+    /// Spread of the colours of the face and its surroundings that brightness does not explain, percent of
+    /// the brightness, 0 or more. It is 0 in a grey picture and near 0 in shades of any one colour.
     pub colour: f32,
 }
 
-/// Noise of the face shrunk to 48x48 pixels, grey levels, not negative: the median of the absolute
-/// Laplacian over what a standard deviation of 1 makes of it.
+/// Noise of the face after shrinking to 48x48 pixels, grey levels, 0 or more.
+///
+/// It is the median of the absolute Laplacian, divided by the median that noise with a standard deviation
+/// of 1 gives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CoarseNoise {
-    /// Of brightness (Y).
+    /// Noise of brightness (Y).
     pub luma: f32,
-    /// Of the red difference (Cr).
+    /// Noise of the red difference (Cr).
     pub red: f32,
-    /// Of the blue difference (Cb).
+    /// Noise of the blue difference (Cb).
     pub blue: f32,
 }
 
-/// Signs of a screen or a sheet of paper in the picture of a face, by their physics; each is `None`
-/// where the picture is too small for it.
+/// Physical signs of a screen or a sheet of paper in the picture of a face.
+///
+/// A sign is `None` if the picture is too small for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cues {
-    /// How far the highest peak of the face's spectrum stands out of its surroundings, natural
-    /// logarithm of power, not negative: about 1 for skin, hair and cloth, 3 and more for a raster of
-    /// 2 to 10 pixels, a screen's or a print's, and for the moire between it and the camera's own. A
-    /// raster too fine for the camera leaves no trace. A single frame may have a chance peak: the
-    /// median over several tells. Needs about 100 pixels of face, each side.
+    /// Height of the highest peak of the face's spectrum above its surroundings, natural logarithm of
+    /// power, 0 or more. Skin, hair and cloth give about 1. The raster of a screen or a print, with a
+    /// period of 2 to 10 pixels, gives 3 and more, and so does the moire between it and the camera's own
+    /// raster. A raster too fine for the camera leaves no trace. A single frame may have a peak by chance,
+    /// so the median of several frames is used. It needs a face of about 100 pixels on each side.
     pub periodicity: Option<f32>,
-    /// Share of the sides of a rectangle around the face that runs along straight edges, of its weakest
-    /// side and less what goes on beyond its corners, 0 to 1: the border of a sheet or a screen. 0 where
-    /// there is no rectangle; all four sides must be in the frame, the lower one in front of what is
-    /// below the chin.
+    /// Share of the sides of a rectangle around the face that runs along straight edges, 0 to 1: the border
+    /// of a sheet or a screen. It is the share of the weakest side, minus the share of edges that go on
+    /// beyond its corners. 0 if there is no rectangle. All four sides must be in the frame, the lower one
+    /// in front of what is below the chin.
     pub border: Option<f32>,
 }
 
 impl FrameMeasurement {
-    /// The same scene as the camera would have seen it, for a frame that was mirrored before it was
-    /// sent: directions and the two eyes change sides.
+    /// The same scene as the camera saw it, for a frame that was mirrored before it was sent. Directions
+    /// change sign, and the two eyes are exchanged.
     #[must_use]
     pub fn unmirrored(mut self) -> Self {
         if let Some(face) = &mut self.face {

@@ -1,23 +1,23 @@
-//! What became of the frames of a capture.
+//! Outcomes of frames: measured, or not decodable.
 
 use serde::{Deserialize, Serialize};
 
 use crate::measurement::FrameMeasurement;
 
-/// What became of one frame.
+/// Outcome of one frame of a capture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FrameOutcome {
-    /// It was looked at; this is what it shows.
+    /// The frame was decoded and measured.
     Measured(Box<FrameMeasurement>),
-    /// Its pixels could not be decoded; the text says why and holds nothing of the picture.
+    /// The frame's pixels could not be decoded. The text gives the cause and holds nothing of the picture.
     Undecodable(String),
 }
 
-/// A sampled frame.
+/// One sampled frame of a clip, with its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClipFrame {
-    /// When it was taken, seconds from the beginning of the clip, by the clip's own clock.
+    /// Time of the frame, seconds from the beginning of the clip, 0 or more, by the clip's own clock.
     pub seconds: f32,
-    /// What it shows.
+    /// The frame's measurement.
     pub measured: FrameMeasurement,
 }

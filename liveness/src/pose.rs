@@ -1,19 +1,19 @@
-//! Head pose from matched 3-D points.
+//! Head pose from matched points in three dimensions.
 
 use serde::{Deserialize, Serialize};
 
 /// Orientation of the head towards the camera, degrees.
 ///
-/// The tilt is taken off first, as if the camera were turned about its own axis: yaw and pitch of a head
-/// do not depend on how the camera is held.
+/// Roll is removed before yaw and pitch are measured, as if the camera had been turned about its own axis.
+/// So yaw and pitch do not depend on how the camera is held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pose {
-    /// Turn about the vertical, -180 to 180; negative: to the subject's own left.
+    /// Turn about the vertical axis, -180 to 180. Negative: to the subject's own left.
     pub yaw: f32,
-    /// Nod, -90 to 90; negative: up.
+    /// Nod, -90 to 90. Negative: up.
     pub pitch: f32,
-    /// Tilt in the image plane, -180 to 180; positive: clockwise in the image, which in an
-    /// unmirrored frame is towards the subject's own left shoulder.
+    /// Tilt in the image plane, -180 to 180. Positive: clockwise in the image, which in an unmirrored frame
+    /// is towards the subject's own left shoulder.
     pub roll: f32,
 }
 
@@ -23,7 +23,7 @@ impl Pose {
         self.deviation() <= degrees
     }
 
-    /// The larger of |yaw| and |pitch|, degrees: 0 is straight into the camera.
+    /// The larger of |yaw| and |pitch|, degrees, 0 or more: 0 faces the camera exactly.
     pub fn deviation(self) -> f32 {
         self.yaw.abs().max(self.pitch.abs())
     }
@@ -35,7 +35,7 @@ impl Pose {
             .max((self.pitch - other.pitch).abs())
     }
 
-    /// The same head in the mirrored picture.
+    /// The same head in the mirrored picture: yaw and roll change sign.
     #[must_use]
     pub fn mirrored(self) -> Self {
         Self {
@@ -47,17 +47,18 @@ impl Pose {
 
     /// The pose that turns `reference` (a face looking at the camera) into `observed`.
     ///
-    /// Both in a right-handed frame with x to the image's right, y up, z towards the camera; any
-    /// unit, any scale, any position. `None` when the points don't determine a rotation: fewer
-    /// than three, all on a line, or not finite.
+    /// Both sets of points are in a right-handed frame with x to the image's right, y up and z towards the
+    /// camera, in any unit, at any scale and position. `weights` are those of the points, not negative.
+    /// `None` if the points do not determine a rotation: fewer than three points, sets of different
+    /// lengths, points on one line, or coordinates that are not finite.
     ///
-    /// Horn, "Closed-form solution of absolute orientation using unit quaternions", JOSA A 4(4),
-    /// 1987: the rotation that minimises the weighted squared distance is the eigenvector of the
-    /// largest eigenvalue of a symmetric 4x4 matrix, whatever the scale.
+    /// Source: Horn, "Closed-form solution of absolute orientation using unit quaternions", JOSA A 4(4),
+    /// 1987. The rotation that minimises the weighted squared distance is the eigenvector of the largest
+    /// eigenvalue of a symmetric 4x4 matrix. The scale does not matter.
     pub fn between(reference: &[[f32; 3]], observed: &[[f32; 3]], weights: &[f32]) -> Option<Self> {
         let rotation = rotation_between(reference, observed, weights)?;
         let roll = roll_of(&rotation);
-        // Where the face looks, in the picture turned so that it is not tilted.
+        // The direction in which the face looks, after the picture was turned so that the roll is 0.
         let [x, y, z] = [rotation[0][2], rotation[1][2], rotation[2][2]];
         let (sin, cos) = roll.sin_cos();
         let (right, up) = (cos * x + sin * y, cos * y - sin * x);
@@ -76,11 +77,11 @@ fn degrees(radians: f64) -> f32 {
 }
 
 /// Rotation about the line of sight, radians, counterclockwise: the twist of a swing-twist decomposition.
-/// The rest is a turn about an axis in the image plane.
 ///
-/// Of what is seen of the face's two axes it is the mean direction, so that it is as exact at 60 degrees of
-/// yaw or pitch as at 0; the angle of the line through the eyes alone is not. Diebel, "Representing
-/// attitude: Euler angles, unit quaternions, and rotation vectors", 2006.
+/// The rest of the rotation is a turn about an axis in the image plane. The angle is that of the mean
+/// direction of the face's two projected axes. So it is as exact at 60 degrees of yaw or pitch as at 0; the
+/// angle of the line through the eyes alone is not. Source: Diebel, "Representing attitude: Euler angles,
+/// unit quaternions, and rotation vectors", 2006.
 fn roll_of(rotation: &[[f64; 3]; 3]) -> f64 {
     (rotation[1][0] - rotation[0][1]).atan2(rotation[0][0] + rotation[1][1])
 }
@@ -124,8 +125,9 @@ fn rotation_between(
     quaternion_to_matrix(dominant_eigenvector(n)?)
 }
 
-/// Eigenvector of the largest eigenvalue of a symmetric matrix, by cyclic Jacobi rotations (Golub
-/// and Van Loan, "Matrix Computations", 8.5). `None` when that eigenvalue is not single.
+/// Eigenvector of the largest eigenvalue of a symmetric matrix; `None` if that eigenvalue is not single.
+///
+/// Cyclic Jacobi rotations: Golub and Van Loan, "Matrix Computations", 8.5.
 fn dominant_eigenvector(mut a: [[f64; 4]; 4]) -> Option<[f64; 4]> {
     let scale = a.iter().flatten().fold(0.0_f64, |m, v| m.max(v.abs()));
     if !scale.is_finite() || scale <= 0.0 {
@@ -213,8 +215,8 @@ mod tests {
     ];
     const WEIGHTS: [f32; 6] = [1.0, 1.0, 2.0, 0.5, 0.5, 1.0];
 
-    /// Turns and nods the face about an axis in the image plane, then turns the picture, in degrees of the
-    /// public convention.
+    /// The face after a turn and a nod about an axis in the image plane, then a roll of the picture. Angles
+    /// are degrees of the public convention.
     fn posed(pose: Pose) -> Vec<[f32; 3]> {
         let (yaw, pitch) = (-pose.yaw.to_radians(), pose.pitch.to_radians());
         let look = [
@@ -234,7 +236,7 @@ mod tests {
         turned_picture(&swung, pose.roll)
     }
 
-    /// The points in a picture that was turned clockwise by these degrees.
+    /// The points in a picture that was turned clockwise by `degrees`.
     fn turned_picture(points: &[[f32; 3]], degrees: f32) -> Vec<[f32; 3]> {
         let (sin, cos) = (-degrees.to_radians()).sin_cos();
         let turn = |&[x, y, z]: &[f32; 3]| [x * cos - y * sin, x * sin + y * cos, z];
@@ -321,7 +323,8 @@ mod tests {
         fn a_mirrored_head_has_mirrored_angles(
             yaw in -80.0_f32..80.0, pitch in -60.0_f32..60.0, roll in -60.0_f32..60.0,
         ) {
-            // The reference is symmetric but for the order of its pairs, so mirror those too.
+            // The reference is symmetric except for the order of its pairs of points, so the pairs are
+            // exchanged too.
             let mirror = |p: &[[f32; 3]]| -> Vec<[f32; 3]> {
                 [1, 0, 2, 4, 3, 5].iter().map(|&i| [-p[i][0], p[i][1], p[i][2]]).collect()
             };

@@ -1,23 +1,24 @@
-//! The colours around a face: whether two frames show one place.
+//! Colours around a face, to tell whether two frames show the same place.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Bins of each of the two colour differences: [`WIDTH`] grey levels each, from -[`RANGE`] to
-/// [`RANGE`].
+/// Number of bins for each of the two colour differences. They are [`WIDTH`] grey levels wide and reach
+/// from -[`RANGE`] to [`RANGE`].
 pub const BINS: usize = 12;
 /// Width of a bin, grey levels.
 pub const WIDTH: f32 = 6.0;
-/// Largest colour difference that has a bin, grey levels, either way; colours beyond it count in the
-/// outermost bins.
+/// Largest colour difference that has a bin, grey levels, either way.
+///
+/// Colours beyond it count in the outermost bins.
 pub const RANGE: f32 = 36.0;
 
-/// How often each colour occurs outside the face: 12x12 bins of blue (rows) and red difference
-/// (columns), row by row, which sum to 1.
+/// Histogram of the colours outside the face: 12x12 bins that sum to 1.
 ///
-/// It holds nothing of the face, and no place in the picture. Grey, the colour of most walls, lies at
-/// the corner of four bins: there a camera's small shifts of colour make the least difference.
+/// Rows are blue differences, columns red differences; bins are stored row by row. A scene holds nothing of
+/// the face, and no positions in the picture. Grey, the colour of most walls, lies at the corner of four
+/// bins, where a camera's small shifts of colour change the histogram least.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scene(Vec<f32>);
 
@@ -29,8 +30,8 @@ impl fmt::Debug for Scene {
 }
 
 impl Scene {
-    /// Takes `BINS * BINS` weights, none negative, and scales them to sum to 1; `None` for another
-    /// number, or for nothing but zeros.
+    /// Takes `BINS * BINS` weights, each 0 or more, and scales them to sum to 1. `None` for another number
+    /// of weights, or if all are 0.
     pub fn new(mut weights: Vec<f32>) -> Option<Self> {
         let sum: f32 = weights.iter().sum();
         let valid = weights.len() == BINS * BINS && weights.iter().all(|w| *w >= 0.0);
@@ -41,8 +42,8 @@ impl Scene {
         Some(Self(weights))
     }
 
-    /// How different two scenes are, 0 (the same colours in the same shares) to 1 (none in common): one
-    /// less the Bhattacharyya coefficient.
+    /// Distance of two scenes, 0 (the same colours in the same shares) to 1 (no colour in common): 1 minus
+    /// the Bhattacharyya coefficient.
     pub fn distance(&self, other: &Self) -> f32 {
         let pairs = self.0.iter().zip(&other.0);
         (1.0 - pairs.map(|(a, b)| (a * b).sqrt()).sum::<f32>()).clamp(0.0, 1.0)

@@ -1,27 +1,26 @@
-//! One frame of a capture, and what the client says of it.
+//! One frame of a capture: measurement, tag, time, and whether its picture is available.
 
 use serde::{Deserialize, Serialize};
 
 use crate::challenge::Phase;
 use crate::measurement::{Face, FrameMeasurement};
 
-/// One frame of a capture: the client's claim and what the pixels show.
+/// One frame of a capture: the client's tag, and the measurement of its pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaggedFrame {
-    /// What the client says the frame belongs to.
+    /// The client's tag.
     pub phase: Phase,
-    /// What it shows.
+    /// The frame's measurement.
     pub measurement: FrameMeasurement,
-    /// When it was taken, seconds from the beginning of its clip; `None` where only the client says
-    /// when.
+    /// Time of the frame, seconds from the beginning of its clip. `None` if only the client gives times.
     pub seconds: Option<f32>,
-    /// Whether its picture is at hand, so that it can be the best frame: of a clip's frames only a
-    /// few are kept.
+    /// Whether the frame's picture is available, so that the frame can become the best frame. Of a clip's
+    /// frames only a few pictures are kept.
     pub has_picture: bool,
 }
 
 impl TaggedFrame {
-    /// The main face, if there is one.
+    /// The main face; `None` if there is none.
     pub fn face(&self) -> Option<&Face> {
         self.measurement.face.as_ref()
     }

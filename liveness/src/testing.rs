@@ -21,7 +21,7 @@ pub(crate) fn detected(width: f32) -> DetectedFace {
     }
 }
 
-/// An embedding at `degrees` from the one that [`frame`] gives.
+/// An embedding at an angle of `degrees` to that of [`frame`].
 pub(crate) fn person(degrees: f32) -> Embedding {
     Embedding::from_raw(vec![
         degrees.to_radians().cos(),
@@ -31,7 +31,7 @@ pub(crate) fn person(degrees: f32) -> Embedding {
     .unwrap()
 }
 
-/// A picture of its own for each number; no two are alike.
+/// A different picture for each number.
 pub(crate) fn picture(number: u64) -> Sketch {
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
@@ -44,7 +44,7 @@ pub(crate) fn picture(number: u64) -> Sketch {
     Sketch::new((0..SIDE * SIDE).map(|_| next()).collect()).unwrap()
 }
 
-/// A picture that was never there before.
+/// A picture that differs from all before it.
 fn new_picture() -> Sketch {
     static TAKEN: AtomicU64 = AtomicU64::new(1 << 32);
     picture(TAKEN.fetch_add(1, Ordering::Relaxed))

@@ -1,4 +1,4 @@
-//! A face in few grey cells, at its place in the frame: whether a picture is a mixture of two others.
+//! Thumbnails of a face: a few grey cells at their place in the frame, to find mixtures of two pictures.
 
 use std::fmt;
 
@@ -6,39 +6,40 @@ use serde::{Deserialize, Serialize};
 
 use super::linear::{cholesky, solve};
 
-/// Cells along a frame's longer side.
+/// Number of cells along a frame's longer side.
 pub const LONG_SIDE: u8 = 64;
-/// Size of the part that is kept, in faces.
+/// Side of the part around the face that is kept, as a multiple of the face's size.
 pub const FACES: f32 = 1.2;
 
-/// Fewest cells of each side that three thumbnails must have in common.
+/// Least width and height, in cells, of the area that three thumbnails have in common.
 const LEAST_SIDE: usize = 8;
-/// Share of the middle one's cells that they must have in common.
+/// Least share of the middle thumbnail's cells in the common area, 0 to 1.
 const LEAST_COMMON: f32 = 0.5;
-/// Share that each of the two must have in a mixture: one that is nearly the first is the first, moved.
+/// Least share of each of the two pictures in a mixture. A smaller one may be the other picture alone,
+/// moved.
 const LEAST_SHARE: f32 = 0.2;
-/// Unknowns of a mixture: of each picture its share, how far it is moved, sideways and down, and how much it is
-/// larger and turned.
+/// Unknowns of a mixture: for each of two pictures its share, its shift sideways and down, its scale and
+/// its turn.
 const N: usize = 10;
 
 /// Grey levels of the cells around a face, row by row.
 ///
-/// Unlike a [`super::sketch::Sketch`] it does not follow the face: what fades from one picture to another
-/// stands where it stands.
+/// A thumbnail stays at its place in the frame; a [`super::sketch::Sketch`] follows the face. In a
+/// cross-fade each of the two pictures keeps its place.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Cells", into = "Cells")]
 pub struct Thumbnail(Cells);
 
-/// What a thumbnail is made of.
+/// The cells of a thumbnail.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cells {
     /// Width and height of the whole frame, cells.
     pub frame: [u8; 2],
-    /// First column.
+    /// First column of the cells, from 0.
     pub left: u8,
-    /// First row.
+    /// First row of the cells, from 0.
     pub top: u8,
-    /// Columns.
+    /// Number of columns.
     pub width: u8,
     /// Grey levels, 0 to 255, row by row.
     pub levels: Vec<u8>,
@@ -51,13 +52,13 @@ impl fmt::Debug for Thumbnail {
     }
 }
 
-/// Cells that are no rectangle within their frame.
+/// The cells do not form a rectangle within their frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoRectangle;
 
 impl fmt::Display for NoRectangle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the cells of a thumbnail are no rectangle within its frame")
+        f.write_str("the cells of a thumbnail do not form a rectangle within its frame")
     }
 }
 
@@ -84,11 +85,12 @@ impl From<Thumbnail> for Cells {
 }
 
 impl Thumbnail {
-    /// How much of `middle` is left over when a mixture of `before` and `after` is taken away: standard
-    /// deviation over that of `middle`, 0 (a mixture) to 1 (nothing in common). Each of the two may lie a
-    /// fraction of a cell elsewhere, be a little larger or turned a little.
+    /// Share of `middle` that a mixture of `before` and `after` does not explain, 0 (a mixture) to 1
+    /// (nothing in common).
     ///
-    /// `None` where the three have too little in common, or one of the two has next to no share.
+    /// It is the standard deviation of the rest divided by that of `middle`. In the mixture each of the two
+    /// may be shifted by a fraction of a cell, a little larger, or turned a little. `None` if the three
+    /// have too little area in common, or if one of the two has a very small share.
     pub fn left_over(before: &Self, middle: &Self, after: &Self) -> Option<f32> {
         let common = Common::of([before, middle, after])?;
         let mut rows: Vec<([f32; N], f32)> = common
@@ -109,7 +111,7 @@ impl Thumbnail {
                 )
             })
             .collect();
-        // Less the means: a change of light is no unknown.
+        // The means are removed, so that a change of light needs no unknown.
         #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
         let n = rows.len() as f32;
         let means: [f32; N] = std::array::from_fn(|k| rows.iter().map(|r| r.0[k]).sum::<f32>() / n);
@@ -135,7 +137,7 @@ impl Thumbnail {
         (all > 0.0).then(|| (left / all).sqrt())
     }
 
-    /// The level of a cell of the frame; 0 outside.
+    /// The level of a cell of the frame, 0 to 255; 0 outside the thumbnail.
     fn at(&self, x: usize, y: usize) -> f32 {
         let cells = &self.0;
         let inside = x
@@ -159,14 +161,14 @@ impl Thumbnail {
     }
 }
 
-/// The cells that three thumbnails have in common.
+/// The area that three thumbnails have in common.
 struct Common {
     columns: (usize, usize),
     rows: (usize, usize),
 }
 
 impl Common {
-    /// `None` where frames are of different proportions, or little is common to all.
+    /// `None` if the frames have different proportions, or if the common area is small.
     fn of(three: [&Thumbnail; 3]) -> Option<Self> {
         let [_, middle, _] = three;
         let is_alike = three.iter().all(|t| t.0.frame == middle.0.frame);
@@ -183,7 +185,7 @@ impl Common {
         (is_alike && is_enough).then_some(Self { columns, rows })
     }
 
-    /// How far a cell lies to the right of the middle, and below it, in halves of the common width.
+    /// Place of a cell relative to the middle, to the right and down, in halves of the common area's width.
     #[expect(clippy::cast_precision_loss, reason = "64 at most")]
     fn relative(&self, x: usize, y: usize) -> (f32, f32) {
         let from = |at: usize, (low, end): (usize, usize)| at as f32 - (low + end - 1) as f32 / 2.0;
@@ -191,7 +193,7 @@ impl Common {
         (from(x, self.columns) / half, from(y, self.rows) / half)
     }
 
-    /// All but the outermost, which have no neighbour on one side.
+    /// All cells except the outermost, which lack a neighbour on one side.
     fn inner(&self) -> impl Iterator<Item = (usize, usize)> {
         let (columns, rows) = (self.columns, self.rows);
         (rows.0 + 1..rows.1 - 1)
@@ -205,7 +207,7 @@ mod tests {
 
     use super::*;
 
-    /// A picture of its own for each number: levels at random, three cells apart, and smooth in between.
+    /// A different picture for each number: random levels three cells apart, and smooth between them.
     fn level(number: u32, x: f32, y: f32) -> f32 {
         let (x, y) = (x / 3.0 + 50.0, y / 3.0 + 50.0);
         let (column, row) = (x.floor(), y.floor());

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::manifest::{Manifest, Role};
 
-/// The portrait of an astronaut (512x512 PNG, one frontal face), if `livegate-models fetch --test-assets` has brought it.
+/// The portrait of an astronaut (512x512 PNG, one frontal face); `None` unless `livegate-models fetch
+/// --test-assets` has fetched it.
 #[must_use]
 pub fn astronaut(cache: &Path) -> Option<PathBuf> {
     let file = Manifest::shipped().file(Role::TestAsset)?;

@@ -1,25 +1,26 @@
-//! The canonical face: what head poses are measured against.
+//! The canonical face, in whose coordinates head poses are measured.
 
 use prost::Message;
 
-/// Points of the mesh; the landmark model's 10 iris points have no counterpart.
+/// Number of points of the mesh. The 10 iris points of the landmark model have no counterpart in it.
 const VERTICES: usize = 468;
-/// Numbers a vertex: x, y, z, and a texture coordinate.
+/// Numbers for each vertex: x, y, z and a texture coordinate.
 const STRIDE: usize = 5;
 
-/// MediaPipe's canonical face in metric space.
+/// The canonical face of MediaPipe, in metric space.
 ///
-/// Right-handed, centimetres, x to the viewer's right, y up, z towards the viewer: mirror y and z of image
-/// landmarks before comparing.
+/// Coordinates are right-handed, in centimetres: x to the viewer's right, y up, z towards the viewer. Image
+/// landmarks must have y and z mirrored before they are compared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CanonicalFace {
     /// x, y, z of the first 468 landmarks, in their order.
     pub vertices: Vec<[f32; 3]>,
-    /// The landmarks that determine the pose, with their weights (positive, adding up to no particular sum).
+    /// Indices of the landmarks that determine the pose, with their weights. Weights are above 0; their sum
+    /// is not fixed.
     pub weights: Vec<(usize, f32)>,
 }
 
-/// `GeometryPipelineMetadata` of MediaPipe's `geometry_pipeline_metadata.proto`.
+/// The message `GeometryPipelineMetadata` of MediaPipe's `geometry_pipeline_metadata.proto`.
 #[derive(Clone, PartialEq, Message)]
 struct Metadata {
     #[prost(message, optional, tag = "1")]
@@ -43,7 +44,7 @@ struct WeightedLandmark {
 }
 
 impl CanonicalFace {
-    /// Reads `geometry_pipeline_metadata_landmarks.binarypb`; `None` if the bytes are not such a file.
+    /// Reads `geometry_pipeline_metadata_landmarks.binarypb`. `None` if the bytes are not such a file.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let metadata = Metadata::decode(bytes).ok()?;

@@ -1,7 +1,7 @@
-//! The operator's own models: the TOML file that `LIVEGATE_MODEL_CONFIG` names.
+//! The operator's own models: reads the TOML file that `LIVEGATE_MODEL_CONFIG` names.
 //!
-//! Each table replaces one role; what is not mentioned stays as shipped. Relative paths start at the folder of the
-//! configuration file. Every file needs its sha256, and fields that are not listed here are refused.
+//! Each table replaces one role; roles without a table stay as shipped. Relative paths start at the folder
+//! of the configuration file. Every file needs its sha256. Fields that are not listed here are refused.
 //!
 //! ```toml
 //! [detector]                # likewise [landmarks], [blendshapes]:
@@ -29,14 +29,15 @@
 //! mean = [0, 0, 0]
 //! std = [1, 1, 1]
 //! crop_scale = 2.7          # size of the crop in sizes of the face box
-//! crop = "clamped"          # inside the frame and stretched; or "reflected": a square, reflected beyond the frame
+//! crop = "clamped"          # inside the frame, stretched; or "reflected": a square, reflected outside it
 //! resample = "linear"       # or "area": area average when shrinking, cubic when enlarging
 //! most_face_share = 0.7     # the model abstains on faces wider than this share of the frame's shorter side
 //! live_class = 1            # index of the bona fide class
 //! output = "logits"         # or "probabilities"
 //! ```
 //!
-//! `crop`, `resample` and `most_face_share` may be left out: "clamped", "linear", and a model that never abstains.
+//! `crop`, `resample` and `most_face_share` are optional. The defaults are "clamped", "linear", and a model
+//! that never abstains.
 
 use std::path::{Path, PathBuf};
 
@@ -49,12 +50,13 @@ use crate::network::{
     InputSpec, ModelFile, Resample,
 };
 
-/// Name by which a list of anti-spoofing models keeps the shipped one.
+/// Name by which a list of anti-spoof models keeps the shipped one.
 const BUILTIN: &str = "fr_liveness";
-/// No face model takes larger crops; guards against a typing error that would fill memory.
+/// Largest side of an input, pixels. No face model has larger ones; a typing error could otherwise fill the
+/// memory.
 const MAX_SIDE: u32 = 1024;
 
-/// A configuration as it is written; [`Document`] reads it.
+/// A configuration for writing; [`Document`] is the one for reading.
 #[derive(Serialize)]
 struct Written<'a> {
     anti_spoof: Vec<WrittenEntry<'a>>,
@@ -74,10 +76,11 @@ enum WrittenEntry<'a> {
     },
 }
 
-/// The text of a configuration with the shipped anti-spoof model and these: path, sha256 and settings of each.
+/// The text of a configuration with the shipped anti-spoof model and these models: path, sha256 and
+/// settings of each.
 ///
 /// # Errors
-/// When a value has no form in TOML; none of these types has such values.
+/// The serializer's error if a value has no form in TOML. None of these types has such values.
 pub fn write_beside_builtin<'a>(
     models: impl Iterator<Item = (&'a str, &'a str, &'a AntiSpoofSettings)>,
 ) -> Result<String, toml::ser::Error> {
@@ -92,14 +95,14 @@ pub fn write_beside_builtin<'a>(
     })
 }
 
-/// What the operator replaces, every file checked.
+/// The models that the operator replaces. Every file was checked.
 #[derive(Debug, Default)]
 pub(crate) struct ModelConfig {
     pub detector: Option<ModelFile>,
     pub landmarks: Option<ModelFile>,
     pub blendshapes: Option<ModelFile>,
     pub embedder: Option<EmbedderModel>,
-    /// `None` inside the list stands for the shipped model.
+    /// `None` within the list is the shipped model.
     pub anti_spoof: Option<Vec<Option<AntiSpoofModel>>>,
 }
 
@@ -132,7 +135,9 @@ struct EmbedderEntry {
     std: [f32; 3],
 }
 
-/// Either `builtin` alone or everything else: checked by hand, because serde's message for neither names no field.
+/// One `[[anti_spoof]]` table: either `builtin` alone, or all other fields.
+///
+/// The code checks this itself, because serde's message for either case would not name the field.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AntiSpoofEntry {
@@ -152,7 +157,7 @@ struct AntiSpoofEntry {
     output: Option<ClassOutput>,
 }
 
-/// Reads the configuration at `path` and checks every file it names.
+/// Reads the configuration at `path` and checks every file that it names.
 pub(crate) fn read(path: &Path) -> Result<ModelConfig, ModelsError> {
     let problem = |problem: String| ModelsError::Config {
         path: path.to_owned(),
@@ -323,7 +328,7 @@ fn file(folder: &Path, path: &Path, sha256: &str) -> Result<ModelFile, String> {
     })
 }
 
-/// A file's name without folder and extension.
+/// A file's name without its folder and extension.
 pub(crate) fn name_of(path: &Path) -> String {
     path.file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())

@@ -1,11 +1,11 @@
-//! Why the models cannot be used.
+//! Errors of model files and their configuration.
 
 use std::io;
 use std::path::PathBuf;
 
 use crate::manifest::Role;
 
-/// Why the models cannot be used. Each message names the file and what to do.
+/// Why the models cannot be used. Each message names the file and says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelsError {
     /// A shipped model is not in the cache.
@@ -13,21 +13,21 @@ pub enum ModelsError {
     Missing {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
-    /// A shipped model is not what it was.
+    /// A shipped model has other content than the pinned one.
     #[error("{path} is not the file it should be (its sha256 is {found}): run `make build` to obtain the models", path = path.display())]
     Altered {
         /// The file.
         path: PathBuf,
-        /// sha256 of what is there.
+        /// sha256 of the file's content.
         found: String,
     },
-    /// There is no runtime for this machine.
+    /// No runtime is listed for this machine's architecture.
     #[error("there is no {role:?} file for {arch} machines: use x86_64 or aarch64", arch = std::env::consts::ARCH)]
     NotForThisMachine {
-        /// What is missing.
+        /// The role without a file.
         role: Role,
     },
     /// The operator's configuration cannot be used.
@@ -35,7 +35,7 @@ pub enum ModelsError {
     Config {
         /// The configuration file.
         path: PathBuf,
-        /// What is wrong and how to mend it.
+        /// What is wrong and how to fix it.
         problem: String,
     },
 }

@@ -15,7 +15,7 @@ pub fn of_bytes(bytes: &[u8]) -> String {
 /// sha256 of the file at `path`, 64 lower-case hex digits.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// The system's error if the file cannot be read.
 pub fn of_file(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();

@@ -1,7 +1,7 @@
-//! Which model file plays which role, checked by hash.
+//! The model files: which file plays which role, checked by hash.
 //!
-//! [`ModelSet`] is what a worker loads; [`manifest`] lists what is shipped, [`config`] reads what an operator uses
-//! instead. The crate `livegate-prepare` obtains and converts the files.
+//! A worker loads a [`ModelSet`]. [`manifest`] lists the shipped files, and [`config`] reads the file with
+//! which an operator replaces them. The crate `livegate-prepare` obtains and converts the files.
 
 pub mod assets;
 mod canonical;

@@ -1,4 +1,4 @@
-//! What is fetched, from where, and what it becomes: `manifest.toml`, read.
+//! The manifest: the files that are fetched, their sources, and what they are prepared into.
 
 use std::sync::LazyLock;
 
@@ -6,17 +6,17 @@ use serde::Deserialize;
 
 use crate::network::AntiSpoofSettings;
 
-/// The shipped manifest.
+/// The content of `manifest.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Everything that is fetched, for every architecture, tests included.
+    /// Every package, for all architectures, including those for tests.
     #[serde(rename = "archive")]
     pub archives: Vec<Archive>,
-    /// Anti-spoof models that are in no package and that an operator adds knowingly.
+    /// Anti-spoof models that are in no package. An operator adds them explicitly.
     #[serde(default)]
     pub optional: Vec<OptionalModel>,
-    /// Names of the optional models that are used together, beside the shipped one; the best set first.
+    /// Names of optional models that are used together with the shipped one. The best set comes first.
     #[serde(default)]
     pub optional_sets: Vec<Vec<String>>,
 }
@@ -25,27 +25,27 @@ pub struct Manifest {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptionalModel {
-    /// File name, in a mirror folder as in the cache.
+    /// File name, in a mirror folder and in the cache.
     pub name: String,
-    /// Of the file as published, in hex.
+    /// sha256 of the file as published, hex.
     pub sha256: String,
     /// SPDX identifier of its repository's licence.
     pub licence: String,
-    /// Repository and network.
+    /// Repository and network, in words.
     pub origin: String,
-    /// What an operator should know before using it.
+    /// What an operator should know before using the model.
     pub note: String,
-    /// How it is prepared.
+    /// How the file is prepared.
     pub recipe: Recipe,
-    /// Of the prepared file, in hex.
+    /// sha256 of the prepared file, hex.
     pub output_sha256: String,
-    /// Where these very bytes are published; `None` where no such place is known.
+    /// Public address of exactly this file; `None` if no such address is known.
     pub address: Option<PublicFile>,
-    /// How its input is made and its output read.
+    /// How the model's input is made and its output read.
     pub settings: AntiSpoofSettings,
 }
 
-/// A file of a public repository at one commit.
+/// A file in a public repository, at one commit.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PublicFile {
@@ -57,57 +57,57 @@ pub struct PublicFile {
     pub path: String,
 }
 
-/// One package at one version.
+/// A package at one version.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Archive {
-    /// Whose client fetches it.
+    /// The registry whose client fetches the package.
     pub registry: Registry,
     /// Name of the package.
     pub package: String,
     /// Version of the package.
     pub version: String,
-    /// The only architecture that needs it, as Rust names it; `None` for all.
+    /// The only architecture that needs the package, as Rust names it; `None` for all.
     pub arch: Option<String>,
-    /// What pip has to be told to choose this very file on any host.
+    /// Flags that make pip choose exactly this file on any host.
     #[serde(default)]
     pub flags: Vec<String>,
-    /// Of the archive, in hex.
+    /// sha256 of the archive, hex.
     pub sha256: String,
-    /// What is taken from it.
+    /// The files that are taken from the archive.
     #[serde(rename = "file")]
     pub files: Vec<SourceFile>,
 }
 
-/// A package registry, known by its client.
+/// A package registry, identified by its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Registry {
-    /// `npm pack`: a gzipped tar.
+    /// npm: `npm pack` gives a gzipped tar.
     Npm,
-    /// `pip download`: a wheel, which is a zip.
+    /// PyPI: `pip download` gives a wheel, which is a zip.
     Pypi,
 }
 
-/// One file inside an archive and the output prepared from it.
+/// A file inside an archive, and the output prepared from it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceFile {
-    /// Where it lies in the archive; a second element is a member of the first, a zip itself.
+    /// Path in the archive. A second element is the path in the first file, which is a zip itself.
     pub path: Vec<String>,
-    /// Of the file as packaged, in hex.
+    /// sha256 of the file as packaged, hex.
     pub sha256: String,
     /// SPDX identifier, or "public domain".
     pub licence: String,
-    /// What one should know about it.
+    /// A note for operators.
     pub note: String,
-    /// What the worker uses it for.
+    /// What the worker uses the file for.
     pub role: Role,
-    /// How it is prepared.
+    /// How the file is prepared.
     pub recipe: Recipe,
     /// Path in the cache, `/`-separated.
     pub output: String,
-    /// Of the prepared output, in hex.
+    /// sha256 of the prepared output, hex.
     pub output_sha256: String,
 }
 
@@ -115,21 +115,21 @@ pub struct SourceFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// Finds faces in a frame.
+    /// Face detector: finds faces in a frame.
     Detector,
-    /// 478 points of a face.
+    /// Landmark model: finds 478 points of a face.
     Landmarks,
-    /// Expression scores from landmarks.
+    /// Expression model: expression scores from landmarks.
     Blendshapes,
-    /// The face that poses are measured against.
+    /// The face in whose coordinates poses are measured.
     CanonicalFace,
-    /// Tells bona fide presentations from attacks.
+    /// Anti-spoof model: distinguishes bona fide presentations from attacks.
     AntiSpoof,
-    /// Face to vector.
+    /// Embedding model: turns a face into a vector.
     Embedder,
     /// ONNX Runtime, a shared library.
     Runtime,
-    /// Used by tests only.
+    /// A file that only tests use.
     TestAsset,
 }
 
@@ -137,15 +137,15 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recipe {
-    /// Taken as it is.
+    /// The file is copied unchanged.
     Copy,
-    /// YuNet: block-quantised weights to floats, image size left open.
+    /// YuNet: block-quantised weights become floats, and the image size becomes variable.
     Yunet,
-    /// The 478-point landmark network: TFLite to ONNX in NCHW, PReLU rewritten.
+    /// The 478-point landmark network: TFLite becomes ONNX in NCHW, and PReLU is rewritten.
     LandmarksTflite,
-    /// The blendshape network: TFLite to ONNX.
+    /// The blendshape network: TFLite becomes ONNX.
     BlendshapesTflite,
-    /// ONNX with odd channel counts widened to multiples of eight and PReLU rewritten.
+    /// An ONNX network: odd channel counts are widened to multiples of eight, and PReLU is rewritten.
     Prelu,
 }
 
@@ -164,14 +164,14 @@ impl Manifest {
         &MANIFEST
     }
 
-    /// The archives this machine needs; with `test_assets` also those for tests.
+    /// The archives that this machine needs; with `test_assets` also those for tests.
     pub fn wanted(&self, test_assets: bool) -> impl Iterator<Item = &Archive> {
         self.archives.iter().filter(move |archive| {
             archive.is_for(std::env::consts::ARCH) && (test_assets || !archive.is_for_tests())
         })
     }
 
-    /// The file that this machine uses for a role by default.
+    /// The file that this machine uses for a role by default; `None` if its architecture has none.
     #[must_use]
     pub fn file(&self, role: Role) -> Option<&SourceFile> {
         self.wanted(true)
@@ -181,13 +181,13 @@ impl Manifest {
 }
 
 impl Archive {
-    /// Whether a machine of this architecture needs it.
+    /// Whether a machine of this architecture needs the archive.
     #[must_use]
     pub fn is_for(&self, arch: &str) -> bool {
         self.arch.as_ref().is_none_or(|own| own == arch)
     }
 
-    /// Whether only tests use it.
+    /// Whether only tests use the archive.
     #[must_use]
     pub fn is_for_tests(&self) -> bool {
         self.files.iter().all(|file| file.role == Role::TestAsset)

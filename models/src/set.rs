@@ -1,4 +1,4 @@
-//! The models that a worker runs, found, checked and described.
+//! The set of models that a worker runs: finds, checks and describes the files.
 
 use std::path::{Path, PathBuf};
 
@@ -14,32 +14,37 @@ use crate::network::{
     Resample,
 };
 
-/// Every model file a worker needs, each checked against its sha256.
+/// Every model file that a worker needs, each checked against its sha256.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelSet {
-    /// The ONNX Runtime library, for `ort::init_from`.
+    /// Path of the ONNX Runtime library, for `ort::init_from`.
     pub runtime: PathBuf,
-    /// Input `input` `[1, 3, H, W]`, BGR 0..255, H and W multiples of 32; outputs `cls_N`, `obj_N` (probabilities), `bbox_N`, `kps_N`, N = 8, 16, 32.
+    /// Face detector. Input `input` `[1, 3, H, W]`, BGR 0..255, H and W multiples of 32. Outputs `cls_N`,
+    /// `obj_N` (probabilities), `bbox_N`, `kps_N`, for N = 8, 16, 32.
     pub detector: ModelFile,
-    /// Input `image` `[1, 3, 256, 256]`, RGB 0..1; outputs `landmarks` `[1, 478, 3]`, x, y, z in crop pixels, and `presence` `[1, 1]`, a logit.
+    /// Landmark model. Input `image` `[1, 3, 256, 256]`, RGB 0..1. Outputs `landmarks` `[1, 478, 3]` (x, y,
+    /// z in crop pixels) and `presence` `[1, 1]` (a logit).
     pub landmarks: ModelFile,
-    /// Input `points` `[1, 146, 2]`, image pixels; output `scores` `[1, 52]`, 0..1.
+    /// Expression model. Input `points` `[1, 146, 2]`, image pixels. Output `scores` `[1, 52]`, 0..1.
     pub blendshapes: ModelFile,
-    /// What poses are measured against.
+    /// The face in whose coordinates head poses are measured.
     pub canonical_face: CanonicalFace,
-    /// At least one; each has one input `[1, 3, height, width]` and one output `[1, classes]`.
+    /// Anti-spoof models, at least one. Each has one input `[1, 3, height, width]` and one output `[1,
+    /// classes]`.
     pub anti_spoof: Vec<AntiSpoofModel>,
-    /// Has one input `[1, 3, height, width]` and one output `[1, dimensions]`, not normalised.
+    /// Embedding model. It has one input `[1, 3, height, width]` and one output `[1, dimensions]`, not
+    /// normalised.
     pub embedder: EmbedderModel,
 }
 
 impl ModelSet {
-    /// Finds and checks the models: those of the manifest in `cache`, except what `config` replaces.
+    /// Finds and checks the models: the manifest's files in `cache`, except those that `config` replaces.
     ///
     /// Files that are replaced need not be in the cache.
     ///
     /// # Errors
-    /// When a file is missing or altered, or the configuration is wrong; nothing is used unchecked.
+    /// [`ModelsError`] if a file is missing or altered, or if the configuration is wrong. No file is used
+    /// unchecked.
     pub fn load(cache: &Path, config: Option<&Path>) -> Result<Self, ModelsError> {
         let config = match config {
             Some(path) => config::read(path)?,
@@ -76,7 +81,7 @@ impl ModelSet {
         })
     }
 
-    /// Whether these are the shipped models and no others.
+    /// Whether the set has the shipped models and no others.
     #[must_use]
     pub fn is_default(&self) -> bool {
         let is = |file: &ModelFile, role| {
@@ -95,7 +100,7 @@ impl ModelSet {
 }
 
 impl ModelSet {
-    /// The set as an operating point lists it, under a name.
+    /// The set as an operating point lists it, under the given name.
     #[must_use]
     pub fn listed_as(&self, name: &str) -> Models {
         let anti_spoof = self.anti_spoof.iter().map(|m| m.file.sha256.clone());
@@ -110,17 +115,17 @@ impl ModelSet {
         }
     }
 
-    /// Makes sure that an operating point lists this set: thresholds that were measured on the scores of
-    /// other models decide nothing about these.
+    /// Checks that an operating point lists this set. Thresholds measured on the scores of other models do
+    /// not apply to these.
     ///
     /// # Errors
-    /// [`OperatingPointError::OtherModels`] where it does not.
+    /// [`OperatingPointError::OtherModels`] if it does not list the set.
     pub fn check_listed(&self, point: &OperatingPoint) -> Result<(), OperatingPointError> {
         point.is_for(&self.listed_as("in use"))
     }
 }
 
-/// The shipped anti-spoofing network; its licence note is in the manifest.
+/// The shipped anti-spoof model. The manifest has a note on its licence.
 fn fr_liveness(cache: &Path) -> Result<AntiSpoofModel, ModelsError> {
     shipped(cache, Role::AntiSpoof).map(fr_liveness_as)
 }
@@ -141,7 +146,7 @@ fn fr_liveness_as(file: ModelFile) -> AntiSpoofModel {
         // A wider face leaves no room for the crop, and live people then score as attacks.
         most_face_share: Some(0.7),
         live_class: 0,
-        // Its last operator is a matrix product.
+        // The network's last operator is a matrix product, so its outputs are logits.
         output: ClassOutput::Logits,
     }
 }

@@ -1,4 +1,4 @@
-//! Which models a worker gets, from the cache and from the operator's configuration.
+//! Tests of the models that a worker gets: from the cache, and from the operator's configuration.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +23,7 @@ fn cache() -> PathBuf {
     )
 }
 
-/// A folder with `own.onnx` and the configuration; `SHA` in the text stands for the hash of the former.
+/// A folder with `own.onnx` and a configuration. `SHA` in the text stands for the sha256 of `own.onnx`.
 fn folder(text: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("own.onnx"), OWN).unwrap();

@@ -1,7 +1,7 @@
-//! What a process says of itself, and to whom: logs on standard error ([`logs`]), metrics on a port of
-//! their own ([`metrics`]), traces to a collector ([`traces`]).
+//! Logs, metrics and traces of a process.
 //!
-//! Nothing here knows what is measured: names and numbers belong to those who count them.
+//! [`logs`] go to standard error, [`metrics`] are read from a port of their own, and [`traces`] go to a
+//! collector. This crate does not know what is measured: the crates that count define names and values.
 
 pub mod logs;
 pub mod metrics;
@@ -12,31 +12,32 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 pub use self::logs::LINES;
 
-/// Gives what a variable holds; `None` for nothing.
+/// Gives the value of a variable; `None` if it is not set or empty.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A variable that says how the process is to be watched cannot be used.
+/// A variable for logs or traces has a value that cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{name} is \"{value}\"; it must be {allowed}")]
 pub struct TelemetryError {
-    /// Which.
+    /// The variable's name.
     pub name: &'static str,
-    /// What it holds.
+    /// Its value.
     pub value: String,
-    /// What it may hold.
+    /// The values that are allowed, in words.
     pub allowed: &'static str,
 }
 
-/// Keeps logs and traces going; dropped, at the end of the process, it sends the last traces.
+/// Keeps logs and traces running. Dropping it, at the end of the process, sends the last traces.
 #[must_use = "traces end when it is dropped"]
 pub struct Telemetry {
     _traces: Option<traces::Export>,
 }
 
-/// Sends logs to standard error and, where a collector is named, traces there, as `service`.
+/// Sends logs to standard error, and traces to a collector if a variable names one. `service` is the name
+/// in traces.
 ///
 /// # Errors
-/// [`TelemetryError`]: nothing is logged then, so it is for the caller to print.
+/// [`TelemetryError`]: nothing is logged then, so the caller must print it.
 pub fn init(service: &'static str) -> Result<Telemetry, TelemetryError> {
     let variable = |name: &str| {
         let value = std::env::var_os(name).map(|v| v.to_string_lossy().trim().to_owned());
@@ -45,7 +46,8 @@ pub fn init(service: &'static str) -> Result<Telemetry, TelemetryError> {
     let lines = logs::layer(&variable)?;
     let export = traces::Export::start(service, &variable)?;
     let spans = export.as_ref().map(traces::Export::layer);
-    // A second call, as in tests that start several services in one process, keeps the first.
+    // A second call keeps the first subscriber. Tests that start several services in one process make such
+    // calls.
     if tracing_subscriber::registry()
         .with(lines)
         .with(spans)

@@ -1,4 +1,4 @@
-//! Logs, on standard error: text for people, or one JSON object a line for machines.
+//! Logs on standard error: text for people, or one JSON object a line for machines.
 
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
@@ -7,22 +7,26 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::{Lookup, TelemetryError};
 
-/// What is logged when nothing else is asked for.
+/// The filter if no other is set.
 const DEFAULT: &str = "info";
 
-/// Of libraries, whatever level is asked for; a filter that names one of them has its way. Their notices
-/// of lost connections and listening sockets say again what our lines say, and ONNX Runtime has two
-/// thousand to say of its models at each start.
+/// Levels of libraries, whatever the general level is; a filter that names a library overrides them.
+///
+/// The libraries' messages about lost connections and listening sockets repeat Livegate's own, and ONNX
+/// Runtime writes two thousand lines about its models at each start.
 const LIBRARIES: &str = "ort=warn,lapin=off,poem=warn";
 
-/// The target of spans whose fields every line inside them carries, whatever is filtered: which
-/// request, which batch. They are no part of a trace.
+/// Target of spans whose fields appear in every line inside them, whatever the filter: ids of request and
+/// batch.
+///
+/// These spans are not part of a trace.
 pub const LINES: &str = "livegate::lines";
 
-/// Logs as `LIVEGATE_LOG` (a `tracing` filter) and `LIVEGATE_LOG_FORMAT` (`text` or `json`) say.
+/// The logging layer that `LIVEGATE_LOG` (a `tracing` filter) and `LIVEGATE_LOG_FORMAT` (`text` or `json`)
+/// describe.
 ///
 /// # Errors
-/// [`TelemetryError`] naming the variable.
+/// [`TelemetryError`], which names the variable that cannot be used.
 pub fn layer(variable: Lookup<'_>) -> Result<impl Layer<Registry>, TelemetryError> {
     let filter = filter(variable("LIVEGATE_LOG"))?;
     let format = Format::of(variable("LIVEGATE_LOG_FORMAT"))?;
@@ -31,7 +35,7 @@ pub fn layer(variable: Lookup<'_>) -> Result<impl Layer<Registry>, TelemetryErro
             .with_writer(std::io::stderr)
             .with_ansi(std::io::stderr().is_terminal())
             .boxed(),
-        // Flat, so that one field finds the lines of one request whatever collects them.
+        // Fields are not nested, so that one field finds the lines of a request in any log collector.
         Format::Json => json_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
             .with_current_span(false)
@@ -42,7 +46,7 @@ pub fn layer(variable: Lookup<'_>) -> Result<impl Layer<Registry>, TelemetryErro
     Ok(lines.with_filter(filter))
 }
 
-/// Has panics logged like everything else; the standard text would be no line of JSON, and lack the
+/// Logs panics like other errors. The standard message would not be a line of JSON, and would lack the
 /// request's id.
 pub(crate) fn log_panics() {
     std::panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
@@ -78,8 +82,8 @@ impl Format {
     }
 }
 
-/// `lapin` logs a returned message with its whole body, which here is sealed media: that target is
-/// off whatever is asked for.
+/// The log filter. One target of `lapin` is always off: it would log a returned message with its whole
+/// body, which is sealed media.
 fn filter(asked: Option<String>) -> Result<EnvFilter, TelemetryError> {
     let value = asked.unwrap_or_else(|| DEFAULT.to_owned());
     EnvFilter::try_new(format!(

@@ -1,4 +1,4 @@
-//! Metrics, on a port of their own: whoever may call the service must not read how it is used.
+//! Metrics, on a port of their own: callers of the service must not read how it is used.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,32 +13,33 @@ use poem::{IntoResponse, Response, Route, Server, get};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
-/// Upper bounds of the buckets of every histogram of times, seconds: from a model's run to a
-/// verification's longest deadline.
+/// Upper bounds of the buckets of every histogram of times, seconds.
+///
+/// They range from the run of one model to the longest deadline of a verification.
 pub const SECONDS: [f64; 15] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0,
 ];
 
-/// What the text is (OpenMetrics 1.0, which Prometheus reads).
+/// Content type of the answer: OpenMetrics 1.0, which Prometheus reads.
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// How long a reader's connection may be silent.
+/// Longest time for which a reader's connection may be silent.
 const IDLE: Duration = Duration::from_secs(75);
 
-/// How long a reader may go on reading when the process ends.
+/// Longest time for which a reader may go on reading when the process ends.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// A port that metrics are read from, bound and not yet answering.
+/// A port for metrics that is bound and does not answer yet.
 pub struct MetricsPort {
     acceptor: TcpAcceptor,
     address: SocketAddr,
 }
 
 impl MetricsPort {
-    /// Listens.
+    /// Binds the port.
     ///
     /// # Errors
-    /// The system's, when the address is taken or not ours.
+    /// The system's error if the address is taken or not this machine's.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         let acceptor = TcpListener::bind(address).into_acceptor().await?;
         let bound = acceptor.local_addr();
@@ -49,13 +50,13 @@ impl MetricsPort {
         })
     }
 
-    /// Where it listens: the port that the system chose, when asked for port 0.
+    /// The bound address. If port 0 was requested, it has the port that the system chose.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers `GET /metrics` with what is in `registry`, until told to stop. `look` comes before each
-    /// answer, and sets what is only known by looking.
+    /// Answers `GET /metrics` with the metrics in `registry` until `shutdown` is given. `look` runs before
+    /// each answer and updates the gauges.
     pub async fn run<Look, Looked>(self, registry: Registry, look: Look, shutdown: Shutdown)
     where
         Look: Fn() -> Looked + Send + Sync + 'static,

@@ -1,8 +1,7 @@
-//! Traces, to an OpenTelemetry collector over HTTP, where `OTEL_EXPORTER_OTLP_ENDPOINT` names one.
+//! Traces, sent to an OpenTelemetry collector over HTTP if `OTEL_EXPORTER_OTLP_ENDPOINT` names one.
 //!
-//! Spans are exported, log lines are not: what an error text quotes stays in the logs of this machine.
-//! Of the library's other variables, those for sampler, resource and batches count as they are
-//! documented there.
+//! Spans are exported, log lines are not: quotes in error texts stay in the logs of this machine. The
+//! OpenTelemetry library's own variables for sampler, resource and batches work as it documents them.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -24,26 +23,27 @@ use tracing_subscriber::{Layer, filter};
 
 use crate::{LINES, Lookup, TelemetryError};
 
-/// The header, and the key, that a trace's context has between processes (W3C Trace Context).
+/// Name of the header that carries a trace's context between processes (W3C Trace Context); also the key in
+/// messages.
 const TRACEPARENT: &str = "traceparent";
 
-/// How long the end of a process waits for its last spans to be taken.
+/// Longest wait for the last spans to be accepted, at the end of a process.
 const LAST_SPANS: Duration = Duration::from_secs(2);
 
-/// Where the collector is: the first of these that is set.
+/// Variables that name the collector. The first one that is set counts.
 const ENDPOINTS: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
 ];
 
-/// The way of spans to the collector.
+/// Exports spans to the collector.
 pub struct Export(SdkTracerProvider);
 
 impl Export {
-    /// Starts it; `None` where no collector is named.
+    /// Starts the export; `None` if no variable names a collector.
     ///
     /// # Errors
-    /// [`TelemetryError`] naming the variable that cannot be used.
+    /// [`TelemetryError`], which names the variable that cannot be used.
     pub fn start(
         service: &'static str,
         variable: Lookup<'_>,
@@ -60,11 +60,11 @@ impl Export {
             allowed: "the http:// address of a collector that takes OTLP over HTTP, for example \
                       http://127.0.0.1:4318",
         };
-        // There is no TLS here: what asks for it would fail span by span, and in silence.
+        // TLS is not supported here. An address that needs it would fail silently with every span.
         if !endpoint.starts_with("http://") {
             return Err(wrong(endpoint));
         }
-        // The address itself is read from the variable by the library, which knows what to append.
+        // The library reads the address from the variable itself, and knows what to append.
         let exporter = SpanExporter::builder()
             .with_http()
             .with_protocol(Protocol::HttpBinary)
@@ -81,7 +81,7 @@ impl Export {
         Ok(Some(Self(provider)))
     }
 
-    /// What hands the spans over.
+    /// The `tracing` layer that exports the spans.
     pub fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: tracing::Subscriber + for<'a> LookupSpan<'a>,
@@ -99,12 +99,12 @@ impl Export {
 
 impl Drop for Export {
     fn drop(&mut self) {
-        // A collector that is away must not hold up the end; the library has said so by then.
+        // A collector that is away must not delay the end. The library has logged the failure by then.
         let _ = self.0.shutdown_with_timeout(LAST_SPANS);
     }
 }
 
-/// Our own spans, and no events.
+/// Selects Livegate's own spans, and no events.
 fn exported() -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
     let is_ours = |metadata: &Metadata<'_>| {
         metadata.is_span()
@@ -114,16 +114,16 @@ fn exported() -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
     filter::filter_fn(is_ours).with_max_level_hint(LevelFilter::DEBUG)
 }
 
-/// Makes `span` a child of the span that these headers name, if they do.
+/// Makes `span` a child of the span that these headers name, if they name one.
 pub fn continue_from_headers(span: &Span, headers: &HeaderMap) {
     if headers.contains_key(TRACEPARENT) {
         let parent = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
-        // Refused where nothing is exported: then there is no trace to continue.
+        // This fails if nothing is exported. Then there is no trace to continue.
         let _ = span.set_parent(parent);
     }
 }
 
-/// Makes `span` a child of the span of another process that [`context_of`] was asked for there.
+/// Makes `span` a child of the span in another process whose [`context_of`] is `context`.
 pub fn continue_from(span: &Span, context: Option<&str>) {
     if let Some(context) = context {
         let carrier = HashMap::from([(TRACEPARENT.to_owned(), context.to_owned())]);
@@ -131,7 +131,7 @@ pub fn continue_from(span: &Span, context: Option<&str>) {
     }
 }
 
-/// What another process needs to continue a span; `None` where nothing is exported.
+/// The text that another process needs to continue a span; `None` if nothing is exported.
 pub fn context_of(span: &Span) -> Option<String> {
     let mut carrier = HashMap::new();
     TraceContextPropagator::new().inject_context(&span.context(), &mut carrier);

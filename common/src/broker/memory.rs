@@ -1,4 +1,4 @@
-//! The queue inside one process.
+//! The queue within one process.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,22 +15,22 @@ use super::{
     Acknowledge, Consumer, Delivery, MAX_BYTES, MAX_MESSAGES, PublishError, Publisher, Queue,
 };
 
-/// Queues in memory. Clones are the same queues.
+/// Queues in memory. Clones share the same queues.
 #[derive(Clone)]
 pub struct MemoryBroker {
     verify: Arc<MemoryQueue>,
     interactive: Arc<MemoryQueue>,
-    /// There is one connection for ever: the memory itself.
+    /// The number of connections is always one: the memory itself.
     connections: watch::Sender<u64>,
 }
 
 impl MemoryBroker {
-    /// Empty queues that hold as much as those at RabbitMQ.
+    /// Empty queues with the same limits as those at RabbitMQ.
     pub fn new() -> Self {
         Self::with_capacity(MAX_MESSAGES, MAX_BYTES)
     }
 
-    /// Empty queues, each refusing more than so many waiting messages or bytes.
+    /// Empty queues, each with a limit on the number and the bytes of waiting messages.
     pub fn with_capacity(max_messages: usize, max_bytes: usize) -> Self {
         let queue = || {
             Arc::new(MemoryQueue {
@@ -47,8 +47,7 @@ impl MemoryBroker {
         }
     }
 
-    /// A consumer of `queues` that holds at most `prefetch` deliveries of each queue not yet
-    /// acknowledged.
+    /// A consumer of `queues` that holds at most `prefetch` unacknowledged deliveries of each queue.
     pub fn consumer(&self, queues: &[Queue], prefetch: u16) -> impl Consumer + use<> {
         let source = |queue: &Queue| Source {
             name: *queue,
@@ -90,7 +89,7 @@ impl Publisher for MemoryBroker {
             expires_at,
             redelivered: false,
         })?;
-        // Media must not outlive its deadline, not even where no consumer comes to look.
+        // Media must not be kept after their deadline, even without a consumer.
         let waiting = Arc::downgrade(queue);
         tokio::spawn(async move {
             tokio::time::sleep_until(expires_at).await;
@@ -148,7 +147,7 @@ impl MemoryQueue {
         Ok(())
     }
 
-    /// Puts back what was delivered and not acknowledged; it keeps its turn.
+    /// Returns a message that was delivered and not acknowledged. It keeps its place in the queue.
     fn put_back(&self, mut message: Message) {
         message.redelivered = true;
         let mut waiting = self.lock();
@@ -162,7 +161,7 @@ impl MemoryQueue {
             if let Some(message) = self.lock().pop() {
                 return message;
             }
-            // A message that arrives between the look and the wait leaves a permit behind.
+            // A message that arrives between the check and the wait leaves a permit behind.
             self.arrived.notified().await;
         }
     }
@@ -188,7 +187,7 @@ struct MemoryConsumer {
     closed: bool,
 }
 
-/// One queue, as one consumer takes from it.
+/// One queue, as seen by one consumer.
 struct Source {
     name: Queue,
     queue: Arc<MemoryQueue>,
@@ -196,7 +195,7 @@ struct Source {
 }
 
 impl Source {
-    /// Dropped before it has one, it has taken nothing.
+    /// Cancel-safe: dropped before it has a message, it has taken none.
     async fn next(&self) -> Option<Delivery> {
         let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
         let message = self.queue.pop().await;
@@ -219,7 +218,7 @@ impl Consumer for MemoryConsumer {
         if self.closed {
             return None;
         }
-        // Those that lose the race are dropped, and asked again next time.
+        // The other futures are dropped, and made again for the next delivery.
         let mut racing: FuturesUnordered<_> = self.sources.iter().map(Source::next).collect();
         racing.next().await.flatten()
     }

@@ -1,7 +1,8 @@
 //! The queue between API and workers.
 //!
-//! At-least-once: a delivery that is neither acknowledged nor returned when its consumer dies is
-//! delivered again, to any consumer. Messages live in memory only and expire at their deadline.
+//! Delivery is at-least-once. If a consumer dies with a delivery that it neither acknowledged nor returned,
+//! the message is delivered again, to any consumer. Messages are stored in memory only and expire at their
+//! deadline.
 
 mod memory;
 mod rabbitmq;
@@ -15,15 +16,16 @@ use tokio::sync::watch;
 pub use memory::MemoryBroker;
 pub use rabbitmq::{RabbitConsumer, RabbitPublisher};
 
-/// Waiting messages that a queue takes before it refuses more. Far beyond what workers can measure
-/// before the deadline: it bounds the broker's memory, admission control bounds the load.
+/// Most waiting messages in a queue before it refuses more.
+///
+/// This is far beyond what workers can measure before the deadline. It bounds the broker's memory;
+/// admission control bounds the load.
 const MAX_MESSAGES: usize = 10_000;
 
-/// Bytes of waiting messages that a queue takes before it refuses more.
+/// Most bytes of waiting messages in a queue before it refuses more.
 const MAX_BYTES: usize = 2 << 30;
 
-/// Which kind of work a message is; each kind has a queue of its own, so that a burst of one does
-/// not delay the other.
+/// A kind of work. Each kind has a queue of its own, so that a burst of one does not delay the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Queue {
     /// Frame batches of `/v1/liveness/verify`.
@@ -45,24 +47,24 @@ impl Queue {
     }
 }
 
-/// Why a message was not taken.
+/// Why a message was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// The broker is there and said no: the queue is full or nobody declared it.
+    /// The broker refused the message: the queue is full or not declared.
     #[error("the broker refused the message: {0}")]
     Refused(String),
-    /// No connection to the broker at present.
+    /// There is no connection to the broker at present.
     #[error("the broker cannot be reached: {0}")]
     Unavailable(String),
 }
 
-/// Why a broker's URL cannot be used. Never repeats the URL, which may hold a password.
+/// Why a broker's URL cannot be used. The message never repeats the URL, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrokerUrlError {
-    /// It does not parse.
+    /// The URL does not parse.
     #[error("the AMQP URL does not parse; expected amqp://user:password@host:port/vhost")]
     Malformed,
-    /// It asks for TLS.
+    /// The URL asks for TLS.
     #[error("amqps is not supported; put a TLS proxy between Livegate and the broker")]
     NoTls,
 }
@@ -70,13 +72,13 @@ pub enum BrokerUrlError {
 /// The sending side of the queue.
 #[async_trait]
 pub trait Publisher: Send + Sync {
-    /// Sends `body` and returns once the broker has taken it.
+    /// Sends `body` and returns when the broker has accepted it.
     ///
-    /// The broker drops the message after `expires_in`, whether or not a consumer is there.
+    /// The broker drops the message after `expires_in`, whether or not there is a consumer.
     ///
     /// # Errors
-    /// [`PublishError`]: the message was not taken, or it is unknown whether it was; sending it
-    /// again is safe, since outcomes are idempotent.
+    /// [`PublishError`]: the message was not accepted, or it is unknown whether it was. Publishing it again
+    /// is safe, since outcomes are idempotent.
     async fn publish(
         &self,
         queue: Queue,
@@ -84,31 +86,32 @@ pub trait Publisher: Send + Sync {
         expires_in: Duration,
     ) -> Result<(), PublishError>;
 
-    /// Counts the connections made so far. It changes when a lost broker is back: messages that it
-    /// held are gone then, and whoever still waits for one publishes it again.
+    /// Number of connections made so far. It changes when a lost broker is back. The broker has then lost
+    /// its messages, so a caller that still waits for an outcome publishes its message again.
     fn connections(&self) -> watch::Receiver<u64>;
 
-    /// Whether the broker can be reached, and takes messages, at this moment.
+    /// Whether the broker can be reached and accepts messages now.
     fn is_connected(&self) -> bool;
 }
 
 /// The receiving side of the queue.
 #[async_trait]
 pub trait Consumer: Send {
-    /// Waits for the next delivery, from any of the consumer's queues; `None` once the consumer was closed and will deliver no more.
+    /// Waits for the next delivery from any of the consumer's queues. `None` once the consumer was closed
+    /// and has no more deliveries.
     ///
-    /// Reconnects by itself, for as long as it takes.
+    /// Reconnects by itself, without a limit.
     async fn next(&mut self) -> Option<Delivery>;
 
-    /// Stops taking new messages. Deliveries already handed out can still be acknowledged.
+    /// Stops receiving messages. Deliveries already handed out can still be acknowledged.
     async fn close(&mut self);
 }
 
-/// One message in a consumer's hands. Dropped without a word, it is delivered again.
+/// One delivered message. If it is dropped without [`Delivery::ack`], the queue delivers it again.
 pub struct Delivery {
     /// The message as it was published.
     pub body: Bytes,
-    /// Which queue it came from.
+    /// The queue that it came from.
     pub queue: Queue,
     /// Whether it was delivered before, to a consumer that did not acknowledge it.
     pub redelivered: bool,
@@ -116,7 +119,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Tells the broker that the message is done with.
+    /// Acknowledges the message: it is not delivered again.
     pub async fn ack(self) {
         self.acknowledger.ack().await;
     }
@@ -132,7 +135,7 @@ impl std::fmt::Debug for Delivery {
     }
 }
 
-/// How an implementation acknowledges one delivery; dropping it returns the message.
+/// Acknowledges one delivery. Dropping it returns the message to the queue.
 #[async_trait]
 trait Acknowledge: Send + Sync {
     async fn ack(self: Box<Self>);

@@ -1,7 +1,7 @@
-//! The one binary encoding of what crosses the queue.
+//! Binary encoding of the messages that cross the queue.
 //!
-//! A message is a clear header (postcard) followed by sealed content. The header is the associated
-//! data of the seal, so nobody can give a batch another id, another deadline or another addressee.
+//! A message is a clear header (postcard), followed by sealed content. The header is the seal's associated
+//! data. So nobody can change a batch's id, deadline or addressee.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -11,24 +11,24 @@ use super::{Batch, BatchHeader, Outcome};
 use crate::id::BatchId;
 use crate::seal::{SealError, SealKey};
 
-/// First byte of every message; another number is another encoding.
+/// First byte of every message. Another value marks another encoding.
 const FORMAT: u8 = 6;
 
-/// Why a message is not one of ours.
+/// Why a message cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum CodecError {
     /// The header or the content does not parse.
     #[error("a message is not in the encoding of this version")]
     Malformed,
-    /// The content could not be opened or sealed.
+    /// The content cannot be opened or sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
 }
 
-/// A batch as the queue carries it.
+/// Encodes and seals a batch for the queue.
 ///
 /// # Errors
-/// [`CodecError`] when it cannot be encoded or sealed.
+/// [`CodecError`] if the batch cannot be encoded or sealed.
 pub fn encode_batch(
     header: &BatchHeader,
     batch: &Batch,
@@ -37,10 +37,10 @@ pub fn encode_batch(
     encode(header, batch, key)
 }
 
-/// The readable part of a queued batch, and what [`open_batch`] needs.
+/// The clear header of a queued batch.
 ///
 /// # Errors
-/// [`CodecError::Malformed`] when it is not a batch.
+/// [`CodecError::Malformed`] if the message is not a batch.
 pub fn read_header(message: &[u8]) -> Result<BatchHeader, CodecError> {
     Ok(split(message)?.0)
 }
@@ -48,15 +48,15 @@ pub fn read_header(message: &[u8]) -> Result<BatchHeader, CodecError> {
 /// Opens a queued batch.
 ///
 /// # Errors
-/// [`CodecError`] when it is not a batch, or not sealed with this key.
+/// [`CodecError`] if the message is not a batch, or was not sealed with this key.
 pub fn open_batch(message: &[u8], key: &SealKey) -> Result<(BatchHeader, Batch), CodecError> {
     open(message, key)
 }
 
-/// An outcome as the result store carries it.
+/// Encodes and seals an outcome for the result store.
 ///
 /// # Errors
-/// [`CodecError`] when it cannot be encoded or sealed.
+/// [`CodecError`] if the outcome cannot be encoded or sealed.
 pub fn encode_outcome(
     header: &BatchHeader,
     outcome: &Outcome,
@@ -68,7 +68,7 @@ pub fn encode_outcome(
 /// Opens the stored outcome of batch `id`.
 ///
 /// # Errors
-/// [`CodecError`] when it is not an outcome of that batch, or not sealed with this key.
+/// [`CodecError`] if the message is not an outcome of that batch, or was not sealed with this key.
 pub fn open_outcome(message: &[u8], id: BatchId, key: &SealKey) -> Result<Outcome, CodecError> {
     let (header, outcome) = open(message, key)?;
     if header.id == id {
@@ -78,7 +78,7 @@ pub fn open_outcome(message: &[u8], id: BatchId, key: &SealKey) -> Result<Outcom
     }
 }
 
-/// Keeps batches and outcomes apart: the same header seals to another context for each.
+/// Separates batches from outcomes: each kind seals the same header as a different context.
 trait Content: Serialize + for<'de> Deserialize<'de> {
     const KIND: &'static [u8];
 }

@@ -1,4 +1,4 @@
-//! What crosses the queue: jobs one way, outcomes the other.
+//! Jobs and outcomes: the messages that cross the queue.
 
 mod codec;
 mod shared_bytes;
@@ -14,38 +14,39 @@ use crate::id::{BatchId, ReplicaId, RequestId};
 
 pub use codec::{CodecError, encode_batch, encode_outcome, open_batch, open_outcome, read_header};
 
-/// Milliseconds since the Unix epoch, on the clock that deadlines are kept in. Hosts must agree on
-/// it to about a second (NTP does).
+/// Current time, milliseconds since the Unix epoch, on the clock that deadlines use. Hosts must agree on it
+/// to about a second (NTP does).
 pub fn now_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// What anybody may know of a batch: enough to route it, to drop it and to follow it.
+/// The readable part of a batch: enough to route it, to drop it and to trace it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchHeader {
-    /// Which batch this is.
+    /// The batch's id.
     pub id: BatchId,
-    /// Who waits for the outcome.
+    /// The API process that waits for the outcome.
     pub reply_to: ReplicaId,
-    /// Unix milliseconds after which nobody waits.
+    /// Time after which nobody waits for the outcome, Unix milliseconds.
     pub deadline_ms: u64,
-    /// When it was sent, Unix milliseconds.
+    /// Time at which the batch was sent, Unix milliseconds.
     pub sent_ms: u64,
-    /// The request that it is for.
+    /// Id of the request that the batch belongs to.
     pub request: RequestId,
-    /// The span that it is part of, as a `traceparent` header names it, where traces are collected.
+    /// The span that the batch belongs to, as in a `traceparent` header; `None` if no traces are collected.
     pub trace: Option<String>,
 }
 
 impl BatchHeader {
-    /// How long it has been on its way at `now_ms`; zero when the clocks of two hosts say less.
+    /// Time since the batch was sent, at `now_ms`. Zero if the clocks of two hosts disagree so that it
+    /// would be negative.
     pub fn age(&self, now_ms: u64) -> Duration {
         Duration::from_millis(now_ms.saturating_sub(self.sent_ms))
     }
 
-    /// How much time there is for it, and until when.
+    /// The time allowed for the batch, and its end.
     pub fn time_limit(&self) -> TimeLimit {
         TimeLimit {
             deadline_ms: self.deadline_ms,
@@ -53,18 +54,18 @@ impl BatchHeader {
         }
     }
 
-    /// Time left at `now_ms`; zero when past.
+    /// Time left at `now_ms`; zero after the deadline.
     pub fn remaining(&self, now_ms: u64) -> Duration {
         Duration::from_millis(self.deadline_ms.saturating_sub(now_ms))
     }
 }
 
-/// How much time there is for a batch.
+/// The time allowed for a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeLimit {
-    /// Unix milliseconds after which nobody waits.
+    /// Time after which nobody waits for the outcome, Unix milliseconds.
     pub deadline_ms: u64,
-    /// All the time that it had when it was sent.
+    /// The whole time that was allowed when the batch was sent.
     pub whole: Duration,
 }
 
@@ -89,13 +90,13 @@ impl std::fmt::Debug for EncodedFrame {
     }
 }
 
-/// How closely a frame is looked at.
+/// How much of a frame is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Look {
-    /// Everything that is measured of a face.
+    /// All that can be measured of a face.
     Whole,
-    /// All but who it is and whether it is a presentation attack, which take half of the time: where
-    /// faces are, what the largest of them does and how well it can be seen.
+    /// All except identity and presentation attack detection, which take half of the time: the places of
+    /// faces, and pose, eyes, mouth and quality of the largest face.
     Glance,
 }
 
@@ -106,7 +107,7 @@ pub enum Batch {
     Frames {
         /// The frames, in the caller's order.
         frames: Vec<EncodedFrame>,
-        /// How closely they are looked at.
+        /// How much of each frame is measured.
         look: Look,
     },
     /// A whole clip, mp4 or webm, as the caller sent it.
@@ -114,7 +115,7 @@ pub enum Batch {
 }
 
 impl Batch {
-    /// Bytes of its media, which are nearly all of it.
+    /// Size of the batch's media, bytes. They are nearly all of the batch.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Frames { frames, .. } => frames.iter().map(|f| f.image.len()).sum(),
@@ -123,7 +124,7 @@ impl Batch {
     }
 }
 
-/// Prints sizes only.
+/// Prints sizes only: media must not get into logs.
 impl std::fmt::Debug for Batch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -133,22 +134,23 @@ impl std::fmt::Debug for Batch {
     }
 }
 
-/// What became of a clip.
+/// Outcome of a clip.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ClipOutcome {
-    /// It was played; this is what it shows.
+    /// The clip was decoded and measured.
     Measured(MeasuredClip),
-    /// It is no clip that can be judged; the text says why and holds nothing of what it shows.
+    /// The clip cannot be decoded or judged. The text gives the cause and holds nothing of what the clip
+    /// shows.
     Unplayable(String),
 }
 
-/// A clip's frames.
+/// Measurements of a clip.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MeasuredClip {
     /// The sampled frames, in their order.
     pub frames: Vec<ClipFrame>,
-    /// The pictures of a few of them, from which the best frame can be chosen. Not empty if any
-    /// frame shows a face.
+    /// Pictures of a few of the frames, from which the best frame is chosen. Not empty if any frame shows a
+    /// face.
     pub portraits: Vec<Portrait>,
 }
 
@@ -164,19 +166,19 @@ impl MeasuredClip {
 pub struct Portrait {
     /// Position among the sampled frames, from 0.
     pub frame: u32,
-    /// JPEG, upright.
+    /// The upright picture, as JPEG.
     #[serde(with = "shared_bytes")]
     pub jpeg: Bytes,
 }
 
 impl Portrait {
-    /// Whether it is that of the frame at `index`, from 0.
+    /// Whether this is the picture of the frame at `index`, from 0.
     pub fn is_of(&self, index: usize) -> bool {
         usize::try_from(self.frame).is_ok_and(|frame| frame == index)
     }
 }
 
-/// Prints sizes only.
+/// Prints sizes only: pictures must not get into logs.
 impl std::fmt::Debug for Portrait {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Portrait({}, {} bytes)", self.frame, self.jpeg.len())
@@ -188,20 +190,20 @@ impl std::fmt::Debug for Portrait {
 pub enum Outcome {
     /// The answer to [`Batch::Frames`].
     Frames {
-        /// One entry per frame of the batch, with its index.
+        /// One entry for each frame of the batch, with the frame's index in the caller's sequence.
         frames: Vec<(u32, FrameOutcome)>,
-        /// The models that measured them.
+        /// Identifier of the set of models that measured.
         models: ModelSetId,
-        /// What it took.
+        /// Processor time spent.
         cost: Cost,
     },
     /// The answer to [`Batch::Clip`].
     Clip {
-        /// What became of it.
+        /// The clip's outcome.
         clip: ClipOutcome,
-        /// The models that measured it.
+        /// Identifier of the set of models that measured.
         models: ModelSetId,
-        /// What it took; decoding, which is done by another process, not included.
+        /// Processor time spent, without decoding, which another process does.
         cost: Cost,
     },
     /// The batch could not be measured.
@@ -226,8 +228,7 @@ pub enum Failure {
 }
 
 impl Outcome {
-    /// About how many bytes it takes: those of its pictures and of its embeddings, which are nearly
-    /// all of it.
+    /// Approximate size, bytes: that of pictures and embeddings, which are nearly all of the outcome.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Frames { frames, .. } => frames.len() * EMBEDDING_BYTES,
@@ -248,15 +249,15 @@ impl Outcome {
     }
 }
 
-/// 512 numbers of four bytes.
+/// Size of an embedding, bytes: 512 numbers of four bytes.
 const EMBEDDING_BYTES: usize = 512 * 4;
 
-/// Processor time spent on a batch, microseconds.
+/// Processor time spent on a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
-    /// All of it, on the analyzing thread.
+    /// All time on the analyzing thread, microseconds.
     pub cpu_us: u64,
-    /// The part spent inside the inference runtime.
+    /// The part of it inside the inference runtime, microseconds.
     pub inference_us: u64,
 }
 

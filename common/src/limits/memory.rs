@@ -1,4 +1,4 @@
-//! Limits inside one process.
+//! Limits within one process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,19 +11,19 @@ use uuid::Uuid;
 use super::{Limits, Permit, Rate, StoreError, token_interval_us};
 use crate::expiring::Expiring;
 
-/// Limits in memory. Clones count together.
+/// Limits in memory. Clones share the same counts.
 #[derive(Clone, Default)]
 pub struct MemoryLimits(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    /// When each bucket will be full again. See the Redis script for the reckoning.
+    /// Time at which each bucket will be full again. The Redis script explains this representation.
     full_at: Expiring<String, Instant>,
     places: HashMap<String, HashMap<Uuid, Instant>>,
 }
 
 impl MemoryLimits {
-    /// Nothing taken yet.
+    /// Limits of which nothing is taken.
     pub fn new() -> Self {
         Self::default()
     }

@@ -11,23 +11,23 @@ pub use crate::results::StoreError;
 pub use memory::MemoryLimits;
 pub use redis::RedisLimits;
 
-/// What a token bucket says to one request.
+/// A token bucket's answer to one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rate {
-    /// A token was there and is spent.
+    /// A token was available and has been taken.
     Allowed,
-    /// The bucket is empty; the next token is there after this long.
+    /// The bucket is empty. It gains its next token after this time.
     RetryAfter(Duration),
 }
 
-/// Counts requests and simultaneous work.
+/// Limits on request rates and on simultaneous work.
 #[async_trait]
 pub trait Limits: Send + Sync {
-    /// Takes one token from the bucket `name`, which holds `capacity` tokens and gains
-    /// `per_minute` of them a minute, evenly. A bucket never seen before is full.
+    /// Takes one token from the bucket `name`. The bucket holds `capacity` tokens and gains `per_minute`
+    /// tokens a minute, evenly. A bucket that was never used is full.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be asked.
+    /// [`StoreError`] if the store does not answer.
     async fn take_token(
         &self,
         name: &str,
@@ -35,13 +35,13 @@ pub trait Limits: Send + Sync {
         per_minute: u32,
     ) -> Result<Rate, StoreError>;
 
-    /// Takes one of `max` places named `name`; `None` when all are taken.
+    /// Takes one of `max` places named `name`; `None` if all are taken.
     ///
-    /// The place is free again when the permit is dropped, and at the latest after `lease`, so a
-    /// process that dies holding it does not hold it for ever.
+    /// The place is free again when the permit is dropped, and after `lease` at the latest. So a process
+    /// that dies does not keep its places.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be asked.
+    /// [`StoreError`] if the store does not answer.
     async fn acquire(
         &self,
         name: &str,
@@ -50,11 +50,11 @@ pub trait Limits: Send + Sync {
     ) -> Result<Option<Permit>, StoreError>;
 }
 
-/// A place held; dropping it frees it.
+/// A place that is taken. Dropping it frees the place.
 pub struct Permit(Option<Box<dyn FnOnce() + Send + Sync>>);
 
 impl Permit {
-    /// For a place that was not given after all.
+    /// Drops the permit without freeing a place, since none was given.
     fn forget(mut self) {
         self.0 = None;
     }
@@ -72,7 +72,7 @@ impl Drop for Permit {
     }
 }
 
-/// Microseconds in which a bucket gains one token.
+/// Time in which a bucket gains one token, microseconds.
 fn token_interval_us(per_minute: u32) -> u64 {
     60_000_000_u64.div_ceil(u64::from(per_minute.max(1)))
 }

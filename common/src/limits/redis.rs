@@ -1,4 +1,4 @@
-//! Limits in Redis, reckoned by its clock.
+//! Limits in Redis, timed by the server's clock.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -11,9 +11,10 @@ use uuid::Uuid;
 use super::{Limits, Permit, Rate, StoreError, token_interval_us};
 use crate::redis_pool::{RedisPool, milliseconds};
 
-// A token bucket kept as one number, the moment when it will be full again: every token taken moves
-// it one interval on, and the bucket is empty when it lies `capacity` intervals ahead. Microseconds
-// since 1970 are exact in Lua's doubles. A bucket that was larger before counts as just empty.
+// A token bucket is stored as one number: the time at which it will be full again, microseconds since 1970.
+// Each token taken moves that time by one interval. The bucket is empty when the time is `capacity`
+// intervals ahead. Lua's doubles hold such numbers exactly. A bucket that was larger before counts as just
+// empty.
 static TAKE_TOKEN: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"local t = redis.call('TIME')
@@ -29,7 +30,7 @@ static TAKE_TOKEN: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-// Places held are members of a sorted set, scored by when their lease ends.
+// The places taken are members of a sorted set. A member's score is the time at which its lease ends.
 static ACQUIRE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"local t = redis.call('TIME')
@@ -44,11 +45,11 @@ static ACQUIRE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Limits in Redis, shared by all replicas that use the server.
+/// Limits in Redis, shared by all replicas that use the same server.
 pub struct RedisLimits(RedisPool);
 
 impl RedisLimits {
-    /// Limits in the pool's server.
+    /// Limits in the server of this pool.
     pub fn new(pool: RedisPool) -> Self {
         Self(pool)
     }
@@ -79,8 +80,8 @@ impl Limits for RedisLimits {
     ) -> Result<Option<Permit>, StoreError> {
         let key = format!("livegate:places:{name}");
         let id = Uuid::new_v4().simple().to_string();
-        // Before asking: should this future be dropped half-way, a place that the server already
-        // gave is released all the same.
+        // The permit is made before the server is asked. If this future is dropped half-way, the permit
+        // releases a place that the server already gave.
         let permit = self.permit(key.clone(), id.clone());
         let mut acquire = ACQUIRE.key(key);
         acquire.arg(max).arg(milliseconds(lease)).arg(id);
@@ -98,9 +99,12 @@ impl RedisLimits {
         let (pool, runtime) = (self.0.clone(), Handle::current());
         Permit::new(move || {
             runtime.spawn(async move {
-                // The lease frees the place if this fails.
+                // If this fails, the place is free when its lease ends.
                 if let Err(error) = pool.query::<()>(redis::cmd("ZREM").arg(key).arg(id)).await {
-                    tracing::warn!(error = %error, "Released a place by its lease only: {error}");
+                    tracing::warn!(
+                        error = %error,
+                        "A place could not be released and stays taken until its lease ends: {error}"
+                    );
                 }
             });
         })

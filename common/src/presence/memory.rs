@@ -1,4 +1,4 @@
-//! Presence inside one process.
+//! Presence within one process.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::expiring::Expiring;
 pub struct MemoryPresence(Mutex<Expiring<Uuid, ()>>);
 
 impl MemoryPresence {
-    /// Nobody yet.
+    /// Presence without workers.
     pub fn new() -> Self {
         Self::default()
     }

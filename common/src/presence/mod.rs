@@ -1,4 +1,4 @@
-//! Which workers were seen lately, for the health page.
+//! Presence: which workers are alive, for the health page.
 
 mod memory;
 mod redis;
@@ -12,24 +12,24 @@ pub use self::memory::MemoryPresence;
 pub use self::redis::RedisPresence;
 pub use crate::results::StoreError;
 
-/// Where workers say that they are alive.
+/// Records which workers are alive.
 #[async_trait]
 pub trait Presence: Send + Sync {
-    /// Says that `worker` is alive; it counts for `keep` from now.
+    /// Records that `worker` is alive. It counts for the duration `keep` from now.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be asked.
+    /// [`StoreError`] if the store does not answer.
     async fn beat(&self, worker: Uuid, keep: Duration) -> Result<(), StoreError>;
 
-    /// Says that `worker` is leaving and counts no longer.
+    /// Records that `worker` is leaving. It no longer counts.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be asked.
+    /// [`StoreError`] if the store does not answer.
     async fn leave(&self, worker: Uuid) -> Result<(), StoreError>;
 
-    /// How many workers count at this moment.
+    /// Number of workers that count now.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be asked.
+    /// [`StoreError`] if the store does not answer.
     async fn count(&self) -> Result<u32, StoreError>;
 }

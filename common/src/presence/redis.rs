@@ -1,4 +1,4 @@
-//! Presence in Redis: a sorted set of workers, scored by when they stop counting.
+//! Presence in Redis: a sorted set of workers. A worker's score is the time until which it counts.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::redis_pool::RedisPool;
 
 const KEY: &str = "livegate:workers";
 
-// The server's clock decides: workers and replicas need not agree on the time.
+// Times are those of the server's clock, so the clocks of workers and replicas need not agree.
 static BEAT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"local t = redis.call('TIME')
@@ -35,7 +35,7 @@ static COUNT: LazyLock<Script> = LazyLock::new(|| {
 pub struct RedisPresence(RedisPool);
 
 impl RedisPresence {
-    /// Presence in the pool's server.
+    /// Presence in the server of this pool.
     pub fn new(pool: RedisPool) -> Self {
         Self(pool)
     }

@@ -1,4 +1,4 @@
-//! Outcomes inside one process.
+//! Outcomes within one process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use super::{Announcements, ResultStore, StoreError};
 use crate::expiring::Expiring;
 use crate::id::{BatchId, JobId, ReplicaId};
 
-/// Outcomes in memory, as one replica sees them.
+/// Outcomes in memory, as seen by one replica.
 pub struct MemoryResults {
     shared: Arc<Mutex<Shared>>,
     replica: ReplicaId,
@@ -32,7 +32,7 @@ impl MemoryResults {
         Self::join(Arc::default())
     }
 
-    /// Another replica at the same store.
+    /// Another replica that uses the same store.
     pub fn another_replica(&self) -> Self {
         Self::join(Arc::clone(&self.shared))
     }

@@ -1,8 +1,7 @@
-//! Outcomes on their way from a worker back to the API replica that waits for them.
+//! Outcomes on their way from a worker to the API replica that waits for them.
 //!
-//! The store is the truth, the announcement is a hint: a waiter that wakes looks into the store,
-//! and it also looks after any reconnect and just before its deadline, since announcements can be
-//! lost.
+//! The store decides; an announcement is only a hint. A task that wakes reads the store. It also reads
+//! after a reconnect and just before its deadline, since announcements can be lost.
 
 mod memory;
 mod redis;
@@ -19,20 +18,20 @@ use crate::id::{BatchId, JobId, ReplicaId};
 pub use memory::MemoryResults;
 pub use redis::RedisResults;
 
-/// A shared store could not be reached or answered with an error.
+/// A shared store cannot be reached, or answered with an error.
 #[derive(Debug, thiserror::Error)]
 #[error("the store cannot be reached: {0}")]
 pub struct StoreError(pub String);
 
-/// Where outcomes are kept until they are read.
+/// Stores outcomes until they are read.
 #[async_trait]
 pub trait ResultStore: Send + Sync {
-    /// Stores a sealed outcome unless one is there already, and announces it to `reply_to`.
+    /// Stores a sealed outcome if there is none yet, and announces it to `reply_to`.
     ///
-    /// Returns whether this was the first. Nothing remains after `keep`.
+    /// Returns whether this outcome was the first. It expires after `keep`.
     ///
     /// # Errors
-    /// [`StoreError`]: unknown whether it was stored; storing it again is safe.
+    /// [`StoreError`]: it is unknown whether the outcome was stored. Storing it again is safe.
     async fn put(
         &self,
         id: BatchId,
@@ -41,40 +40,40 @@ pub trait ResultStore: Send + Sync {
         keep: Duration,
     ) -> Result<bool, StoreError>;
 
-    /// Reads an outcome, and deletes it if it can: it is in the caller's hands then, and expires.
+    /// Reads an outcome, and deletes it if possible; otherwise it expires. `None` if there is none.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be asked; the outcome is still there to be read.
+    /// [`StoreError`] if the store does not answer. The outcome can still be read.
     async fn take(&self, id: BatchId) -> Result<Option<Bytes>, StoreError>;
 
-    /// Counts one more start of work on a batch and returns the count, from 1. Forgotten after
-    /// `keep`. What tells a worker that a batch has killed workers before.
+    /// Counts one more start of work on a batch and returns the count, from 1. The count expires after
+    /// `keep`. It tells a worker that a batch has ended other workers before.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be asked.
+    /// [`StoreError`] if the store does not answer.
     async fn count_attempt(&self, id: BatchId, keep: Duration) -> Result<u32, StoreError>;
 
-    /// Registers interest in a job's announcements; call it before publishing the job.
+    /// Registers for announcements of a job. Call it before publishing the job.
     ///
-    /// Only the store of the replica given to [`ResultStore::put`] wakes it.
+    /// Only the replica given to [`ResultStore::put`] is notified.
     fn watch(&self, job: JobId) -> Announcements;
 
-    /// The id under which this process is told of outcomes.
+    /// This process's id, to which outcomes are announced.
     fn replica(&self) -> ReplicaId;
 }
 
-/// Wakes when something about one job may have changed; deregisters when dropped.
+/// Announcements about one job. Dropping it ends the registration.
 pub struct Announcements {
     changes: watch::Receiver<u64>,
     _registration: Registration,
 }
 
 impl Announcements {
-    /// Waits until an outcome of the job was announced, or announcements may have been lost.
-    /// Announcements made since the last call (or since [`ResultStore::watch`]) count.
+    /// Waits until an outcome of the job is announced, or until announcements may have been lost.
+    /// Announcements since the last call, or since [`ResultStore::watch`], count.
     pub async fn changed(&mut self) {
         if self.changes.changed().await.is_err() {
-            // The store is gone, as at shutdown: nothing will ever be announced again.
+            // The store is gone, as at shutdown. Nothing will be announced again.
             std::future::pending::<()>().await;
         }
     }

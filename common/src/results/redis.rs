@@ -1,4 +1,4 @@
-//! Outcomes in Redis: a key with an expiry each, announced over Pub/Sub.
+//! Outcomes in Redis: one key with an expiry for each, announced over Pub/Sub.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -17,18 +17,19 @@ use crate::id::{BatchId, JobId, ReplicaId};
 use crate::redis_pool::{OPERATION_TIMEOUT, RedisPool, milliseconds};
 use crate::retry::Backoff;
 
-/// How often the subscriber asks whether its connection still lives. A peer that vanished without
-/// a word closes no socket, and announcements would be lost unnoticed.
+/// Interval at which the subscriber checks that its connection is alive.
+///
+/// A peer that vanishes silently closes no socket, and announcements would be lost unnoticed.
 const PING_EVERY: Duration = Duration::from_secs(5);
 
-/// What deleting an outcome that was read may take.
+/// Longest wait for deleting an outcome that was read.
 const DELETE_WAIT: Duration = Duration::from_millis(100);
 
 const RECONNECT_MIN: Duration = Duration::from_millis(200);
 const RECONNECT_MAX: Duration = Duration::from_secs(2);
 
-// One script, so that an outcome is never announced before it can be read, nor stored unannounced.
-// A repeated put announces again: the first announcement may be the one that was lost.
+// One script does both, so that an outcome is never announced before it can be read, nor stored without an
+// announcement. A repeated put announces again, since the first announcement may have been lost.
 static PUT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"local first = redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
@@ -45,7 +46,7 @@ static COUNT_ATTEMPT: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Outcomes in Redis, as one replica sees them. Needs one connection of its own besides the pool's.
+/// Outcomes in Redis, as seen by one replica. Needs one connection of its own besides the pool's.
 pub struct RedisResults {
     pool: RedisPool,
     replica: ReplicaId,
@@ -54,7 +55,8 @@ pub struct RedisResults {
 }
 
 impl RedisResults {
-    /// The store in the pool's server, and a subscriber that reconnects for ever in the background.
+    /// The store in the server of this pool, and a subscriber in the background that reconnects without a
+    /// limit.
     ///
     /// Call it inside a tokio runtime.
     pub fn new(pool: RedisPool) -> Self {
@@ -109,8 +111,9 @@ impl ResultStore for RedisResults {
         let key = outcome_key(id);
         let outcome: Option<Vec<u8>> = self.pool.query(redis::cmd("GET").arg(&key)).await?;
         if outcome.is_some() {
-            // Only now: an outcome deleted by a read whose answer is lost would be lost with it.
-            // It expires anyway, so the caller does not wait long for a server that has gone since.
+            // The outcome is deleted only after it was read: if the read's answer were lost, the outcome
+            // would be lost with it. It expires anyway, so the caller does not wait long for a server that
+            // stopped answering.
             let mut delete = redis::cmd("DEL");
             delete.arg(&key);
             let _ = timeout(DELETE_WAIT, self.pool.query::<()>(&delete)).await;
@@ -134,13 +137,13 @@ impl ResultStore for RedisResults {
     }
 }
 
-/// Hands announcements to the watchers for as long as the process lives.
+/// Passes announcements to the watchers while the process lives.
 async fn subscribe(pool: RedisPool, channel: String, watchers: Arc<Watchers>) {
     let mut backoff = Backoff::new(RECONNECT_MIN, RECONNECT_MAX);
     loop {
         let subscribed = || {
             backoff.reset();
-            // Whatever was announced while nobody listened is lost: let everybody look.
+            // Announcements made without a subscription are lost, so all waiting tasks check the store.
             watchers.announce_all();
         };
         let error = listen(&pool, &channel, &watchers, subscribed).await;
@@ -149,7 +152,7 @@ async fn subscribe(pool: RedisPool, channel: String, watchers: Arc<Watchers>) {
     }
 }
 
-/// Listens until the connection breaks, and says why.
+/// Listens until the connection breaks. Returns the error.
 async fn listen(
     pool: &RedisPool,
     channel: &str,

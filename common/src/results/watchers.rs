@@ -1,4 +1,4 @@
-//! Who in this process waits for which job.
+//! Which tasks in this process wait for which job.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,21 +26,21 @@ impl Watchers {
         }
     }
 
-    /// Wakes whoever waits for `job`.
+    /// Wakes the tasks that wait for `job`.
     pub(super) fn announce(&self, job: JobId) {
         if let Some(sender) = self.lock().get(&job) {
             sender.send_modify(|count| *count += 1);
         }
     }
 
-    /// Wakes everybody, since announcements may have been lost.
+    /// Wakes all waiting tasks, since announcements may have been lost.
     pub(super) fn announce_all(&self) {
         for sender in self.lock().values() {
             sender.send_modify(|count| *count += 1);
         }
     }
 
-    /// Runs after the registration's own receiver is gone, so what is left belongs to others.
+    /// Called after the registration's own receiver was dropped. Remaining receivers belong to other tasks.
     fn forget(&self, job: JobId) {
         let mut watchers = self.lock();
         if watchers

@@ -1,4 +1,4 @@
-//! Session records inside one process.
+//! Session records within one process.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,13 +11,13 @@ use uuid::Uuid;
 use super::{KEPT_TOKENS, SessionStore, StoreError, Versioned};
 use crate::expiring::Expiring;
 
-/// Session records in memory. Clones are the same store.
+/// Session records in memory. Clones share the same records.
 #[derive(Clone, Default)]
 pub struct MemorySessions(Arc<Mutex<Expiring<String, Kept>>>);
 
 struct Kept {
     record: Versioned,
-    /// Those of the latest swaps, the newest last.
+    /// The tokens of the latest swaps, the newest last.
     tokens: VecDeque<Uuid>,
 }
 

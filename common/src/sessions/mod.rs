@@ -1,7 +1,8 @@
 //! Session records, shared by all API replicas.
 //!
-//! A record is opaque bytes with a version; it changes only by compare-and-swap, so that a claim happens exactly
-//! once however many replicas try. Each swap has a token of its own, by which a retry is told from a second swap.
+//! A record is opaque bytes with a version. It changes only by compare-and-swap, so that a claim happens
+//! exactly once, however many replicas try. Each swap has a token of its own, which distinguishes a retry
+//! from a second swap.
 
 mod memory;
 mod redis;
@@ -16,44 +17,46 @@ pub use crate::results::StoreError;
 pub use memory::MemorySessions;
 pub use redis::RedisSessions;
 
-/// Swaps of a record whose tokens are known: a retry is recognised although others have swapped since.
+/// Number of latest swaps whose tokens are stored: a retry is recognised although others have swapped
+/// since.
 pub const KEPT_TOKENS: usize = 16;
 
-/// A record as it stood when it was read.
+/// A record with the version that it had when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versioned {
-    /// Changes with every swap; meaningful only to [`SessionStore::swap`].
+    /// Changes with every swap. It has a meaning only for [`SessionStore::swap`].
     pub version: u64,
     /// The record.
     pub value: Bytes,
 }
 
-/// Keeps session records until they expire.
+/// Stores session records until they expire.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Stores a new record, gone after `keep`.
+    /// Stores a new record, which expires after `keep`.
     ///
-    /// Returns `false`, and leaves the old one, when the id is taken.
+    /// Returns `false` and keeps the old record if the id is taken.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be asked.
+    /// [`StoreError`] if the store does not answer.
     async fn create(&self, id: &str, value: Bytes, keep: Duration) -> Result<bool, StoreError>;
 
-    /// Reads a record; `None` when there is none, or no longer.
+    /// Reads a record; `None` if there is none, or if it has expired.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be asked.
+    /// [`StoreError`] if the store does not answer.
     async fn load(&self, id: &str) -> Result<Option<Versioned>, StoreError>;
 
-    /// Replaces a record if it still has `version`, which goes up by one; from now on it is kept for `keep`.
+    /// Replaces a record if it still has `version`, which then grows by one. The record expires after
+    /// `keep` from now.
     ///
-    /// Returns whether `token` has replaced it: now, or before and the answer was lost. So a caller that got no
-    /// answer asks again with the same token and value, and the record changes once. The latest
-    /// [`KEPT_TOKENS`] tokens of a record are known; `false` means that another swap was first, or that the record
-    /// is gone.
+    /// Returns whether `token` has replaced the record, in this call or in an earlier one whose answer was
+    /// lost. So a caller without an answer retries with the same token and value, and the record changes
+    /// once. `false` means that another swap was first, or that the record is gone. The store knows the
+    /// latest [`KEPT_TOKENS`] tokens of a record.
     ///
     /// # Errors
-    /// [`StoreError`]: unknown whether it was replaced; ask again with the same token.
+    /// [`StoreError`]: it is unknown whether the record was replaced. Retry with the same token.
     async fn swap(
         &self,
         id: &str,
@@ -66,6 +69,6 @@ pub trait SessionStore: Send + Sync {
     /// Deletes a record and returns whether there was one.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be asked.
+    /// [`StoreError`] if the store does not answer.
     async fn remove(&self, id: &str) -> Result<bool, StoreError>;
 }

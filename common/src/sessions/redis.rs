@@ -1,5 +1,6 @@
-//! Session records in Redis: a hash of the version (`v`), the record (`d`) and the tokens of the latest swaps (`t`),
-//! changed by scripts only.
+//! Session records in Redis, changed by scripts only.
+//!
+//! Each record is a hash of the version (`v`), the record (`d`) and the tokens of the latest swaps (`t`).
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -21,7 +22,8 @@ static CREATE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-// Versions are compared as the text that Redis holds: Lua's numbers are doubles. Tokens have 36 characters each.
+// Versions are compared as text, as Redis stores them, since Lua's numbers are doubles. Each token has 36
+// characters.
 static SWAP: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"local found = redis.call('HMGET', KEYS[1], 'v', 't')
@@ -40,7 +42,7 @@ static SWAP: LazyLock<Script> = LazyLock::new(|| {
 pub struct RedisSessions(RedisPool);
 
 impl RedisSessions {
-    /// The store in the pool's server.
+    /// The store in the server of this pool.
     pub fn new(pool: RedisPool) -> Self {
         Self(pool)
     }

@@ -1,4 +1,4 @@
-//! From measurements to a verdict.
+//! The decision: turns measurements of a capture into a verdict.
 
 mod other_side;
 mod portrait;
@@ -19,23 +19,25 @@ use super::sampling::Sampling;
 use super::tagged::TaggedFrame;
 use super::thresholds::Thresholds;
 
-/// Most pictures of a capture that later ones are compared with: all that a caller may choose, and
-/// enough of a clip.
+/// Most pictures of a capture that later pictures are compared with.
+///
+/// It covers all frames that a caller may choose, and enough of a clip.
 const MOST_PICTURES: usize = 64;
 
-/// What is to be decided on.
+/// A capture to be decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Capture<'a> {
     /// The frames, in their order. Directions are the subject's own (see
     /// [`FrameMeasurement::unmirrored`](super::measurement::FrameMeasurement::unmirrored)).
     pub frames: &'a [TaggedFrame],
-    /// How they were chosen.
+    /// How the frames were chosen.
     pub sampling: Sampling,
-    /// The capture's time beside the server's, where nobody could know the challenge before.
+    /// The capture's time and the server's; `None` if the challenge could be known before the session was
+    /// made.
     pub timing: Option<Timing>,
 }
 
-/// Decides a capture.
+/// Decides a capture: checks movements and evidence against the challenge and the thresholds.
 pub fn decide(challenge: &Challenge, capture: &Capture<'_>, t: &Thresholds) -> Verdict {
     let best = best_frame(capture.frames, t);
     let identity = portrait(capture, best, t);
@@ -81,7 +83,7 @@ fn standing(frame: &TaggedFrame, identity: &Identity, t: &Thresholds) -> Standin
     }
 }
 
-/// The portrait that the best frame and the faces like it give.
+/// The identity evidence with its portrait: the mean of the best frame's face and the faces like it.
 fn portrait(capture: &Capture<'_>, best: Option<usize>, t: &Thresholds) -> Identity {
     let face = |index: usize| capture.frames.get(index)?.face()?.embedding.as_ref();
     let judged = capture
@@ -94,7 +96,7 @@ fn portrait(capture: &Capture<'_>, best: Option<usize>, t: &Thresholds) -> Ident
     }
 }
 
-/// The evidence of all frames, and which of them stand still while turned.
+/// The evidence of all frames, and for each frame whether the head stands still while turned.
 fn gather(capture: &Capture<'_>, identity: Identity, t: &Thresholds) -> (Evidence, Vec<bool>) {
     let plan = Plan {
         sampling: capture.sampling,
@@ -115,7 +117,7 @@ fn gather(capture: &Capture<'_>, identity: Identity, t: &Thresholds) -> (Evidenc
             frame: &frame.measurement,
             position,
             seconds: frame.seconds,
-            // What supports an action was compared with the portrait before.
+            // Frames that support an action were compared with the portrait before.
             supports: false,
             keep: true,
         };
@@ -169,7 +171,7 @@ fn reject(
         });
     }
     if findings.frames_with_face == 0 {
-        // Nothing else was measured, so nothing else can have failed.
+        // Nothing else was measured, so nothing else can fail.
         return rejections;
     }
     let timing: Vec<_> = capture.timing.map(Timing::state).into_iter().collect();
@@ -183,7 +185,7 @@ fn reject(
     rejections
 }
 
-/// `None` unless everything that a verified capture must hold was measured.
+/// The proof; `None` unless everything that a verified capture needs was measured.
 fn prove(
     findings: &Findings,
     capture: &Capture<'_>,

@@ -1,4 +1,4 @@
-//! Left and right the wrong way round: a hint for integrators whose frames are mirror images.
+//! Turns to the wrong side: a hint for integrators whose frames are mirror images.
 
 use super::Capture;
 use crate::challenge::{Action, Axis, Challenge};
@@ -7,9 +7,10 @@ use crate::movement::{self, Standing};
 use crate::tagged::TaggedFrame;
 use crate::thresholds::Thresholds;
 
-/// How many turns to a side the challenge asks for, where some failed and the mirror image of the capture
-/// shows every one of them, in their order; else 0. `standings` and `still` are those of the frames: both
-/// are the same for mirror images.
+/// Number of turns to a side in the challenge, if some action failed and every turn is shown, in order, by
+/// the mirror image of the capture; else 0.
+///
+/// `standings` and `still` are those of the frames. They are the same for mirror images.
 pub fn turns(
     failed: &[FailedAction],
     challenge: &Challenge,

@@ -1,12 +1,14 @@
-//! The frame that stands for a capture, and how good the capture is.
+//! The best frame of a capture, and the capture's confidence.
 
 use crate::evidence::Evidence;
 use crate::measurement::Face;
 use crate::tagged::TaggedFrame;
 use crate::thresholds::Thresholds;
 
-/// The sharpest portrait among the frames whose picture is at hand and whose face can be judged:
-/// near-frontal, eyes open. Where no frame is one, the most frontal.
+/// Position, from 0, of the sharpest portrait; `None` if no face can be judged.
+///
+/// A portrait is near-frontal and has open eyes. Only frames whose picture is available and whose face can
+/// be judged are considered. If none of them is a portrait, the most frontal one is taken.
 pub fn best_frame(frames: &[TaggedFrame], t: &Thresholds) -> Option<usize> {
     let faces = || {
         frames
@@ -26,13 +28,14 @@ pub fn best_frame(frames: &[TaggedFrame], t: &Thresholds) -> Option<usize> {
         .map(|(i, _)| i)
 }
 
-/// Weighted geometric mean of the anti-spoof score (1/2), identity (3/10) and quality of the best
-/// frame (1/5), 0 to 1: one poor part cannot be made up for by the others.
+/// Confidence of a verified capture, 0 to 1: a weighted geometric mean, in which good parts cannot make up
+/// for a poor one.
 ///
-/// Identity counts as 1 from 0.75, the mean similarity of genuine frontal pairs of the embedding
-/// model. Quality is the product of size, 1 from the 112 pixels that the embedder looks at, and
-/// exposure, 1 between a fifth and four fifths of full brightness. It ranks captures; the verdict
-/// rests on each threshold by itself.
+/// Weights are 1/2 for the anti-spoof score, 3/10 for identity and 1/5 for the quality of the best frame.
+/// Identity counts as 1 from 0.75, the mean similarity of genuine frontal pairs of the embedding model.
+/// Quality is the product of size and exposure. Size is 1 from 112 pixels, the embedder's input. Exposure
+/// is 1 between a fifth and four fifths of full brightness. Confidence ranks captures; the verdict compares
+/// each value with its own threshold.
 pub fn confidence(anti_spoof: f32, same_person: f32, best: &Face) -> f32 {
     let identity = (same_person / 0.75).clamp(0.0, 1.0);
     let size = (best.bounds.width / 112.0).clamp(0.0, 1.0);

@@ -110,7 +110,7 @@ fn each_check_fails_alone_with_its_numbers() {
                 consistency: Some(_),
                 ..
             },
-            // The right turn is somebody else's.
+            // The right turn is another person's.
             Rejection::ChallengeFailed
         ]
     ));
@@ -178,7 +178,8 @@ fn evidence_beside_the_scores_speaks_by_name() {
     faces(&mut screen).for_each(|f| f.cues = Some(cues));
     assert_eq!(said(&screen), [(Kind::Raster, None), (Kind::Border, None)]);
 
-    // Who faces the camera and who turns right are both like the portrait, and not like each other.
+    // The face towards the camera and the one that turns right are both like the portrait, but not like
+    // each other.
     let mut morphed = capture();
     let people = [0.0, 45.0, 45.0, 45.0, 45.0, 45.0, 88.0, 88.0].map(person);
     for (face, who) in faces(&mut morphed).zip(people) {
@@ -229,7 +230,8 @@ fn without_a_face_nothing_else_is_said() {
 
 #[test]
 fn an_action_needs_a_face_of_its_own_that_can_be_compared() {
-    // Turned so far that no embedding says anything, while the frontal frames are many and alike.
+    // The face is turned so far that its embedding does not count, while the frontal frames are many and
+    // alike.
     let mut frames = capture();
     faces(&mut frames)
         .filter(|f| f.pose.yaw.abs() > 12.0)
@@ -333,7 +335,7 @@ fn the_smallest_angle_that_may_be_asked_for_is_enough_and_takes_a_movement() {
     };
     let decide = |frames: &[TaggedFrame]| decided_as(Sampling::Chosen, &challenge, frames);
     assert!(decide(&looking([0.0, 6.0, 10.0, 3.0, 2.0])).is_verified());
-    // A head that is held low all the time has not moved.
+    // A head that is lowered all the time has not moved.
     let held = decide(&looking([11.0; 5]));
     assert_eq!(held.findings.completed, [Action::TurnLeft], "{held:?}");
 }
@@ -380,7 +382,7 @@ fn turns_to_the_other_side_are_told_and_decide_nothing() {
     // Mirror images.
     let (turns, rejections) = other_side(&|_, f| f.pose = f.pose.mirrored());
     assert_eq!((turns, rejections), (2, vec![Rejection::ChallengeFailed]));
-    // As asked; one turn left out; one to the wrong side.
+    // As the challenge asks; one turn left out; one turn to the wrong side.
     assert_eq!(other_side(&|_, _| {}), (0, Vec::new()));
     let wrong: [fn(usize, &mut Face); 3] = [
         |_, f| f.pose.yaw = f.pose.yaw.max(-5.0),

@@ -1,4 +1,4 @@
-//! What a capture amounts to.
+//! The verdict on a capture: findings, and verified or rejected.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,12 +8,12 @@ use crate::evidence::Statement;
 use crate::evidence::poor::PoorFrames;
 use crate::movement::FailedAction;
 
-/// What a capture amounts to.
+/// The verdict on a capture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// Everything that was measured on the way.
+    /// All that was measured.
     pub findings: Findings,
-    /// What follows from it.
+    /// Verified or rejected.
     pub conclusion: Conclusion,
 }
 
@@ -24,27 +24,27 @@ impl Verdict {
     }
 }
 
-/// The numbers of a verdict, reported whatever the conclusion.
+/// The numbers of a verdict, reported for verified and rejected captures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Findings {
-    /// Frames in the capture.
+    /// Number of frames in the capture.
     pub frames: usize,
-    /// Frames that show a face.
+    /// Number of frames that show a clear face.
     pub frames_with_face: usize,
-    /// Combined anti-spoof score, 0 (attack) to 1 (bona fide).
+    /// Average anti-spoof score, 0 (attack) to 1 (bona fide); `None` if no picture was scored.
     pub anti_spoof: Option<f32>,
-    /// Identity consistency, 0 to 1.
+    /// Identity consistency, 0 to 1; `None` if fewer than two faces could be compared.
     pub same_person: Option<f32>,
-    /// Actions that were shown, in the order asked.
+    /// Actions that were shown, in the order of the challenge.
     pub completed: Vec<Action>,
-    /// Actions that were not, in the order asked.
+    /// Actions that were not shown, in the order of the challenge.
     pub failed: Vec<FailedAction>,
-    /// Turns to a side that were asked for and made to the other one, where that is so for every one of
-    /// them; else 0. A hint: it decides nothing.
+    /// Number of turns to a side that were made to the other side, if that holds for every turn of the
+    /// challenge; else 0. A hint that decides nothing.
     pub other_side: usize,
-    /// What else was looked at, for or against the capture.
+    /// Every other kind of evidence that could be measured, whether or not the capture fails by it.
     pub evidence: Vec<Statement>,
-    /// Frames whose face was not seen, or whose light is hard, by reason.
+    /// Frames without a clear face, or whose light is too dark or too bright, by reason.
     pub poor: Vec<PoorFrames>,
 }
 
@@ -55,60 +55,61 @@ impl Findings {
     }
 }
 
-/// The two ways a capture can end.
+/// Conclusion of a verdict.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Conclusion {
     /// Every check passed.
     Verified(Proof),
-    /// At least one did not; in the order of the documentation, never empty.
+    /// At least one check failed. In the order of the documentation, never empty.
     Rejected(Vec<Rejection>),
 }
 
-/// What a verified capture yields.
+/// Result of a verified capture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proof {
     /// Combined confidence, 0 to 1; see [`confidence`](super::confidence).
     pub confidence: f32,
-    /// The face of the capture.
+    /// The portrait: mean identity embedding of the capture, unit length.
     pub embedding: Embedding,
-    /// Position of the best frame in the capture.
+    /// Position of the best frame in the capture, from 0.
     pub best_frame: usize,
 }
 
-/// A check that failed, with what was measured and what it takes.
+/// A check that failed, with the measured value and the required one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Rejection {
-    /// Too few frames show a face.
+    /// Too few frames show a face, or too few faces could be judged.
     InsufficientFaceDetections {
-        /// Share of frames with a face.
+        /// Share of frames with such a face, 0 to 1.
         measured: f32,
-        /// Share that it takes.
+        /// The least share that is accepted, 0 to 1.
         required: f32,
     },
-    /// The frames don't show one person. At least one of both is there.
+    /// The frames do not show one person throughout. `consistency` or `evidence`, or both, are present.
     DifferentPersons {
-        /// Identity consistency, where it was what failed.
+        /// Identity consistency, 0 to 1, if it is below its threshold.
         consistency: Option<Shortfall>,
-        /// What else speaks for more than one.
+        /// Other evidence of more than one person that the capture fails by.
         evidence: Vec<Statement>,
     },
-    /// An attack presentation.
+    /// The evidence shows an attack presentation.
     SpoofDetected {
-        /// The average anti-spoof score, where models scored, and what the weakest part takes. It may be
-        /// above that: parts decide, the average is reported.
+        /// The average anti-spoof score, 0 to 1, and the score that the weakest part needs; `None` if no
+        /// picture was scored. The average may be above the required score: the weakest part decides, and
+        /// the average is reported.
         score: Option<Shortfall>,
-        /// What speaks for one; never empty.
+        /// The evidence that the capture fails by; never empty.
         evidence: Vec<Statement>,
     },
     /// At least one action was not shown; [`Findings::failed`] says which and why.
     ChallengeFailed,
 }
 
-/// A score below its threshold.
+/// A score and its threshold, both from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shortfall {
-    /// The score.
+    /// The measured score.
     pub measured: f32,
-    /// The threshold.
+    /// The least score that is accepted.
     pub required: f32,
 }

@@ -1,8 +1,8 @@
-//! Which faces can be judged at all.
+//! Clarity: which faces can be judged.
 //!
-//! Models that see too little of a face say what they like: at 16 pixels, or behind noise, every face
-//! is bona fide, and blurred far enough everybody is one person. A face that is not clear counts as not
-//! seen: neither for the capture nor against it.
+//! Scores are unreliable on small, noisy or blurred faces. At a width of 16 pixels, or with strong noise,
+//! every face scores as bona fide; with enough blur, all people have the same embedding. A face that is not
+//! clear counts as not seen: neither for the capture nor against it.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,18 +14,18 @@ use crate::thresholds::Thresholds;
 pub enum Unclear {
     /// Too few pixels.
     Narrow,
-    /// Tilted too far in the image plane: the models know upright faces.
+    /// Tilted too far in the image plane: the models were trained on upright faces.
     Tilted,
-    /// Noise hides what the models measure.
+    /// Too much noise for the models.
     Noisy,
     /// Too little detail for its size.
     Blurred,
-    /// Too close: it leaves no room for what anti-spoof models judge by, and they abstain. Known only of
-    /// faces that were measured as a whole.
+    /// Too close: the surroundings by which anti-spoof models judge are missing, and they abstain. Known
+    /// only of faces that were measured in full.
     Close,
 }
 
-/// Why a face cannot be judged; `None` where it can.
+/// Why a face cannot be judged; `None` if it can.
 pub fn unclear(face: &Face, t: &Thresholds) -> Option<Unclear> {
     if face.bounds.width < t.face_px {
         Some(Unclear::Narrow)
@@ -45,23 +45,24 @@ pub fn unclear(face: &Face, t: &Thresholds) -> Option<Unclear> {
 /// Kinds of noise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Noise {
-    /// Of the face's pixels as they came.
+    /// Noise of the face's pixels before any scaling.
     Fine,
-    /// Of the face's brightness at 48x48 pixels.
+    /// Noise of the face's brightness at 48x48 pixels.
     Coarse,
-    /// Of the face's colours at 48x48 pixels.
+    /// Noise of the face's colours at 48x48 pixels.
     Colour,
-    /// The same of a face so bright that its colours are cut off at white.
+    /// Noise of the colours of a face so bright that they are cut off at white.
     Glare,
-    /// Of the colours around the face.
+    /// Noise of the colours around the face.
     Around,
 }
 
-/// Mean grey level from which noise in a face's colours comes of colours that are cut off. Measured: faces of
-/// 108 to 148 grey levels, made brighter until their colours failed, had 196 and more.
+/// Mean grey level from which colours that are cut off at white explain noise in a face's colours.
+///
+/// Measured: faces of 108 to 148 grey levels, made brighter until their colours failed, had 196 and more.
 const GLARE: f32 = 180.0;
 
-/// Every noise that models bear little of, grey levels, and the most that is accepted.
+/// Each noise that disturbs the models, and the largest that is accepted, grey levels.
 fn noises(quality: &Quality, t: &Thresholds) -> [(Noise, f32, f32); 5] {
     let coarse = quality.coarse_noise;
     let colour = if quality.brightness > GLARE {
@@ -78,13 +79,13 @@ fn noises(quality: &Quality, t: &Thresholds) -> [(Noise, f32, f32); 5] {
     ]
 }
 
-/// Whether there is more noise than models bear.
+/// Whether some noise is larger than accepted.
 fn is_noisy(quality: &Quality, t: &Thresholds) -> bool {
     noises(quality, t).iter().any(|(_, is, most)| is > most)
 }
 
-/// The noise that is furthest beyond what is accepted, or nearest to it: its kind, its grey levels, and the
-/// most that is accepted.
+/// The noise that is largest relative to its limit: kind, measured value and largest accepted value, grey
+/// levels.
 pub fn worst_noise(quality: &Quality, t: &Thresholds) -> (Noise, f32, f32) {
     let share = |(_, is, most): &(Noise, f32, f32)| is / most.max(f32::MIN_POSITIVE);
     let [first, rest @ ..] = noises(quality, t);

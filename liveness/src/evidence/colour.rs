@@ -1,19 +1,21 @@
-//! Which faces are shown without colour, as by an infrared camera.
+//! Faces shown without colour, as by an infrared camera.
 //!
-//! Anti-spoof models were made of colour pictures and call a living person in grey an attack. So a grey
-//! picture is not judged at all, and said to be grey.
+//! Anti-spoof models were trained on colour pictures and score a living person in grey as an attack. So a
+//! grey picture is not judged, and the answer names that reason.
 
 use crate::measurement::FrameMeasurement;
 use crate::thresholds::Thresholds;
 
-/// How much colour a frame has, where it shows a face and that is too little. A frame without a face may be
-/// grey: a covered lens, or a camera that is just starting.
+/// Colour of a frame that shows a face with too little of it, percent of the brightness; `None` for any
+/// other frame.
+///
+/// A frame without a face may be grey: the lens may be covered, or the camera just starting.
 pub fn lacking(frame: &FrameMeasurement, t: &Thresholds) -> Option<f32> {
     let colour = frame.face.as_ref()?.quality.colour;
     (colour < t.colour).then_some(colour)
 }
 
-/// How much colour a clip has, the median over its faces, where that is too little.
+/// Median colour of a clip's faces, percent of the brightness, if it is too little; otherwise `None`.
 pub fn lacking_throughout<'a>(
     frames: impl IntoIterator<Item = &'a FrameMeasurement>,
     t: &Thresholds,

@@ -1,14 +1,14 @@
-//! The few most extreme values of many, each picture counted once.
+//! The few lowest of many values. Each picture counts once.
 
 use serde::{Deserialize, Serialize};
 
-/// The lowest values that were added, of different pictures, lowest first.
+/// The lowest values that were added, each of a different picture, in ascending order.
 ///
-/// What rests on it can only fall as values are added: no number of good frames raises it.
+/// Whatever is computed from them can only fall as values are added: no number of good frames raises it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lowest {
     most: usize,
-    /// Picture and value.
+    /// Picture number and value.
     values: Vec<(u32, f32)>,
 }
 
@@ -21,7 +21,7 @@ impl Lowest {
         }
     }
 
-    /// Adds the value of a picture. Of several values of one picture the lowest counts.
+    /// Adds the value of a picture. Of several values of one picture, the lowest counts.
     pub fn add(&mut self, picture: u32, value: f32) {
         match self.values.iter_mut().find(|(p, _)| *p == picture) {
             Some((_, known)) => *known = known.min(value),
@@ -31,12 +31,12 @@ impl Lowest {
         self.values.truncate(self.most);
     }
 
-    /// How many it keeps.
+    /// The number of values that are kept.
     pub fn most(&self) -> usize {
         self.most
     }
 
-    /// The means of the lowest, the lowest two and so on, each with the number of values.
+    /// The mean of the lowest value, of the lowest two, and so on, each with its number of values.
     pub fn means(&self) -> impl Iterator<Item = (usize, f32)> {
         let sums = self.values.iter().scan(0.0, |sum, (_, value)| {
             *sum += value;
@@ -47,13 +47,13 @@ impl Lowest {
         (1..).zip(sums).map(mean)
     }
 
-    /// The highest of those kept, once there are as many as it keeps.
+    /// The highest of the kept values; `None` while fewer than [`Self::most`] were added.
     pub fn last(&self) -> Option<f32> {
         let is_full = self.values.len() == self.most;
         self.values.last().map(|(_, v)| *v).filter(|_| is_full)
     }
 
-    /// The highest of those kept, however few they are.
+    /// The highest of the kept values, however few they are; `None` if there are none.
     pub fn highest(&self) -> Option<f32> {
         self.values.last().map(|(_, v)| *v)
     }

@@ -1,8 +1,8 @@
-//! Pictures between two poses that are mixtures of two others.
+//! Cross-fades: pictures between two poses that are mixtures of two other pictures.
 //!
-//! A head on its way shows poses that neither end of its way shows. A cross-fade between two stills shows
-//! both at once, and landmark models see a pose in between. What was measured of it:
-//! [`crate::thumbnail`] and `left_over` among the thresholds.
+//! A head that turns shows poses that differ from both ends of its way. A cross-fade between two stills
+//! shows both stills at once, and landmark models measure a pose in between. [`crate::thumbnail`] has the
+//! method; `left_over` among the thresholds has the measurements.
 
 use std::collections::VecDeque;
 
@@ -15,16 +15,17 @@ use crate::pose::Pose;
 use crate::thresholds::Thresholds;
 use crate::thumbnail::Thumbnail;
 
-/// Poses that are kept on the way.
+/// Number of poses that are kept on the way.
 const WAY: usize = 8;
-/// How far apart two of them are, degrees of yaw or pitch, at least.
+/// Least difference between two of them, degrees of yaw or pitch.
 const STEP_DEG: f32 = 2.5;
-/// How far apart the two ends of a fade are, degrees of yaw or pitch, at least.
+/// Least difference between the two ends of a fade, degrees of yaw or pitch.
 const ENDS_DEG: f32 = 15.0;
-/// Pictures that must end a fade: one may be an accident, and a head that goes there comes back.
+/// Number of pictures that must end a fade. One may be an accident; a head that goes to a pose also comes
+/// back.
 const FADES: usize = 2;
 
-/// The latest poses on the way, and what was found.
+/// The latest poses on the way, and the lowest values found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fades {
     way: VecDeque<(Pose, Thumbnail)>,
@@ -41,7 +42,7 @@ impl Default for Fades {
 }
 
 impl Fades {
-    /// Takes a face into account, whose picture has this number.
+    /// Adds a face. `picture` is the number of its picture.
     pub fn add(&mut self, face: &Face, picture: u32) {
         let Some(here) = &face.thumbnail else { return };
         let apart = |pose: Pose, degrees: f32| pose.differs_by(face.pose) >= degrees;
@@ -70,7 +71,7 @@ impl Fades {
         }
     }
 
-    /// What was found; `None` where no head went far enough.
+    /// The statement; `None` if too few pictures end a turn of at least 15 degrees.
     pub fn state(&self, t: &Thresholds) -> Option<Statement> {
         let measured = self.left_over.last()?;
         Some(Statement::new(Kind::CrossFade, measured, t.left_over))
@@ -99,7 +100,7 @@ mod tests {
         face
     }
 
-    /// What a head at this yaw looks like: its middle moves, and is seen from another side.
+    /// A head at this yaw: its middle moves, and it is seen from another side.
     fn head(yaw: f32) -> impl Fn(f32, f32) -> f32 {
         let side = yaw.to_radians().sin();
         move |x, y| {

@@ -1,7 +1,7 @@
-//! Everything that a capture's frames say beside its actions, gathered frame by frame.
+//! All evidence of a capture, gathered frame by frame.
 //!
-//! A verification gathers the frames of its capture, a live session gathers them as they come: the same
-//! rules, of a size that does not grow with the number of frames.
+//! A verification gathers the frames of its capture; a live session gathers them as they arrive. Both use
+//! the same rules. The size of the evidence does not grow with the number of frames.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,47 +19,49 @@ use crate::measurement::{Face, FrameMeasurement};
 use crate::sampling::Sampling;
 use crate::thresholds::Thresholds;
 
-/// How evidence is gathered.
+/// Rules for gathering evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// How the frames were chosen.
     pub sampling: Sampling,
-    /// Most pictures that later ones are compared with, 2 kB each.
+    /// Most pictures that later ones are compared with. Each takes 2 kB.
     pub most_pictures: usize,
-    /// Frames in which the head must have been elsewhere before a picture comes again.
+    /// Number of frames in which the head must be elsewhere before a picture counts as one that comes
+    /// again.
     pub away_frames: u32,
-    /// Copies that there may be by chance: of many frames there are many pairs.
+    /// Number of copies that are accepted as accidents: many frames form many pairs.
     pub copies: usize,
-    /// How much earlier or later than it was taken a frame's time may be, seconds.
+    /// Largest error of a frame's time, earlier or later, seconds.
     pub jitter_s: f32,
-    /// Most frames with a second subject, however many frames there are; `None`: a share of them.
+    /// Most frames with a second subject, whatever the number of frames; `None` for a share of the frames.
     pub second_subjects: Option<usize>,
 }
 
-/// A frame, as evidence takes it.
+/// A frame as input for the evidence.
 #[derive(Clone, Copy, Debug)]
 pub struct Sighting<'a> {
-    /// What was measured.
+    /// The frame's measurement.
     pub frame: &'a FrameMeasurement,
-    /// Its position, from 0.
+    /// The frame's position, from 0.
     pub position: u32,
-    /// When it was taken, or arrived, seconds on any clock; `None` where only the caller says when.
+    /// Time at which the frame was taken or arrived, seconds on any clock; `None` if only the caller gives
+    /// times.
     pub seconds: Option<f32>,
-    /// Whether a movement rests on it.
+    /// Whether a movement rests on the frame.
     pub supports: bool,
-    /// Whether later pictures are to be compared with its own.
+    /// Whether later pictures are compared with this frame's picture.
     pub keep: bool,
 }
 
-/// What was gathered so far.
+/// The evidence gathered so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     plan: Plan,
-    /// Frames.
+    /// Number of frames.
     pub frames: usize,
-    /// Frames that show a face that can be judged.
+    /// Number of frames that show a clear face.
     pub frames_with_face: usize,
-    /// Frames that show a second subject, and the first of them.
+    /// Number of frames that show a second subject, and the position of the first of them.
     second_subjects: usize,
     first_second: Option<u32>,
     poor: Poor,
@@ -72,7 +74,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Nothing gathered yet; `identity` may have a portrait.
+    /// Evidence without frames. `identity` may have a portrait.
     pub fn new(plan: Plan, identity: Identity, t: &Thresholds) -> Self {
         Self {
             plan,
@@ -95,7 +97,7 @@ impl Evidence {
         }
     }
 
-    /// The face of a frame, where it can be judged: clear, and in a pose in which it can be compared.
+    /// The face of a frame, if it can be judged: it is clear, and in a pose that can be compared.
     pub fn judged<'a>(frame: &'a FrameMeasurement, t: &Thresholds) -> Option<&'a Face> {
         let face = clear(frame, t)?;
         is_comparable(face.pose, t).then_some(face)
@@ -106,12 +108,12 @@ impl Evidence {
         self.identity.likeness(face, t) != Likeness::Other
     }
 
-    /// Whether a turned face holds the very picture of the turned one before it.
+    /// Whether a turned face is in the same picture as the turned face before it.
     pub fn stands_still(&self, face: &Face, t: &Thresholds) -> bool {
         self.pictures.stands_still(face, t)
     }
 
-    /// Takes a frame into account.
+    /// Adds a frame. Returns its picture, if its face can be judged.
     pub fn add(&mut self, seen: Sighting<'_>, t: &Thresholds) -> Option<Picture> {
         self.count(seen, t);
         if let Some(lack) = Lack::of(seen.frame, t) {
@@ -137,7 +139,7 @@ impl Evidence {
         Some(picture)
     }
 
-    /// Takes into account what is around a face, whether or not that can be judged.
+    /// Adds the surroundings of a face, whether or not the face can be judged.
     fn count(&mut self, seen: Sighting<'_>, t: &Thresholds) {
         self.frames += 1;
         if presence::has_second_subject(seen.frame, t) {
@@ -145,7 +147,8 @@ impl Evidence {
             self.first_second = self.first_second.or(Some(seen.position));
         }
         let seconds = match self.plan.sampling {
-            // As slow as a change was measured: the times of chosen frames are the caller's own.
+            // The slowest rate that was measured, since the times of chosen frames are the caller's own:
+            // one frame a second.
             #[expect(clippy::cast_precision_loss, reason = "twenty at most")]
             Sampling::Chosen => Some(seen.position as f32),
             Sampling::Dense => seen.seconds,
@@ -155,37 +158,37 @@ impl Evidence {
         }
     }
 
-    /// What faces say of who they are.
+    /// The evidence about the person's identity.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// Average anti-spoof score over all pictures, 0 (attack) to 1 (bona fide); `None` without one.
+    /// Average anti-spoof score of all pictures, 0 (attack) to 1 (bona fide); `None` if none was scored.
     pub fn anti_spoof(&self, t: &Thresholds) -> Option<f32> {
         self.presentation.average(t)
     }
 
-    /// Consistency with one person, 0 to 1; `None` with fewer than two faces that can be compared.
+    /// Consistency with one person, 0 to 1; `None` if fewer than two faces could be compared.
     pub fn same_person(&self) -> Option<f32> {
         self.identity.consistency()
     }
 
-    /// Frames with a second subject from which there are too many.
+    /// Number of frames with a second subject from which the capture shows more than one person.
     fn second_subject_limit(&self, t: &Thresholds) -> usize {
         self.plan
             .second_subjects
             .unwrap_or_else(|| presence::second_subject_limit(self.frames, t))
     }
 
-    /// Whether there is so clearly more than one person that a session need not go on: another face
-    /// beside the first, or faces unlike the portrait beyond any accident.
+    /// Whether more than one person is so clearly seen that a session can end at once: another face beside
+    /// the first, or more faces unlike the portrait than an accident explains.
     pub fn shows_two_people(&self, t: &Thresholds) -> bool {
         let clearly_unlike = |c: f32| c < t.other_person;
         self.second_subjects >= self.second_subject_limit(t)
             || self.identity.weakest().is_some_and(clearly_unlike)
     }
 
-    /// Every kind of evidence that could be measured.
+    /// A statement for each kind of evidence that could be measured.
     pub fn statements(&self, t: &Thresholds) -> Vec<Statement> {
         let limit = self.second_subject_limit(t);
         let first = self.first_second.and_then(|f| usize::try_from(f).ok());
@@ -217,8 +220,8 @@ impl Evidence {
         all
     }
 
-    /// The checks that fail, actions and presence aside, in the order of the documentation. `more`:
-    /// statements from elsewhere.
+    /// The checks that fail, except actions and presence, in the order of the documentation. `more`:
+    /// statements from other sources.
     pub fn rejections(&self, more: &[Statement], t: &Thresholds) -> Vec<Rejection> {
         let mut all = self.statements(t);
         all.extend_from_slice(more);
@@ -246,8 +249,8 @@ impl Evidence {
         different.into_iter().chain(spoofed).collect()
     }
 
-    /// What the scene leaves of a capture's confidence, 0.5 to 1: of chosen frames a change of place is a
-    /// weight, where clips and sessions are rejected by it.
+    /// Factor for a capture's confidence, 0.5 to 1. For chosen frames a change of place lowers the
+    /// confidence; clips and sessions are rejected for it.
     pub fn scene_weight(&self) -> f32 {
         match self.plan.sampling {
             Sampling::Chosen => self.scene.weight(),
@@ -255,18 +258,19 @@ impl Evidence {
         }
     }
 
-    /// Whether enough was seen to say that one live person did it.
+    /// Whether enough was measured to conclude that one live person made the capture.
     pub fn suffices(&self) -> bool {
         self.presentation.scored() > 0 && self.same_person().is_some()
     }
 
-    /// Frames whose face was not seen, or whose light is hard, by reason; where too little was judged, those
-    /// too whose face was turned too far for it.
+    /// Frames without a clear face, or whose light is too dark or too bright, by reason. If too little was
+    /// judged, they include frames whose face was turned too far.
     pub fn poor(&self) -> Vec<PoorFrames> {
         self.poor.by_reason(!self.suffices())
     }
 
-    /// The rejection where it was not: the share of frames whose face could be judged as a whole.
+    /// The rejection for too little evidence: the share of frames whose face was measured and judged in
+    /// full.
     pub fn too_little(&self, t: &Thresholds) -> Rejection {
         let judged = self.presentation.scored().min(self.identity.compared());
         Rejection::InsufficientFaceDetections {

@@ -1,15 +1,15 @@
-//! One person throughout, compared with one portrait.
+//! Identity: one person throughout, compared with one portrait.
 //!
-//! The portrait is the mean of a frontal face (the best frame of a verification, the first of a
-//! session) and of all near-frontal faces like it: the face that the verdict vouches for. Every other
-//! face must be like the portrait, by as much as faces of one person are in its pose.
+//! The portrait is the face that the verdict vouches for. It is the mean of a frontal face (the best frame
+//! of a verification, the first frontal face of a session) and of all near-frontal faces like it. Each
+//! other face must be as like the portrait as faces of one person are in its pose.
 //!
-//! Likeness falls as a head turns, so that the least that is demanded falls too, in a line. Measured with
-//! ten people's turns and 39 others (540 captures of frames, 146 clips, 3,678 composed swaps): no
-//! capture of one person is refused. Beyond the last pose of the line a face says nothing, and so it
-//! supports nothing either.
+//! Likeness falls as a head turns, so the least likeness that is accepted falls too, linearly. Measured
+//! with ten people's turns and 39 other people (540 captures of frames, 146 clips, 3,678 composed swaps):
+//! no capture of one person is refused. Faces turned beyond the end of that line are not compared, and
+//! support no action.
 //!
-//! A morph of two people is like both. So faces in near poses are also compared with one another.
+//! A morph of two people is like both of them. So faces in near poses are also compared with each other.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,15 +20,17 @@ use crate::pose::Pose;
 use crate::sampling::Sampling;
 use crate::thresholds::Thresholds;
 
-/// Most faces that wait for a portrait to be compared with, 2 kB each.
+/// Most faces that wait for a portrait. Each takes 2 kB.
 const MOST_WAITING: usize = 8;
-/// Most faces that others are compared with directly, 2 kB each.
+/// Most faces that others are compared with directly. Each takes 2 kB.
 const MOST_REFERENCES: usize = 8;
-/// Difference from which a pose is another one, as a turn in degrees: one face of each is kept.
+/// Difference from which two poses count as different, degrees on the scale of [`turn`]. One face of each
+/// is kept.
 const SAME_POSE_DEG: f32 = 15.0;
 
-/// How far a head is turned away, as degrees of yaw: pitch weighs more, by how much faster likeness
-/// falls with it.
+/// How far a head is turned away, degrees of yaw, 0 or more.
+///
+/// Pitch is weighted by how much faster likeness falls with it.
 pub fn turn(pose: Pose, t: &Thresholds) -> f32 {
     pose.yaw.hypot(weighted_pitch(pose, t))
 }
@@ -42,7 +44,7 @@ fn weighted_pitch(pose: Pose, t: &Thresholds) -> f32 {
     weight * pose.pitch
 }
 
-/// How far apart two poses are, on the scale of [`turn`].
+/// Difference between two poses, degrees on the scale of [`turn`], 0 or more.
 fn apart(a: Pose, b: Pose, t: &Thresholds) -> f32 {
     (a.yaw - b.yaw).hypot(weighted_pitch(a, t) - weighted_pitch(b, t))
 }
@@ -53,7 +55,7 @@ pub fn is_comparable(pose: Pose, t: &Thresholds) -> bool {
     turn(pose, t) <= t.comparable_turn_deg && !is_oblique
 }
 
-/// The least likeness to the portrait that is demanded of a face in this pose.
+/// The least likeness to the portrait that is accepted for a face in this pose, a cosine.
 fn demanded(pose: Pose, t: &Thresholds) -> f32 {
     let turn = turn(pose, t);
     let far = if pose.pitch > 0.0 && weighted_pitch(pose, t) > pose.yaw.abs() {
@@ -66,12 +68,12 @@ fn demanded(pose: Pose, t: &Thresholds) -> f32 {
     t.same_person + share * (far - t.same_person)
 }
 
-/// The face that a verdict vouches for.
+/// The face that a verdict vouches for: the mean of several embeddings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Portrait {
-    /// Direction of the sum.
+    /// Direction of the sum of the embeddings.
     mean: Embedding,
-    /// Length of the sum.
+    /// Length of the sum of the embeddings.
     length: f32,
 }
 
@@ -84,7 +86,7 @@ impl Portrait {
         }
     }
 
-    /// Takes a face in that is near-frontal and like it.
+    /// Adds a near-frontal face that is like the portrait.
     fn learn(&mut self, face: &Face, t: &Thresholds) {
         let Some(embedding) = face.embedding.as_ref() else {
             return;
@@ -104,14 +106,14 @@ impl Portrait {
     }
 }
 
-/// How a face compares with the portrait.
+/// Result of comparing a face with the portrait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
-    /// It is like the portrait.
+    /// The face is like the portrait.
     Same,
-    /// It is not.
+    /// The face is not like the portrait.
     Other,
-    /// It was only glanced at, or there is no portrait yet.
+    /// The face cannot be compared: it has no embedding, is turned too far, or there is no portrait yet.
     Unknown,
 }
 
@@ -124,28 +126,28 @@ struct Waiting {
     supports: bool,
 }
 
-/// What faces say of who they are: of a size that does not grow with their number.
+/// All evidence about the person's identity. Its size does not grow with the number of faces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Identity {
     portrait: Option<Portrait>,
     /// Faces that came before there was a portrait.
     waiting: Vec<Waiting>,
-    /// Faces compared with the portrait.
+    /// Number of faces compared with the portrait.
     compared: usize,
-    /// The lowest likenesses, each as of a frontal face: plus what its pose may lack.
+    /// The lowest likenesses. Each is adjusted to that of a frontal face: what its pose lacks is added.
     weakest: Lowest,
-    /// The lowest likeness of a face that a movement rests on, likewise.
+    /// The lowest likeness of a face that a movement rests on, adjusted in the same way.
     support: Option<f32>,
     references: Vec<(Pose, Embedding)>,
-    /// Likeness of the two faces least alike of those in near poses, and the position of the later.
+    /// The lowest likeness of two faces in near poses, and the position of the later face.
     least_pair: Option<(f32, u32)>,
 }
 
 impl Identity {
-    /// Without a portrait: the first frontal face becomes it.
+    /// Without a portrait. The first frontal face will become it.
     pub fn new(sampling: Sampling, t: &Thresholds) -> Self {
-        // One stranger among the few frames that a caller chose is one too many. A hand before the
-        // face may make one of hundreds of frames.
+        // Of the few frames that a caller chose, not one may show a stranger. Of hundreds of frames, a hand
+        // before the face may make one look like a stranger.
         let strangers = match sampling {
             Sampling::Chosen => 1,
             Sampling::Dense => t.strangers_dense,
@@ -161,7 +163,7 @@ impl Identity {
         }
     }
 
-    /// With the portrait that these faces give, beginning with the first: the best frame.
+    /// With a portrait of these faces. `best`, the face of the best frame, comes first.
     pub fn with_portrait<'a>(
         sampling: Sampling,
         best: &Embedding,
@@ -176,7 +178,7 @@ impl Identity {
         }
     }
 
-    /// How a face compares with the portrait so far.
+    /// Compares a face with the portrait so far.
     pub fn likeness(&self, face: &Face, t: &Thresholds) -> Likeness {
         match (&self.portrait, &face.embedding) {
             (Some(portrait), Some(embedding)) if is_comparable(face.pose, t) => {
@@ -190,8 +192,8 @@ impl Identity {
         }
     }
 
-    /// Takes a face into account; `picture` tells pictures apart, `position` is that of its frame.
-    /// `supports`: a movement rests on it, so that it may not be a stranger's by any accident.
+    /// Adds a face. `picture` is the number of its picture, `position` that of its frame. `supports`: a
+    /// movement rests on the face, so that no accident excuses a stranger's face.
     pub fn add(
         &mut self,
         face: &Face,
@@ -226,7 +228,7 @@ impl Identity {
         }
     }
 
-    /// Lets a face that counts improve the portrait of a session.
+    /// Adds a face that counts to the portrait of a session.
     pub fn learn(&mut self, face: &Face, t: &Thresholds) {
         if let Some(portrait) = &mut self.portrait {
             portrait.learn(face, t);
@@ -272,32 +274,35 @@ impl Identity {
         }
     }
 
-    /// The face that the verdict vouches for.
+    /// The face that the verdict vouches for; `None` before there is one.
     pub fn portrait(&self) -> Option<&Portrait> {
         self.portrait.as_ref()
     }
 
-    /// Faces compared with the portrait.
+    /// Number of faces compared with the portrait.
     pub fn compared(&self) -> usize {
         self.compared
     }
 
-    /// Consistency with one person, 0 to 1: the likeness to the portrait of the face least like it, each
-    /// as of a frontal face. Where frames came densely one or two may be accidents, and the next one
-    /// counts, unless a movement rests on them. `None` with fewer than two faces that can be compared.
+    /// Consistency with one person, 0 to 1: the lowest likeness to the portrait, each adjusted to that of a
+    /// frontal face. `None` if fewer than two faces could be compared.
+    ///
+    /// For dense frames, one or two low values may be accidents, so the next higher one counts, unless a
+    /// movement rests on one of them.
     pub fn consistency(&self) -> Option<f32> {
         let weakest = self.weakest.last().or_else(|| self.weakest.highest())?;
         let least = self.support.map_or(weakest, |s| s.min(weakest));
         (self.compared >= 2).then_some(least.clamp(0.0, 1.0))
     }
 
-    /// The likeness that more faces fall below than an accident explains; `None` while there are fewer.
+    /// The lowest likeness that cannot be an accident: more faces have it or less than an accident
+    /// explains. `None` while there are fewer faces.
     pub fn weakest(&self) -> Option<f32> {
         self.weakest.last()
     }
 
-    /// Likeness of the two faces least alike of those in near poses, a cosine, and the position of the
-    /// later one; `None` where no two are.
+    /// The lowest likeness of two faces in near poses, a cosine, and the position of the later face; `None`
+    /// if no two faces are in near poses.
     pub fn least_pair(&self) -> Option<(f32, u32)> {
         self.least_pair
     }

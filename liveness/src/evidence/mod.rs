@@ -1,4 +1,4 @@
-//! What follows from a sequence of measurements, one question a file.
+//! Evidence: everything that follows from a capture's frames except the actions. Each file holds one rule.
 
 pub mod clarity;
 pub mod colour;

@@ -1,17 +1,19 @@
 //! The parts of a capture: the frames that face the camera, and those of each direction.
 //!
-//! Each part is judged by itself and the weakest decides, so that good frames in one place make up for
-//! nothing in another. The pose alone says which part a frame belongs to: a tag is the caller's choice.
+//! Each part is judged by itself, and the weakest part decides. So good frames of one part cannot make up
+//! for poor ones of another. The pose alone determines the part of a frame, since the caller chooses the
+//! tags.
 
 use serde::{Deserialize, Serialize};
 
 use crate::pose::Pose;
 use crate::thresholds::Thresholds;
 
-/// Pitch that counts like a degree of yaw: 25 degrees to a side are asked for where 20 up or down are.
+/// Weight of a degree of pitch against a degree of yaw: challenges ask for 25 degrees to a side, and for 20
+/// up or down.
 const PITCH_WEIGHT: f32 = 1.25;
 
-/// A part of a capture; directions are the subject's own.
+/// A part of a capture. Directions are the subject's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Part {
     /// Facing the camera.
@@ -27,10 +29,10 @@ pub enum Part {
 }
 
 impl Part {
-    /// Every part, in the order of their position in arrays.
+    /// Every part, in the order of their positions in arrays.
     pub const ALL: [Self; 5] = [Self::Frontal, Self::Left, Self::Right, Self::Up, Self::Down];
 
-    /// The part that a frame of this pose belongs to.
+    /// The part to which a frame with this pose belongs.
     pub fn of(pose: Pose, t: &Thresholds) -> Self {
         if pose.is_within(t.neutral_deg) {
             Self::Frontal
@@ -47,7 +49,7 @@ impl Part {
         }
     }
 
-    /// In words that follow "the frames".
+    /// The part in words that follow "the frames".
     pub fn words(self) -> &'static str {
         match self {
             Self::Frontal => "that face the camera",

@@ -1,12 +1,12 @@
 //! Pictures that come again.
 //!
-//! A head that moved away and came back is not where it was to a fraction of a pixel, its face has
-//! moved too, and a sensor's noise is new. Where the same picture comes again all the same, it was
-//! copied, not taken: stills in turn, a loop, frames used twice. A turned head does not hold still
-//! either; a still that is held does. Facing the camera people and webcams do repeat a picture: there a
-//! repeat is harmless, and counts as one picture.
+//! A head that moved away and came back differs from before by more than a fraction of a pixel. Its face
+//! has moved too, and the sensor's noise is new. If the same picture comes again, it was copied and not
+//! taken: stills shown alternately, a loop, frames used twice. A turned head does not hold still either; a
+//! held still does. While they face the camera, people and webcams do repeat a picture. Such a repeat is
+//! harmless and counts as one picture.
 //!
-//! How alike two pictures are, and what was measured of it: [`crate::sketch`].
+//! [`crate::sketch`] has the comparison of two pictures, and what was measured of it.
 
 use std::collections::VecDeque;
 
@@ -20,16 +20,16 @@ use crate::sampling::Sampling;
 use crate::sketch::Sketch;
 use crate::thresholds::Thresholds;
 
-/// How many turned frames before a frame is compared with, where frames came densely.
+/// Distance, in turned frames, between two dense frames that are compared to find held pictures.
 const HELD_BEFORE: usize = 6;
-/// Turned frames among which held ones are counted, where frames came densely.
+/// Number of turned frames among which held ones are counted, for dense frames.
 const HELD_WINDOW: usize = 16;
-/// The latest pictures that a frame is compared with where the head did not move.
+/// Number of latest pictures that a frame is compared with if the head did not move.
 const LATEST: usize = 2;
-/// The pictures nearest in pose that a frame is compared with where the head did move.
+/// Number of pictures, nearest in pose, that a frame is compared with if the head did move.
 const NEAREST: usize = 6;
-/// How far the measurements of one picture may differ: aspect ratio of the eyes, opening of the mouth,
-/// smile score. Several times what noise and compression change them by.
+/// Largest differences between two measurements of one picture: aspect ratio of the eyes, opening of the
+/// mouth, smile score. Each is several times what noise and compression cause.
 const EYES_NEAR: f32 = 0.06;
 const OPENING_NEAR: f32 = 0.08;
 const SMILE_NEAR: f32 = 0.25;
@@ -38,30 +38,33 @@ const KEPT_ONE_IN: u32 = 3;
 /// Change of pose from which another picture is kept, degrees.
 const ANOTHER_POSE_DEG: f32 = 3.0;
 
-/// The pictures so far, the latest of them where there are many.
+/// The pictures so far; only the latest if there are many.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pictures {
     sampling: Sampling,
     most: usize,
-    /// Copies that there may be by chance.
+    /// Number of copies that are accepted as accidents.
     by_chance: usize,
-    /// Frames in which the head must have been elsewhere before a picture comes again.
+    /// Number of frames in which the head must be elsewhere before a picture counts as one that comes
+    /// again.
     away_frames: u32,
     seen: Vec<Seen>,
     next: u32,
-    /// Frames since one was kept.
+    /// Number of frames since a picture was kept.
     since_kept: u32,
-    /// Frames that hold a picture which was there before the head moved, and the first of them.
+    /// Number of frames with a picture that was there before the head moved, and the position of the first
+    /// of them.
     copies: usize,
     first_copy: Option<u32>,
-    /// The latest turned pictures, where frames came densely.
+    /// The latest turned pictures, for dense frames.
     turned: VecDeque<Sketch>,
-    /// For the latest turned frames, whether each held the picture of the one some places before.
+    /// For each of the latest turned frames, whether it holds the picture of the frame `HELD_BEFORE` places
+    /// before.
     held: VecDeque<bool>,
-    /// The most held frames among a window of turned ones; or, of chosen frames, all that repeat the
-    /// picture before.
+    /// For dense frames, the most held frames in any window of turned ones; for chosen frames, the number
+    /// of all that repeat the picture before.
     most_held: usize,
-    /// Turned frames.
+    /// Number of turned frames.
     turned_frames: usize,
 }
 
@@ -71,11 +74,11 @@ struct Seen {
     pose: Pose,
     look: Expression,
     sketch: Sketch,
-    /// Frames since in which the head was elsewhere.
+    /// Number of later frames in which the head was elsewhere.
     away: u32,
 }
 
-/// What a face does, in three numbers: of one picture they hardly differ, and comparing them is cheap.
+/// Three numbers that describe a face. Within one picture they hardly differ, and comparing them is cheap.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Expression {
     eyes: f32,
@@ -99,18 +102,18 @@ impl Expression {
     }
 }
 
-/// Which picture a frame holds.
+/// The picture that a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// Its number: the same for frames that hold the same picture.
+    /// The picture's number, the same for all frames that hold this picture.
     pub number: u32,
-    /// Whether no frame before held it.
+    /// Whether no frame before held this picture.
     pub is_new: bool,
 }
 
 impl Pictures {
-    /// Keeps `most` pictures; one is a copy where the head was elsewhere in `away_frames` frames between,
-    /// and `by_chance` may be.
+    /// Keeps at most `most` pictures. A picture that comes again is a copy if the head was elsewhere in
+    /// `away_frames` frames between. `by_chance` copies are accepted.
     pub fn new(sampling: Sampling, most: usize, away_frames: u32, by_chance: usize) -> Self {
         Self {
             sampling,
@@ -129,14 +132,14 @@ impl Pictures {
         }
     }
 
-    /// Compares a face with those before it. `keep`: later ones are to be compared with it, where it adds
+    /// Compares a face with those before it. `keep`: later faces are compared with this one, if it adds
     /// something to those that are kept.
     pub fn add(&mut self, face: &Face, position: u32, keep: bool, t: &Thresholds) -> Picture {
         let look = Expression::of(face);
         let is_near =
             |s: &&Seen| s.pose.differs_by(face.pose) < t.copy_pose_deg && s.look.is_near(look);
         let is_same = |before: &&Seen| is_same(&before.sketch, &face.sketch, t);
-        // Facing the camera for a while, a person's latest pictures may be alike.
+        // While a person faces the camera, the latest pictures may be alike.
         let latest = self.seen.iter().rev().filter(|s| s.away == 0);
         let mut latest = latest.take(LATEST).filter(is_near);
         let repeated = latest.find(is_same).map(|s| s.picture);
@@ -181,8 +184,8 @@ impl Pictures {
         }
     }
 
-    /// Forgets the oldest picture of the part that has most: a long turn must not push out the few that
-    /// face the camera.
+    /// Removes the oldest picture of the part that has most: a long turn must not push out the few frontal
+    /// pictures.
     fn make_room(&mut self, t: &Thresholds) {
         let part = |s: &Seen| Part::of(s.pose, t);
         let number = |of: &Part| self.seen.iter().filter(|s| part(s) == *of).count();
@@ -193,8 +196,8 @@ impl Pictures {
         }
     }
 
-    /// Of dense frames, one of each pose and one in a few is enough: an attacker who plays pictures
-    /// again plays some of these too, and comparisons are dear.
+    /// Whether a picture is worth keeping. Of dense frames, one of each pose and one in a few is enough: an
+    /// attacker who replays pictures replays some of these too, and comparisons take time.
     fn adds_something(&self, face: &Face) -> bool {
         let moved = |last: &Seen| last.pose.differs_by(face.pose) >= ANOTHER_POSE_DEG;
         match self.sampling {
@@ -203,8 +206,8 @@ impl Pictures {
         }
     }
 
-    /// Whether a turned face holds the very picture of the turned one before it, where frames came
-    /// densely: on its way a head does not stand still.
+    /// Whether a turned face is in the same picture as the turned face before it, for dense frames. A head
+    /// that turns does not stand still.
     pub fn stands_still(&self, face: &Face, t: &Thresholds) -> bool {
         let before = self.turned.back();
         Part::of(face.pose, t) != Part::Frontal
@@ -231,7 +234,7 @@ impl Pictures {
         }
     }
 
-    /// What comes again, and what is held while turned.
+    /// Statements about pictures that come again, and about pictures that are held while turned.
     #[expect(clippy::cast_precision_loss, reason = "a few hundred frames")]
     pub fn state(&self, t: &Thresholds) -> [Statement; 2] {
         let held = match self.sampling {
@@ -313,13 +316,13 @@ mod tests {
         assert!(is_held(Sampling::Chosen, &chosen));
         let pairs = [run(1, 0.0, 2), run(2, 30.0, 2), run(3, -30.0, 2)].concat();
         assert!(is_held(Sampling::Chosen, &pairs));
-        // One that is sent twice may be an accident.
+        // One picture that is sent twice may be an accident.
         assert!(!is_held(Sampling::Chosen, &pairs[..5]));
         let dense = [run(1, 0.0, 9), run(2, 20.0, 12), run(3, 30.0, 12)].concat();
         assert!(is_held(Sampling::Dense, &dense));
         let moving: Vec<_> = (0..40).map(|n| (n, 20.0 + n as f32 / 8.0)).collect();
         assert!(!is_held(Sampling::Dense, &moving) && !is_held(Sampling::Chosen, &moving));
-        // Facing the camera they may.
+        // Frontal pictures may repeat.
         assert!(!is_held(Sampling::Dense, &run(1, 0.0, 60)));
     }
 

@@ -1,5 +1,4 @@
-//! Poor frames, by reason: those whose face was not seen, and those in light so hard that scores suffer.
-//! Which, what was measured, and what is accepted.
+//! Poor frames, by reason: those without a clear face, and those whose light is too dark or too bright.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,13 +7,15 @@ use super::identity::is_comparable;
 use crate::measurement::{Face, FrameMeasurement};
 use crate::thresholds::Thresholds;
 
-/// Mean grey level of a face that is too dark, 0 to 255. Measured on frames of four live people, made darker:
-/// at 13 to 37 grey levels their anti-spoof margins are up to 11 below those at 54 to 74.
+/// Mean grey level below which a face is too dark, 0 to 255.
+///
+/// Measured on frames of four live people, made darker: at 13 to 37 grey levels their anti-spoof margins
+/// are up to 11 below those at 54 to 74.
 pub const DARK: f32 = 40.0;
-/// Mean grey level of a face that is too bright.
+/// Mean grey level above which a face is too bright, 0 to 255.
 pub const BRIGHT: f32 = 225.0;
 
-/// Most positions that are kept of one reason.
+/// Most positions that are kept for each reason.
 const MOST_POSITIONS: usize = 20;
 
 /// Why a frame is poor.
@@ -22,27 +23,29 @@ const MOST_POSITIONS: usize = 20;
 pub enum Why {
     /// No face was found.
     NoFace,
-    /// Too few pixels: pixels across the face, at least.
+    /// Too few pixels. Measured: pixels across the face, at least `required`.
     Narrow,
-    /// Tilted in the image plane, as where a phone lies on its side: degrees, at most.
+    /// Tilted in the image plane, as when a phone lies on its side. Measured: degrees, at most `required`.
     Tilted,
-    /// Noise: grey levels, at most.
+    /// Noise. Measured: grey levels, at most `required`.
     Noisy(Noise),
-    /// Too little detail: pixels across the face that carry detail, at least.
+    /// Too little detail. Measured: pixels across the face that carry detail, at least `required`.
     Blurred,
-    /// Too close: share of the frame's shorter side that the face takes, 0 to 1. How much is too much
-    /// depends on the anti-spoof models.
+    /// Too close. Measured: width of the face as a share of the frame's shorter side, 0 to 1. The largest
+    /// share that is accepted depends on the anti-spoof models, so `required` is `None`.
     Close,
-    /// Seen, but turned too far to be compared with others.
+    /// The face is clear, but turned too far to be compared with others. Measured: the larger of |yaw| and
+    /// |pitch|, degrees.
     TurnedAway,
-    /// Seen, but dark: mean grey level of the face, at least. Anti-spoof scores fall in the dark.
+    /// The face is clear, but dark, and anti-spoof scores fall in the dark. Measured: mean grey level, at
+    /// least `required`.
     Dark,
-    /// Seen, but bright: mean grey level of the face, at most.
+    /// The face is clear, but bright. Measured: mean grey level, at most `required`.
     Bright,
 }
 
 impl Why {
-    /// The public name.
+    /// The reason's public name.
     pub fn name(self) -> &'static str {
         match self {
             Self::NoFace => "no_face",
@@ -58,7 +61,7 @@ impl Why {
         }
     }
 
-    /// Whether less of it is better.
+    /// Whether `required` is an upper limit.
     fn is_limit(self) -> bool {
         match self {
             Self::Narrow | Self::Blurred | Self::Dark => false,
@@ -72,7 +75,7 @@ impl Why {
     }
 }
 
-/// The frames of one reason.
+/// The poor frames with one reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PoorFrames {
     /// The reason.
@@ -81,10 +84,10 @@ pub struct PoorFrames {
     pub frames: u32,
     /// Positions of the first 20, from 0.
     pub positions: Vec<u32>,
-    /// What was measured where it is furthest from what is accepted, in the unit of `why`; `None` where
-    /// there is nothing to measure.
+    /// The measured value furthest from what is accepted, in the unit of `why`; `None` if the reason has no
+    /// measurement.
     pub measured: Option<f32>,
-    /// What is accepted; `None` where no number says it.
+    /// The limit of accepted values; `None` if no number states it.
     pub required: Option<f32>,
 }
 
@@ -97,7 +100,7 @@ pub struct Lack {
 }
 
 impl Lack {
-    /// What is wrong with a frame; `None` where it is fine.
+    /// What is wrong with a frame; `None` if nothing is.
     pub fn of(frame: &FrameMeasurement, t: &Thresholds) -> Option<Self> {
         let Some(face) = &frame.face else {
             return Some(Self {
@@ -156,12 +159,12 @@ impl Lack {
     }
 }
 
-/// All poor frames so far: of a size that does not grow with the number of frames.
+/// All poor frames so far. Its size does not grow with the number of frames.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Poor(Vec<PoorFrames>);
 
 impl Poor {
-    /// Takes a frame into account.
+    /// Adds a frame, whose position counts from 0.
     pub fn add(&mut self, lack: Lack, position: u32) {
         let Lack {
             why,
@@ -190,8 +193,8 @@ impl Poor {
         };
     }
 
-    /// The frames of each reason, most frames first. `with_turned_away`: those too that were seen and could
-    /// not be compared.
+    /// The frames of each reason, the reason with most frames first. `with_turned_away`: includes the faces
+    /// that are clear and could not be compared.
     pub fn by_reason(&self, with_turned_away: bool) -> Vec<PoorFrames> {
         let counts = |u: &&PoorFrames| with_turned_away || u.why != Why::TurnedAway;
         let mut all: Vec<_> = self.0.iter().filter(counts).cloned().collect();
@@ -227,7 +230,7 @@ mod tests {
         assert_eq!(close, Some((Why::Close, Some(0.75), None)));
         let away = lack(|f| f.pose.yaw = -85.0);
         assert_eq!(away, Some((Why::TurnedAway, Some(85.0), None)));
-        // Of several kinds of noise the one that is furthest from its limit.
+        // Of several kinds of noise, the one furthest from its limit is reported.
         let noisy = lack(|f| (f.quality.noise, f.quality.coarse_noise.red) = (8.5, 9.0));
         let red = |kind| Some((Why::Noisy(kind), Some(9.0), Some(t.coarse_red_noise)));
         assert_eq!(noisy, red(Noise::Colour));

@@ -1,21 +1,21 @@
-//! Whether there is a face to judge, and whether it is alone.
+//! Presence: whether there is a face, and whether it is alone.
 
 use super::statement::{Kind, Statement};
 use crate::measurement::FrameMeasurement;
 use crate::tagged::TaggedFrame;
 use crate::thresholds::Thresholds;
 
-/// Frames that show a face.
+/// Number of frames that show a face.
 pub fn frames_with_face(frames: &[TaggedFrame]) -> usize {
     frames.iter().filter(|f| f.face().is_some()).count()
 }
 
-/// Share of frames that show a face, 0 to 1; 0 for no frames.
+/// Share of frames that show a face, 0 to 1; 0 without frames.
 pub fn face_ratio(frames: &[TaggedFrame]) -> f32 {
     share(frames_with_face(frames), frames.len())
 }
 
-/// `part` of `whole`, 0 to 1; 0 for nothing.
+/// `part` divided by `whole`, 0 to 1; 0 if `whole` is 0.
 pub fn share(part: usize, whole: usize) -> f32 {
     #[expect(
         clippy::cast_precision_loss,
@@ -27,16 +27,18 @@ pub fn share(part: usize, whole: usize) -> f32 {
     }
 }
 
-/// Number of frames with a second subject from which a capture shows more than one: in a clip of
-/// many frames a detector errs more often.
+/// Number of frames with a second subject from which a capture shows more than one person.
+///
+/// It grows with the number of frames, since a detector errs more often in a long clip.
 pub fn second_subject_limit(frames: usize, thresholds: &Thresholds) -> usize {
     frames
         .div_ceil(thresholds.second_face_one_in)
         .max(thresholds.second_face_frames)
 }
 
-/// The statement for a number of frames with a second subject, where `limit` are too many; `first` is the
-/// position of the first.
+/// The statement for a number of frames with a second subject.
+///
+/// `limit` is the least number that is too many; `first` is the position of the first such frame.
 #[expect(clippy::cast_precision_loss, reason = "a few thousand frames")]
 pub fn second_subjects(frames: usize, limit: usize, first: Option<usize>) -> Statement {
     Statement {
@@ -49,7 +51,7 @@ pub fn second_subjects(frames: usize, limit: usize, first: Option<usize>) -> Sta
     }
 }
 
-/// Whether a second face is large enough to be a second subject.
+/// Whether the second face of a frame is large enough to be a second subject.
 pub fn has_second_subject(frame: &FrameMeasurement, thresholds: &Thresholds) -> bool {
     match frame.faces.as_slice() {
         [main, second, ..] => {

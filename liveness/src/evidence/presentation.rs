@@ -1,8 +1,7 @@
-//! What pictures say of how the face was presented: anti-spoof models, and signs of screens and
-//! sheets.
+//! How the face was presented: scores of anti-spoof models, and signs of screens and sheets.
 //!
-//! Every part of a capture is judged by its weakest pictures. The document's average is reported beside
-//! it and decides nothing: many good frames would outvote the few that matter.
+//! Each part of a capture is judged by its weakest pictures. The average score, which the public API
+//! documents, is reported and decides nothing: many good frames would outvote the few that matter.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,48 +12,48 @@ use crate::measurement::Face;
 use crate::sampling::Sampling;
 use crate::thresholds::Thresholds;
 
-/// Pictures that must show a border.
+/// Number of pictures that must show a border.
 const BORDERS: usize = 3;
-/// Pictures of one part that must show a raster: one may have a chance peak.
+/// Number of pictures of one part that must show a raster: one may have a peak by chance.
 const RASTERS: usize = 2;
 
-/// What was measured so far: of a size that does not grow with the number of frames.
+/// All measurements so far. Their size does not grow with the number of frames.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Presentation {
     sampling: Sampling,
     parts: Vec<PartScores>,
-    /// Margins of the whole capture.
+    /// The lowest margins of the whole capture.
     whole: Lowest,
     /// Sum of the margins of all pictures.
     sum: f32,
-    /// Pictures with a margin.
+    /// Number of pictures with a margin.
     scored: usize,
-    /// Borders, negated: the lowest kept are the largest.
+    /// Borders, negated: the lowest values are the largest borders.
     borders: Lowest,
 }
 
-/// What was measured of one part.
+/// Measurements of one part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct PartScores {
-    /// Margins.
+    /// The lowest margins.
     margins: Lowest,
-    /// Peaks of the face's spectrum, negated.
+    /// Peaks of the face's spectrum, negated: the lowest values are the highest peaks.
     rasters: Lowest,
 }
 
 /// The weakest part of a capture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weakest {
-    /// Which; `None` for the capture as a whole.
+    /// The part; `None` for the capture as a whole.
     pub part: Option<Part>,
-    /// Its score, 0 (attack) to 1 (bona fide), on the scale of the operating point.
+    /// The part's score, 0 (attack) to 1 (bona fide), on the scale of the operating point.
     pub score: f32,
-    /// What it takes, on the same scale.
+    /// The required score, on the same scale.
     pub required: f32,
 }
 
 impl Presentation {
-    /// Nothing measured yet.
+    /// A state without measurements.
     pub fn new(sampling: Sampling, t: &Thresholds) -> Self {
         let pictures = match sampling {
             Sampling::Chosen => t.weakest_chosen,
@@ -74,7 +73,8 @@ impl Presentation {
         }
     }
 
-    /// Takes a face into account; `picture` tells pictures apart, `is_new`: none like it came before.
+    /// Adds a face. `picture` is the number of its picture; `is_new` tells whether no frame before had that
+    /// picture.
     pub fn add(&mut self, face: &Face, picture: u32, is_new: bool, t: &Thresholds) {
         let part = Part::of(face.pose, t).position();
         let Some(scores) = self.parts.get_mut(part) else {
@@ -97,24 +97,24 @@ impl Presentation {
         }
     }
 
-    /// Pictures that anti-spoof models scored.
+    /// Number of pictures that anti-spoof models scored.
     pub fn scored(&self) -> usize {
         self.scored
     }
 
-    /// Average anti-spoof score over all pictures, 0 (attack) to 1 (bona fide); `None` without one.
+    /// Average anti-spoof score of all pictures, 0 (attack) to 1 (bona fide); `None` if none was scored.
     pub fn average(&self, t: &Thresholds) -> Option<f32> {
         #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
         let mean = self.sum / self.scored as f32;
         (self.scored > 0).then(|| t.pad.scale.score(mean))
     }
 
-    /// The part that comes nearest to an attack presentation, or goes furthest beyond; `None` where
-    /// nothing was scored. Of frames that the caller chose the capture as a whole is judged likewise.
+    /// The part whose score is furthest below its threshold, or else nearest to it; `None` if nothing was
+    /// scored. For frames that the caller chose, the capture as a whole is judged in the same way.
     ///
-    /// The weakest picture of a part alone may be an accident, and is compared with a low threshold; the
-    /// mean of the weakest two, three and so on with ever higher ones, as far as there are as many. None
-    /// of these conditions can be met by adding pictures.
+    /// The weakest picture of a part may be an accident, so it is compared with a low threshold. The means
+    /// of the weakest two, three and so on are compared with increasing thresholds, as far as there are
+    /// pictures. Adding pictures cannot make a failed condition pass.
     pub fn weakest(&self, t: &Thresholds) -> Option<Weakest> {
         let pad = &t.pad;
         let (single, few) = match self.sampling {
@@ -126,7 +126,7 @@ impl Presentation {
             let margins = means(&scores.margins, single, few);
             margins.map(move |(mean, required)| (Some(part), mean, required))
         });
-        // A capture of one picture shows no movement and is never verified: nobody is refused by it.
+        // A capture of one picture shows no movement and is never verified, so this refuses nobody.
         let first = match self.whole.means().count() {
             1 => pad.whole,
             _ => single,
@@ -145,7 +145,7 @@ impl Presentation {
         })
     }
 
-    /// Signs of screens and sheets; nothing where pictures are too small for them, or too few.
+    /// Statements about signs of screens and sheets; empty if the pictures are too small, or too few.
     pub fn signs(&self, t: &Thresholds) -> Vec<Statement> {
         let parts = Part::ALL.into_iter().zip(&self.parts);
         let rasters = parts.filter_map(|(part, s)| Some((part, -s.rasters.last()?)));
@@ -160,8 +160,8 @@ impl Presentation {
     }
 }
 
-/// The means of the lowest, the lowest two and so on, each with what it takes: from `single` for one to
-/// `few` for as many as are kept.
+/// The mean of the lowest margin, of the lowest two, and so on, each with its threshold: from `single` for
+/// one value to `few` for as many as are kept.
 fn means(margins: &Lowest, single: f32, few: f32) -> impl Iterator<Item = (f32, f32)> {
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let step = (few - single) / margins.most().saturating_sub(1).max(1) as f32;

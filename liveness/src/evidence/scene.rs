@@ -1,10 +1,10 @@
-//! One place throughout: how fast the colours around the face change.
+//! Changes of place: how fast the colours around the face change.
 //!
-//! A constant background would be no fair demand: people turn round, walk into the light, a camera's
-//! exposure adapts. All of that is gradual. Footage of another place comes at once. So the rate is
-//! measured: the least distance to the three frames before, over what the time since the frame before
-//! allows. Measured on 51 live videos: 0.97 of what is allowed at most, at intervals of 0.07 to 1 s; cuts to
-//! another video exceed it in 97% (0.07 s) to 57% (1 s) of the cases.
+//! A constant background would be too strict: people turn round or walk into the light, and a camera's
+//! exposure adapts. All these changes are gradual. Footage of another place appears at once. So the rate of
+//! change is measured: the least distance to the three frames before, divided by the distance that the time
+//! since the frame before allows. Measured on 51 live videos at intervals of 0.07 to 1 s: at most 0.97 of
+//! what is allowed. Cuts to another video exceed what is allowed in 97% (0.07 s) to 57% (1 s) of the cases.
 
 use std::collections::VecDeque;
 
@@ -14,13 +14,13 @@ use super::statement::{Kind, Statement};
 use crate::scene::Scene;
 use crate::thresholds::Thresholds;
 
-/// Frames before that a frame is compared with.
+/// Number of earlier frames that a frame is compared with.
 const BEFORE: usize = 3;
-/// Exposure and white balance of a camera that was just opened settle in this time, seconds.
+/// Time in which exposure and white balance settle after a camera was opened, seconds.
 const SETTLING_S: f32 = 0.5;
 /// Longest interval for which a rate was measured, seconds.
 const LONGEST_S: f32 = 1.0;
-/// The least that a scene is worth.
+/// Smallest weight of a scene.
 const LEAST_WEIGHT: f32 = 0.5;
 
 /// The fastest change so far.
@@ -29,12 +29,12 @@ pub struct SceneSteps {
     first_s: Option<f32>,
     latest_s: f32,
     before: VecDeque<Scene>,
-    /// The fastest change, over what is allowed, and the position of the later frame.
+    /// The fastest change, divided by what is allowed, and the position of the later frame.
     fastest: Option<(f32, u32)>,
 }
 
 impl SceneSteps {
-    /// Takes the surroundings of a frame into account; `seconds` on any clock.
+    /// Adds the scene of a frame. `seconds` is its time on any clock.
     pub fn add(&mut self, scene: &Scene, seconds: f32, position: u32, t: &Thresholds) {
         let first = *self.first_s.get_or_insert(seconds);
         let interval = seconds - self.latest_s;
@@ -61,15 +61,14 @@ impl SceneSteps {
         }
     }
 
-    /// What the scene is worth where the times of frames are the caller's own, so that a change of place
-    /// proves nothing: 1 as long as it changes no faster than a camera sees in a second, less beyond, and
-    /// no less than a half.
+    /// Weight of the scene if frame times are the caller's own, so that a change of place proves nothing.
+    /// It is 1 if the scene changes no faster than allowed, less if it changes faster, and at least 0.5.
     pub fn weight(&self) -> f32 {
         let fastest = self.fastest.map_or(0.0, |(ratio, _)| ratio);
         (1.0 / fastest.max(1.0)).max(LEAST_WEIGHT)
     }
 
-    /// The fastest change; `None` where nothing could be compared.
+    /// The statement for the fastest change; `None` if nothing could be compared.
     pub fn state(&self) -> Option<Statement> {
         let (measured, position) = self.fastest?;
         Some(Statement {
@@ -84,7 +83,7 @@ mod tests {
     use super::*;
     use crate::scene::BINS;
 
-    /// A scene with the share `shift` of its colours moved to another bin.
+    /// A scene with a share of `shift` of its colours in another bin.
     fn scene(shift: f32) -> Scene {
         let mut weights = vec![0.0; BINS * BINS];
         (weights[10], weights[100]) = (1.0 - shift, shift);
@@ -105,7 +104,7 @@ mod tests {
         assert!(against(&cut, 0.067));
         let walk: Vec<f32> = (0..30).map(|i| i as f32 / 29.0).collect();
         assert!(!against(&walk, 0.067));
-        // A frame that is off by itself is like the ones before it again.
+        // After a single odd frame, the next one is like those before it again.
         assert!(!against(&[0.0; 30], 0.067));
     }
 

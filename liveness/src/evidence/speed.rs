@@ -1,7 +1,7 @@
-//! How fast a head turned.
+//! Speed at which a head turns.
 //!
-//! By the clip's own clock, or by the arrival of a live session's frames: what a caller says of the
-//! times of its frames it can say as it likes.
+//! Times are those of the clip's own clock, or the arrival times of a live session's frames. Times that a
+//! caller states are not used, since the caller can choose them.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,15 +13,15 @@ use crate::thresholds::Thresholds;
 /// The highest speed so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
-    /// The latest pose that can be relied on, and its time in seconds.
+    /// The latest pose that is reliable, and its time in seconds.
     latest: Option<(f32, Pose)>,
-    /// The highest speed, degrees a second, and the position of the later frame.
+    /// The highest speed, degrees a second, and the position of the later of its two frames.
     highest: Option<(f32, u32)>,
 }
 
 impl Speed {
-    /// Takes a pose into account. `jitter_s`: how much earlier or later than it was taken a frame's time
-    /// may be. A splice shows as a head that is elsewhere at once.
+    /// Adds a pose with its time in seconds. A splice appears as a head that is elsewhere at once.
+    /// `jitter_s` is the largest error of a frame's time, earlier or later, seconds.
     pub fn add(&mut self, pose: Pose, seconds: f32, position: u32, jitter_s: f32, t: &Thresholds) {
         if !is_comparable(pose, t) {
             return;
@@ -37,7 +37,7 @@ impl Speed {
         }
     }
 
-    /// The highest speed; `None` where no two frames have times and poses that can be relied on.
+    /// The statement for the highest speed; `None` if no two frames have times and reliable poses.
     pub fn state(&self, t: &Thresholds) -> Option<Statement> {
         let (measured, position) = self.highest?;
         Some(Statement {

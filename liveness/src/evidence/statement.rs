@@ -1,40 +1,40 @@
-//! What one kind of evidence says of a capture.
+//! Statements: the measured and required values of one kind of evidence.
 
 use serde::{Deserialize, Serialize};
 
 use super::parts::Part;
 
-/// A number that was measured, and what it takes.
+/// A measured value and the value that is required.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statement {
     /// The kind of evidence.
     pub kind: Kind,
-    /// What was measured, in the kind's unit.
+    /// The measured value, in the kind's unit.
     pub measured: f32,
-    /// The least or the most that it takes, in the same unit.
+    /// The least or the largest value that is accepted, in the same unit.
     pub required: f32,
-    /// Position in the capture of the frame that shows it most clearly, where one does.
+    /// Position, from 0, of the frame that shows it most clearly; `None` if no single frame does.
     pub frame: Option<usize>,
-    /// The part of the capture that shows it, where one does.
+    /// The part of the capture that shows it; `None` if no single part does.
     pub part: Option<Part>,
 }
 
-/// Kinds of evidence, the actions aside.
+/// Kinds of evidence, except the actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
-    /// Frames that show a second face of comparable size; at most `required`.
+    /// Number of frames that show a second face of comparable size; at most `required`.
     SecondFace,
-    /// Likeness of the two faces least alike of those in near poses, a cosine; at least `required`.
+    /// Lowest likeness of two faces in near poses, a cosine; at least `required`.
     LeastLikeness,
     /// Anti-spoof score of the weakest part, 0 to 1; at least `required`.
     WeakestPart,
-    /// Frames that hold a picture which was there before the head moved; at most `required`.
+    /// Number of frames with a picture that was there before the head moved; at most `required`.
     RepeatedPictures,
-    /// Turned frames that hold the picture of the frame some places before, or turns that consist of one
-    /// picture; at most `required`.
+    /// Number of turned frames with the picture of the frame some places before, or number of turns that
+    /// consist of one picture; at most `required`.
     HeldPictures,
-    /// What is left of a picture between two poses when a mixture of two others is taken away, as a share of
-    /// its contrast; at least `required`.
+    /// Share of a picture's contrast that a mixture of two others does not explain, for pictures between
+    /// two poses; at least `required`.
     CrossFade,
     /// Height of a peak of the face's spectrum, natural logarithm of power; at most `required`.
     Raster,
@@ -43,10 +43,10 @@ pub enum Kind {
     Border,
     /// Speed at which the head turned, degrees a second; at most `required`.
     HeadSpeed,
-    /// Change of the colours around the face in one step, over what its duration allows; at most
-    /// `required`.
+    /// Change of the colours around the face in one step, divided by the change that the step's duration
+    /// allows; at most `required`.
     SceneChange,
-    /// Seconds that the capture claims to last; at most `required`, the time since its session was made.
+    /// Duration that the capture claims, seconds; at most `required`, the time since its session was made.
     CapturedBeforeSession,
 }
 
@@ -66,7 +66,7 @@ impl Kind {
         Self::CapturedBeforeSession,
     ];
 
-    /// The kind's public name.
+    /// The kind's public name, as in answers.
     pub fn name(self) -> &'static str {
         match self {
             Self::SecondFace => "second_face_frames",
@@ -83,7 +83,7 @@ impl Kind {
         }
     }
 
-    /// Whether it tells that a capture shows more than one person; otherwise it tells of an attack
+    /// Whether this kind is evidence of more than one person. Other kinds are evidence of an attack
     /// presentation.
     pub fn is_about_persons(self) -> bool {
         match self {
@@ -102,7 +102,7 @@ impl Kind {
 }
 
 impl Statement {
-    /// A statement about the whole capture.
+    /// A statement about the whole capture, without frame and part.
     pub fn new(kind: Kind, measured: f32, required: f32) -> Self {
         Self {
             kind,
@@ -113,7 +113,7 @@ impl Statement {
         }
     }
 
-    /// Whether the capture fails by it.
+    /// Whether the capture fails by this statement.
     pub fn is_against(&self) -> bool {
         match self.kind {
             Kind::LeastLikeness | Kind::WeakestPart | Kind::CrossFade => {
@@ -131,7 +131,7 @@ impl Statement {
     }
 }
 
-/// The statements that a capture fails by, about its persons or about its presentation.
+/// The statements that a capture fails by: those about persons, or those about the presentation.
 pub fn against(statements: &[Statement], about_persons: bool) -> Vec<Statement> {
     let of_concern = |s: &&Statement| s.is_against() && s.kind.is_about_persons() == about_persons;
     statements.iter().filter(of_concern).copied().collect()

@@ -1,18 +1,18 @@
-//! The server's own clock: a capture cannot have begun before its session was made.
+//! The server's clock: a capture cannot have begun before its session was made.
 
 use super::statement::{Kind, Statement};
 
-/// How long a capture claims to last, and how long it can have lasted.
+/// Duration that a capture claims, and the time in which it can have been made.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timing {
-    /// Seconds from the first to the last frame, by the caller's own times or the clip's clock.
+    /// Seconds from the first to the last frame, 0 or more, by the caller's own times or the clip's clock.
     pub claimed_s: f32,
     /// Seconds from the creation of the session to the arrival of the capture, by the server's clock.
     pub available_s: f32,
 }
 
 impl Timing {
-    /// The statement for a challenge that the server drew: nobody could do it before it was known.
+    /// The statement for a challenge that the server drew, which could not be known before.
     pub fn state(self) -> Statement {
         Statement::new(
             Kind::CapturedBeforeSession,

@@ -1,4 +1,4 @@
-//! A blink, frame by frame: open, closed, open again.
+//! A blink, frame by frame: eyes open, closed, open again.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,36 +8,37 @@ use super::watch::Watch;
 use crate::measurement::Face;
 use crate::thresholds::Thresholds;
 
-/// How far a blink has come.
+/// Progress of a blink.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Blink {
-    /// Frames in which eyes were visible.
+    /// Number of frames in which the eyes could be read.
     visible: usize,
     /// Whether open eyes were seen.
     was_open: bool,
-    /// The least aspect ratio while closed, after they were open.
+    /// Lowest aspect ratio of closed eyes, after they were open.
     closed: Option<f32>,
-    /// The widest aspect ratio since then.
+    /// Highest aspect ratio since the eyes closed.
     since_closed: Option<f32>,
-    /// The least that was ever seen in a frame that counts.
+    /// Lowest aspect ratio in all frames that count.
     least: Option<f32>,
 }
 
-/// The aspect ratios between which a blink goes, by the person's own open eyes.
+/// The aspect ratios that separate closed and open eyes, relative to the person's own open eyes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lids {
-    /// Below it eyes are closed.
+    /// Eyes are closed below this aspect ratio.
     pub closed_below: f32,
-    /// Above it they are open.
+    /// Eyes are open above this aspect ratio.
     pub open_above: f32,
 }
 
 impl Lids {
-    /// Those for a level of open eyes and the `blink_ear` of the challenge.
+    /// The limits for a person's level of open eyes and the challenge's `blink_ear`.
     ///
-    /// Closed is below `blink_ear` and well below the person's own level: a photo of closed eyes is
-    /// below `blink_ear` throughout and shows no blink. Open is well up to that level and above
-    /// `blink_ear`; narrow eyes never are, so that for them nearly their own level will do.
+    /// Closed means below `blink_ear` and below `blink_closed_share` of the person's own level: a photo of
+    /// closed eyes is below `blink_ear` in every frame and shows no blink. Open means above `blink_ear` and
+    /// above `blink_open_share` of that level. Narrow eyes are never above `blink_ear`; they are open above
+    /// `blink_narrow_share` of their own level.
     pub fn of(level: f32, blink_ear: f32, t: &Thresholds) -> Self {
         Self {
             closed_below: blink_ear.min(t.blink_closed_share * level),
@@ -49,8 +50,10 @@ impl Lids {
 }
 
 impl Blink {
-    /// Takes a face into account. The wider eye tells: one eye alone is no blink. The expression model
-    /// must see the lids move too: the edge of glasses across an eye moves the ratio alone.
+    /// Updates the blink with the face of the next frame.
+    ///
+    /// The wider eye counts: closing one eye alone is not a blink. The blink score of the expression model
+    /// must rise too, since the edge of glasses across an eye lowers the aspect ratio alone.
     pub fn see(&mut self, face: &Face, rest: &Rest, watch: &Watch<'_>, t: &Thresholds) -> Seen {
         if !can_read(face.pose, t) {
             return Seen::nothing(true);
@@ -95,22 +98,22 @@ impl Blink {
         }
     }
 
-    /// The least aspect ratio seen in a frame that counts.
+    /// The lowest aspect ratio in the frames that count.
     pub fn least(&self) -> Option<f32> {
         self.least
     }
 
-    /// The widest aspect ratio since the eyes closed: how nearly they opened again.
+    /// The highest aspect ratio since the eyes closed: how far they opened again.
     pub fn since_closed(&self) -> Option<f32> {
         self.since_closed
     }
 
-    /// Whether the eyes have closed, and not opened since.
+    /// Whether the eyes have closed and not opened since.
     pub fn is_closed(&self) -> bool {
         self.closed.is_some()
     }
 
-    /// Frames in which eyes were visible.
+    /// Number of frames in which the eyes could be read.
     pub fn visible(&self) -> usize {
         self.visible
     }
@@ -125,7 +128,7 @@ mod tests {
     use crate::sampling::Sampling;
     use crate::testing::face;
 
-    /// Whether these aspect ratios of both eyes hold a blink; the flag says whether the frame counts.
+    /// Whether these aspect ratios of both eyes contain a blink. The flag tells whether the frame counts.
     fn passes(eyes: &[(f32, f32, bool)], blink_ear: f32) -> bool {
         let (mut blink, mut rest, t) = (Blink::default(), Rest::default(), Thresholds::default());
         let angles = Angles {
@@ -157,13 +160,13 @@ mod tests {
         for (ratios, whole) in [
             (&[0.3, 0.05, 0.28][..], true),
             (&[0.3, 0.2, 0.1, 0.05, 0.15, 0.29], true),
-            // Narrow eyes, never above the default of 0.20.
+            // Narrow eyes, never above the default `blink_ear` of 0.20.
             (&[0.18, 0.04, 0.17], true),
             (&[0.3, 0.05, 0.05, 0.05], false),
             (&[0.05, 0.05, 0.05], false),
             (&[0.05, 0.3, 0.3], false),
             (&[0.3, 0.2, 0.3], false),
-            // Half open again.
+            // The eyes open half way only.
             (&[0.3, 0.05, 0.19], false),
         ] {
             assert_eq!(passes(&both(ratios), 0.2), whole, "{ratios:?}");

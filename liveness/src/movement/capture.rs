@@ -1,4 +1,4 @@
-//! The actions of a capture: its frames, in their order, through one machine for each action.
+//! Finds the actions of a capture: runs its frames, in order, through one state machine for each action.
 
 use super::machine::Movement;
 use super::missing::{FailedAction, Missing, Unit, Why};
@@ -12,23 +12,23 @@ use crate::sampling::Sampling;
 use crate::tagged::TaggedFrame;
 use crate::thresholds::Thresholds;
 
-/// Whether movements may rest on a frame.
+/// Whether a movement may rest on a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Its face is clear and like the portrait.
+    /// The face is clear and like the portrait.
     Counts,
-    /// Its face is clear, and turned too far to be compared with the portrait, or unlike it.
+    /// The face is clear, but turned too far to be compared with the portrait, or unlike it.
     NotComparable,
-    /// It shows no face that can be judged.
+    /// The frame shows no face that can be judged.
     NotSeen,
 }
 
-/// Looks for actions and gives, for each in the order asked, the position of the frame that completes
-/// it. `standings` are those of the frames; `still` says which stand
-/// still while turned.
+/// Finds each action, in the order of the challenge, and gives the position, from 0, of the frame that
+/// completes it.
 ///
-/// The first completing frame of each head action must come after that of the head action before it.
-/// A blink may come anywhere.
+/// `standings` has one entry for each frame. `still` tells for each frame whether the head stands still
+/// while turned. The frame that completes a head action must come after the one that completes the head
+/// action before it. A blink may come anywhere.
 pub fn find(
     actions: &[Action],
     frames: &[TaggedFrame],
@@ -41,8 +41,8 @@ pub fn find(
     let mut watched: Vec<Watched> = actions.iter().map(|a| Watched::new(*a)).collect();
     let mut rest = Rest::default();
     if sampling == Sampling::Chosen {
-        // A caller's few frames say where the person rests all together: the first alone may be the one
-        // that shows it least.
+        // For frames that a caller chose, the levels at rest come from all frames: the first frame alone
+        // may show the face least at rest.
         let counted = frames.iter().zip(standings);
         let counted = counted.filter(|(_, standing)| **standing == Standing::Counts);
         let faces = counted.filter_map(|(frame, _)| frame.face());
@@ -91,15 +91,15 @@ pub fn find(
         .collect()
 }
 
-/// One action, and what was seen of it.
+/// One action and its progress.
 struct Watched {
     action: Action,
     movement: Movement,
-    /// Whether a frame that may show it counted.
+    /// Whether a frame that may show the action counted.
     saw: bool,
-    /// Whether a frame that may show it has a face that cannot be compared.
+    /// Whether a frame that may show the action has a face that cannot be compared.
     passed_over: bool,
-    /// The frame that completes it.
+    /// Position of the frame that completes the action.
     whole: Option<usize>,
 }
 
@@ -116,7 +116,7 @@ impl Watched {
 
     fn pass_over(&mut self, frame: &TaggedFrame, face: &Face, angles: &Angles) {
         let shows = match (frame.phase, self.action.head_move()) {
-            // Anything may be untagged: it shows the action where it reaches its angle.
+            // An untagged frame may show any action. It shows this one if it reaches the required angle.
             (Phase::Untagged, Some(head_move)) => {
                 shows_most(head_move, face.pose, angles)
                     && head_move.extent(face.pose) >= angles.required(head_move)
@@ -133,7 +133,7 @@ impl Watched {
         }
         let missing = self.movement.missing(rest, angles, t);
         let why = match (self.saw, self.passed_over, missing.why) {
-            // Its frames show a face, but none that could be checked.
+            // The action's frames show a face, but none that could be compared.
             (false, true, _) | (true, true, Why::NotReached) => Why::NotComparable,
             (false, false, _) => Why::NoFrames,
             (true, _, why) => why,

@@ -1,8 +1,8 @@
 //! A smile or an open mouth: the lips at rest, then well beyond that.
 //!
-//! No pose in between is required: at the 5 frames a second that a client may send, both come and
-//! go within one interval (in the clips at hand a smile is there within 100 ms, an open mouth within
-//! 200 ms).
+//! No pose in between is required. A client may send 5 frames a second, and at that rate both come and go
+//! between two frames: in the ten clips measured, a smile appears within 100 ms and an open mouth within
+//! 200 ms.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,24 +11,24 @@ use super::seen::Seen;
 use crate::measurement::Face;
 use crate::thresholds::Thresholds;
 
-/// What the lips do.
+/// The two movements of the lips.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lips {
-    /// They smile.
+    /// A smile.
     Smile,
-    /// They open.
+    /// An open mouth.
     Open,
 }
 
-/// How far an expression has come.
+/// Progress of a movement of the lips.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LipsMovement {
-    /// The most that was ever seen.
+    /// The highest value so far.
     most: Option<f32>,
 }
 
 impl LipsMovement {
-    /// Takes a face into account.
+    /// Updates the movement with the face of the next frame.
     pub fn see(&mut self, lips: Lips, face: &Face, rest: &Rest, t: &Thresholds) -> Seen {
         let Some(level) = lips.at_rest(rest).filter(|_| can_read(face.pose, t)) else {
             return Seen::nothing(true);
@@ -44,7 +44,7 @@ impl LipsMovement {
         }
     }
 
-    /// The most that was seen.
+    /// The highest value so far: smile score, or opening as a share of the mouth's width.
     pub fn most(&self) -> Option<f32> {
         self.most
     }
@@ -65,8 +65,10 @@ impl Lips {
         }
     }
 
-    /// The value that it takes, from a level at rest: half of the way to a full smile (whose score is
-    /// 1), or an opening by so much more than at rest.
+    /// The value that must be reached, given the level at rest.
+    ///
+    /// A smile must go half of the way (`smile_share`) to a full smile, whose score is 1. The mouth must
+    /// open by `mouth_opening` more than at rest.
     pub fn required(self, at_rest: f32, t: &Thresholds) -> f32 {
         match self {
             Self::Smile => at_rest + t.smile_share * (1.0 - at_rest),
@@ -106,7 +108,7 @@ mod tests {
             (Lips::Smile, &[0.8, 0.8, 0.9], false),
             (Lips::Smile, &[0.8, 0.1], false),
             (Lips::Open, &[0.02, 0.45], true),
-            // Talking.
+            // A person who talks.
             (Lips::Open, &[0.02, 0.3, 0.1, 0.34], false),
             (Lips::Open, &[0.5, 0.5, 0.6], false),
         ] {

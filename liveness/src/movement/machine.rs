@@ -1,4 +1,4 @@
-//! One movement, stepped by one face at a time.
+//! State machine of one movement, stepped by one face at a time.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +14,10 @@ use crate::challenge::{Angles, HeadMove};
 use crate::measurement::Face;
 use crate::thresholds::Thresholds;
 
-/// How far one movement has come.
+/// Progress of one movement.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Movement {
-    /// A turn of the head.
+    /// A turn of the head in a direction.
     Turn(HeadMove, Turn),
     /// A blink.
     Blink(Blink),
@@ -26,7 +26,7 @@ pub enum Movement {
 }
 
 impl Movement {
-    /// Nothing seen yet.
+    /// A movement of which nothing was seen yet.
     pub fn of(task: Task) -> Self {
         match (task, task.head_move()) {
             (_, Some(head_move)) => Self::Turn(head_move, Turn::default()),
@@ -39,7 +39,8 @@ impl Movement {
         }
     }
 
-    /// Takes a face into account. `rest` has learned from it already.
+    /// Updates the movement with the face of the next frame. `rest` must have learned from that face
+    /// before.
     pub fn see(&mut self, face: &Face, rest: &Rest, watch: &Watch<'_>, t: &Thresholds) -> Seen {
         match self {
             Self::Turn(head_move, turn) => turn.see(*head_move, face, rest, watch, t),
@@ -48,7 +49,7 @@ impl Movement {
         }
     }
 
-    /// What is missing where it was not seen as a whole.
+    /// What the movement lacks, if it is not complete.
     pub fn missing(&self, rest: &Rest, angles: &Angles, t: &Thresholds) -> Missing {
         match self {
             Self::Turn(head_move, turn) => {

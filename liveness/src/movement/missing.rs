@@ -1,23 +1,23 @@
-//! What is missing of a movement that was not seen as a whole.
+//! What an incomplete movement lacks.
 
 use serde::{Deserialize, Serialize};
 
 use crate::challenge::Action;
 
-/// What is missing of a movement.
+/// What an incomplete movement lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Missing {
-    /// What.
+    /// Why the movement does not count.
     pub why: Why,
-    /// The nearest that was measured, in `unit`; `None` when there was nothing to measure.
+    /// The measured value that came nearest to `required`, in `unit`; `None` if nothing could be measured.
     pub measured: Option<f32>,
-    /// What it takes, in `unit`.
+    /// The required value, in `unit`.
     pub required: f32,
-    /// The unit of both numbers.
+    /// Unit of `measured` and `required`.
     pub unit: Unit,
 }
 
-/// What the number of a movement is.
+/// Unit of a movement's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -27,11 +27,11 @@ pub enum Unit {
     EyeAspectRatio,
     /// Score of the expression model, 0 to 1.
     SmileScore,
-    /// Gap between the inner lips over the mouth's width.
+    /// Gap between the inner lips divided by the mouth's width.
     MouthOpening,
     /// A number of frames.
     Frames,
-    /// A position in the capture, from 0.
+    /// Position of a frame in the capture, from 0.
     FrameIndex,
 }
 
@@ -39,29 +39,29 @@ pub enum Unit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// No frame, or too few, that could show it: none tagged for it, or none with a face.
+    /// No frame, or too few, could show it: none has the action's tag, or none shows a face.
     NoFrames,
-    /// The angle or the closing was not reached.
+    /// The required angle or eye closing was not reached.
     NotReached,
-    /// The eyes closed and were not seen open again.
+    /// The eyes closed, and no later frame shows them open.
     NotReopened,
-    /// The end of the movement was seen without its beginning: no neutral face before it.
+    /// The end of the movement was seen, but no neutral face before it.
     NoNeutralBefore,
-    /// It was shown, but before the action that comes first.
+    /// The action was shown before the action that must come first.
     OutOfOrder,
-    /// It was shown as a state, not as a movement: the eyes are always like that, or the poses on the
-    /// way there are missing.
+    /// A state was shown and not a movement: the eyes are always like that, or the poses on the way are
+    /// missing.
     NoMovement,
-    /// Its frames show a face, but none that can be compared with the portrait: turned too far, or
-    /// another person's.
+    /// Frames of the action show a face, but none can be compared with the portrait: the face is turned too
+    /// far, or it is another person's.
     NotComparable,
 }
 
-/// An action that was not shown, and what was instead.
+/// An action that was not shown, and what it lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FailedAction {
     /// The action.
     pub action: Action,
-    /// What is missing of it.
+    /// What the action lacks.
     pub missing: Missing,
 }

@@ -1,7 +1,7 @@
-//! Movements, recognised frame by frame: one set of machines for frames, clips and live sessions.
+//! Movements, recognised frame by frame. Frames, clips and live sessions use the same state machines.
 //!
-//! A verification folds its frames through them ([`find`]), a live session steps them as frames come.
-//! Tags only filter: they say which frames may show an action, never that one does.
+//! A verification runs all its frames through the machines ([`find`]). A live session steps them as frames
+//! arrive. A tag says which frames may show an action, never that a frame shows it.
 
 mod blink;
 mod capture;

@@ -1,8 +1,9 @@
-//! The person's own neutral face, which movements are compared with.
+//! The person's face at rest, which movements are compared with.
 //!
-//! Faces differ more at rest than many do between rest and action: open eyes have aspect ratios from
-//! 0.17 to 0.41, closed ones up to 0.13, and a head that faces the camera reads from 5 degrees up to 8
-//! degrees down, by the shape of the face and the height of the camera (ten clips, ten people).
+//! Faces at rest differ more from each other than many faces change between rest and action. Measured on
+//! ten clips of ten people: open eyes have aspect ratios from 0.17 to 0.41, closed ones up to 0.13. A head
+//! that faces the camera has a measured pitch from 5 degrees up to 8 degrees down, depending on the shape
+//! of the face and the height of the camera.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,29 +11,29 @@ use crate::measurement::Face;
 use crate::pose::Pose;
 use crate::thresholds::Thresholds;
 
-/// How fast levels follow what is seen at rest, as a share of the difference, each frame.
+/// Share of the difference by which a level follows each new frame at rest, 0 to 1.
 const FOLLOW: f32 = 0.1;
-/// The same where eyes are seen wider than before: a session may begin in the middle of a blink.
+/// The same share for eyes wider than the level: a session may begin in the middle of a blink.
 const FOLLOW_WIDER: f32 = 0.5;
 
-/// Levels at rest, each known once it was seen.
+/// Levels at rest. Each is `None` until it was first seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rest {
-    /// The head, facing the camera: least (most raised) and greatest (most lowered) pitch, degrees. Where
-    /// a head rests depends on the face's shape and on the height of the camera.
+    /// Smallest (most raised) and greatest (most lowered) pitch of a head that faces the camera, degrees.
+    /// The pitch of a head at rest depends on the shape of the face and the height of the camera.
     pub pitch: Option<(f32, f32)>,
-    /// Aspect ratio of the wider eye, open.
+    /// Aspect ratio of the wider eye while open.
     pub eyes: Option<f32>,
-    /// Blink score of the expression model with open eyes, 0 to 1.
+    /// Blink score of the expression model while the eyes are open, 0 to 1.
     pub blink: Option<f32>,
-    /// The least smile score.
+    /// The lowest smile score, 0 to 1.
     pub smile: Option<f32>,
-    /// The least opening of the mouth.
+    /// The smallest opening of the mouth, as a share of its width.
     pub opening: Option<f32>,
 }
 
 impl Rest {
-    /// Learns from a face; whether it showed one of the levels for the first time.
+    /// Learns from a face. Returns whether a level was seen for the first time.
     pub fn learn(&mut self, face: &Face, t: &Thresholds) -> bool {
         let known = self.known();
         if face.pose.is_within(t.neutral_deg) {
@@ -58,7 +59,7 @@ impl Rest {
             return;
         }
         let share = match self.eyes {
-            // On the way to closed, or back: not at rest.
+            // The eyes are closing or opening, so this is not their level at rest.
             Some(level) if ratio < t.blink_open_share * level => return,
             Some(level) if ratio > level => FOLLOW_WIDER,
             Some(_) | None => FOLLOW,
@@ -77,8 +78,9 @@ impl Rest {
     }
 }
 
-/// Whether eyes and mouth of a face in this pose can be compared with those of another: beyond it
-/// foreshortening changes them as much as a movement does.
+/// Whether eyes and mouth of a face in this pose can be compared with those of other frames.
+///
+/// Beyond such a pose, foreshortening changes them as much as a movement does.
 pub fn can_read(pose: Pose, t: &Thresholds) -> bool {
     pose.yaw.abs() <= t.eyes_yaw_deg && pose.pitch.abs() <= t.eyes_pitch_deg
 }

@@ -1,10 +1,10 @@
-//! What can be asked of a person: the actions of verify, and two of the mouth that only live sessions ask for.
+//! Tasks: the actions of verify, and two movements of the mouth that only live sessions use.
 
 use serde::{Deserialize, Serialize};
 
 use crate::challenge::{Action, HeadMove};
 
-/// One thing to do; directions are the subject's own.
+/// One task of a session. Directions are the subject's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Task {
     /// Turn the head to the left.
@@ -24,7 +24,7 @@ pub enum Task {
 }
 
 impl Task {
-    /// Every task, in the order of the documentation.
+    /// Every task, in the order of the public documentation.
     pub const ALL: [Self; 7] = [
         Self::TurnLeft,
         Self::TurnRight,
@@ -35,7 +35,7 @@ impl Task {
         Self::OpenMouth,
     ];
 
-    /// How the head moves for it; `None` for tasks of the face.
+    /// The head movement of this task; `None` for tasks of eyes and mouth.
     pub fn head_move(self) -> Option<HeadMove> {
         match self {
             Self::TurnLeft => Action::TurnLeft.head_move(),

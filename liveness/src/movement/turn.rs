@@ -1,4 +1,4 @@
-//! A turn of the head, frame by frame: from the camera, through poses in between, to its angle.
+//! A turn of the head, frame by frame: from the camera, through poses in between, to the required angle.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,31 +12,31 @@ use crate::pose::Pose;
 use crate::sampling::Sampling;
 use crate::thresholds::Thresholds;
 
-/// How far a turn has come.
+/// Progress of a turn. All angles are degrees towards the turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Turn {
-    /// Where it starts, degrees towards the turn, 0 or more: the frame nearest to the camera's
-    /// direction of the latest that face it. `None` until one did, or pointed the other way.
+    /// Start of the turn, 0 or more: of the latest frames that face the camera, the one nearest to the
+    /// camera's direction. `None` until a frame faced the camera or pointed the other way.
     start: Option<f32>,
-    /// The pose between start and peak: the first that was seen clearly beyond the start, or one on
-    /// the way back where that was too near to the peak.
+    /// A pose between start and peak: the first one clearly beyond the start, or one on the way back if the
+    /// first was too near to the peak.
     between: Option<f32>,
     /// The furthest pose since the head left the start.
     peak: Option<f32>,
-    /// The furthest that was ever seen.
+    /// The furthest pose so far.
     furthest: Option<f32>,
-    /// Whether the latest frame is the pose between.
+    /// Whether the latest frame shows the pose `between`.
     is_at_between: bool,
 }
 
 impl Turn {
-    /// Takes a face into account.
+    /// Updates the turn with the face of the next frame.
     ///
-    /// A turn starts at a face towards the camera or on the other side, and reaches its angle. Where
-    /// frames came densely it also needs a pose, on the way there or back, that is clearly beyond its
-    /// start and clearly short of its peak: two stills in turn have none, however often they are sent.
-    /// The few frames that a caller chose need not hold such a pose: nobody sees what lies between
-    /// them.
+    /// A turn starts at a face towards the camera, or towards the other side, and must reach its angle. For
+    /// dense frames it also needs a pose, on the way there or back, that is clearly beyond the start and
+    /// clearly short of the peak. Two stills that are shown alternately have no such pose, however often
+    /// they are sent. Frames that a caller chose need not contain such a pose, since the caller leaves out
+    /// what lies between them.
     pub fn see(
         &mut self,
         head_move: HeadMove,
@@ -58,7 +58,7 @@ impl Turn {
                     self.furthest = Some(self.furthest.map_or(extent, |f| f.max(extent)));
                 }
                 if watch.stands_still {
-                    // The pose before it was a still, and not on any way.
+                    // The pose in the frame before belongs to a still, and not to a movement.
                     if std::mem::take(&mut self.is_at_between) {
                         self.between = None;
                     }
@@ -115,7 +115,7 @@ impl Turn {
                 furthest: self.furthest,
                 ..Self::default()
             };
-            // The other way is where the challenge does not lead.
+            // The head turns the other way, which the challenge does not ask for.
             return Seen::nothing(extent <= -t.neutral_deg);
         }
         if !moves {
@@ -127,13 +127,14 @@ impl Turn {
         }
         let had_reached = self.peak.is_some_and(|p| p >= required);
         let peak = self.peak.map_or(extent, |p| p.max(extent));
-        // Of the whole way: near either end of a far turn a few degrees are no way.
+        // The margin is a share of the whole way: near either end of a far turn, a few degrees are no
+        // movement.
         let whole_way = peak.max(required) - start;
         let share = (t.between_share * whole_way).max(t.between_deg);
         let is_on_way = |pose: f32| pose >= start + share && pose <= peak - share;
-        // Only a pose that makes a difference is taken, since it must be measured as a whole: the first on the
-        // way; one further on, where that is too near to the start for a far turn; and one on the way back,
-        // where that is too near to either end.
+        // A frame with a pose in between must be measured in full, so only useful poses are taken. These
+        // are the first on the way; one further on, if the first is too near to the start for a far turn;
+        // and one on the way back, if the first is too near to either end.
         let further = start + 2.0 * margin..=required - margin;
         let is_between = self.between.is_none_or(|b| {
             let goes_on = b < *further.start() && further.contains(&extent);
@@ -154,19 +155,21 @@ impl Turn {
         }
     }
 
-    /// The furthest that the head went, degrees with the sign of its axis.
+    /// The furthest pose, degrees with the sign of its axis; `None` before any frame counted.
     pub fn furthest(&self, head_move: HeadMove) -> Option<f32> {
         self.furthest.map(|f| head_move.sign * f)
     }
 
-    /// Whether a start was seen.
+    /// Whether the start of the turn was seen.
     pub fn has_begun(&self) -> bool {
         self.start.is_some()
     }
 }
 
-/// Whether no other head movement is nearer to, or further beyond, its own angle: the pitch of a head
-/// that is turned far to the side is estimated so poorly that it would pass for a look up or down.
+/// Whether this head movement is, relative to its own required angle, the largest one of the pose.
+///
+/// The pitch of a head that is turned far to the side is estimated poorly. Without this check it would pass
+/// for a look up or down.
 pub fn shows_most(head_move: HeadMove, pose: Pose, angles: &Angles) -> bool {
     let share = |m: HeadMove| m.extent(pose) / angles.required(m);
     let own = share(head_move);
@@ -174,11 +177,12 @@ pub fn shows_most(head_move: HeadMove, pose: Pose, angles: &Angles) -> bool {
     moves.all(|other| share(other) <= own)
 }
 
-/// The angle that a turn takes, degrees towards it.
+/// The angle that a turn must reach, degrees towards it.
 ///
-/// Up and down, zero is not where people look: faces at rest read as raised by up to 5 degrees or lowered
-/// by up to 8, by their shape and the height of the camera. The way back from there counts, up to
-/// `lean_deg`: more of it would let a sheet of paper pass that is tilted both ways.
+/// The pitch of a face at rest is rarely zero: it is measured as up to 5 degrees up or 8 degrees down,
+/// depending on the shape of the face and the height of the camera. Coming back from there counts towards a
+/// look up or down, by at most `lean_deg`. With a larger value, a sheet of paper that is tilted both ways
+/// would pass.
 pub fn required(head_move: HeadMove, rest: &Rest, angles: &Angles, t: &Thresholds) -> f32 {
     let asked = angles.required(head_move);
     let lean = match (head_move.axis, rest.pitch) {
@@ -197,7 +201,7 @@ mod tests {
     use crate::challenge::Action;
     use crate::testing::face;
 
-    /// Whether these angles, yaw or pitch as asked, hold the whole turn.
+    /// Whether these angles, yaw or pitch as the action needs, contain the whole turn.
     fn passes(action: Action, sampling: Sampling, extents: &[f32]) -> bool {
         let head_move = action.head_move().unwrap();
         let (mut turn, mut rest, t) = (Turn::default(), Rest::default(), Thresholds::default());
@@ -227,18 +231,18 @@ mod tests {
             (&[-30.0, -14.0, 9.0, 20.0, 27.0], true, true),
             // The pose in between is on the way back.
             (&[0.0, 30.0, 31.0, 18.0], true, true),
-            // It is beyond the angle, and the head goes on.
+            // The pose in between is beyond the required angle, and the head goes on.
             (&[1.0, 26.0, 38.0], true, true),
             (&[0.0, 10.0, 20.0, 24.9], false, false),
-            // Two poses in turn: of stills, or of a caller's few frames.
+            // Two alternating poses: of stills, or of a caller's chosen frames.
             (&[0.0, 30.0, 0.0, 30.5, 0.2, 29.6], false, true),
             (&[11.5, 26.0, 11.0, 26.5, 12.0, 26.2], false, true),
             (&[-40.0, 40.0, -40.0, 40.0], false, true),
-            // All but the start and the peak was cut out.
+            // Everything except start and peak was cut out.
             (&[0.0, 4.5, 7.8, 41.0, 43.4, 40.0, 7.0, 0.0], false, true),
             (&[0.0, 45.5, 50.0, 46.0, 2.0], false, true),
             (&[0.0, 6.0, 15.0, 24.0, 33.0, 45.0], true, true),
-            // Never near the camera's direction.
+            // The head never faces the camera.
             (&[14.0, 20.0, 30.0], false, false),
             (&[30.0, 30.0, 30.0], false, false),
             (&[30.0, 20.0, 13.0], false, false),
@@ -291,16 +295,16 @@ mod tests {
 
     #[test]
     fn looking_up_is_measured_from_a_face_that_reads_as_lowered() {
-        // Lowered by 3 at rest: 17 degrees up are 20 in all.
+        // The head rests 3 degrees down, so that 17 degrees up are a way of 20.
         let from = |rest: f32, then: &[f32]| [&[rest; 20][..], then].concat();
         for sampling in [Sampling::Dense, Sampling::Chosen] {
             let passes = |action, extents: &[f32]| passes(action, sampling, extents);
             assert!(passes(Action::TurnUp, &from(-3.0, &[5.0, 17.5])));
             assert!(!passes(Action::TurnUp, &from(-3.0, &[5.0, 16.5])));
             assert!(!passes(Action::TurnUp, &from(0.0, &[6.0, 17.5])));
-            // No more than 4 degrees are lent, however low the head was.
+            // At most 4 degrees are credited, however low the head was.
             assert!(!passes(Action::TurnUp, &from(-11.9, &[5.0, 15.5])));
-            // Looking down has no longer way for it.
+            // A head that rests low need not go further down for that.
             assert!(passes(Action::TurnDown, &from(7.0, &[14.0, 20.5])));
         }
     }

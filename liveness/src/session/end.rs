@@ -1,4 +1,4 @@
-//! What is left of a session when it is over.
+//! The end of a session, and what is kept of it.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,50 +6,52 @@ use crate::decision::Rejection;
 use crate::evidence::poor::PoorFrames;
 use crate::movement::{Missing, Task};
 
-/// What a session has come to. No biometric data is left in it.
+/// Result of a session. It contains no biometric data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct End {
-    /// How it ended.
+    /// How the session ended.
     pub ending: Ending,
-    /// When, Unix milliseconds.
+    /// When it ended, Unix milliseconds.
     pub at_ms: u64,
-    /// Tasks passed.
+    /// Number of tasks passed.
     pub passed: usize,
-    /// Frames.
+    /// Number of frames.
     pub frames: usize,
-    /// Frames that show a face.
+    /// Number of frames that show a clear face.
     pub frames_with_face: usize,
-    /// Mean anti-spoof score, 0 to 1, where a model looked.
+    /// Mean anti-spoof score, 0 (attack) to 1 (bona fide); `None` if no picture was scored.
     pub anti_spoof: Option<f32>,
-    /// Identity consistency, 0 to 1, where faces could be compared.
+    /// Identity consistency, 0 to 1; `None` if fewer than two faces could be compared.
     pub same_person: Option<f32>,
-    /// Frames whose face was not seen, or whose light is hard, by reason; positions are those of the frames as they were taken.
+    /// Frames without a clear face, or whose light is too dark or too bright, by reason. Positions count
+    /// frames in the order in which they were taken, from 0.
     pub poor: Vec<PoorFrames>,
 }
 
 /// How a session ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Ending {
-    /// No frame came in time.
+    /// No frame arrived in time.
     Expired,
-    /// All tasks were passed; live when no check failed.
+    /// All tasks were passed. The session is live if no check failed, that is, if the list is empty.
     Completed(Vec<Rejection>),
     /// A task was not passed in time, or there is a second person.
     Failed {
         /// The checks that failed, in the order of the documentation; never empty.
         rejections: Vec<Rejection>,
-        /// What is missing of the task that was not passed in time.
+        /// The task that was not passed in time, and what it lacks; `None` if the session ended for another
+        /// reason.
         missing: Option<Missed>,
     },
 }
 
 impl End {
-    /// Whether a live person did all that was asked.
+    /// Whether a live person passed all tasks and all checks.
     pub fn is_live(&self) -> bool {
         matches!(&self.ending, Ending::Completed(rejections) if rejections.is_empty())
     }
 
-    /// The checks that failed, in the order of the documentation.
+    /// The checks that failed, in the order of the documentation; empty if none did.
     pub fn rejections(&self) -> &[Rejection] {
         match &self.ending {
             Ending::Expired => &[],
@@ -63,6 +65,6 @@ impl End {
 pub struct Missed {
     /// The task.
     pub task: Task,
-    /// What is missing.
+    /// What the task lacks.
     pub missing: Missing,
 }

@@ -1,7 +1,6 @@
-//! One hint a frame: what to change first.
+//! Hints for the subject: each frame gets one, naming what to change first.
 //!
-//! Hints guide; no verdict rests on them. Their numbers are where the measurements that verdicts do
-//! rest on begin to suffer.
+//! No verdict rests on hints. Their limits are the values at which measurements begin to suffer.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,44 +10,48 @@ use crate::evidence::presence;
 use crate::measurement::{Bounds, FrameMeasurement};
 use crate::thresholds::Thresholds;
 
-/// What the subject, or the camera, should do.
+/// A change that the subject, or the person who holds the camera, should make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Hint {
-    /// Nobody is there.
+    /// No face is in the picture.
     NoFace,
-    /// Somebody else is there.
+    /// A second person is in the picture.
     MultipleFaces,
-    /// Come nearer.
+    /// The face is too small: come nearer.
     FaceTooSmall,
-    /// The face reaches the edge of the picture, or fills it: move it to the middle, or move back.
+    /// The face reaches the edge of the picture, or fills it: move to the middle, or move back.
     FaceOutOfFrame,
-    /// More light: the face is dark, or noisy.
+    /// The face is dark or noisy: more light.
     TooDark,
-    /// Less light.
+    /// The face is too bright: less light.
     TooBright,
-    /// Hold still, clean the lens.
+    /// The face is blurred: hold still, clean the lens.
     Blurred,
-    /// Face the camera first, upright, with a face at rest.
+    /// Face the camera first: upright, and with a face at rest.
     LookStraight,
-    /// Open the eyes, take off what hides them.
+    /// Open the eyes, or remove what hides them.
     EyesNotVisible,
-    /// All is well; do what is asked.
+    /// The picture is good: do the task.
     KeepGoing,
 }
 
-/// Width of a face below which little is seen of it, pixels: the embedder looks at 112 of them.
+/// Width of a face below which the hint asks for a larger one, pixels; the embedder's input is 112.
 const SMALL_PX: f32 = 80.0;
-/// Share of the face's size that must lie between it and the edge of the frame: the detector's box
-/// ends at the edge where part of the face is beyond it.
+/// Least distance between the face and the edge of the frame, as a share of the face's size.
+///
+/// The detector's box ends at the edge if a part of the face lies beyond it.
 const MARGIN_SHARE: f32 = 0.01;
-/// Width of a face, as a share of the frame's shorter side, from which it is too close. Measured: models
-/// that look at 2.7 and 4 times the face call 92% of live faces beyond 0.7 an attack.
+/// Width of a face from which it is too close, as a share of the frame's shorter side.
+///
+/// Measured: models whose crops are 2.7 and 4 times as large as the face score 92% of live faces wider than
+/// 0.7 as attacks.
 const CLOSE_SHARE: f32 = 0.7;
-/// Variance of the Laplacian below which a face is blurred. Measured on ten clips: 67 where a head
-/// turns fast, 240 and more where it faces the camera.
+/// Variance of the Laplacian below which a face is blurred, grey levels squared.
+///
+/// Measured on ten clips: 67 while a head turns fast, 240 and more while it faces the camera.
 const BLURRED: f32 = 30.0;
 
-/// What is wrong with the picture, if anything.
+/// The first problem of the picture; `None` if it is good.
 pub fn of_picture(frame: &FrameMeasurement, t: &Thresholds) -> Option<Hint> {
     let Some(face) = &frame.face else {
         return Some(Hint::NoFace);
@@ -57,7 +60,7 @@ pub fn of_picture(frame: &FrameMeasurement, t: &Thresholds) -> Option<Hint> {
     if presence::has_second_subject(frame, t) {
         Some(Hint::MultipleFaces)
     } else if unclear == Some(Unclear::Tilted) {
-        // Head or device lies on its side. Before the others: what they measure is for upright faces.
+        // The head or the device lies on its side. Checked before the others, which measure upright faces.
         Some(Hint::LookStraight)
     } else if is_cut_off(face.bounds, frame)
         || is_too_close(face.bounds, frame)
@@ -73,7 +76,7 @@ pub fn of_picture(frame: &FrameMeasurement, t: &Thresholds) -> Option<Hint> {
     } else if unclear == Some(Unclear::Noisy) {
         match worst_noise(&face.quality, t).0 {
             Noise::Glare => Some(Hint::TooBright),
-            // A camera makes noise where it lacks light.
+            // A camera makes noise if it lacks light.
             Noise::Fine | Noise::Coarse | Noise::Colour | Noise::Around => Some(Hint::TooDark),
         }
     } else if unclear == Some(Unclear::Blurred) || face.quality.sharpness < BLURRED {
@@ -83,7 +86,7 @@ pub fn of_picture(frame: &FrameMeasurement, t: &Thresholds) -> Option<Hint> {
     }
 }
 
-/// Whether a face leaves so little room around it that anti-spoof models cannot see what they judge by.
+/// Whether a face is so close that anti-spoof models lack the surroundings by which they judge.
 fn is_too_close(face: Bounds, frame: &FrameMeasurement) -> bool {
     #[expect(clippy::cast_precision_loss, reason = "sides are at most 4096")]
     let shorter = frame.width.min(frame.height) as f32;
@@ -118,7 +121,7 @@ mod tests {
         assert_eq!(hint(|f| f.bounds.x = 0.5), Some(Hint::FaceOutOfFrame));
         assert_eq!(hint(|f| f.quality.brightness = 20.0), Some(Hint::TooDark));
         assert_eq!(hint(|f| f.quality.noise = 20.0), Some(Hint::TooDark));
-        // Colours that are cut off at white are noise too, and come of too much light.
+        // Colours that are cut off at white are noise too. Their cause is too much light.
         assert_eq!(
             hint(|f| (f.quality.brightness, f.quality.coarse_noise.red) = (200.0, 3.0)),
             Some(Hint::TooBright)

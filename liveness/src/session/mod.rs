@@ -1,14 +1,14 @@
-//! The interactive session: a state machine that one frame after another moves on.
+//! The interactive session: a state machine that is stepped by one frame at a time.
 //!
-//! Pure: measurement and time in, next state out. A session asks for one [`Task`] at a time, and a
-//! task is passed by a movement: from the session's own face at rest to what is asked, for turns of
-//! the head through poses in between. A still passes none, whatever it shows.
+//! It is pure: measurement and time go in, the next state comes out. A session asks for one [`Task`] at a
+//! time. A task is passed by a movement from the person's own face at rest to the required value, and for
+//! turns of the head through poses in between. A still cannot pass a task.
 //!
-//! Most frames are only glanced at. Those that a verdict may rest on (the first at rest, and the ones
-//! in which a turn begins, a pose in between is seen, or a task is reached or passed) do not count
-//! before anti-spoof models and embedder have looked at them too: [`Session::advance`] then asks for
-//! that instead of moving on. Which of the others are looked at as well is the caller's choice, and
-//! nobody else should be able to foresee it.
+//! Most frames are measured at a glance only. Some frames must be measured in full, by anti-spoof models
+//! and embedder too, before they count: the first at rest, and those in which a turn begins, a pose in
+//! between appears, or a task is reached or passed. For such a frame [`Session::advance`] returns
+//! [`Step::LookCloser`] and does not move on. The caller chooses which other frames are measured in full.
+//! Nobody else should be able to predict that choice.
 
 mod end;
 mod hint;
@@ -39,7 +39,7 @@ pub struct Session {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Stage {
-    /// No frame yet; one must come before this time, Unix milliseconds.
+    /// No frame has arrived. The first must arrive before this time, Unix milliseconds.
     Waiting {
         until_ms: u64,
     },
@@ -47,37 +47,37 @@ enum Stage {
     Ended(End),
 }
 
-/// Where a session stands.
+/// State of a session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum State<'a> {
-    /// No frame yet.
+    /// No frame has arrived.
     Pending,
     /// Frames arrive.
     InProgress,
-    /// It is over.
+    /// The session is over.
     Ended(&'a End),
 }
 
-/// What a frame does to a session.
+/// Effect of a frame on a session.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// It would move it on, and so must be looked at as a whole first.
+    /// The frame would move the session on, so it must first be measured in full.
     LookCloser,
-    /// It is taken into account.
+    /// The frame was taken: the next state, and a report of the frame.
     Taken(Session, Report),
 }
 
-/// What one frame showed.
+/// What one frame showed of the current task.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Report {
-    /// The task that it was held against; `None` when the session was over.
+    /// The task that the frame was compared with; `None` if the session was over.
     pub task: Option<Task>,
-    /// Whether it passed that task.
+    /// Whether the frame passed that task.
     pub passed: bool,
-    /// How much of the task it shows: 0 at rest, 0.5 where it is reached, 1 at twice the distance. At
-    /// least 0.5 when it passed, else below.
+    /// How much of the task the frame shows: 0 at rest, 0.5 where the required value is reached, 1 at twice
+    /// the distance. At least 0.5 if the frame passed the task, else at most 0.49.
     pub confidence: f32,
-    /// What to do better.
+    /// What the subject should change; `None` if the task was passed or the session is over.
     pub hint: Option<Hint>,
 }
 
@@ -93,8 +93,8 @@ impl Report {
 }
 
 impl Session {
-    /// A session that asks for these tasks, each within `timeout_ms` milliseconds, and waits for its
-    /// first frame until a Unix time in milliseconds.
+    /// A session with these tasks, each to be passed within `timeout_ms` milliseconds. It waits for its
+    /// first frame until `until_ms`, Unix milliseconds.
     pub fn new(tasks: Vec<Task>, timeout_ms: u64, angles: Angles, until_ms: u64) -> Self {
         Self {
             tasks,
@@ -104,7 +104,7 @@ impl Session {
         }
     }
 
-    /// The tasks, in their order.
+    /// The tasks, in the order in which they must be passed.
     pub fn tasks(&self) -> &[Task] {
         &self.tasks
     }
@@ -114,7 +114,7 @@ impl Session {
         self.timeout_ms
     }
 
-    /// Where it stands.
+    /// The state of the session.
     pub fn state(&self) -> State<'_> {
         match &self.stage {
             Stage::Waiting { .. } => State::Pending,
@@ -123,7 +123,7 @@ impl Session {
         }
     }
 
-    /// Tasks not yet passed.
+    /// Number of tasks not yet passed.
     pub fn remaining(&self) -> usize {
         let passed = match &self.stage {
             Stage::Waiting { .. } => 0,
@@ -133,7 +133,7 @@ impl Session {
         self.tasks.len() - passed
     }
 
-    /// Whether a frame was taken.
+    /// Whether at least one frame was taken.
     pub fn has_begun(&self) -> bool {
         match &self.stage {
             Stage::Waiting { .. } => false,
@@ -142,13 +142,13 @@ impl Session {
         }
     }
 
-    /// The tasks passed.
+    /// The passed tasks, in order.
     pub fn passed(&self) -> &[Task] {
         &self.tasks[..self.tasks.len() - self.remaining()]
     }
 
-    /// When time alone will end it, Unix milliseconds, unless a frame moves it on before; `None` when
-    /// it is over.
+    /// The time at which the session ends if no frame moves it on before, Unix milliseconds; `None` if it
+    /// is over.
     pub fn ends_at_ms(&self) -> Option<u64> {
         match &self.stage {
             Stage::Waiting { until_ms } => Some(*until_ms),
@@ -157,8 +157,8 @@ impl Session {
         }
     }
 
-    /// The session at `now_ms`, when no frame came since: expired at its time, failed once a task's
-    /// time is over.
+    /// The session at `now_ms`, Unix milliseconds, if no frame came since. It has expired, or failed, if
+    /// its time is over.
     #[must_use]
     pub fn settle(self, now_ms: u64, t: &Thresholds) -> Self {
         if self.ends_at_ms().is_none_or(|end| now_ms < end) {
@@ -188,8 +188,9 @@ impl Session {
         Self { stage, ..self }
     }
 
-    /// What becomes of a frame that arrived at `at_ms` where it need not be looked at: the session was
-    /// over, or is over by then. The frame that finds a task's time over is still held against it.
+    /// The session and report for a frame that arrived at `at_ms`, Unix milliseconds, if the session was
+    /// over, or is over by then; otherwise `None`. Such a frame need not be measured. If the frame finds
+    /// the time of a task over, the report names that task.
     pub fn over_by(&self, at_ms: u64, t: &Thresholds) -> Option<(Self, Report)> {
         let is_over = self.ends_at_ms().is_none_or(|end| at_ms >= end);
         is_over.then(|| {
@@ -198,10 +199,10 @@ impl Session {
         })
     }
 
-    /// Takes a frame that arrived at `at_ms`. Directions are the subject's own (see
-    /// [`FrameMeasurement::unmirrored`]).
+    /// Steps the session by a frame that arrived at `at_ms`, Unix milliseconds. Directions are the
+    /// subject's own (see [`FrameMeasurement::unmirrored`]).
     ///
-    /// Frames may come in any order: one that arrived before the current task's clock started is not
+    /// Frames may arrive in any order. A frame that arrived before the current task's clock started is not
     /// late for it.
     pub fn advance(&self, frame: &FrameMeasurement, at_ms: u64, t: &Thresholds) -> Step {
         if let Some((over, report)) = self.over_by(at_ms, t) {
@@ -214,7 +215,7 @@ impl Session {
         };
         let with_task = running.and_then(|r| Some((*self.tasks.get(r.passed)?, r)));
         let Some((task, mut running)) = with_task else {
-            // Without a task there is nothing to take a frame for.
+            // Without a task, a frame has no effect.
             return Step::Taken(self.clone(), Report::nothing(None));
         };
         let Some(seen) = running.see(frame, at_ms, &self.angles, t) else {

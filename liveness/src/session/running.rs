@@ -15,29 +15,32 @@ use crate::movement::{Missing, Movement, Rest, Seen, Task, Watch, can_read};
 use crate::sampling::Sampling;
 use crate::thresholds::Thresholds;
 
-/// Largest confidence of a frame that does not pass; one that does has at least half.
+/// Largest confidence of a frame that does not pass its task; a frame that passes has at least half.
 pub const MOST_UNPASSED: f32 = 0.49;
-/// Confidence where what is asked is reached.
+/// Confidence where the required value is reached.
 const AT_THRESHOLD: f32 = 0.5;
 /// Most pictures that a session keeps, 2 kB each.
 const MOST_PICTURES: usize = 14;
-/// Frames in which the head must have been elsewhere before a picture comes again: a client with
-/// several frames on their way, faster than its camera, may send one twice and have the next overtake.
+/// Number of frames in which the head must be elsewhere before a picture counts as one that comes again.
+///
+/// A client with several requests under way, sending faster than its camera takes pictures, may send one
+/// picture twice, and the second may arrive after the next picture.
 const AWAY_FRAMES: u32 = 2;
-/// How much longer one frame may be on its way than the next, seconds: a network holds frames back and
-/// then delivers several at once.
+/// How much longer one frame may be on its way than the next, seconds.
+///
+/// A network may hold frames back and then deliver several at once.
 const JITTER_S: f32 = 0.2;
 
-/// A session that is going on.
+/// A session between its first frame and its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Running {
-    /// Tasks passed.
+    /// Number of tasks passed.
     pub passed: usize,
     /// When the current task's clock started, Unix milliseconds.
     pub since_ms: u64,
     /// When the first frame arrived, Unix milliseconds.
     first_ms: u64,
-    /// Whether a face was seen since then.
+    /// Whether a frame of the current task showed a face that can be judged.
     saw_face: bool,
     movement: Movement,
     rest: Rest,
@@ -45,7 +48,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Begins with a first task, by a frame that arrived at `at_ms`.
+    /// Starts with the first task. The first frame arrived at `at_ms`, Unix milliseconds.
     pub fn new(first: Task, at_ms: u64, t: &Thresholds) -> Self {
         let plan = Plan {
             sampling: Sampling::Dense,
@@ -66,8 +69,8 @@ impl Running {
         }
     }
 
-    /// Takes a frame that arrived at `at_ms` into account; `None` when it must be measured as a whole
-    /// before that.
+    /// Updates the session with a frame that arrived at `at_ms`. `None` if the frame must be measured in
+    /// full before that.
     pub fn see(
         &mut self,
         frame: &FrameMeasurement,
@@ -76,7 +79,7 @@ impl Running {
         t: &Thresholds,
     ) -> Option<Seen> {
         let (mut seen, mut decides) = (Seen::nothing(false), false);
-        // Nobody knows which of two people would be judged.
+        // With two people in the frame, it is unknown which one would be judged.
         let alone = !presence::has_second_subject(frame, t);
         let judged = Evidence::judged(frame, t);
         if let Some(face) = judged.filter(|_| alone)
@@ -109,7 +112,7 @@ impl Running {
         Some(seen)
     }
 
-    /// What such a frame showed of the task.
+    /// The report of a frame that was just taken.
     pub fn report(
         &self,
         task: Task,
@@ -132,7 +135,7 @@ impl Running {
         }
     }
 
-    /// What to do where the picture is fine.
+    /// The hint for a frame whose picture is good.
     fn guide(&self, frame: &FrameMeasurement, seen: Seen, t: &Thresholds) -> Hint {
         let is_turned = |f: &Face| !can_read(f.pose, t);
         let away = frame.face.as_ref().is_some_and(is_turned);
@@ -140,12 +143,12 @@ impl Running {
             _ if seen.is_readable => Hint::KeepGoing,
             Movement::Turn(..) => Hint::LookStraight,
             Movement::Blink(_) if !away => Hint::EyesNotVisible,
-            // Turned away, or never seen at rest.
+            // The face is turned away, or was never seen at rest.
             Movement::Blink(_) | Movement::Lips(..) => Hint::LookStraight,
         }
     }
 
-    /// What is missing of the current task.
+    /// What the current task lacks.
     pub fn missing(&self, angles: &Angles, t: &Thresholds) -> Missing {
         let missing = self.movement.missing(&self.rest, angles, t);
         Missing {
@@ -158,7 +161,7 @@ impl Running {
         }
     }
 
-    /// The stage after the current task was passed.
+    /// The next stage, after the current task was passed.
     pub fn pass(mut self, tasks: &[Task], at_ms: u64, t: &Thresholds) -> Stage {
         self.passed += 1;
         match tasks.get(self.passed) {
@@ -180,7 +183,7 @@ impl Running {
         self.end(Ending::Completed(rejections), at_ms, t)
     }
 
-    /// The end when a task's time is over, or when there is somebody else.
+    /// The end, after a task's time is over, or after another person appeared.
     pub fn fail(&self, missing: Option<Missed>, at_ms: u64, t: &Thresholds) -> End {
         let mut rejections = self.evidence.rejections(&[], t);
         if missing.is_some() {

@@ -53,7 +53,7 @@ fn mouth_open() -> FrameMeasurement {
     seen(|f| f.mouth.opening = 0.55)
 }
 
-/// Somebody who does it.
+/// Frames of a person who does the task.
 fn doing(task: Task) -> Vec<FrameMeasurement> {
     match task {
         Task::TurnLeft => vec![neutral(), turned(-14.0), turned(-30.0)],
@@ -66,7 +66,7 @@ fn doing(task: Task) -> Vec<FrameMeasurement> {
     }
 }
 
-/// The frame as a glance sees it.
+/// The frame as measured at a glance.
 fn glance(frame: &FrameMeasurement) -> FrameMeasurement {
     let mut frame = frame.clone();
     if let Some(face) = &mut frame.face {
@@ -83,7 +83,7 @@ fn take(session: Session, frame: &FrameMeasurement, at_ms: u64) -> (Session, Rep
     }
 }
 
-/// The session after frames, one after the other.
+/// The session after these frames, taken in order.
 fn after<'a>(
     mut session: Session,
     frames: impl IntoIterator<Item = &'a FrameMeasurement>,
@@ -168,7 +168,7 @@ fn the_clock_of_a_task_starts_at_the_first_frame_and_at_each_pass() {
     let waiting = session(&[Task::Smile, Task::Blink]);
     let late_start = START_MS + 59_999;
     let (begun, _) = take(waiting, &neutral(), late_start);
-    // Its last millisecond still counts, the next one does not.
+    // The last millisecond of the time still counts; the next one does not.
     let last = late_start + TIMEOUT_MS;
     assert_eq!(begun.clone().settle(last, &t), begun);
     let (passed, report) = take(begun.clone(), &smiling(), last);
@@ -181,7 +181,7 @@ fn the_clock_of_a_task_starts_at_the_first_frame_and_at_each_pass() {
         begun.settle(last + 1, &t).state(),
         State::Ended(_)
     ));
-    // The second task has all of its time.
+    // The second task has its full time.
     assert_eq!(passed.ends_at_ms(), Some(last + TIMEOUT_MS + 1));
 }
 
@@ -321,7 +321,7 @@ fn somebody_elses_pose_in_between_supports_nothing() {
     assert_eq!((on.remaining(), on.state()), (1, State::InProgress));
 }
 
-/// The same face in another picture.
+/// The same face in a different picture.
 fn other_way(frame: &FrameMeasurement) -> FrameMeasurement {
     let mut other = frame.clone();
     other.face.as_mut().unwrap().sketch = seen(|_| {}).face.unwrap().sketch;
@@ -348,7 +348,7 @@ fn another_person_ends_the_session_at_once() {
     // One such frame may be an accident.
     let (on, _) = after(session(&[Task::TurnLeft]), &[neutral(), stranger]);
     assert_eq!(on.state(), State::InProgress);
-    // Somebody beside the subject: twice, since a detector errs.
+    // A second person beside the subject, in two frames, since one may be an error of the detector.
     let mut two = neutral();
     two.faces.push(detected(190.0));
     let (on, reports) = after(session(&[Task::Smile]), &[neutral(), two.clone()]);
@@ -441,7 +441,7 @@ fn frames_that_decide_are_looked_at_closely_first_and_others_need_not_be() {
             }
         };
     }
-    // At rest, in between, there; closed, open again.
+    // At rest, in between, at the required angle; eyes closed, eyes open again.
     assert_eq!(closely, [0, 1, 2, 7, 8]);
     assert!(end(&session).is_live());
 }

@@ -1,27 +1,28 @@
-//! Two sketches laid over each other to a fraction of a pixel.
+//! Lays two sketches over each other, to a fraction of a pixel.
 //!
-//! Gauss-Newton steps of an affine transform, by inverse composition: gradients and normal matrix are
-//! those of the first sketch and are computed once. Baker and Matthews, "Lucas-Kanade 20 Years On: A
-//! Unifying Framework", IJCV 56(3), 2004, sections 3.2 and, for gain and bias, 5.
+//! Method: Gauss-Newton steps of an affine transform by inverse composition. Gradients and normal matrix
+//! are those of the first sketch and are computed once. Source: Baker and Matthews, "Lucas-Kanade 20 Years
+//! On: A Unifying Framework", IJCV 56(3), 2004, sections 3.2 and, for gain and bias, 5.
 
 use super::SIDE;
 use super::shift::{self, Shift};
 use crate::linear::{cholesky, solve};
 
-/// Steps taken at most.
+/// Largest number of steps.
 const STEPS: usize = 8;
-/// A step that moves no point further, pixels, is the last one.
+/// Iteration ends with a step that moves every point by less than this, pixels.
 const SMALL: f32 = 1e-3;
-/// Part of the compared points that must lie within the second sketch.
+/// Least share of the compared points that must lie within the second sketch, 0 to 1.
 const LEAST_INSIDE: f32 = 0.7;
 /// Padding of a sketch for the interpolation, pixels.
 const PAD: usize = 2;
 const PADDED: usize = SIDE + 2 * PAD;
-/// Parameters of an affine transform.
+/// Number of parameters of an affine transform.
 const N: usize = 6;
 
-/// Correlation of two sketches at the affine transform that fits best, -1 to 1: the highest met on
-/// the way from the shift given.
+/// Correlation of two sketches at the affine transform that fits best, -1 to 1.
+///
+/// It is the highest correlation found in the steps that begin at the shift `from`.
 pub fn correlation(a: &[i8], b: &[i8], from: Shift) -> f32 {
     let mut best = from.correlation;
     let Some(template) = Template::new(a) else {
@@ -45,8 +46,9 @@ pub fn correlation(a: &[i8], b: &[i8], from: Shift) -> f32 {
     best
 }
 
-/// An affine transform of places relative to the middle: (x, y) goes to
-/// (p0 + p1 x + p2 y, p3 + p4 x + p5 y), pixels.
+/// An affine transform of places relative to the middle, pixels.
+///
+/// (x, y) goes to (p0 + p1 x + p2 y, p3 + p4 x + p5 y).
 #[derive(Clone, Copy)]
 struct Warp([f32; N]);
 
@@ -56,7 +58,7 @@ impl Warp {
         Self([by.x as f32, 1.0, 0.0, by.y as f32, 0.0, 1.0])
     }
 
-    /// This transform after the inverse of the small one (1 + step); `None` where that has no inverse.
+    /// This transform after the inverse of the small transform (1 + step). `None` if that has no inverse.
     fn after(self, step: [f32; N]) -> Option<Self> {
         let [s0, s1, s2, s3, s4, s5] = step;
         let (a, b, c, d) = (1.0 + s1, s2, s4, 1.0 + s5);
@@ -64,7 +66,7 @@ impl Warp {
         if !(det > 0.5 && det < 2.0) {
             return None;
         }
-        // The inverse: (i1 i2, i4 i5) and the shift that undoes (s0, s3).
+        // The inverse: (i1 i2, i4 i5), and the shift that undoes (s0, s3).
         let (i1, i2, i4, i5) = (d / det, -b / det, -c / det, a / det);
         let (i0, i3) = (-(i1 * s0 + i2 * s3), -(i4 * s0 + i5 * s3));
         let [p0, p1, p2, p3, p4, p5] = self.0;
@@ -79,7 +81,7 @@ impl Warp {
         next.iter().all(|p| p.is_finite()).then_some(Self(next))
     }
 
-    /// How far apart two transforms take a point at the rim, pixels, at most.
+    /// Largest distance between the images of a point at the rim under two transforms, pixels.
     fn moves(self, other: Self) -> f32 {
         let by = |k: usize| (self.0[k] - other.0[k]).abs();
         let rim = SIDE as f32 / 2.0;
@@ -91,27 +93,27 @@ impl Warp {
 struct Place {
     x: f32,
     y: f32,
-    /// Value, less the mean of all.
+    /// The value minus the mean of all values.
     value: f32,
-    /// How the value changes with each parameter, less what a change of gain and bias explains.
+    /// Change of the value with each parameter, minus the part that a change of gain and bias explains.
     change: [f32; N],
 }
 
-/// The first sketch.
+/// The first sketch, prepared for comparison.
 struct Template {
     places: Vec<Place>,
     /// Cholesky factor of the normal matrix.
     factor: [[f32; N]; N],
 }
 
-/// What a comparison gives.
+/// Result of a comparison.
 struct Comparison {
     correlation: f32,
     step: [f32; N],
 }
 
 impl Template {
-    /// `None` where the sketch is flat, or changes in one direction only.
+    /// `None` if the sketch is flat, or changes in one direction only.
     #[expect(clippy::cast_precision_loss, reason = "at most the number of places")]
     fn new(a: &[i8]) -> Option<Self> {
         let middle = (SIDE as f32 - 1.0) / 2.0;
@@ -164,8 +166,8 @@ impl Template {
         })
     }
 
-    /// Compares it with the picture under a transform; `None` where too little of it lies inside, or
-    /// nothing agrees.
+    /// Compares the sketch with the picture under a transform. `None` if too little of it lies inside the
+    /// picture, or if nothing agrees.
     #[expect(clippy::cast_precision_loss, reason = "at most the number of places")]
     fn compare(&self, picture: &Padded, warp: Warp) -> Option<Comparison> {
         let [p0, p1, p2, p3, p4, p5] = warp.0;
@@ -193,7 +195,8 @@ impl Template {
         if !(norm > 0.0 && gain > 0.0) {
             return None;
         }
-        // What lies outside says nothing: there the second is as the first predicts.
+        // Places outside the picture add nothing: there the second sketch is assumed to be as the first
+        // predicts.
         let bias = mean_b - gain * mean_a;
         let mut right = [0.0; N];
         for (p, value) in self.places.iter().zip(seen) {
@@ -212,7 +215,7 @@ impl Template {
     }
 }
 
-/// The second sketch, its edges repeated.
+/// The second sketch, with its edges repeated outwards.
 struct Padded(Vec<f32>);
 
 impl Padded {
@@ -225,9 +228,11 @@ impl Padded {
         )
     }
 
-    /// The value at a place relative to the middle, by cubic convolution (Keys, "Cubic convolution
-    /// interpolation for digital image processing", IEEE ASSP 29(6), 1981); `None` outside. Linear
-    /// interpolation would blur, and lower the correlation of copies that were moved by half a pixel.
+    /// The value at a place relative to the middle, by cubic convolution; `None` outside.
+    ///
+    /// Linear interpolation would blur, and lower the correlation of copies that were moved by half a
+    /// pixel. Source: Keys, "Cubic convolution interpolation for digital image processing", IEEE ASSP
+    /// 29(6), 1981.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -242,7 +247,7 @@ impl Padded {
         let (x, y) = (x + middle, y + middle);
         let (column, row) = (x as u32 as usize, y as u32 as usize);
         let (across, down) = (cubic(x - column as f32), cubic(y - row as f32));
-        // One to the left of and above the place, in the padded picture.
+        // The cell to the left of and above the place, in the padded picture.
         let first = (row + PAD - 1) * PADDED + column + PAD - 1;
         let block = self.0.get(first..first + 3 * PADDED + 4)?;
         let mut value = 0.0;
@@ -255,7 +260,7 @@ impl Padded {
     }
 }
 
-/// Weights of the four neighbours of a place `t` behind the second of them, 0 to 1.
+/// Weights of the four neighbours of a place that lies `t` beyond the second of them, 0 to 1.
 fn cubic(t: f32) -> [f32; 4] {
     let (t2, t3) = (t * t, t * t * t);
     [

@@ -1,4 +1,4 @@
-//! A face in 1,600 bytes: enough to tell whether two frames hold the same picture.
+//! Sketches: a face in 1,600 bytes, to tell whether two frames hold the same picture.
 
 mod align;
 mod shift;
@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 
 /// Side of a sketch, pixels.
 pub const SIDE: usize = 40;
-/// What one standard deviation of local contrast is stored as.
+/// Stored value of one standard deviation of local contrast.
 pub const UNIT: f32 = 42.0;
 
-/// Local contrast of a face, upright, 40x40 values row by row.
+/// Local contrast of an upright face: 40x40 values, row by row.
 ///
-/// Each value is [`UNIT`] times how far the pixel lies above or below its surroundings, in standard
-/// deviations of these: neither light nor shading changes it much. No two pictures that a camera takes
-/// are the same: the head has moved a little, a muscle too, and the sensor's noise is new. A picture
-/// that comes again is a copy.
+/// Each value is [`UNIT`] times the difference between a pixel and its surroundings, in standard deviations
+/// of the surroundings. So light and shading change it little. A camera never takes the same picture twice:
+/// the head and its muscles have moved a little, and the sensor's noise is new. A picture that comes again
+/// is a copy.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<i8>")]
 pub struct Sketch(Vec<i8>);
@@ -29,7 +29,7 @@ impl fmt::Debug for Sketch {
     }
 }
 
-/// A sketch of another size than `SIDE * SIDE`.
+/// A sketch of another size than `SIDE * SIDE`; holds its number of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongSize(pub usize);
 
@@ -51,25 +51,28 @@ impl TryFrom<Vec<i8>> for Sketch {
 }
 
 impl Sketch {
-    /// Takes `SIDE * SIDE` values, row by row; `None` for another number.
+    /// Takes `SIDE * SIDE` values, row by row; `None` for another number of values.
     pub fn new(values: Vec<i8>) -> Option<Self> {
         (values.len() == SIDE * SIDE).then_some(Self(values))
     }
 
-    /// Whether [`Self::same_picture`] has to be computed: `false` where it is below
-    /// `shift::LEAST`, far from what copies have. Takes a fifth of its time.
+    /// Whether [`Self::same_picture`] has to be computed. `false` means that the sketches differ clearly.
+    ///
+    /// The correlation is then below `shift::LEAST`, far from that of copies. This takes a fifth of the
+    /// time of [`Self::same_picture`].
     pub fn may_be_same(&self, other: &Self) -> bool {
         let (a, b) = self.in_order(other);
         shift::best(a, b).is_some_and(|best| best.correlation >= shift::LEAST)
     }
 
-    /// Correlation of two sketches, the one laid over the other by the affine transform that fits best,
-    /// -1 to 1; 0 where one of them is flat. It does not depend on the order of the two.
+    /// Correlation of two sketches, -1 to 1; 0 if one of them is flat.
     ///
-    /// Most copies of one picture have 0.9992 or more, also after compression, scaling, rotation or a
-    /// change of light; two pictures of one face have less.
+    /// One sketch is laid over the other by the affine transform that fits best. The order of the two does
+    /// not matter. Most copies of one picture have 0.9992 or more, also after compression, scaling,
+    /// rotation or a change of light; two pictures of one face have less.
     pub fn same_picture(&self, other: &Self) -> f32 {
-        // The second is resampled, the first is not: without an order the result would depend on it.
+        // The second sketch is resampled and the first is not. A fixed order makes the result independent
+        // of the caller's.
         let (a, b) = self.in_order(other);
         match shift::best(a, b) {
             Some(best) if best.correlation >= shift::LEAST => align::correlation(a, b, best),

@@ -4,29 +4,31 @@ use std::ops::Range;
 
 use super::SIDE;
 
-/// Largest shift tried, pixels: a copy that was moved, turned or scaled a little has its landmarks
-/// within this.
+/// Largest shift tried, pixels.
+///
+/// The landmarks of a copy that was moved, turned or scaled a little lie within this distance.
 const MOST: isize = 5;
-/// Correlation at the best shift below which two sketches show different pictures. Copies have 0.75 or
-/// more here, however they were turned and scaled; see `same_picture`.
+/// Correlation at the best shift below which two sketches show different pictures.
+///
+/// Copies have 0.75 or more here, however they were turned and scaled; see `same_picture`.
 pub const LEAST: f32 = 0.6;
-/// Part of half a side that is compared: beyond it there is background.
+/// Radius of the compared disc, as a share of half a side. Beyond it there is background.
 pub const REGION: f32 = 0.85;
 
-/// A shift, and the correlation there.
+/// A shift, and the correlation at it.
 #[derive(Clone, Copy, Debug)]
 pub struct Shift {
-    /// Columns to the right in the second sketch.
+    /// Columns to the right in the second sketch, pixels.
     pub x: isize,
-    /// Rows down in the second sketch.
+    /// Rows down in the second sketch, pixels.
     pub y: isize,
-    /// -1 to 1.
+    /// Correlation of the two sketches at this shift, -1 to 1.
     pub correlation: f32,
 }
 
-/// The best shift of `b` against the middle of `a`; `None` where one of them is flat.
+/// The best shift of `b` against the middle of `a`; `None` if one of them is flat.
 ///
-/// Every other shift is tried, then those around the best of them: a sketch is smooth enough for it.
+/// Every second shift is tried, then those around the best of them. Sketches are smooth enough for this.
 pub fn best(a: &[i8], b: &[i8]) -> Option<Shift> {
     let (a, b) = (wide(a), wide(b));
     let coarse = (-MOST..=MOST).skip(1).step_by(2);
@@ -44,12 +46,12 @@ fn highest(a: &[i16], b: &[i16], shifts: impl Iterator<Item = (isize, isize)>) -
         .max_by(|one, other| one.correlation.total_cmp(&other.correlation))
 }
 
-/// The values as the processor multiplies them fastest.
+/// The values as 16-bit numbers, which the processor multiplies fastest.
 fn wide(values: &[i8]) -> Vec<i16> {
     values.iter().copied().map(i16::from).collect()
 }
 
-/// Columns of the compared disc in a row.
+/// Columns of the compared disc in a row, both from 0.
 pub fn columns(row: usize) -> Range<usize> {
     #[expect(
         clippy::cast_precision_loss,
@@ -71,8 +73,10 @@ pub fn columns(row: usize) -> Range<usize> {
     }
 }
 
-/// Correlation of the disc of `a` with what lies `x` and `y` further in `b`, as far as that is in it.
-/// Lewis, "Fast Normalized Cross-Correlation", 1995, equation 2.
+/// Correlation of the disc of `a` with the part of `b` that lies `x` to the right and `y` down, as far as
+/// it is within `b`.
+///
+/// Source: Lewis, "Fast Normalized Cross-Correlation", 1995, equation 2.
 fn correlation(a: &[i16], b: &[i16], x: isize, y: isize) -> Option<f32> {
     let mut sums = Sums::default();
     for row in 0..SIDE {
@@ -96,7 +100,7 @@ fn correlation(a: &[i16], b: &[i16], x: isize, y: isize) -> Option<f32> {
     sums.correlation()
 }
 
-/// Sums over pairs of values, in whole numbers.
+/// Sums over pairs of values, as integers.
 #[derive(Default)]
 struct Sums {
     n: i32,

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Something smooth, as a sketch is, of this seed; moved, turned and scaled about the middle.
+/// A smooth picture, as sketches are, drawn from a seed; moved, turned and scaled about the middle.
 fn drawn(seed: u64, shift: [f32; 2], turn: f32, scale: f32) -> Sketch {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut uniform = || {

@@ -1,26 +1,26 @@
-//! Why a file is not an operating point.
+//! Errors of operating point files.
 
 use std::fmt;
 
 use super::models::Models;
 
-/// The format of such files.
+/// Version of the file format.
 pub(super) const FORMAT: u32 = 2;
 
-/// A file is not an operating point. Each message says what to fix.
+/// Why a file is not an operating point. Each message says what to fix.
 #[derive(Debug)]
 pub enum OperatingPointError {
-    /// It is not the TOML that it should be.
+    /// The file is not TOML with the expected tables.
     Syntax(toml::de::Error),
-    /// A later version wrote it; holds its format.
+    /// A later version wrote the file; holds its format.
     Format(u32),
-    /// It names no set of models.
+    /// The file names no set of models.
     NoModels,
-    /// A number that cannot be a threshold; holds its name.
+    /// The value cannot be a threshold; holds the number's name.
     Number(String),
-    /// It is for other models than those in use.
+    /// The file is for other models than those in use.
     OtherModels {
-        /// The names of the sets that it is for.
+        /// The names of the sets that the file is for.
         sets: String,
         /// The models in use.
         used: Box<Models>,

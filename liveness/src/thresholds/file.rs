@@ -1,4 +1,4 @@
-//! Thresholds with their provenance, as a file keeps them.
+//! Operating point files: thresholds with units, sources and the models they are for.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -10,24 +10,24 @@ use super::models::Models;
 use super::numbers::Thresholds;
 use super::pad::PadThresholds;
 
-/// The operating point that belongs to the shipped models.
+/// The operating point of the shipped models.
 const SHIPPED: &str = include_str!("shipped.toml");
 
-/// Thresholds, what they were measured on, and the models that they are for.
+/// An operating point: thresholds, what they were measured on, and the models that they are for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OperatingPoint {
-    /// The numbers.
+    /// The thresholds.
     pub thresholds: Thresholds,
-    /// Where each comes from, by its name.
+    /// Unit and source of each number, by the number's name.
     pub provenance: BTreeMap<String, Provenance>,
-    /// The sets of models whose measurements they are for.
+    /// The sets of models whose measurements the thresholds are for.
     pub models: Vec<Models>,
 }
 
-/// Where a number comes from.
+/// Unit and source of a number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
-    /// Unit, and which way it counts.
+    /// The number's unit, and whether it is a lower or an upper limit.
     pub unit: String,
     /// The measurement, definition or reason behind it.
     pub source: String,
@@ -50,7 +50,7 @@ struct Entry {
 }
 
 impl OperatingPoint {
-    /// That of the shipped models.
+    /// The operating point of the shipped models.
     pub fn shipped() -> &'static Self {
         static POINT: LazyLock<OperatingPoint> = LazyLock::new(|| {
             #[expect(clippy::expect_used, reason = "a file of this folder, under test")]
@@ -59,10 +59,10 @@ impl OperatingPoint {
         &POINT
     }
 
-    /// Reads a file's content. Every number must be there, with its unit and its source.
+    /// Reads the content of a file. Every number must be present, with its unit and its source.
     ///
     /// # Errors
-    /// [`OperatingPointError`], naming the line or the number.
+    /// [`OperatingPointError`], which names the line or the number.
     pub fn parse(text: &str) -> Result<Self, OperatingPointError> {
         let file: File = toml::from_str(text)?;
         if file.format != FORMAT {
@@ -94,10 +94,10 @@ impl OperatingPoint {
         })
     }
 
-    /// The content of a file that [`Self::parse`] reads as this.
+    /// The content of a file from which [`Self::parse`] reads the same operating point.
     ///
     /// # Errors
-    /// When it cannot be written, which no operating point gives a reason for.
+    /// The serializer's error. No valid operating point causes one.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         let values = toml::Table::try_from(&self.thresholds)?;
         let entry = |(name, value): (String, toml::Value)| {
@@ -123,10 +123,10 @@ impl OperatingPoint {
         })
     }
 
-    /// Makes sure that it is for these models.
+    /// Checks that the operating point is for these models.
     ///
     /// # Errors
-    /// [`OperatingPointError::OtherModels`] where it is not.
+    /// [`OperatingPointError::OtherModels`] if it is for others.
     pub fn is_for(&self, used: &Models) -> Result<(), OperatingPointError> {
         if self.models.iter().any(|known| known.are(used)) {
             return Ok(());
@@ -143,7 +143,7 @@ fn is_plausible(value: &toml::Value) -> bool {
     match value {
         toml::Value::Float(v) => v.is_finite() && *v >= 0.0,
         toml::Value::Integer(v) => *v >= 0,
-        // The type is wrong, which reading it as a number says best.
+        // The type is wrong. Reading it as a number gives the best message.
         toml::Value::String(_)
         | toml::Value::Boolean(_)
         | toml::Value::Datetime(_)
@@ -166,7 +166,7 @@ impl PadThresholds {
     }
 }
 
-/// Numbers as people write them: 0.4 and not 0.4000000059604645.
+/// Numbers in their short form: 0.4 and not 0.4000000059604645.
 fn short(value: toml::Value) -> toml::Value {
     match value {
         toml::Value::Float(v) => toml::Value::Float((v * 1e6).round() / 1e6),
@@ -181,7 +181,7 @@ fn short(value: toml::Value) -> toml::Value {
     }
 }
 
-/// As shipped.
+/// The shipped thresholds.
 impl Default for Thresholds {
     fn default() -> Self {
         OperatingPoint::shipped().thresholds.clone()

@@ -1,7 +1,7 @@
-//! Every number that a decision depends on.
+//! Thresholds: every number that a decision depends on.
 //!
-//! What each is held against is said here; its value, and the measurement behind it, in
-//! `shipped.toml` and in files like it ([`OperatingPoint`]).
+//! The fields of [`Thresholds`] document what each number is compared with. `shipped.toml`, and files like
+//! it ([`OperatingPoint`]), hold the values and the measurements behind them.
 
 mod error;
 mod file;

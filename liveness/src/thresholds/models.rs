@@ -1,48 +1,48 @@
-//! Which models an operating point is for.
+//! Sets of models that an operating point is for.
 
 use serde::{Deserialize, Serialize};
 
 use super::pad::PadThresholds;
 
-/// A set of models, by the sha256 of their files, and the thresholds of its anti-spoof models.
+/// A set of models, each named by the sha256 of its file, with the thresholds of its anti-spoof models.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Models {
-    /// What to call it.
+    /// The set's name, for people.
     pub name: String,
-    /// The face detector.
+    /// sha256 of the face detector, hex.
     pub detector: String,
-    /// The landmark model.
+    /// sha256 of the landmark model, hex.
     pub landmarks: String,
-    /// The expression model.
+    /// sha256 of the expression model, hex.
     pub blendshapes: String,
-    /// The embedding model.
+    /// sha256 of the embedding model, hex.
     pub embedder: String,
-    /// The anti-spoof models, in any order.
+    /// sha256 of each anti-spoof model, hex, in any order.
     pub anti_spoof: Vec<String>,
-    /// What is decided by their margins.
+    /// Thresholds for the margins of the anti-spoof models.
     #[serde(default)]
     pub pad: PadThresholds,
 }
 
-/// Tells sets of models apart: what a worker names its set by in every outcome.
+/// Identifier of a set of models. A worker puts that of its set into every outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ModelSetId(String);
 
 impl ModelSetId {
-    /// As text: the first eight digits of each file's sha256.
+    /// The identifier as text: the first eight hex digits of each file's sha256.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the worker did not name the models that it used.
+    /// Whether the worker did not name its models.
     pub fn is_unnamed(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 impl Models {
-    /// Tells it apart from other sets.
+    /// The identifier of this set.
     pub fn id(&self) -> ModelSetId {
         let mut anti_spoof = self.anti_spoof.clone();
         anti_spoof.sort_unstable();
@@ -57,7 +57,7 @@ impl Models {
         ModelSetId(all.map(short).collect::<Vec<_>>().join("-"))
     }
 
-    /// Whether both are the same models, whatever they are called.
+    /// Whether both sets have the same models. Their names may differ.
     pub fn are(&self, other: &Self) -> bool {
         let sorted = |models: &Self| {
             let mut all = models.anti_spoof.clone();

@@ -1,147 +1,151 @@
-//! The numbers themselves; `shipped.toml` says what each is and where it comes from.
+//! The thresholds. `shipped.toml` has the value, unit and source of each.
 
 use serde::{Deserialize, Serialize};
 
 use super::pad::PadThresholds;
 
-/// The operating point.
+/// The numbers that decide, with their units. Cosines are from -1 to 1, shares from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
-    /// The numbers that belong to the anti-spoof models in use. A file keeps them with the set of models.
+    /// Thresholds of the anti-spoof models in use. A file stores them with the set of models.
     #[serde(skip)]
     pub pad: PadThresholds,
-    /// Pictures of a part that are judged together, of frames that the caller chose: the weakest.
+    /// Number of weakest pictures of a part that are judged together, for frames that the caller chose.
     pub weakest_chosen: usize,
-    /// The same where frames came densely.
+    /// The same number for dense frames.
     pub weakest_dense: usize,
-    /// Pictures of a capture of chosen frames that are judged together: the weakest of all its parts.
+    /// Number of weakest pictures of a whole capture that are judged together, for frames that the caller
+    /// chose.
     pub weakest_whole: usize,
-    /// Likeness to the portrait from which a frontal face is the same person's, a cosine.
+    /// Least likeness to the portrait of a frontal face of the same person, a cosine.
     pub same_person: f32,
-    /// The same, each face taken as a frontal one, below which a session ends at once.
+    /// Likeness to the portrait, adjusted to that of a frontal face, below which a session ends at once, a
+    /// cosine.
     pub other_person: f32,
-    /// Likeness that is demanded of a face turned as far as can be compared, a cosine.
+    /// Least likeness to the portrait of a face turned as far as can be compared, a cosine.
     pub far_likeness: f32,
-    /// The same of one that looks down.
+    /// The same for a face that looks down.
     pub far_likeness_down: f32,
-    /// Turn up to which the full likeness is demanded, degrees of yaw or as much pitch.
+    /// Turn up to which the full likeness is required, degrees of yaw, with pitch weighted.
     pub reliable_turn_deg: f32,
-    /// Turn beyond which a face says nothing and supports nothing, likewise.
+    /// Turn beyond which a face is not compared and supports no action, degrees of yaw, with pitch
+    /// weighted.
     pub comparable_turn_deg: f32,
-    /// |yaw| and |pitch| that may not both be exceeded by a face that is compared, degrees.
+    /// Limit of |yaw| and |pitch|, degrees. A face that exceeds it in both is not compared.
     pub oblique_deg: f32,
-    /// How much more a degree up weighs than one to the side.
+    /// Weight of a degree of pitch up against a degree of yaw.
     pub up_weight: f32,
-    /// How much more a degree down weighs than one to the side.
+    /// Weight of a degree of pitch down against a degree of yaw.
     pub down_weight: f32,
-    /// Faces unlike the portrait from which a clip or a session shows more than one person.
+    /// Number of faces unlike the portrait from which a clip or a session shows more than one person.
     pub strangers_dense: usize,
-    /// Likeness of any two faces in near poses below which they are two people's, a cosine.
+    /// Least likeness of any two faces in near poses of one person, a cosine.
     pub least_likeness: f32,
-    /// Turn up to which two faces are compared with one another, and how far apart their poses may be,
-    /// degrees of yaw or as much pitch.
+    /// Turn up to which two faces are compared with each other, and largest difference of their poses,
+    /// degrees of yaw, with pitch weighted.
     pub pair_turn_deg: f32,
-    /// Score of two pictures from which they are one.
+    /// Correlation of two aligned sketches from which both show the same picture, -1 to 1.
     pub copy_likeness: f32,
-    /// Copies that a clip may hold by chance.
+    /// Number of copies that a clip may contain by accident.
     pub copies_dense: usize,
-    /// Of turned frames that the caller chose, one in this many may hold the picture of the one before
-    /// it, and one in any case.
+    /// Of the turned frames that a caller chose, one in this many may hold the picture of the frame before,
+    /// and at least one.
     pub held_chosen_one_in: usize,
-    /// Held frames among the latest 16 turned ones where frames came densely, each compared with the
-    /// sixth before it.
+    /// Most held frames among the latest 16 turned ones, for dense frames. A frame is held if it shows the
+    /// picture of the sixth turned frame before it.
     pub held_dense: usize,
-    /// What a picture between two poses must leave over when a mixture of two others is taken away, as a share
-    /// of its contrast, 0 to 1.
+    /// Least share of the contrast of a picture between two poses that a mixture of two others must not
+    /// explain, 0 to 1.
     pub left_over: f32,
-    /// How far the poses of one picture may differ, degrees.
+    /// Largest difference between the measured poses of one picture, degrees.
     pub copy_pose_deg: f32,
-    /// How far a head must go, in yaw or pitch, to have moved away, degrees.
+    /// Least change of yaw or pitch of a head that has moved away, degrees.
     pub copy_away_deg: f32,
-    /// How far a raster may stand out of a face's spectrum, natural logarithm of power.
+    /// Largest height of a peak in a face's spectrum, natural logarithm of power.
     pub raster: f32,
-    /// How much of the outline of a rectangle around the face may run along straight edges, 0 to 1.
+    /// Largest share of the outline of a rectangle around the face that runs along straight edges, 0 to 1.
     pub border: f32,
-    /// Speed above which it was no head that turned, degrees a second.
+    /// Highest speed of a turning head, degrees a second.
     pub head_speed: f32,
-    /// How much of a difference between two poses may be error of measurement, degrees.
+    /// Largest error in the difference of two poses, degrees.
     pub pose_error_deg: f32,
-    /// Width of a face below which it counts as not seen, pixels.
+    /// Least width of a clear face, pixels.
     pub face_px: f32,
-    /// Effective resolution of a face below which it counts as not seen, pixels across it.
+    /// Least effective resolution of a clear face, pixels across it.
     pub face_detail_px: f32,
-    /// Noise of a face's pixels beyond which it counts as not seen, grey levels.
+    /// Most noise in the pixels of a clear face, grey levels.
     pub face_noise: f32,
-    /// The same of its brightness at 48x48 pixels.
+    /// Most noise in its brightness at 48x48 pixels, grey levels.
     pub coarse_luma_noise: f32,
-    /// The same of its red difference.
+    /// Most noise in its red difference at 48x48 pixels, grey levels.
     pub coarse_red_noise: f32,
-    /// The same of its blue difference.
+    /// Most noise in its blue difference at 48x48 pixels, grey levels.
     pub coarse_blue_noise: f32,
-    /// Colour noise around a face beyond which it counts as not seen, grey levels.
+    /// Most colour noise around a clear face, grey levels.
     pub surround_noise: f32,
-    /// Colour of a face and of what is around it below which its picture is grey, and not judged: percent of the
-    /// brightness.
+    /// Least colour of a face and its surroundings, percent of the brightness. A picture with less is grey
+    /// and is not judged.
     pub colour: f32,
-    /// Change of the colours around the face that one step may bring, 0 to 1.
+    /// Largest change of the colours around the face in one step, 0 to 1, without the share for its
+    /// duration.
     pub scene_step: f32,
-    /// How much more it may bring for each second between two frames.
+    /// How much larger that change may be for each second between two frames.
     pub scene_rate: f32,
-    /// The most that it may bring.
+    /// Largest change of the colours around the face in a step of any duration, 0 to 1.
     pub scene_most: f32,
-    /// Share of frames that must show a face.
+    /// Least share of frames that must show a clear face, 0 to 1.
     pub face_ratio: f32,
-    /// |yaw| and |pitch| up to which a head faces the camera before it turns, degrees.
+    /// Limit of |yaw| and |pitch| of a head that faces the camera before it turns, degrees.
     pub neutral_deg: f32,
-    /// How much of a lowered or raised head at rest counts towards looking up or down, degrees.
+    /// How much of a lowered or raised head at rest is credited to a look up or down, degrees.
     pub lean_deg: f32,
-    /// Least that an angle must change in a head movement, degrees.
+    /// Least change of an angle in a head movement, degrees.
     pub movement_deg: f32,
-    /// Tilt up to which a face is upright, live, degrees.
+    /// Largest roll of an upright face, degrees.
     pub upright_deg: f32,
-    /// |yaw| up to which eye aspect ratios are comparable, degrees.
+    /// Limit of |yaw| within which eye aspect ratios can be compared, degrees.
     pub eyes_yaw_deg: f32,
-    /// |pitch| up to which eye aspect ratios are comparable, degrees.
+    /// Limit of |pitch| within which eye aspect ratios can be compared, degrees.
     pub eyes_pitch_deg: f32,
-    /// Aspect ratio from which eyes may be open at rest.
+    /// Least aspect ratio of eyes that may be open at rest.
     pub eyes_open_ratio: f32,
-    /// Mean blink score from which they are not.
+    /// Mean blink score from which eyes are not open at rest, 0 to 1.
     pub eyes_shut_score: f32,
-    /// Smile score up to which a face may be at rest.
+    /// Highest smile score of a face that may be at rest, 0 to 1.
     pub rest_smile: f32,
-    /// Opening of the mouth, by its width, up to which it may be at rest.
+    /// Largest opening of a mouth that may be at rest, as a share of its width.
     pub rest_opening: f32,
-    /// Frames with eyes visible that a blink needs.
+    /// Least number of frames with visible eyes in a blink.
     pub blink_frames: usize,
-    /// Share of the session's own open-eye level below which an eye is closed.
+    /// Share of the person's own open-eye level below which an eye is closed.
     pub blink_closed_share: f32,
-    /// Share of the session's own open-eye level above which an eye is open.
+    /// Share of the person's own open-eye level above which an eye is open.
     pub blink_open_share: f32,
-    /// The same for eyes so narrow that they are never above the challenge's `blink_ear`.
+    /// The same share for eyes so narrow that they are never above the challenge's `blink_ear`.
     pub blink_narrow_share: f32,
-    /// How much the mean blink score of both eyes must rise above that of the person's open eyes for a
-    /// low aspect ratio to be a closed lid, and not a squint or the edge of glasses.
+    /// Least rise of the mean blink score of both eyes above that of the person's open eyes, 0 to 1. With a
+    /// smaller rise, a low aspect ratio is not a closed lid but a squint or the edge of glasses.
     pub blink_rise: f32,
-    /// |yaw| and |pitch| up to which a frame is a portrait: best frame, embedding. Degrees.
+    /// Limit of |yaw| and |pitch| of a portrait (best frame, embedding), degrees.
     pub portrait_deg: f32,
-    /// Width of a second face, as a share of the main one's, above which it is a second subject.
+    /// Width of a second face, as a share of the main face's width, above which it is a second subject.
     pub second_face_share: f32,
-    /// Frames with a second subject from which a capture shows more than one person.
+    /// Number of frames with a second subject from which a capture shows more than one person.
     pub second_face_frames: usize,
-    /// The same as a share, where that is more: one in this many frames.
+    /// The same limit as one frame in this many, where that is more frames.
     pub second_face_one_in: usize,
-    /// Share of its peak below which a frame of a movement is on the way there, or back.
+    /// Share of a movement's peak below which a frame is on the way there or back.
     pub way_share: f32,
-    /// Share of the angle asked for from which a head is on its way to it.
+    /// Share of the required angle from which a head is on its way.
     pub way_begins_share: f32,
-    /// Share of the way from the camera's direction to the angle asked for that a pose in between must
-    /// be away from either end of a turn.
+    /// Least distance of a pose in between from either end of a turn, as a share of the way from the start
+    /// to the peak or to the required angle, whichever is further.
     pub between_share: f32,
-    /// The same as an angle, where it is more, degrees.
+    /// The same distance as an angle, where that is more, degrees.
     pub between_deg: f32,
     /// Share of the way from the score at rest to 1 from which lips smile.
     pub smile_share: f32,
-    /// Opening of the mouth beyond that at rest, by its width, from which it is open.
+    /// Opening of the mouth beyond that at rest, as a share of its width, from which the mouth is open.
     pub mouth_opening: f32,
 }

@@ -1,36 +1,36 @@
-//! The numbers that belong to a set of anti-spoof models.
+//! Thresholds of a set of anti-spoof models.
 
 use serde::{Deserialize, Serialize};
 
 use crate::sampling::Sampling;
 
-/// The numbers that belong to one set of anti-spoof models.
+/// Thresholds of one set of anti-spoof models (PAD: presentation attack detection).
 ///
-/// Thresholds are margins (see [`margin_of`](crate::measurement::margin_of)): of the weakest picture of a
-/// part alone, which may be an accident, and of the mean of its weakest few. Where frames came densely
-/// there are more of them, so that the weakest are weaker by chance.
+/// They are margins (see [`margin_of`](crate::measurement::margin_of)). The weakest picture of a part may
+/// be an accident, so it has a lower threshold than the mean of the weakest few. Dense frames have more
+/// pictures, whose weakest are weaker by chance, so they have thresholds of their own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PadThresholds {
-    /// What makes a margin a score.
+    /// Turns a margin into a score.
     pub scale: Scale,
-    /// Least mean margin of the weakest pictures of a whole capture, of frames that the caller chose.
+    /// Least mean margin of the weakest pictures of a whole capture, for frames that the caller chose.
     pub whole: f32,
-    /// Least mean margin of the weakest pictures of a part, likewise.
+    /// Least mean margin of the weakest pictures of a part, for frames that the caller chose.
     pub chosen: f32,
-    /// Least margin of the weakest one.
+    /// Least margin of the weakest picture of a part, for frames that the caller chose.
     pub single_chosen: f32,
-    /// As `chosen`, where frames came densely.
+    /// As `chosen`, for dense frames.
     pub dense: f32,
-    /// As `single_chosen`, where frames came densely.
+    /// As `single_chosen`, for dense frames.
     pub single_dense: f32,
-    /// The measurement behind the numbers.
+    /// The measurement behind these numbers.
     pub source: String,
 }
 
 impl PadThresholds {
-    /// The score that is reported as the threshold, 0 to 1: what the mean of the weakest pictures needs. A
-    /// verified capture has at least as much on average, where as many pictures were scored.
+    /// The score that is reported as the threshold, 0 to 1: the one that the mean of the weakest pictures
+    /// needs. The average of a verified capture is at least as high if enough pictures were scored.
     pub fn threshold(&self, sampling: Sampling) -> f32 {
         self.scale.score(match sampling {
             Sampling::Chosen => self.whole,
@@ -40,7 +40,7 @@ impl PadThresholds {
 }
 
 impl Default for PadThresholds {
-    /// Margins as they are, and no threshold that any model has measured.
+    /// Leaves margins as they are. The thresholds are placeholders, which no model has measured.
     fn default() -> Self {
         Self {
             scale: Scale::default(),
@@ -54,20 +54,20 @@ impl Default for PadThresholds {
     }
 }
 
-/// A straight line through margins, which are log-odds: what a fit on labelled captures gives, so that a
-/// score is the share of captures like it that are bona fide.
+/// A linear function of margins, which are log-odds, that turns them into scores.
 ///
-/// Platt, "Probabilistic outputs for support vector machines", 1999.
+/// Fitted on labelled captures, it makes a score the share of captures with the same margin that are bona
+/// fide. Source: Platt, "Probabilistic outputs for support vector machines", 1999.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scale {
-    /// What margins are multiplied with, above 0.
+    /// Factor for margins, above 0.
     pub slope: f32,
-    /// What is added to them.
+    /// Offset added after that.
     pub offset: f32,
 }
 
-/// Leaves margins as they are.
+/// The scale that leaves margins as they are.
 impl Default for Scale {
     fn default() -> Self {
         Self {
@@ -83,12 +83,12 @@ impl Scale {
         1.0 / (1.0 + (-(self.slope * margin + self.offset)).exp())
     }
 
-    /// The score of what scored `raw` on a scale that leaves margins as they are.
+    /// The score on this scale of a margin that has the score `raw` on the default scale.
     pub fn rescale(self, raw: f32) -> f32 {
         self.score(Self::default().margin(raw))
     }
 
-    /// The margin of a score; scores nearer to 0 or 1 than 0.0001 count as that.
+    /// The margin of a score. Scores closer than 0.0001 to 0 or 1 are moved to that distance.
     pub fn margin(self, score: f32) -> f32 {
         let score = score.clamp(1e-4, 1.0 - 1e-4);
         ((score / (1.0 - score)).ln() - self.offset) / self.slope

@@ -1,4 +1,4 @@
-//! Thresholds by the models that measured.
+//! Thresholds of an operating point, chosen by the set of models that measured.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,19 +7,19 @@ use super::file::OperatingPoint;
 use super::models::ModelSetId;
 use super::numbers::Thresholds;
 
-/// The thresholds of an operating point for each of its sets of models. Clones are the same.
+/// The thresholds of an operating point for each of its sets of models. Clones share the same data.
 #[derive(Clone, Debug)]
 pub struct ThresholdSets {
     first: Arc<Thresholds>,
     by_set: HashMap<ModelSetId, Arc<Thresholds>>,
     names: HashMap<ModelSetId, String>,
-    /// Whether other sets are judged by the first one's.
+    /// Whether the first set's thresholds are also used for other sets.
     for_all: bool,
 }
 
 impl ThresholdSets {
-    /// Those for these models; `None` where the operating point is not for them. Models without a name
-    /// are taken as the first set.
+    /// The thresholds for these models; `None` if the operating point is for other models. Models without a
+    /// name are treated as the first set.
     pub fn of(&self, models: &ModelSetId) -> Option<&Arc<Thresholds>> {
         if self.for_all || models.is_unnamed() {
             return Some(&self.first);
@@ -27,12 +27,12 @@ impl ThresholdSets {
         self.by_set.get(models)
     }
 
-    /// The name of a set of models, where the operating point has one.
+    /// The name of a set of models; `None` if the operating point does not list it.
     pub fn name_of(&self, models: &ModelSetId) -> Option<&str> {
         self.names.get(models).map(String::as_str)
     }
 
-    /// Those of the first set: for everything that no anti-spoof model measured.
+    /// The thresholds of the first set, for everything that no anti-spoof model measured.
     pub fn first(&self) -> &Arc<Thresholds> {
         &self.first
     }
@@ -63,7 +63,7 @@ impl From<&OperatingPoint> for ThresholdSets {
     }
 }
 
-/// The same thresholds, whatever models measured.
+/// The same thresholds for any set of models.
 impl From<Thresholds> for ThresholdSets {
     fn from(thresholds: Thresholds) -> Self {
         Self {

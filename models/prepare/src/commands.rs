@@ -1,4 +1,4 @@
-//! What the binary's commands do.
+//! The commands of `livegate-models`.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,29 +14,29 @@ use crate::fetch::{self, Clients, FetchError};
 use crate::optional::{self, Supply};
 use livegate_models::manifest::{Archive, Manifest, Registry};
 
-/// Why a command failed; the message is for the terminal.
+/// Why a command failed. The message is printed on the terminal.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The cache could not be filled.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// Files are missing or differ.
+    /// Files are missing, or differ from the manifest; holds their number.
     #[error("{0} of the files are missing or altered: run `make build` to obtain the models")]
     Unverified(usize),
-    /// No set of optional models is complete.
+    /// No set of optional models is complete; holds the reason.
     #[error(
         "no optional anti-spoof models: {0}; the shipped model works alone, and LIVEGATE_MODEL_MIRROR may name a folder that has them"
     )]
     NoOptional(String),
-    /// Neither output nor signals work.
+    /// Output or signals do not work.
     #[error("input or output failed: {0}")]
     Io(#[from] io::Error),
 }
 
-/// Fills the cache at `dir`; SIGINT and SIGTERM stop it cleanly.
+/// Fills the cache at `dir`. SIGINT and SIGTERM stop it, and the cache stays valid.
 ///
 /// # Errors
-/// See [`FetchError`].
+/// [`Failure::Fetch`] if the cache cannot be filled.
 pub fn fetch(dir: &Path, test_assets: bool) -> Result<(), Failure> {
     let interrupted = on_signals()?;
     let archives: Vec<&Archive> = Manifest::shipped().wanted(test_assets).collect();
@@ -52,21 +52,24 @@ pub fn fetch(dir: &Path, test_assets: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Obtains the optional anti-spoof models, from the folder `mirror` or else from their public repositories, into the cache
-/// at `dir`, and writes the configuration that uses them.
+/// Obtains the optional anti-spoof models and writes the configuration that uses them, both into the cache
+/// at `dir`.
 ///
-/// With `at_most_daily` it says one line, but for models that are new, and after a failure does not try the
-/// network again for a day.
+/// The models come from the folder `mirror` if one is given, and else from their public repositories.
+///
+/// With `at_most_daily` it prints one line, and one more for each new model. After a failure it does not
+/// try the network again for a day.
 ///
 /// # Errors
-/// [`Failure::NoOptional`] when there is no configuration to use; [`FetchError`] when the cache cannot be written.
+/// [`Failure::NoOptional`] if no configuration can be used; [`Failure::Fetch`] if the cache cannot be
+/// written.
 pub fn fetch_optional(
     dir: &Path,
     mirror: Option<&Path>,
     at_most_daily: bool,
 ) -> Result<(), Failure> {
     if at_most_daily && !optional::is_due(dir, mirror, SystemTime::now()) {
-        let reason = "obtaining them failed less than a day ago, and is not tried again before";
+        let reason = "the last attempt failed, and the next one is made a day after it";
         return Err(Failure::NoOptional(reason.to_owned()));
     }
     let interrupted = on_signals()?;
@@ -105,7 +108,7 @@ pub fn fetch_optional(
     Ok(())
 }
 
-/// A flag that SIGINT and SIGTERM set.
+/// A flag that becomes true on SIGINT or SIGTERM.
 fn on_signals() -> io::Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
@@ -114,11 +117,11 @@ fn on_signals() -> io::Result<Arc<AtomicBool>> {
     Ok(interrupted)
 }
 
-/// Checks every file in the cache and names those that are missing or altered; test assets and optional models only if they
-/// are there.
+/// Checks every file in the cache and names those that are missing or altered. Test assets and optional
+/// models are checked only if they are there.
 ///
 /// # Errors
-/// [`Failure::Unverified`] when a file is missing or altered.
+/// [`Failure::Unverified`] if a file is missing or altered.
 pub fn verify(dir: &Path) -> Result<(), Failure> {
     let mut bad = 0;
     let mut log = io::stderr();
@@ -200,10 +203,10 @@ pub fn list() -> String {
     table.trim_fmt()
 }
 
-/// Prints a failure and gives the exit code for it.
+/// Prints a failure and returns the exit code.
 #[must_use]
 pub fn report(failure: Failure) -> ExitCode {
-    // Nothing is left to be done when even this fails.
+    // If this fails too, there is no way left to report it.
     let _ = writeln!(io::stderr(), "livegate-models: {failure}");
     ExitCode::FAILURE
 }

@@ -22,14 +22,15 @@ enum Action {
         /// The cache folder.
         #[arg(long, default_value = "models/cache")]
         dir: PathBuf,
-        /// Fetch the files that only tests use, too.
+        /// Also fetch the files that only tests use.
         #[arg(long)]
         test_assets: bool,
-        /// Fetch the optional anti-spoof models, too: from the folder LIVEGATE_MODEL_MIRROR, or else from their
-        /// public repositories. Writes optional.toml for LIVEGATE_MODEL_CONFIG.
+        /// Also fetch the optional anti-spoof models: from the folder LIVEGATE_MODEL_MIRROR, or else from
+        /// their public repositories. Writes optional.toml for LIVEGATE_MODEL_CONFIG.
         #[arg(long)]
         optional: bool,
-        /// Fetch the optional models only, say little, and after a failure try again a day later at the earliest.
+        /// Fetch only the optional models, print little, and after a failure wait a day before the next
+        /// attempt.
         #[arg(long, requires = "optional", conflicts_with = "test_assets")]
         at_most_daily: bool,
     },

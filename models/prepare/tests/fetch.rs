@@ -1,4 +1,4 @@
-//! The cache only ever holds whole files with the pinned hash, whatever the registries deliver.
+//! The cache contains only whole files with the pinned hash, whatever the registries deliver.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 const CONTENT: &[u8] = b"a model";
 
-/// A registry in memory: gives the same bytes for every package.
+/// A registry in memory that gives the same bytes for every package.
 struct Memory {
     bytes: Vec<u8>,
     downloads: AtomicUsize,
@@ -94,7 +94,7 @@ fn run(dir: &Path, archive: &Archive, source: &Memory) -> Result<usize, FetchErr
     fetch(dir, &[archive], source, &Arc::default(), &mut Vec::new())
 }
 
-/// Everything in the cache but the lock.
+/// Everything in the cache except the lock.
 fn left(dir: &TempDir) -> Vec<String> {
     fs::read_dir(dir.path())
         .unwrap()

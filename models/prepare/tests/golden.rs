@@ -1,7 +1,7 @@
 //! The prepared models compute what the original files compute in other engines.
 //!
-//! The references in `golden/*.json` were written by `golden/reference.py`. `LIVEGATE_MODELS` names the cache; without
-//! it, `models/cache` is used.
+//! `golden/reference.py` wrote the references in `golden/*.json`. `LIVEGATE_MODELS` names the cache; the
+//! default is `models/cache`.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,8 @@ use ort::session::Session;
 use ort::value::TensorRef;
 use serde::Deserialize;
 
-/// Of the reference's scale: pixels for landmarks, units of the network's outputs otherwise.
+/// Largest difference, as a share of the reference's scale: pixels for landmarks, else units of the
+/// network's outputs.
 const TOLERANCE: f32 = 1e-3;
 
 #[derive(Deserialize)]
@@ -34,7 +35,7 @@ struct Reference {
 struct Output {
     name: String,
     shape: Vec<usize>,
-    /// Every step-th value is kept.
+    /// Every `step`-th value is kept.
     step: usize,
     values: Vec<f32>,
 }
@@ -49,7 +50,7 @@ fn models() -> ModelSet {
 
 /// Runs a model with one thread, as the worker does.
 fn run(models: &ModelSet, file: &ModelFile, input: &ArrayD<f32>) -> BTreeMap<String, ArrayD<f32>> {
-    // A process has one, and a runner may run all tests in one process.
+    // A process has one environment, and a test runner may run all tests in one process.
     static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
     let environment =
         ENVIRONMENT.get_or_init(|| ort::init_from(&models.runtime).unwrap().build().unwrap());
@@ -71,7 +72,7 @@ fn run(models: &ModelSet, file: &ModelFile, input: &ArrayD<f32>) -> BTreeMap<Str
         .collect()
 }
 
-/// Compares a model's outputs with its reference and gives them back.
+/// Compares a model's outputs with its reference and returns the outputs.
 fn assert_golden(file: &ModelFile, input: &ArrayD<f32>) -> BTreeMap<String, ArrayD<f32>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden")
@@ -96,7 +97,8 @@ fn assert_golden(file: &ModelFile, input: &ArrayD<f32>) -> BTreeMap<String, Arra
     outputs
 }
 
-/// A face drawn from smooth functions, RGB 0..1, `[3, height, width]`; `golden/reference.py` draws the same.
+/// A face drawn with smooth functions, RGB 0..1, `[3, height, width]`. `golden/reference.py` draws the same
+/// face.
 fn drawn_face(height: usize, width: usize) -> Array3<f64> {
     const TONES: [[f64; 3]; 3] = [[0.25, 0.85, 0.10], [0.30, 0.65, 0.30], [0.35, 0.52, 0.28]];
     Array::from_shape_fn((3, height, width), |(channel, y, x)| {
@@ -120,7 +122,7 @@ fn drawn_face(height: usize, width: usize) -> Array3<f64> {
     })
 }
 
-/// A batch of one, in floats.
+/// A batch of one image, as floats.
 fn batch(image: Array3<f64>) -> ArrayD<f32> {
     let image = image.as_standard_layout().mapv(|v| v as f32);
     image.insert_axis(Axis(0)).into_dyn()
@@ -235,7 +237,8 @@ fn the_canonical_face_is_a_face_looking_at_the_viewer() {
     let face = models().canonical_face;
     assert_eq!(face.vertices.len(), 468);
     assert_eq!(face.weights.len(), 33);
-    // Landmark 1 is the tip of the nose, 10 the top of the forehead, 152 the chin, 33 and 263 outer corners of the eyes.
+    // Landmark 1 is the tip of the nose, 10 the top of the forehead, 152 the chin; 33 and 263 are the outer
+    // corners of the eyes.
     let [nose, top, chin, left, right] = [1, 10, 152, 33, 263].map(|i| face.vertices[i]);
     assert!(nose[2] > face.vertices[33][2]);
     assert!(top[1] > chin[1]);

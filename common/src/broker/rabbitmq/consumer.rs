@@ -1,4 +1,4 @@
-//! The receiving side.
+//! The receiving side of the queue at RabbitMQ.
 
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ use crate::broker::{Acknowledge, BrokerUrlError, Consumer, Delivery, Queue};
 use crate::retry::Backoff;
 use crate::shutdown::{Shutdown, Trigger};
 
-/// Longest wait for the broker to hear that a consumer is closing.
+/// Longest wait until the broker knows that a consumer is closing.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Consumes queues at RabbitMQ over one connection, which a background task keeps up.
+/// Consumes queues at RabbitMQ over one connection, which a background task maintains.
 pub struct RabbitConsumer {
     deliveries: mpsc::UnboundedReceiver<Delivery>,
     closing: Trigger,
@@ -31,16 +31,16 @@ pub struct RabbitConsumer {
 }
 
 impl RabbitConsumer {
-    /// A consumer of `queues` at the broker at `url` that holds at most `prefetch` deliveries of
-    /// each queue not yet acknowledged.
+    /// A consumer of `queues` at the broker at `url` that holds at most `prefetch` unacknowledged
+    /// deliveries of each queue.
     ///
-    /// Does not wait for the broker. Call it inside a tokio runtime.
+    /// It does not wait for the broker. Call it inside a tokio runtime.
     ///
     /// # Errors
-    /// [`BrokerUrlError`] when the URL cannot be used.
+    /// [`BrokerUrlError`] if the URL cannot be used.
     pub fn new(url: &str, queues: &[Queue], prefetch: u16) -> Result<Self, BrokerUrlError> {
         let link = Link::new(url, "livegate consumer")?;
-        // Unbounded here, bounded by the prefetch there.
+        // This channel is unbounded. The prefetch limits the number of deliveries.
         let (sender, deliveries) = mpsc::unbounded_channel();
         let (closing, closed) = Shutdown::new();
         let source = Source {
@@ -75,14 +75,14 @@ impl Consumer for RabbitConsumer {
             self.keeper.abort();
         }
         self.deliveries.close();
-        // What nobody has seen goes back to the queue now, not when the connection ends.
+        // Deliveries that nobody received return to the queue now, and not only when the connection ends.
         while let Ok(unseen) = self.deliveries.try_recv() {
             drop(unseen);
         }
     }
 }
 
-/// What the background task works with.
+/// Data of the background task.
 struct Source {
     queues: Vec<Queue>,
     prefetch: u16,
@@ -90,7 +90,7 @@ struct Source {
     closed: Shutdown,
 }
 
-/// How a connection came to its end.
+/// Why serving a connection ended.
 enum End {
     Closed,
     Lost(lapin::Error),
@@ -134,7 +134,7 @@ impl Source {
         backoff.reset();
         tracing::info!("The consumer is connected to RabbitMQ");
         let tags: Vec<_> = consumers.iter().map(|(_, c)| c.tag()).collect();
-        // A consumer ends alone when its queue is deleted: then everything is set up again.
+        // A single consumer ends if its queue is deleted. Then everything is set up again.
         let with_end = |(queue, consumer): (Queue, lapin::Consumer)| {
             let deliveries = consumer.map(move |d| Some(d.map(|d| (queue, d))));
             deliveries.chain(stream::once(async { None }))
@@ -145,7 +145,8 @@ impl Source {
                 biased;
                 () = self.closed.wait() => {
                     for tag in tags {
-                        // Failure means that the connection is lost, and all it held returned.
+                        // If this fails, the connection is lost, and the broker has taken back all
+                        // deliveries.
                         let _ = channel.basic_cancel(tag, BasicCancelOptions::default()).await;
                     }
                     return End::Closed;
@@ -188,14 +189,14 @@ impl Source {
                 channel: channel.clone(),
             }))),
         };
-        // Fails when the consumer was dropped, which returns the delivery.
+        // Sending fails if the consumer was dropped. The delivery then returns to the queue.
         let _ = self.sender.send(delivery);
     }
 }
 
 struct Held {
     acker: Acker,
-    /// Keeps the connection open, after the consumer itself has gone, for the acknowledgement.
+    /// Keeps the connection open for the acknowledgement after the consumer has been dropped.
     channel: Channel,
 }
 
@@ -204,11 +205,11 @@ struct Unacknowledged(Option<Held>);
 #[async_trait]
 impl Acknowledge for Unacknowledged {
     async fn ack(mut self: Box<Self>) {
-        // On a connection that is just ending it may never be told: the wait is bounded.
+        // A connection that is ending may never send it, so the wait is limited.
         if let Some(held) = self.0.take()
             && let Err(error) = step(held.acker.ack(BasicAckOptions::default())).await
         {
-            // The broker delivers it again, which jobs are made for.
+            // The broker delivers the message again. Jobs may run twice.
             tracing::debug!(error = %error, "A delivery could not be acknowledged: {error}");
         }
     }
@@ -216,7 +217,7 @@ impl Acknowledge for Unacknowledged {
 
 impl Drop for Unacknowledged {
     fn drop(&mut self) {
-        // Without a runtime the connection's end returns the message.
+        // Without a runtime, the message returns when the connection ends.
         if let Some(held) = self.0.take()
             && let Ok(runtime) = Handle::try_current()
         {

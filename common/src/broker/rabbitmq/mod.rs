@@ -1,8 +1,8 @@
 //! The queue at RabbitMQ.
 //!
-//! Both sides keep a connection of their own and reconnect for ever; lapin's own recovery is off,
-//! because a lost connection must end what was under way (a publish that waits for its
-//! confirmation, a delivery that waits for its acknowledgement) instead of reviving it.
+//! Publisher and consumer each have a connection of their own and reconnect without a limit. lapin's own
+//! recovery is off. A lost connection must end what was under way (a publish that waits for its
+//! confirmation, a delivery that waits for its acknowledgement), and lapin would revive it instead.
 
 mod consumer;
 mod publisher;
@@ -22,11 +22,14 @@ use super::{BrokerUrlError, MAX_BYTES, MAX_MESSAGES, Queue};
 
 use crate::retry::Backoff;
 
-/// A peer silent for twice this is taken for lost, which is noticed half of this later at most. A network
-/// may forget a connection and close nothing, and within 15 s of its return all is to be well again.
+/// Heartbeat interval, seconds.
+///
+/// A peer that is silent for twice this time counts as lost, which is noticed half of this time later at
+/// most. A network may forget a connection without closing it, and within 15 s of the network's return the
+/// service must work again.
 const HEARTBEAT_SECONDS: u16 = 4;
 
-/// Longest wait for one step of setting up: connecting, or declaring.
+/// Longest wait for one step of the set-up: connecting, or declaring.
 const STEP_TIMEOUT: Duration = Duration::from_secs(5);
 
 const RECONNECT_MIN: Duration = Duration::from_millis(200);
@@ -34,15 +37,15 @@ const RECONNECT_MAX: Duration = Duration::from_secs(2);
 
 /// Makes connections to one broker.
 struct Link {
-    /// Holds the password: never logged.
+    /// The URI, which holds the password. It is never logged.
     uri: AMQPUri,
-    /// What the broker's own pages call the connection.
+    /// The connection's name on the broker's own pages.
     name: &'static str,
 }
 
 impl Link {
     fn new(url: &str, name: &'static str) -> Result<Self, BrokerUrlError> {
-        // The parser's text is dropped: it may repeat parts of the URL.
+        // The parser's message is dropped, since it may repeat parts of the URL.
         let mut uri: AMQPUri = url.parse().map_err(|_| BrokerUrlError::Malformed)?;
         match uri.scheme {
             AMQPScheme::AMQP => {}
@@ -57,13 +60,13 @@ impl Link {
         step(Connection::connect_uri(self.uri.clone(), properties)).await
     }
 
-    /// Where the broker is, for logs.
+    /// The broker's address, for logs.
     fn address(&self) -> String {
         format!("{}:{}", self.uri.authority.host, self.uri.authority.port)
     }
 }
 
-/// Opens a channel on which every queue exists.
+/// Opens a channel after declaring every queue on it.
 async fn open_channel(connection: &Connection) -> lapin::Result<Channel> {
     let channel = step(connection.create_channel()).await?;
     for queue in Queue::ALL {
@@ -72,24 +75,24 @@ async fn open_channel(connection: &Connection) -> lapin::Result<Channel> {
     Ok(channel)
 }
 
-/// Declares a queue. The one place that does: the broker refuses a second declaration that differs.
+/// Declares a queue. No other code does: the broker refuses a second declaration that differs.
 async fn declare(channel: &Channel, queue: Queue) -> lapin::Result<()> {
     let mut arguments = FieldTable::default();
-    // Named, so that a virtual host whose default is another type does not get to choose: a quorum
-    // queue writes media to disk.
+    // The type is named, so that the default of a virtual host does not apply. A quorum queue would write
+    // media to disk.
     arguments.insert(
         "x-queue-type".into(),
         AMQPValue::LongString("classic".into()),
     );
     arguments.insert("x-max-length".into(), long(MAX_MESSAGES));
     arguments.insert("x-max-length-bytes".into(), long(MAX_BYTES));
-    // The default would drop the oldest message, which somebody is waiting for.
+    // The default would drop the oldest message, which a caller waits for.
     arguments.insert(
         "x-overflow".into(),
         AMQPValue::LongString("reject-publish".into()),
     );
-    // Durable is the queue, not what is in it: messages are transient. RabbitMQ 4 deprecates
-    // queues that are neither durable nor exclusive, and 3.10 has no objection.
+    // The queue is durable, and its messages are transient. RabbitMQ 4 deprecates queues that are neither
+    // durable nor exclusive, and 3.10 accepts durable ones.
     let options = QueueDeclareOptions {
         durable: true,
         ..Default::default()
@@ -104,8 +107,10 @@ fn long(number: usize) -> AMQPValue {
     AMQPValue::LongLongInt(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// Bounds one step: a broker that accepts the connection and then says nothing must not stop the
-/// attempts to reach one that does.
+/// Limits the time of one step.
+///
+/// A broker that accepts a connection and then does not answer must not stop the attempts to reach one that
+/// does.
 async fn step<T>(work: impl Future<Output = lapin::Result<T>>) -> lapin::Result<T> {
     match timeout(STEP_TIMEOUT, work).await {
         Ok(result) => result,
@@ -113,7 +118,7 @@ async fn step<T>(work: impl Future<Output = lapin::Result<T>>) -> lapin::Result<
     }
 }
 
-/// Waits between attempts to connect.
+/// The pauses between attempts to connect.
 fn backoff() -> Backoff {
     Backoff::new(RECONNECT_MIN, RECONNECT_MAX)
 }

@@ -1,4 +1,4 @@
-//! The sending side.
+//! The sending side of the queue at RabbitMQ.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,13 +17,13 @@ use super::{Link, backoff, open_channel, step};
 use crate::broker::{BrokerUrlError, PublishError, Publisher, Queue};
 use crate::retry::Backoff;
 
-/// AMQP's number for a message that the broker need not write to disk.
+/// AMQP delivery mode of a message that the broker need not write to disk.
 const TRANSIENT: u8 = 1;
 
-/// How often the channel is looked at, besides being told of its end.
+/// Interval at which the channel's state is checked, in addition to the events that report its end.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Publishes to RabbitMQ over one connection, which a background task keeps up.
+/// Publishes to RabbitMQ over one connection, which a background task maintains.
 pub struct RabbitPublisher {
     state: Arc<State>,
     keeper: JoinHandle<()>,
@@ -32,20 +32,20 @@ pub struct RabbitPublisher {
 struct State {
     channel: watch::Sender<Option<Channel>>,
     connections: watch::Sender<u64>,
-    /// The broker is short of memory or disk and reads nothing until it is not.
+    /// Whether the broker is short of memory or disk and does not read until that is over.
     blocked: AtomicBool,
-    /// A publish met a channel that works no longer.
+    /// Notified when a publish finds that the channel no longer works.
     broken: Notify,
 }
 
 impl RabbitPublisher {
     /// A publisher to the broker at `url` (`amqp://user:password@host[:port]/vhost`).
     ///
-    /// Does not wait for the broker: until it is reached, [`Publisher::is_connected`] is false and
-    /// publishing fails at once. Call it inside a tokio runtime.
+    /// It does not wait for the broker. Until the broker is reached, [`Publisher::is_connected`] is false
+    /// and publishing fails at once. Call it inside a tokio runtime.
     ///
     /// # Errors
-    /// [`BrokerUrlError`] when the URL cannot be used.
+    /// [`BrokerUrlError`] if the URL cannot be used.
     pub fn connect(url: &str) -> Result<Self, BrokerUrlError> {
         let link = Link::new(url, "livegate publisher")?;
         let state = Arc::new(State {
@@ -101,7 +101,7 @@ impl Publisher for RabbitPublisher {
     }
 
     fn is_connected(&self) -> bool {
-        // A broker that reads nothing is no use, however well it is connected.
+        // A broker that does not read cannot accept messages, even while it is connected.
         let blocked = self.state.blocked.load(Ordering::Relaxed);
         let channel = self.state.channel.borrow();
         !blocked && channel.as_ref().is_some_and(|c| c.status().connected())
@@ -114,7 +114,8 @@ async fn publish(
     body: &[u8],
     expires_in: Duration,
 ) -> lapin::Result<Confirmation> {
-    // Mandatory: a message for a queue that does not exist comes back instead of vanishing.
+    // Mandatory: the broker returns a message for a queue that does not exist. Otherwise it would drop the
+    // message silently.
     let options = BasicPublishOptions {
         mandatory: true,
         ..Default::default()
@@ -125,7 +126,8 @@ async fn publish(
     let confirm = channel
         .basic_publish("".into(), queue.name().into(), options, body, properties)
         .await?;
-    // In a task of its own: lapin keeps every confirmation that nobody waited for, for ever.
+    // The confirmation is awaited in a task of its own: lapin keeps every confirmation that nobody awaits,
+    // without end.
     match tokio::spawn(confirm).await {
         Ok(confirmation) => confirmation,
         Err(stopped) => Err(std::io::Error::other(stopped).into()),
@@ -167,7 +169,7 @@ async fn keep_connected(link: Link, state: Arc<State>) {
     }
 }
 
-/// Keeps a channel open for as long as the connection lasts, and says why it ended.
+/// Keeps a channel open while the connection lasts. Returns the error that ended the connection.
 async fn serve(connection: &Connection, state: &State, backoff: &mut Backoff) -> lapin::Error {
     let mut events = connection.events_listener();
     let mut counted = false;
@@ -181,8 +183,8 @@ async fn serve(connection: &Connection, state: &State, backoff: &mut Backoff) ->
             counted = true;
             backoff.reset();
             tracing::info!("The publisher is connected to RabbitMQ");
-            // Only now, when a publish that this wakes finds the channel. And only for a
-            // connection: a channel that failed alone took no message with it.
+            // Counted only here, so that a publish which this wakes finds the channel. Counted once for
+            // each connection: a channel that fails alone loses no messages.
             state.connections.send_modify(|count| *count += 1);
         }
         let mut last_error = None;
@@ -204,7 +206,7 @@ async fn serve(connection: &Connection, state: &State, backoff: &mut Backoff) ->
             let lost = || std::io::Error::from(std::io::ErrorKind::ConnectionReset).into();
             return last_error.unwrap_or_else(lost);
         }
-        // A channel that fails again and again must not keep a processor busy.
+        // Without a pause, a channel that fails again and again would keep a processor busy.
         backoff.wait().await;
     }
 }

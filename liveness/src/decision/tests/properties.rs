@@ -1,4 +1,4 @@
-//! What holds whatever frames a caller picks.
+//! Properties that hold for any frames a caller may choose.
 
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::measurement::FrameMeasurement;
 use crate::movement::Task;
 use crate::session::{Session, Step};
 
-/// A frame as a caller may choose it: tag, yaw, margin, and whether it shows somebody else.
+/// A frame as a caller may choose it: tag, yaw, margin, and whether it shows another person.
 fn any_frame() -> impl Strategy<Value = TaggedFrame> {
     let phase = prop_oneof![Just(Phase::Center), Just(LEFT), Just(RIGHT)];
     (
@@ -24,7 +24,7 @@ fn any_frame() -> impl Strategy<Value = TaggedFrame> {
         })
 }
 
-/// Whether it fails by what its pictures show, and not by what is missing.
+/// Whether the capture fails by what its pictures show, and not by what is missing.
 fn fails_by_evidence(frames: &[TaggedFrame]) -> bool {
     rejections(frames).iter().any(|r| match r {
         Rejection::SpoofDetected { evidence, .. } => evidence.iter().any(|s| match s.kind {
@@ -42,7 +42,7 @@ fn fails_by_evidence(frames: &[TaggedFrame]) -> bool {
     })
 }
 
-/// The same but for rounding.
+/// Equal except for rounding.
 fn near(a: Option<f32>, b: Option<f32>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => (a - b).abs() < 1e-4,
@@ -50,7 +50,7 @@ fn near(a: Option<f32>, b: Option<f32>) -> bool {
     }
 }
 
-/// A walk of a head, densely sampled.
+/// A head that moves, densely sampled.
 fn walk(steps: &[(f32, f32)]) -> Vec<FrameMeasurement> {
     let (mut yaw, mut pitch) = (0.0_f32, 0.0_f32);
     steps
@@ -73,7 +73,7 @@ proptest! {
         more in prop::collection::vec((any_frame(), 0_usize..20), 1..12),
     ) {
         prop_assume!(fails_by_evidence(&frames));
-        // A capture of one scored picture is judged apart: it is never verified.
+        // A capture with one scored picture is judged differently: it is never verified.
         prop_assume!(frames.iter().filter(|f| Evidence::judged(&f.measurement, &Thresholds::default()).is_some()).count() > 1);
         let mut padded = frames.clone();
         for (frame, at) in more {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::testing::{face, person};
 
-/// A face `degrees` away from the person of the tests, in a pose.
+/// A face in a pose, with an embedding at an angle of `degrees` to that of the test person.
 fn seen(degrees: f32, yaw: f32, pitch: f32) -> Face {
     let mut face = face();
     face.embedding = Some(person(degrees));
@@ -40,13 +40,13 @@ fn less_likeness_is_demanded_of_a_face_that_is_turned_further() {
     assert!((demanded(-30.0, 0.0) - 0.45).abs() < 1e-6);
     assert!((demanded(50.0, 0.0) - 0.30).abs() < 1e-6);
     assert!((demanded(70.0, 0.0) - 0.15).abs() < 1e-6);
-    // Down, likeness falls less.
+    // Likeness falls less downwards than upwards.
     assert!(demanded(0.0, 40.0) > demanded(0.0, -34.0));
 }
 
 #[test]
 fn a_person_who_turns_is_one_and_a_swap_is_not() {
-    // 60 degrees are a cosine of 0.5, 66 one of 0.4.
+    // A cosine of 0.5 is 60 degrees, one of 0.4 is 66.
     let turning = [
         seen(0.0, 0.0, 0.0),
         seen(50.0, 25.0, 0.0),
@@ -78,7 +78,7 @@ fn one_stranger_is_too_many_among_chosen_frames_and_may_be_an_accident_among_man
 fn a_stranger_that_a_movement_rests_on_is_no_accident() {
     let t = Thresholds::default();
     let mut identity = Identity::new(Sampling::Dense, &t);
-    // Before there is a portrait, a face waits for it.
+    // Without a portrait, a face waits for one.
     identity.add(&seen(88.0, -40.0, 0.0), 0, 0, true, &t);
     assert_eq!(identity.consistency(), None);
     identity.add(&seen(0.0, 0.0, 0.0), 1, 1, false, &t);
@@ -102,7 +102,7 @@ fn a_face_turned_too_far_or_obliquely_says_nothing() {
 #[test]
 fn a_morph_like_both_of_two_people_hides_neither() {
     let t = Thresholds::default();
-    // Both are within 45 degrees of the morph, and 88 of each other.
+    // Both are within 45 degrees of the morph, and 88 degrees from each other.
     let faces = [
         seen(44.0, 0.0, 0.0),
         seen(0.0, 20.0, 0.0),
@@ -145,7 +145,7 @@ proptest! {
         let t = Thresholds::default();
         let best = person(0.0);
         let with = |all: &[(f32, f32)]| {
-            // A verification's portrait; more faces can only move it by faces like it.
+            // A verification's portrait. More faces move it only if they are like it.
             let mut identity = Identity::with_portrait(Sampling::Chosen, &best, [], &t);
             for (n, (degrees, yaw)) in (0..).zip(all) {
                 identity.add(&seen(*degrees, *yaw, 0.0), n, n, false, &t);

@@ -1,4 +1,4 @@
-//! What holds whatever the frames show.
+//! Properties that hold for any frames.
 
 use super::*;
 use crate::challenge::Axis;
@@ -34,7 +34,7 @@ fn noisy(still: &FrameMeasurement, noise: &[f32; 5]) -> FrameMeasurement {
     frame
 }
 
-/// Whether these faces, in this order, hold the movement: said without the state machine.
+/// Whether these faces, in this order, contain the movement; computed without the state machine.
 fn holds_movement(task: Task, faces: &[&Face]) -> bool {
     let before = |at: usize, is: &dyn Fn(&Face) -> bool| faces[..at].iter().any(|f| is(f));
     let reached =
@@ -42,7 +42,7 @@ fn holds_movement(task: Task, faces: &[&Face]) -> bool {
     match (task, task.head_move()) {
         (_, Some(head_move)) => {
             let extent = |f: &Face| head_move.extent(f.pose);
-            // However a face leans at rest, this far it must go.
+            // The least pitch or yaw, however the face leans at rest.
             let least = match head_move.axis {
                 Axis::Yaw => 25.0,
                 Axis::Pitch => 12.0,

@@ -1,13 +1,15 @@
 //! MediaPipe's blendshape network, TFLite to ONNX.
 //!
-//! An MLP-mixer over 97 tokens of 64 numbers. Its 1x1 convolutions are matrix products over the last
-//! axis and are written as such, so the layout stays that of TFLite and nothing has to be moved.
+//! It is an MLP-mixer over 97 tokens of 64 numbers. Its 1x1 convolutions are matrix products over the last
+//! axis and are written as such. So the layout stays that of TFLite, and no data has to be moved.
 
 use super::ConvertError;
 use super::lower::{Lowering, Output};
 use super::onnx::{Graph, Model, Node};
 use super::tflite::{Op, Operator, TfLite};
 
+/// Converts the file.
+///
 /// Input `points`: `[1, 146, 2]`, x, y in image pixels. Output `scores`: `[1, 52]`, 0..1.
 pub fn convert(data: &[u8]) -> Result<(Model, Graph), ConvertError> {
     const OUTPUTS: [Output; 1] = [Output {
@@ -101,7 +103,7 @@ fn unary(l: &mut Lowering<'_>, op: &str, input: usize, output: &str) -> Result<(
     Ok(())
 }
 
-/// To the shape that the file declares for the operator's output.
+/// Reshapes to the shape that the file declares for the operator's output.
 fn reshape(
     l: &mut Lowering<'_>,
     operator: &Operator<'_>,
@@ -144,7 +146,7 @@ fn product(
     l.push_activated(sum, operator.byte(3)?, output)
 }
 
-/// A slice with steps of one; axes in the shrink mask are then dropped by a reshape.
+/// A slice with steps of one. A reshape then drops the axes in the shrink mask.
 fn slice(
     l: &mut Lowering<'_>,
     operator: &Operator<'_>,

@@ -1,27 +1,29 @@
-//! Widens odd channel counts with channels of zeros to a multiple of eight.
+//! Widens odd channel counts to a multiple of eight, with channels of zeros.
 //!
-//! ONNX Runtime's blocked convolutions want channels in eights (of floats, an AVX register); a network pruned to
-//! 13, 26 or 103 of them falls back to slow ones. A channel whose filter and bias are zero stays zero through
-//! `PRelu`, `Relu` and depthwise convolutions, and the next full convolution reads it with weight zero: the
-//! result is the same.
+//! ONNX Runtime's blocked convolutions need channels in eights (an AVX register of floats). A network
+//! pruned to 13, 26 or 103 channels falls back to slow convolutions. A channel whose filter and bias are
+//! zero stays zero through `PRelu`, `Relu` and depthwise convolutions, and the next full convolution reads
+//! it with weight zero. So the result is the same.
 
 use std::collections::BTreeMap;
 
 use super::ConvertError;
 use super::onnx::{Graph, Tensor};
 
-/// Channels are filled up to a multiple of this.
+/// Channels are filled up to a multiple of this number.
 const BLOCK: i64 = 8;
 
-/// One tensor to fill up along an axis (0 or 1) to `to`.
+/// A tensor to fill up to `to` along an axis (0 or 1).
 struct Fill {
     tensor: String,
     axis: usize,
     to: i64,
 }
 
-/// Widens every chain from a full convolution with an odd number of outputs, through activations and
-/// depthwise convolutions, to the full convolutions that read it. A chain that meets another operator is left alone.
+/// Widens every chain that begins with a full convolution with an odd number of outputs.
+///
+/// A chain goes through activations and depthwise convolutions to the full convolutions that read it. A
+/// chain that reaches another operator is not changed.
 pub fn widen(graph: &mut Graph) -> Result<(), ConvertError> {
     let index: BTreeMap<String, usize> = graph
         .initializer
@@ -69,7 +71,7 @@ pub fn widen(graph: &mut Graph) -> Result<(), ConvertError> {
     Ok(())
 }
 
-/// What has to be filled when the convolution at `start` gets more outputs; `None` if that is not possible.
+/// The tensors to fill when the convolution at `start` gets more outputs; `None` if that is not possible.
 fn chain(graph: &Graph, start: usize, channels: i64, to: i64) -> Option<(Vec<Fill>, Vec<usize>)> {
     let fill = |tensor: &String, axis| Fill {
         tensor: tensor.clone(),

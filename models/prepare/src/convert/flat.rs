@@ -1,19 +1,19 @@
-//! A bounds-checked reader of FlatBuffers, enough for TFLite files.
+//! A bounds-checked reader of FlatBuffers, sufficient for TFLite files.
 //!
-//! The `flatbuffers` crate reaches fields only through `unsafe`, which this workspace denies;
-//! the format is simple: a table starts with an offset to its vtable, which lists where each field lies.
-//! See <https://flatbuffers.dev/internals/>.
+//! The `flatbuffers` crate reads fields only through `unsafe`, which this workspace denies. The format is
+//! simple: a table starts with an offset to its vtable, which lists where each field lies. Source:
+//! <https://flatbuffers.dev/internals/>.
 
 use super::ConvertError;
 
-/// A table inside a buffer.
+/// A table in a buffer.
 #[derive(Clone, Copy)]
 pub struct Table<'a> {
     data: &'a [u8],
     at: usize,
 }
 
-/// A vector inside a buffer; `at` is its first element.
+/// A vector in a buffer; `at` is its first element.
 #[derive(Clone, Copy)]
 pub struct Vector<'a> {
     data: &'a [u8],
@@ -47,7 +47,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// Where a field lies; `None` when the table leaves it at its default.
+    /// Position of a field; `None` if the table leaves it at its default.
     fn field(&self, slot: usize) -> Result<Option<usize>, ConvertError> {
         let back = i64::from(i32::from_le_bytes(bytes(self.data, self.at)?));
         let vtable = i64::try_from(self.at)
@@ -92,7 +92,7 @@ impl<'a> Table<'a> {
             .transpose()
     }
 
-    /// A vector of elements; empty when the table has none.
+    /// A vector of elements; empty if the table has none.
     pub fn vector(&self, slot: usize) -> Result<Vector<'a>, ConvertError> {
         let data = self.data;
         match self.field(slot)? {

@@ -1,16 +1,18 @@
 //! MediaPipe's 478-point face landmark network, TFLite to ONNX.
 //!
-//! TFLite computes in NHWC, ONNX Runtime's fast convolutions in (blocked) NCHW. Every operator here
-//! has an NCHW twin, so the whole graph is written in NCHW and holds no transposes; only the
-//! image has to be given channel first.
+//! TFLite computes in NHWC, and ONNX Runtime's fast convolutions in (blocked) NCHW. Every operator here has
+//! an NCHW form, so the whole graph is written in NCHW without transposes. Only the image must be given
+//! with the channels first.
 
 use super::ConvertError;
 use super::lower::{Lowering, Output};
 use super::onnx::{Graph, Model, Node};
 use super::tflite::{Op, Operator, TfLite};
 
+/// Converts the file.
+///
 /// Input `image`: `[1, 3, 256, 256]`, RGB 0..1. Outputs: `landmarks` `[1, 478, 3]`, x, y, z in pixels of
-/// the 256x256 crop; `presence` `[1, 1]`, the logit of a face being there.
+/// the 256x256 crop; `presence` `[1, 1]`, the logit that a face is there.
 pub fn convert(data: &[u8]) -> Result<(Model, Graph), ConvertError> {
     const OUTPUTS: [Output; 2] = [
         Output {
@@ -97,8 +99,8 @@ fn lower(l: &mut Lowering<'_>, operator: &Operator<'_>) -> Result<(), ConvertErr
 
 /// Appends channels of zeros by a 1x1 convolution with the identity.
 ///
-/// `Pad` would do the same, but drops out of the blocked layout that the convolutions around it use: two
-/// reorderings of the largest tensors cost more than these few multiplications.
+/// `Pad` would do the same, but does not support the blocked layout of the convolutions around it. The two
+/// reorderings of the largest tensors would cost more than these few multiplications.
 fn widen(
     l: &mut Lowering<'_>,
     input: &str,
@@ -119,7 +121,7 @@ fn widen(
     Ok(())
 }
 
-/// Where a kernel is laid over its input.
+/// Placement of a kernel over its input.
 struct Window {
     kernel: [i64; 2],
     strides: [i64; 2],
@@ -141,7 +143,7 @@ impl Window {
     }
 }
 
-/// Reads strides and padding (`slots` are those of width and height, in this order).
+/// Reads strides and padding. `slots` are those of width and height, in this order.
 fn window(
     l: &Lowering<'_>,
     operator: &Operator<'_>,
@@ -160,7 +162,7 @@ fn window(
     let strides = hw(strides, 0)?;
     let dilations = dilations.map_or(Ok([1, 1]), |slots| hw(slots, 1))?;
     let mut pads = [0; 4];
-    // Padding SAME is 0, VALID 1.
+    // Padding SAME is 0, and VALID is 1.
     if operator.byte(0)? == 0 {
         for (axis, input) in [height, width].into_iter().enumerate() {
             let (before, after) = same(input, kernel[axis], strides[axis], dilations[axis])?;
@@ -176,7 +178,7 @@ fn window(
     })
 }
 
-/// TensorFlow's SAME padding: as even as possible, the odd pixel at the end.
+/// TensorFlow's SAME padding: as even as possible, with the odd pixel at the end.
 fn same(input: i64, kernel: i64, stride: i64, dilation: i64) -> Result<(i64, i64), ConvertError> {
     if stride < 1 {
         return Err(ConvertError::bad("a stride"));
@@ -196,7 +198,7 @@ fn size(value: i64) -> Result<usize, ConvertError> {
     usize::try_from(value).map_err(|_| ConvertError::bad("a size"))
 }
 
-/// Reorders the axes of a row-major tensor: result axis `i` is source axis `order[i]`.
+/// Reorders the axes of a row-major tensor: axis `i` of the result is axis `order[i]` of the source.
 fn permuted(values: &[f32], shape: [i64; 4], order: [usize; 4]) -> Result<Vec<f32>, ConvertError> {
     let mut sizes = [0; 4];
     for (to, from) in sizes.iter_mut().zip(shape) {

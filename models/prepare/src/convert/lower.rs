@@ -1,4 +1,5 @@
-//! What the two TFLite recipes share: which operators are needed, names, constants, the frame of the graph.
+//! Code that the two TFLite recipes share: selection of operators, names, constants, the frame of the
+//! graph.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,7 @@ use super::tflite::{Operator, TfLite, Values};
 /// Version of the standard operators that the produced graphs use.
 const OPSET: i64 = 17;
 
-/// A TFLite output to keep: its place in the file, the ONNX name and shape it gets.
+/// A TFLite output to keep: its index in the file, and the ONNX name and shape it gets.
 pub struct Output {
     pub index: usize,
     pub name: &'static str,
@@ -74,7 +75,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The name of an operand; a constant one becomes an initializer of the same shape.
+    /// The name of an operand. A constant becomes an initializer of the same shape.
     pub fn operand(&mut self, tensor: usize) -> Result<String, ConvertError> {
         if let Some(values) = self.model.constants.get(&tensor) {
             let Values::Floats(values) = values else {
@@ -90,7 +91,7 @@ impl<'a> Lowering<'a> {
         self.nodes.push(node);
     }
 
-    /// Adds a constant of floats; one name is stored once.
+    /// Adds a constant of floats. Each name is stored once.
     pub fn floats(&mut self, name: &str, dims: &[i64], values: &[f32]) -> String {
         if self.emitted.insert(name.to_owned()) {
             self.initializers.push(Tensor::floats(name, dims, values));
@@ -98,7 +99,7 @@ impl<'a> Lowering<'a> {
         name.to_owned()
     }
 
-    /// Adds a constant of integers; one name is stored once.
+    /// Adds a constant of integers. Each name is stored once.
     pub fn ints(&mut self, name: &str, values: &[i64]) -> String {
         if self.emitted.insert(name.to_owned()) {
             self.initializers.push(Tensor::ints(name, values));
@@ -106,7 +107,7 @@ impl<'a> Lowering<'a> {
         name.to_owned()
     }
 
-    /// Emits `node`, whose output is `output`, followed by the operator's fused activation.
+    /// Adds `node`, whose output is `output`, followed by the operator's fused activation.
     pub fn push_activated(
         &mut self,
         mut node: Node,
@@ -130,7 +131,7 @@ impl<'a> Lowering<'a> {
         Ok(())
     }
 
-    /// Closes the graph: every wanted output gets its name and shape by a `Reshape`.
+    /// Completes the graph: a `Reshape` gives every wanted output its name and shape.
     pub fn finish(
         mut self,
         name: &str,

@@ -1,7 +1,7 @@
-//! Turns the files of the packages into the files that the worker loads.
+//! Converts the files of the packages into the files that the worker loads.
 //!
-//! Every recipe is a pure function of the bytes: the same file gives the same bytes on any machine, so the manifest can
-//! pin the sha256 of the result. The networks compute what they computed before, faster.
+//! Every recipe is a pure function of the bytes. The same file gives the same bytes on any machine, so the
+//! manifest can pin the sha256 of the result. The networks compute the same outputs as before, but faster.
 
 mod blendshapes;
 mod channels;
@@ -20,19 +20,19 @@ use livegate_models::manifest::Recipe;
 /// Why a file could not be prepared.
 #[derive(Debug, thiserror::Error)]
 pub enum ConvertError {
-    /// Not a protobuf message of the expected kind.
+    /// The file is not a protobuf message of the expected kind.
     #[error("not an ONNX file: {0}")]
     Protobuf(#[from] prost::DecodeError),
-    /// An offset points past the end of the file.
+    /// An offset points beyond the end of the file.
     #[error("the file ends early")]
     Truncated,
-    /// Something that a recipe relies on is absent.
+    /// Something that a recipe needs is absent; holds its name.
     #[error("{0} is missing")]
     Missing(String),
-    /// Something is not what its type or shape says.
+    /// Something does not have its declared type or shape; holds its name.
     #[error("{0} is malformed")]
     Bad(String),
-    /// Correct, perhaps, but nothing that the shipped models contain.
+    /// Something that may be correct, but that the shipped models do not contain; holds its name.
     #[error("{0} is not supported")]
     Unsupported(String),
 }
@@ -54,7 +54,7 @@ impl ConvertError {
 /// Prepares one file.
 ///
 /// # Errors
-/// When the bytes are not a model of the kind that the recipe expects.
+/// [`ConvertError`] if the bytes are not a model of the kind that the recipe expects.
 pub fn prepare(recipe: Recipe, source: &[u8]) -> Result<Vec<u8>, ConvertError> {
     let (model, graph) = match recipe {
         Recipe::Copy => return Ok(source.to_vec()),
@@ -97,7 +97,7 @@ mod tests {
             Recipe::Prelu,
         ] {
             for length in 0..source.len() {
-                // Some prefixes are models themselves; none may panic.
+                // Some prefixes are valid models; none may panic.
                 let _ = prepare(recipe, &source[..length]);
             }
             assert!(prepare(recipe, &[]).is_err(), "{recipe:?}");

@@ -1,9 +1,9 @@
-//! The ONNX messages this crate reads and writes.
+//! The ONNX messages that this crate reads and writes.
 //!
-//! Field numbers are those of `onnx.proto` (IR version 10). Parts that no recipe
-//! touches (metadata, training info, functions) travel through as bytes, so that reading and writing a model loses
-//! nothing but documentation strings. Scalars are `Option`, because ONNX's checker tells an
-//! attribute that is 0 from one that is absent.
+//! Field numbers are those of `onnx.proto` (IR version 10). Parts that no recipe changes (metadata,
+//! training info, functions) are kept as bytes. So reading and writing a model loses nothing but
+//! documentation strings. Scalars are `Option`, because ONNX's checker distinguishes an attribute that is 0
+//! from one that is absent.
 
 use prost::Message;
 
@@ -213,7 +213,7 @@ pub struct Dimension {
     pub denotation: Option<String>,
 }
 
-/// A size in a declared shape: known, or named and left to the caller.
+/// A size in a declared shape: a fixed number, or a name whose value the caller chooses.
 #[derive(Clone, Copy, Debug)]
 pub enum Dim<'a> {
     Known(i64),
@@ -230,7 +230,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Model, Graph), ConvertError> {
     Ok((model, graph))
 }
 
-/// Writes a model; the same input always gives the same bytes.
+/// Writes a model. The same input always gives the same bytes.
 pub fn encode(mut model: Model, graph: Graph) -> Vec<u8> {
     model.graph = Some(graph);
     model.encode_to_vec()

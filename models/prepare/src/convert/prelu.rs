@@ -1,17 +1,19 @@
 //! Rewrites `PRelu` as `x + (1-a)·Relu(-x)`, both products as 1x1 depthwise convolutions.
 //!
-//! ONNX Runtime's CPU kernel for `PRelu` is slow and knows nothing of the blocked layout its convolutions
-//! use, so every one of them costs two reorderings besides: 38-65 % of these networks' time.
-//! Depthwise convolutions, `Relu` and `Add` all stay in that layout. This form goes over the values twice, since
-//! `Relu` is fused into the first product and the sum into the second; `a·x + (1-a)·Relu(x)`, where `Relu`
-//! stands alone, goes over them three times, and takes the networks 2-20 % longer (models/README.md).
+//! ONNX Runtime's CPU kernel for `PRelu` is slow and does not support the blocked layout of its
+//! convolutions. So every `PRelu` also costs two reorderings: 38-65 % of these networks' time. Depthwise
+//! convolutions, `Relu` and `Add` all stay in that layout.
+//!
+//! This form makes two passes over the values, since `Relu` is fused into the first product and the sum
+//! into the second. In `a·x + (1-a)·Relu(x)` the `Relu` stands alone. That form makes three passes, and the
+//! networks take 2-20 % longer (models/README.md).
 
 use std::collections::BTreeMap;
 
 use super::ConvertError;
 use super::onnx::{Graph, Node, Tensor};
 
-/// Rewrites every `PRelu` whose slopes are constant and one per channel; others are refused.
+/// Rewrites every `PRelu` with constant slopes, one for each channel; others are refused.
 pub fn rewrite(graph: &mut Graph) -> Result<(), ConvertError> {
     let slopes: BTreeMap<String, Tensor> = graph
         .initializer

@@ -1,7 +1,7 @@
 //! Reads a TFLite file: its tensors, constants and operators.
 //!
-//! Slot numbers are those of TensorFlow Lite's `schema.fbs`. Weights stored as fp16 behind a
-//! `DEQUANTIZE` operator come out as fp32 constants, which is what TFLite computes with.
+//! Slot numbers are those of TensorFlow Lite's `schema.fbs`. Weights stored as fp16 behind a `DEQUANTIZE`
+//! operator are returned as fp32 constants, with which TFLite computes.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +72,7 @@ pub enum Values {
     Ints(Vec<i32>),
 }
 
-/// One operator with its options; indices point into [`TfLite::shapes`].
+/// One operator with its options. Indices refer to [`TfLite::shapes`].
 pub struct Operator<'a> {
     pub op: Op,
     pub inputs: Vec<usize>,
@@ -81,7 +81,7 @@ pub struct Operator<'a> {
 }
 
 impl Operator<'_> {
-    /// A byte-sized option (an enum or a flag); 0 when the file leaves it out.
+    /// A byte-sized option (an enum or a flag); 0 if the file leaves it out.
     pub fn byte(&self, slot: usize) -> Result<i8, ConvertError> {
         self.options.map_or(Ok(0), |o| o.i8(slot))
     }
@@ -148,7 +148,7 @@ impl<'a> TfLite<'a> {
             .vector(1)?
             .tables()?
             .iter()
-            // The byte-sized field came first; newer files fill both, or only the wide one.
+            // The byte-sized field is the older one. Newer files fill both fields, or only the wide one.
             .map(|code| Ok(code.i32(3, 0)?.max(i32::from(code.i8(0)?))))
             .collect::<Result<Vec<_>, ConvertError>>()?;
         let mut operators = Vec::new();
@@ -249,7 +249,7 @@ fn values(kind: i8, bytes: &[u8]) -> Result<Values, ConvertError> {
     })
 }
 
-/// IEEE 754 binary16 to binary32; every half is exactly representable.
+/// Converts IEEE 754 binary16 to binary32. Every half has an exact value there.
 fn half_to_float(half: u16) -> f32 {
     let sign = if half & 0x8000 == 0 { 1.0 } else { -1.0 };
     let exponent = i32::from((half >> 10) & 0x1f);
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_truncated_file_is_an_error_not_a_panic() {
-        // A header and offsets that point past the end.
+        // A header, and offsets that point beyond the end.
         let mut file = [0u8; 64];
         file[0] = 60;
         file[4..8].copy_from_slice(b"TFL3");

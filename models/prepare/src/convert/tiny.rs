@@ -1,14 +1,16 @@
-//! For tests: a network of four operators, and an evaluator of the few operators that the rewrites use.
+//! Test helpers: a network of four operators, and an evaluator of the few operators that the rewrites use.
 
 use std::collections::BTreeMap;
 
 use super::onnx::{Dim, Graph, Model, Node, Tensor, ValueInfo, encode};
 
-/// Side of the square images.
+/// Side of the square images, pixels.
 const SIDE: usize = 3;
 
-/// A pruned inverted bottleneck, as in the anti-spoofing network: 2 channels to `inner` and back, each step with
-/// its own slopes, added to the input.
+/// A pruned inverted bottleneck, as in the anti-spoof network.
+///
+/// 2 channels become `inner` channels and 2 again. Each step has its own slopes, and the input is added at
+/// the end.
 pub fn bottleneck(inner: i64) -> Graph {
     let count = usize::try_from(inner).unwrap();
     let numbers = |count: usize, phase: f32| -> Vec<f32> {

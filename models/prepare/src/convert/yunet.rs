@@ -1,19 +1,22 @@
-//! YuNet's block-quantised weights as plain floats, and its image size left open.
+//! YuNet: turns its block-quantised weights into floats, and makes its image size variable.
 //!
-//! As shipped ONNX Runtime refuses the file ("block_size must be 0 for per-tensor quantization"), and its
-//! input is fixed at 640x640 although nothing in the network depends on that.
+//! ONNX Runtime refuses the file as shipped ("block_size must be 0 for per-tensor quantization"). Its input
+//! is fixed at 640x640, although nothing in the network depends on that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ConvertError;
 use super::onnx::{Dim, Graph, Model, Node, Tensor, ValueInfo, decode};
 
-/// Input `input`: `[1, 3, height, width]`, BGR 0..255, both sides multiples of 32. Outputs `cls_N`, `obj_N` `[1, cells, 1]`,
-/// `bbox_N` `[1, cells, 4]`, `kps_N` `[1, cells, 10]` for N = 8, 16, 32, cells = height/N · width/N, row by row.
+/// Converts the file.
+///
+/// Input `input`: `[1, 3, height, width]`, BGR 0..255, both sides multiples of 32. Outputs: `cls_N` and
+/// `obj_N` `[1, cells, 1]`, `bbox_N` `[1, cells, 4]`, `kps_N` `[1, cells, 10]`, for N = 8, 16, 32, with
+/// cells = height/N · width/N, row by row.
 pub fn convert(data: &[u8]) -> Result<(Model, Graph), ConvertError> {
     let (model, mut graph) = decode(data)?;
     fold_constants(&mut graph)?;
-    // They give sizes for 640x640.
+    // These are the sizes for 640x640.
     graph.value_info.clear();
     let (height, width) = (Dim::Named("height"), Dim::Named("width"));
     graph.input = vec![ValueInfo::floats(
@@ -40,14 +43,14 @@ pub fn convert(data: &[u8]) -> Result<(Model, Graph), ConvertError> {
     Ok((model, graph))
 }
 
-/// Evaluates `DequantizeLinear` of constants, and `Reshape` of what that gives.
+/// Evaluates `DequantizeLinear` of constants, and `Reshape` of the results.
 fn fold_constants(graph: &mut Graph) -> Result<(), ConvertError> {
     let mut constants: BTreeMap<String, Tensor> = std::mem::take(&mut graph.initializer)
         .into_iter()
         .map(|t| (t.label().to_owned(), t))
         .collect();
     let mut nodes = Vec::new();
-    // The file lists some reshapes before the node that they read, hence the second pass.
+    // The file lists some reshapes before the node that they read, so a second pass is needed.
     let mut pending = std::mem::take(&mut graph.node);
     for op in ["DequantizeLinear", "Reshape"] {
         for node in std::mem::take(&mut pending) {
@@ -78,7 +81,7 @@ fn reshape(operands: &[&Tensor], output: &str) -> Result<Tensor, ConvertError> {
         return Err(ConvertError::bad(output));
     };
     let dims = shape.to_ints()?;
-    // Only plain sizes: 0 and -1 would need the source's shape, and no file asks for it.
+    // Only explicit sizes: 0 and -1 would need the source's shape, and the file has none of them.
     if dims.iter().product::<i64>() != tensor.dims.iter().product::<i64>() {
         return Err(ConvertError::unsupported(format!(
             "the reshape to {output}"
@@ -91,7 +94,7 @@ fn reshape(operands: &[&Tensor], output: &str) -> Result<Tensor, ConvertError> {
     })
 }
 
-/// `(q - zero) · scale`, one scale for each block of `block_size` values along `axis`.
+/// Computes `(q - zero) · scale`, with one scale for each block of `block_size` values along `axis`.
 fn dequantize(node: &Node, operands: &[&Tensor], output: &str) -> Result<Tensor, ConvertError> {
     let bad = || ConvertError::bad(output);
     let (&[quantised, scales, zeros], Some(block), Some(axis)) = (

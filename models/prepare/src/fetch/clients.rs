@@ -1,4 +1,4 @@
-//! npm and pip, run as the user has set them up: proxies, mirrors and credentials stay their business.
+//! npm and pip, run with the user's settings: proxies, mirrors and credentials are the user's own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,13 +23,13 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// The clients on this machine; a running one is ended when `interrupted` becomes true.
+    /// The clients on this machine. A running client is ended when `interrupted` becomes true.
     #[must_use]
     pub fn new(interrupted: Arc<AtomicBool>) -> Self {
         let command = |words: &[&str]| words.iter().map(|&w| w.to_owned()).collect();
         Self {
             npm: vec![command(&["npm"])],
-            // Debian's python3 comes without pip, and some images have only one of the names.
+            // Debian's python3 comes without pip, and some images have only one of these names.
             pip: vec![
                 command(&["python3", "-m", "pip"]),
                 command(&["pip3"]),
@@ -75,9 +75,9 @@ impl Clients {
         Err(FetchError::NoClient { client, package })
     }
 
-    /// Runs a command to its end; false when it does not exist or fails.
+    /// Runs a command to its end. Returns false if the command does not exist or fails.
     ///
-    /// What it prints is dropped: it names hosts, which are the user's business, and the error tells how to see it.
+    /// Its output is dropped, since it names the user's hosts. The error says how to see it.
     fn run(&self, words: &[String], folder: &Path) -> Result<bool, FetchError> {
         let Some((program, arguments)) = words.split_first() else {
             return Ok(false);
@@ -94,7 +94,7 @@ impl Clients {
         };
         loop {
             if self.interrupted.load(Ordering::Relaxed) {
-                // It may be gone already; either way it has to be waited for.
+                // The process may be gone already. It must be waited for in both cases.
                 let _ = child.kill();
                 let _ = child.wait();
                 return Err(FetchError::Interrupted);
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use livegate_models::manifest::Manifest;
 
-    /// Clients whose npm is a shell script; `$1` is its first argument.
+    /// Clients whose npm is a shell script. `$1` is its first argument.
     fn scripted(script: &str) -> Clients {
         let words = ["sh", "-c", script, "npm"].map(str::to_owned);
         Clients {
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_missing_client_is_named_with_what_to_install() {
         let folder = tempfile::tempdir().unwrap();
-        // Neither a pip that does not exist nor a Python without pip will do.
+        // Neither a missing pip nor a Python without pip is accepted.
         let error = scripted("true")
             .download(archive(Registry::Pypi), folder.path())
             .unwrap_err();

@@ -1,4 +1,4 @@
-//! Takes single files out of archives, in memory: no path from an archive is ever written to.
+//! Takes single files out of archives, in memory. No path from an archive is ever written to.
 
 use std::io::{self, Cursor, Read};
 
@@ -6,24 +6,26 @@ use flate2::read::GzDecoder;
 
 use livegate_models::manifest::Registry;
 
-/// No file that is taken is larger; a guard against reading without end.
+/// Most bytes of a file that is taken: a limit against reading without end.
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Why a file could not be taken out of an archive.
 #[derive(Debug, thiserror::Error)]
 pub enum ExtractError {
-    /// Not a whole zip file.
+    /// The file is not a zip, or not a whole one.
     #[error("not a zip file, or cut short: {0}")]
     Zip(#[from] zip::result::ZipError),
-    /// Not a whole gzipped tar.
+    /// The file is not a gzipped tar, or not a whole one.
     #[error("not a gzipped tar, or cut short: {0}")]
     Tar(#[from] io::Error),
-    /// The archive is whole and does not hold the file.
+    /// The archive is whole, but does not contain the file; holds the file's path.
     #[error("it has no {0}")]
     Absent(String),
 }
 
-/// The content of the file at `path`; its first element is looked up in the archive, each further one in the zip found so far.
+/// The content of the file at `path`.
+///
+/// The first element is a path in the archive. Each further element is a path in the zip found so far.
 pub(super) fn member(
     registry: Registry,
     archive: &[u8],

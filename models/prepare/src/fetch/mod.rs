@@ -1,8 +1,8 @@
 //! Fills the cache: fetches archives, checks every hash, prepares the files.
 //!
-//! The cache only ever holds whole files: each is written beside its place, flushed to disk and renamed. Work happens in
-//! a `.tmp-*` folder inside the cache (so that renaming never crosses a file system) under a lock file, so that
-//! two fetches at once do the work once.
+//! The cache contains whole files only: each file is written beside its place, flushed to disk and renamed.
+//! Work happens in a `.tmp-*` folder inside the cache, so that renaming never crosses a file system. A lock
+//! file makes two simultaneous fetches do the work once.
 
 mod clients;
 mod extract;
@@ -25,15 +25,15 @@ pub(crate) const TEMP_PREFIX: &str = ".tmp-";
 const LOCK_FILE: &str = ".lock";
 const LOCK_POLL: Duration = Duration::from_millis(50);
 
-/// Why the cache could not be filled. Each message is one sentence that ends in what to do.
+/// Why the cache could not be filled. Each message is one sentence that ends with what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// Neither npm nor pip, whichever is needed, is there.
+    /// The needed client, npm or pip, is not installed.
     #[error("{client} is not installed: install {package} and run `make build` again")]
     NoClient {
-        /// What was looked for.
+        /// Name of the client.
         client: &'static str,
-        /// What brings it, as Debian names it.
+        /// Name of the Debian package that contains it.
         package: &'static str,
     },
     /// The registry's client failed at every attempt.
@@ -43,75 +43,76 @@ pub enum FetchError {
     ClientFailed {
         /// The command line.
         command: String,
-        /// How often it was tried.
+        /// Number of attempts.
         attempts: usize,
     },
-    /// The client succeeded and left no file, or several.
+    /// The client succeeded, but left no file, or several.
     #[error(
         "`{command}` left {found} files instead of one: update the client and run `make build` again"
     )]
     NotOneFile {
         /// The command line.
         command: String,
-        /// How many files there were.
+        /// Number of files.
         found: usize,
     },
-    /// Bytes other than the pinned ones.
+    /// The bytes are not the pinned ones.
     #[error(
         "{what} has sha256 {found} where {expected} is pinned: nothing was kept; run `make build` again, and if it repeats do not trust the source"
     )]
     WrongHash {
-        /// The archive or file.
+        /// Name of the archive or file.
         what: String,
-        /// As pinned.
+        /// The pinned sha256.
         expected: String,
-        /// As computed.
+        /// The computed sha256.
         found: String,
     },
     /// The archive cannot be unpacked.
     #[error("{package} cannot be unpacked ({source}): run `make build` again")]
     Extract {
-        /// Name and version.
+        /// Name and version of the package.
         package: String,
-        /// Why.
+        /// The cause.
         source: ExtractError,
     },
     /// A file cannot be prepared.
     #[error("{file} cannot be prepared ({source}): this is a fault in Livegate, please report it")]
     Convert {
-        /// The output.
+        /// Path of the output in the cache.
         file: String,
-        /// Why.
+        /// The cause.
         source: ConvertError,
     },
     /// The cache cannot be written.
     #[error("{path} cannot be written ({source}): make room or give access, and run `make build` again", path = path.display())]
     Io {
-        /// File or folder.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A signal asked to stop.
+    /// A signal requested to stop.
     #[error("stopped before everything was fetched: run `make build` to go on")]
     Interrupted,
 }
 
-/// Where archives come from.
+/// A source of archives.
 pub trait Source {
     /// Puts the archive's file, and nothing else, into the empty folder `into`.
     ///
     /// # Errors
-    /// When there is no client, or it fails at every attempt.
+    /// [`FetchError`] if there is no client, or if it fails at every attempt.
     fn download(&self, archive: &Archive, into: &Path) -> Result<PathBuf, FetchError>;
 }
 
-/// Brings the cache at `dir` to the state that `archives` describe; returns how many files were missing.
+/// Fetches and prepares what is missing of `archives` in the cache at `dir`; returns the number of files
+/// that were missing.
 ///
-/// Files that are there with the right hash are not touched. Progress goes to `log`, a line for each package.
+/// Files with the right hash are not touched. Progress goes to `log`, one line for each package.
 ///
 /// # Errors
-/// See [`FetchError`]; files already complete stay, nothing half-written does.
+/// [`FetchError`]. Complete files stay in the cache, and there are no partial ones.
 pub fn fetch(
     dir: &Path,
     archives: &[&Archive],
@@ -130,7 +131,7 @@ pub fn fetch(
     remove_stale(dir)?;
     let mut count = 0;
     for archive in archives {
-        // Looked up again under the lock: another fetch may have brought them meanwhile.
+        // Checked again under the lock: another fetch may have brought the files meanwhile.
         let files = missing(dir, archive);
         if files.is_empty() {
             continue;
@@ -209,7 +210,7 @@ fn check(what: &str, expected: &str, bytes: &[u8]) -> Result<(), FetchError> {
     })
 }
 
-/// Writes a file so that `target` is either the old one or the whole new one, also after a power cut.
+/// Writes a file so that `target` is either the old file or the whole new one, even after a power cut.
 pub(crate) fn store(temp: &Path, target: &Path, bytes: &[u8]) -> Result<(), FetchError> {
     let staged = temp.join("staged");
     let write = || -> io::Result<()> {
@@ -219,7 +220,7 @@ pub(crate) fn store(temp: &Path, target: &Path, bytes: &[u8]) -> Result<(), Fetc
         if let Some(parent) = target.parent() {
             fs::create_dir_all(parent)?;
             fs::rename(&staged, target)?;
-            // The rename itself is only on disk once the folder is.
+            // The rename is on disk only after the folder is.
             File::open(parent)?.sync_all()?;
         }
         Ok(())
@@ -227,7 +228,7 @@ pub(crate) fn store(temp: &Path, target: &Path, bytes: &[u8]) -> Result<(), Fetc
     write().map_err(|e| io_error(target, e))
 }
 
-/// Takes the cache's lock, which the operating system gives back even if the process dies.
+/// Takes the cache's lock. The operating system releases it even if the process dies.
 pub(crate) fn lock(
     dir: &Path,
     interrupted: &AtomicBool,
@@ -258,12 +259,12 @@ pub(crate) fn lock(
     }
 }
 
-/// Removes what a killed fetch left behind; only called under the lock, so none is in use.
+/// Removes what a killed fetch left behind. Called under the lock only, so no other process uses it.
 pub(crate) fn remove_stale(dir: &Path) -> Result<(), FetchError> {
     for entry in fs::read_dir(dir).map_err(|e| io_error(dir, e))? {
         let entry = entry.map_err(|e| io_error(dir, e))?;
         if entry.file_name().to_string_lossy().starts_with(TEMP_PREFIX) {
-            // An orphaned client may still be writing there; then the next fetch gets it.
+            // An orphaned client may still write there. Then the next fetch removes it.
             let _ = fs::remove_dir_all(entry.path());
         }
     }

@@ -1,7 +1,8 @@
-//! Fills the cache with the optional anti-spoof models, and writes the configuration that uses them.
+//! Optional anti-spoof models: adds them to the cache, and writes the configuration that uses them.
 //!
-//! They are in no package: each comes from its public repository at a pinned commit, or from a folder of the operator's.
-//! A model that cannot be obtained is left out; the service then runs with fewer.
+//! They are in no package. Each one comes from its public repository at a pinned commit, or from an
+//! operator's folder. A model that cannot be obtained is left out, and the service then runs with fewer
+//! models.
 
 mod stamp;
 mod supply;
@@ -24,84 +25,88 @@ use livegate_models::manifest::{Manifest, OptionalModel};
 /// Name of the configuration file in the cache, for `LIVEGATE_MODEL_CONFIG`.
 pub const CONFIG_FILE: &str = "optional.toml";
 
-/// Why an optional model is not there. Each message is a clause that follows the model's name.
+/// Why an optional model could not be obtained. Each message is a clause that follows the model's name.
 #[derive(Debug, thiserror::Error)]
 pub enum Unavailable {
-    /// No public place is known, and no folder is named.
+    /// No public address is known, and no folder is configured.
     #[error("it has no public address: name a folder that has it in LIVEGATE_MODEL_MIRROR")]
     NoAddress,
-    /// The operator's folder does not have it.
+    /// The operator's folder does not have the file.
     #[error("{path} cannot be read ({source})", path = path.display())]
     Mirror {
-        /// The file that was looked for.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The server cannot be reached, or does not answer in time.
     #[error("{host} cannot be reached ({cause})")]
     Unreachable {
-        /// Scheme and host.
+        /// Scheme and host of the server.
         host: String,
-        /// What the client says.
+        /// The client's error.
         cause: String,
     },
-    /// The server does not have it.
+    /// The server does not have the file.
     #[error("{url} was answered with status {status}")]
     Status {
-        /// What was asked for.
+        /// The requested URL.
         url: String,
         /// The HTTP status.
         status: u16,
     },
-    /// A redirect that leads away from HTTPS, nowhere, or on and on.
-    #[error("{url} was answered with a redirect that is not followed: only a few, to https, are")]
+    /// A redirect without a target, to a target that is not HTTPS, or one redirect too many.
+    #[error(
+        "{url} was answered with a redirect that is not followed: only a few redirects, and only to https, are"
+    )]
     Redirect {
-        /// What was asked for.
+        /// The requested URL.
         url: String,
     },
-    /// More bytes than any of these models has.
+    /// The file has more bytes than any of these models.
     #[error("it has more than {limit} bytes")]
     TooLarge {
-        /// The most that is read.
+        /// Most bytes that are read.
         limit: u64,
     },
-    /// Other bytes than the pinned ones, before or after preparing.
+    /// The bytes before or after preparing are not the pinned ones.
     #[error("its sha256 is {found} where {expected} is pinned")]
     WrongHash {
-        /// As pinned.
+        /// The pinned sha256.
         expected: String,
-        /// As computed.
+        /// The computed sha256.
         found: String,
     },
-    /// It cannot be prepared.
+    /// The file cannot be prepared.
     #[error("it cannot be prepared ({0})")]
     Convert(#[from] ConvertError),
-    /// A signal asked to stop.
-    #[error("stopped before it was there")]
+    /// A signal requested to stop.
+    #[error("interrupted before it was obtained")]
     Interrupted,
 }
 
-/// What became of the optional models.
+/// Result of obtaining the optional models.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The configuration that uses the best set there is; `None` where no set is complete.
+    /// Path of the configuration that uses the best available set; `None` if no set is complete.
     pub config: Option<PathBuf>,
-    /// Names of the models in that configuration beside the shipped one.
+    /// Names of the models in that configuration, except the shipped one.
     pub used: Vec<String>,
-    /// Names of the models that are in the cache now and were not before.
+    /// Names of the models that are new in the cache.
     pub new: Vec<String>,
-    /// The models that are not there, and why.
+    /// Names of the models that are missing, and why.
     pub absent: Vec<(String, Unavailable)>,
 }
 
-/// Obtains the optional models of `manifest` that are missing in the cache at `dir`, and writes [`CONFIG_FILE`] for the
-/// best set of them; where none is complete, such a file is removed.
+/// Obtains the optional models of `manifest` that are missing in the cache at `dir`.
 ///
-/// Progress, licence and origin of each model go to `log`.
+/// It writes [`CONFIG_FILE`] for the best set that is complete. If no set is complete, it removes such a
+/// file.
+///
+/// Progress, and licence and origin of each model, are written to `log`.
 ///
 /// # Errors
-/// When the cache cannot be written. That a model cannot be obtained is part of the outcome.
+/// [`FetchError`] if the cache cannot be written. A model that cannot be obtained is part of the outcome.
 pub fn fetch(
     dir: &Path,
     manifest: &Manifest,
@@ -149,7 +154,7 @@ pub fn fetch(
     })
 }
 
-/// Name, licence and origin of a model, and what is open about it, in one line.
+/// Name, licence, origin and open questions of a model, in one line.
 #[must_use]
 pub fn about(model: &OptionalModel) -> String {
     format!(
@@ -158,7 +163,7 @@ pub fn about(model: &OptionalModel) -> String {
     )
 }
 
-/// Whether the cache has the prepared model, whole.
+/// Whether the cache has the whole prepared model.
 #[must_use]
 pub fn is_there(dir: &Path, model: &OptionalModel) -> bool {
     hash::of_file(&dir.join(&model.name)).is_ok_and(|found| found == model.output_sha256)
@@ -190,7 +195,7 @@ fn check(expected: &str, bytes: &[u8]) -> Result<(), Unavailable> {
     })
 }
 
-/// The first set whose models are all in the cache.
+/// The first set of which all models are in the cache.
 fn best_set<'a>(dir: &Path, manifest: &'a Manifest) -> Option<Vec<&'a OptionalModel>> {
     let there: Vec<_> = manifest
         .optional
@@ -213,7 +218,7 @@ fn write_config(
 ) -> Result<Option<PathBuf>, FetchError> {
     let path = dir.join(CONFIG_FILE);
     let Some(set) = set else {
-        // Left behind, it would name files that are not there, and the service would not start.
+        // A configuration left behind would name missing files, and the service would not start.
         return match fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(fetch::io_error(&path, error))

@@ -1,17 +1,20 @@
-//! Remembers that the optional models could not be obtained, so that a machine without network is not delayed at each
+//! Stamp of a failed download of optional models, so that a machine without network is not delayed at each
 //! start.
 
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// Holds the mirror that was configured at the failure; its age is the failure's.
+/// Name of the stamp file. It holds the mirror that was configured at the failure. Its age is that of the
+/// failure.
 const FILE: &str = ".optional-failed";
-/// How long a failure keeps from the next try.
+/// Time after a failure before the network is tried again.
 const PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Whether to try now: a folder is tried always, since that is quick, and the network unless it failed less than a
-/// day before `now`.
+/// Whether to try now.
+///
+/// A folder is always tried, since that is quick. The network is tried unless it failed less than a day
+/// before `now`.
 #[must_use]
 pub fn is_due(dir: &Path, mirror: Option<&Path>, now: SystemTime) -> bool {
     let path = dir.join(FILE);
@@ -21,18 +24,18 @@ pub fn is_due(dir: &Path, mirror: Option<&Path>, now: SystemTime) -> bool {
     ) else {
         return true;
     };
-    // A failure that lies ahead is the doing of a clock that was set back.
+    // A failure in the future means that the clock was set back.
     let recent = now.duration_since(failed).is_ok_and(|age| age < PAUSE);
     mirror.is_some() || !tried.is_empty() || !recent
 }
 
-/// Notes a failure. That the note cannot be written only means another try sooner.
+/// Records a failure. If the record cannot be written, the next attempt only comes sooner.
 pub fn record_failure(dir: &Path, mirror: Option<&Path>) {
     let tried = mirror.map(Path::to_string_lossy).unwrap_or_default();
     let _ = fs::write(dir.join(FILE), tried.as_bytes());
 }
 
-/// Forgets an earlier failure.
+/// Deletes the record of an earlier failure.
 pub fn record_success(dir: &Path) {
     let _ = fs::remove_file(dir.join(FILE));
 }

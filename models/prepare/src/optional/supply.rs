@@ -1,4 +1,4 @@
-//! Where the bytes of an optional model come from: a folder, or a public repository over HTTPS.
+//! Sources of optional models: a folder, or a public repository over HTTPS.
 
 use std::fs::File;
 use std::io::Read;
@@ -15,17 +15,17 @@ use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use super::Unavailable;
 use livegate_models::manifest::{OptionalModel, PublicFile};
 
-/// Serves the files of public GitHub repositories as they are, at `/owner/name/commit/path`.
+/// Serves the files of public GitHub repositories unchanged, at `/owner/name/commit/path`.
 const RAW_FILES: &str = "https://raw.githubusercontent.com";
-/// Redirects that are followed for one file.
+/// Most redirects that are followed for one file.
 const MOST_REDIRECTS: usize = 3;
-/// How often an interruption is looked for while a download goes on.
+/// Interval at which an interruption is checked during a download.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Where optional models come from.
+/// The source of optional models.
 #[derive(Clone, Debug)]
 pub enum Supply {
-    /// A folder of the operator's with the files as published, by their names; the network is not used.
+    /// An operator's folder with the files as published, under their names. The network is not used.
     Mirror(PathBuf),
     /// Public repositories.
     Public(PublicRepositories),
@@ -38,14 +38,14 @@ pub struct PublicRepositories {
     limits: Limits,
 }
 
-/// What a download may take.
+/// Limits of a download.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For finding the server and connecting to it, each.
+    /// Longest time to resolve the server's name, and longest time to connect.
     pub connect: Duration,
-    /// For one file, from the first to the last byte of the exchange.
+    /// Longest time for one file, from the first to the last byte of the exchange.
     pub total: Duration,
-    /// Bytes of one file.
+    /// Most bytes of one file.
     pub max_bytes: u64,
 }
 
@@ -60,7 +60,7 @@ impl Default for Limits {
 }
 
 impl Supply {
-    /// The mirror if one is given, else the public repositories.
+    /// The mirror if one is given, otherwise the public repositories.
     #[must_use]
     pub fn new(mirror: Option<&Path>) -> Self {
         mirror.map_or_else(
@@ -69,7 +69,7 @@ impl Supply {
         )
     }
 
-    /// The model's bytes as they are there, unchecked.
+    /// The model's bytes as the source has them, unchecked.
     pub(super) fn bytes(
         &self,
         model: &OptionalModel,
@@ -98,14 +98,14 @@ fn from_folder(folder: &Path, name: &str) -> Result<Vec<u8>, Unavailable> {
 }
 
 impl PublicRepositories {
-    /// Those on GitHub.
+    /// The public repositories on GitHub.
     #[must_use]
     pub fn github() -> Self {
         Self::at(RAW_FILES, Limits::default())
     }
 
-    /// Those that a server at `base` (scheme, host and port) has. Tests give an `http` one; redirects to `http` are
-    /// refused even there.
+    /// Repositories on a server at `base` (scheme, host and port). Tests use an `http` server; redirects to
+    /// `http` are refused there too.
     #[must_use]
     pub fn at(base: &str, limits: Limits) -> Self {
         Self {
@@ -114,7 +114,8 @@ impl PublicRepositories {
         }
     }
 
-    /// Downloads on a thread of its own, which is left behind when `interrupted` becomes true.
+    /// Downloads on a thread of its own. When `interrupted` becomes true, the call returns and leaves the
+    /// thread behind.
     fn download(
         &self,
         file: &PublicFile,
@@ -127,7 +128,7 @@ impl PublicRepositories {
         let (sender, receiver) = mpsc::sync_channel(1);
         let limits = self.limits;
         std::thread::spawn(move || {
-            // Nobody receives it after an interruption.
+            // After an interruption nobody receives this.
             let _ = sender.send(get(url, limits));
         });
         loop {
@@ -142,11 +143,12 @@ impl PublicRepositories {
     }
 }
 
-/// Ring, which other parts of the program use already.
+/// The cryptography provider Ring, which other parts of the program use already.
 static CRYPTO: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(ring::default_provider()));
 
 fn get(mut url: String, limits: Limits) -> Result<Vec<u8>, Unavailable> {
-    // The authorities that the system trusts: a company's proxy may have one of its own.
+    // The certificate authorities that the system trusts. A company's proxy may have an authority of its
+    // own.
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
         .root_certs(RootCerts::PlatformVerifier)
@@ -156,7 +158,7 @@ fn get(mut url: String, limits: Limits) -> Result<Vec<u8>, Unavailable> {
         .tls_config(tls)
         .user_agent(concat!("livegate-models/", env!("CARGO_PKG_VERSION")))
         .http_status_as_error(false)
-        // Followed here, where each is checked.
+        // The client follows no redirects. They are followed here, where each one is checked.
         .max_redirects(0)
         .max_redirects_will_error(false)
         .timeout_resolve(Some(limits.connect))
@@ -188,7 +190,7 @@ fn get(mut url: String, limits: Limits) -> Result<Vec<u8>, Unavailable> {
     Err(Unavailable::Redirect { url })
 }
 
-/// Where a redirect leads: another https address, or a path of the same server.
+/// The target of a redirect: another https address, or a path on the same server.
 fn redirected(from: &str, location: &str) -> Option<String> {
     if location.starts_with("https://") {
         return Some(location.to_owned());

@@ -1,14 +1,14 @@
-"""Computes the reference outputs that tests/golden.rs holds the prepared models against.
+"""Computes the reference outputs with which tests/golden.rs compares the prepared models.
 
-The references come from the original files as packaged, run by engines other than the one that
-the product uses: LiteRT for the TFLite files, OpenCV for the ONNX files. Only output numbers are
-written, and only some of them where there are many. (ONNX's own reference evaluator agrees on all but fr_liveness,
-whose BatchNormalization of opset 9 it computes differently from every other engine.)
+The references are outputs of the original files as packaged, computed by other engines than Livegate's: LiteRT for
+the TFLite files, OpenCV for the ONNX files. Only output numbers are written, and only some of them if there are
+many. (ONNX's own reference evaluator agrees on all but fr_liveness, whose BatchNormalization of opset 9 it computes
+differently from every other engine.)
 
     pip install ai-edge-litert numpy opencv-python-headless
     python reference.py SOURCES OUT
 
-SOURCES holds the five source files under their packaged names (`livegate-models list` shows the packages):
+SOURCES is a folder with the five source files under their packaged names (`livegate-models list` shows the packages):
 face_landmarks_detector.tflite and face_blendshapes.tflite (members of face_landmarker.task),
 face_detection_yunet_2023mar_int8bq.onnx, fr_liveness.onnx, fr_feature.onnx. OUT is this folder.
 """
@@ -28,7 +28,7 @@ YUNET = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride
 def drawn_face(height, width):
     """A face drawn from smooth functions, RGB 0..1, [3, height, width]; tests/golden.rs draws the same.
 
-    YuNet and the landmark model take it for a face, so that their outputs are of the usual kind.
+    YuNet and the landmark model recognise it as a face, so their outputs are typical.
     """
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     u, v = (x + 0.5) / width, (y + 0.5) / height

@@ -1,4 +1,4 @@
-//! Downloads from a server of the test's own, which does all that a server should not.
+//! Downloads from a test server that does everything a server should not do.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use livegate_prepare::optional::{self, Limits, PublicRepositories, Supply, Unava
 
 use super::{CONTENT, manifest, run};
 
-/// A server that answers each request as `answer` says, and counts them; it lives as long as the process.
+/// A server that answers each request with `answer` and counts requests. It lives as long as the process.
 fn server(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -35,7 +35,7 @@ fn server(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> (String, Ar
     (base, requests)
 }
 
-/// Writes a whole response; a client that has hung up does not matter.
+/// Writes a whole response. It does not matter if the client has hung up.
 fn respond(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8]) {
     let length = body.len();
     let head = format!(
@@ -57,7 +57,7 @@ fn public(base: &str, limits: Limits) -> Supply {
     Supply::Public(PublicRepositories::at(base, limits))
 }
 
-/// Why `a.onnx` could not be obtained; nothing may be left of it.
+/// Why `a.onnx` could not be obtained. Nothing may be left of it.
 fn refusal(supply: &Supply) -> Unavailable {
     let dir = tempfile::tempdir().unwrap();
     let outcome = run(&dir, supply);
@@ -104,7 +104,7 @@ fn other_bytes_than_the_pinned_are_refused() {
 
 #[test]
 fn a_file_that_is_too_large_is_not_read_to_its_end() {
-    // With its length announced, and without.
+    // With the length announced, and without.
     let (announced, _) = server(|_, stream| respond(stream, "200 OK", "", &[0; 5000]));
     let (endless, _) = server(|_, stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
@@ -193,7 +193,7 @@ fn redirects_on_the_same_server_are_followed_a_few_times() {
 #[test]
 fn a_server_without_tls_is_no_https_server() {
     let (base, _) = server(|_, stream| respond(stream, "200 OK", "", CONTENT));
-    // It waits for the rest of a head, which the client takes for a handshake that does not come.
+    // The server waits for the rest of a head. The client sees a handshake that does not arrive.
     let limits = Limits {
         connect: Duration::from_millis(300),
         ..limits()

@@ -1,4 +1,4 @@
-//! Optional models get into the cache only with the pinned bytes, wherever they come from and whatever a server does.
+//! Optional models: only the pinned bytes reach the cache, from any source and whatever a server does.
 
 #![allow(
     clippy::unwrap_used,
@@ -175,7 +175,7 @@ fn the_written_configuration_says_what_the_manifest_says() {
     );
 }
 
-/// The folder with the optional models as published. Where it is absent: `None`, and a line on standard error.
+/// The folder with the optional models as published. If it is absent: `None`, and a line on standard error.
 fn published() -> Option<PathBuf> {
     let folder = std::env::var_os("LIVEGATE_OPTIONAL_MODELS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/models"),
