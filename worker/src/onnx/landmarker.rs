@@ -1,4 +1,5 @@
-//! Landmarks and expression: MediaPipe's face landmarker, and what its 478 points say.
+//! Landmarks and expression by MediaPipe's face landmarker, and pose, eyes and mouth computed from its
+//! 478 points.
 
 use livegate_liveness::eyes::{self, Eyes};
 use livegate_liveness::mouth::Mouth;
@@ -16,11 +17,13 @@ use livegate_media::RgbFrame;
 const SIDE: u32 = 256;
 const POINTS: usize = 478;
 const EXPRESSIONS: usize = 52;
-/// The crop's side in longer sides of the detector's box. That box is tall, hair line to chin, where
-/// MediaPipe's (which takes 1.5) is not: of the sizes from 1.0 to 1.5 this one left the fewest faces
-/// unconfirmed at extreme poses, over 170 frames of seven clips.
+/// Side of the crop, in longer sides of the detector's box.
+///
+/// That box is tall, from the hair line to the chin, unlike MediaPipe's own box, with which it uses 1.5.
+/// Of the sizes from 1.0 to 1.5 this one left the fewest faces unconfirmed at extreme poses, over 170
+/// frames of seven clips.
 const CONTEXT: f32 = 1.2;
-/// Probability of a face in the crop below which there is none; MediaPipe's own value.
+/// Least probability of a face in the crop; MediaPipe's own value.
 const PRESENCE: f32 = 0.5;
 const INPUT: InputSpec = InputSpec {
     width: SIDE,
@@ -30,10 +33,10 @@ const INPUT: InputSpec = InputSpec {
     std: [255.0; 3],
 };
 
-/// Corner, upper lid, upper lid, corner, lower lid, lower lid: the eye on the image's left, which
-/// is the subject's right one in an unmirrored frame.
+/// Landmarks of the eye on the image's left, which is the subject's right eye in an unmirrored frame:
+/// corner, upper lid, upper lid, corner, lower lid, lower lid.
 const IMAGE_LEFT_EYE: [usize; 6] = [33, 160, 158, 133, 153, 144];
-/// The same of the eye on the image's right.
+/// The same landmarks of the eye on the image's right.
 const IMAGE_RIGHT_EYE: [usize; 6] = [362, 385, 387, 263, 373, 380];
 /// Inner lips, upper and lower.
 const INNER_LIPS: (usize, usize) = (13, 14);
@@ -58,7 +61,7 @@ mod expression {
     pub const MOUTH_SMILE_RIGHT: usize = 45;
 }
 
-/// The landmarks that the expression model looks at (`kLandmarksSubsetIdxs`, same file).
+/// Landmarks that the expression model reads (`kLandmarksSubsetIdxs`, same file).
 #[rustfmt::skip]
 const EXPRESSION_POINTS: [usize; 146] = [
     0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80,
@@ -69,13 +72,13 @@ const EXPRESSION_POINTS: [usize; 146] = [
     387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477,
 ];
 
-/// What the landmarks say.
+/// Pose, eyes, mouth and points of a face.
 pub struct Look {
     pub pose: Pose,
     pub eyes: Eyes,
     pub mouth: Mouth,
-    /// Eye on the image's left, eye on its right, nose, mouth corner on its left, on its right, in frame
-    /// pixels: what a face is aligned by before it is compared.
+    /// The five points by which a face is aligned before it is embedded, in frame pixels: eye on the
+    /// image's left, eye on its right, nose, mouth corner on its left, on its right.
     pub five: [Point; 5],
     /// The landmarks that place a sketch, in frame pixels.
     pub sketched: Vec<Point>,
@@ -84,7 +87,7 @@ pub struct Look {
 /// Landmarks in frame pixels; z in the same unit, smaller towards the camera.
 type Landmarks = Vec<[f32; 3]>;
 
-/// The two landmark models.
+/// The landmark model and the expression model.
 pub struct Landmarker {
     landmarks: Model,
     expression: Model,
@@ -92,7 +95,7 @@ pub struct Landmarker {
 }
 
 impl Landmarker {
-    /// Loads them.
+    /// Loads both models.
     pub fn load(runtime: &Runtime, models: &ModelSet) -> Result<Self, StartError> {
         let canonical =
             Canonical::new(&models.canonical_face).ok_or_else(|| StartError::Model {
@@ -106,7 +109,7 @@ impl Landmarker {
         })
     }
 
-    /// Looks at a detected face; `None` when the landmark model sees none there.
+    /// Measures a detected face; `None` when the landmark model finds no face there.
     pub fn look(
         &mut self,
         frame: &RgbFrame,
@@ -179,7 +182,7 @@ fn to_frame_point(p: &[f32], to_frame: Similarity) -> [f32; 3] {
     [x, y, p[2] * to_frame.scale()]
 }
 
-/// The points of the canonical face that a pose is taken from, and their weights.
+/// The points of the canonical face from which a pose is computed, and their weights.
 struct Canonical {
     indices: Vec<usize>,
     reference: Vec<[f32; 3]>,
@@ -207,7 +210,7 @@ impl Canonical {
         })
     }
 
-    /// The landmarks' y points down and their z away from the camera; a pose wants up and towards.
+    /// Landmarks have y down and z away from the camera; a pose needs y up and z towards the camera.
     fn pose_of(&self, points: &Landmarks) -> Option<Pose> {
         let observed: Vec<[f32; 3]> = self
             .indices
@@ -220,7 +223,7 @@ impl Canonical {
 }
 
 /// The five points of the embedder's template. The detector's own points lie 7 to 9% of the box away
-/// from them where a head looks up or down, which lowers the likeness of one person's faces.
+/// from them when a head looks up or down, which lowers the likeness of one person's faces.
 fn five_of(points: &Landmarks) -> Option<[Point; 5]> {
     let eye = |(a, b): (usize, usize)| {
         let (a, b) = (plane(points, a)?, plane(points, b)?);
@@ -258,7 +261,7 @@ fn mouth_of(points: &Landmarks, scores: &[f32]) -> Option<Mouth> {
     };
     let width = distance(MOUTH_CORNERS)?;
     Some(Mouth {
-        // Closed lips may touch: no gap is a measurement.
+        // Closed lips may touch: a gap of 0 is a valid measurement.
         opening: distance(INNER_LIPS).unwrap_or(0.0) / width,
         width: width / distance(OUTER_EYE_CORNERS)?,
         smile: f32::midpoint(
