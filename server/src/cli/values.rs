@@ -1,11 +1,11 @@
-//! Values of arguments, for both command lines.
+//! Parsers for values of arguments, used by both command lines.
 
 use livegate_liveness::challenge::{Action, Range};
 
-/// An action by its public name.
+/// Parses the public name of an action.
 ///
 /// # Errors
-/// A sentence that lists the names.
+/// A sentence that lists the allowed names.
 pub fn action(name: &str) -> Result<Action, String> {
     Action::from_name(name).ok_or_else(|| {
         let names = Action::ALL.map(Action::name).join(", ");
@@ -13,7 +13,7 @@ pub fn action(name: &str) -> Result<Action, String> {
     })
 }
 
-/// A number of a range.
+/// Parses a number and checks its range.
 ///
 /// # Errors
 /// A sentence that names the range.

@@ -1,4 +1,4 @@
-//! Variables, each read in the way that its value is written.
+//! Parsers for the values of variables.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -15,14 +15,14 @@ use super::backend::Backend;
 use super::error::SettingsError;
 use super::models::ModelsSettings;
 
-/// Variables by name.
+/// Access to the variables by name.
 pub struct Variables<F> {
-    /// Gives what the variable holds.
+    /// Returns the value of a variable.
     pub lookup: F,
 }
 
 impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
-    /// What it holds; `None` where it is not set, or empty.
+    /// The trimmed value of a variable; `None` where it is not set or empty.
     pub fn get(&self, name: &'static str) -> Option<String> {
         (self.lookup)(name)
             .map(|v| v.trim().to_owned())
@@ -128,7 +128,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         Ok(NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN))
     }
 
-    /// A secret without which a worker cannot start.
+    /// A secret that a worker needs. Missing is an error.
     pub fn needed(&self, setting: SecretSetting) -> Result<String, SettingsError> {
         self.secret(setting)?
             .ok_or(SettingsError::Missing(setting.name))
@@ -172,12 +172,13 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
     }
 }
 
-/// Variables of this process.
+/// The value of a variable of this process; bytes that are not UTF-8 are replaced.
 pub fn process_environment(name: &'static str) -> Option<String> {
     std::env::var_os(name).map(|v| v.to_string_lossy().into_owned())
 }
 
-/// `models/cache` in the working folder; where there is none, that of the checkout which holds this program.
+/// `models/cache` in the working folder. If there is none: in the nearest folder above this program that
+/// has one.
 fn default_cache() -> PathBuf {
     let here = PathBuf::from("models/cache");
     if here.is_dir() {
@@ -189,7 +190,7 @@ fn default_cache() -> PathBuf {
     beside.into_iter().find(|p| p.is_dir()).unwrap_or(here)
 }
 
-/// A key as `openssl rand -base64 32` writes it.
+/// Parses a seal key: 32 bytes in base64, as `openssl rand -base64 32` prints them.
 pub fn seal_key(text: &str) -> Result<SealKey, SettingsError> {
     SealKey::from_base64(text).map_err(|_| SettingsError::SealKey)
 }
