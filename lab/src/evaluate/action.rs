@@ -1,19 +1,19 @@
-//! The actions that a manifest can name: the interactive API's challenges, in lower case.
+//! Actions that a manifest can name: the challenges of the interactive API, in lower case.
 
 use livegate_liveness::challenge::Action;
 use livegate_liveness::session::Task;
 
 use livegate_api::contract::actions;
 
-/// The name of an action in manifests and reports.
+/// Name of an action in manifests and reports.
 pub fn name(task: Task) -> String {
     actions::name(task).to_ascii_lowercase()
 }
 
-/// The action of that name.
+/// Parses the name of an action.
 ///
 /// # Errors
-/// What it must be instead.
+/// A text that lists the allowed names.
 pub fn from_name(text: &str) -> Result<Task, String> {
     Task::ALL
         .into_iter()
@@ -24,7 +24,7 @@ pub fn from_name(text: &str) -> Result<Task, String> {
         })
 }
 
-/// What verify asks for where a session asks for this; `None` for what only sessions ask for.
+/// Verify's action for this task of a live session; `None` where verify has no such action.
 pub fn of_verify(task: Task) -> Option<Action> {
     match task {
         Task::TurnLeft => Some(Action::TurnLeft),

@@ -40,14 +40,14 @@ pub(super) struct CreateArgs {
     /// Verifications at once.
     #[arg(long, default_value_t = NewKey::named("").concurrency, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     concurrency: u32,
-    /// Default actions of its sessions, drawn in random order where a request names none: at least 2,
+    /// Actions of its sessions where a request names none, shuffled for each session: at least 2,
     /// separated by commas [default: all].
     #[arg(long, value_delimiter = ',', value_parser = action)]
     actions: Option<Vec<Action>>,
-    /// Default head turn of its sessions in degrees, 15 to 40 [default: 25].
+    /// Default yaw of its sessions, degrees, 15 to 40 [default: 25].
     #[arg(long, value_parser = |s: &str| in_range(s, Angles::YAW))]
     yaw_deg: Option<f32>,
-    /// Default nod of its sessions in degrees, 10 to 30 [default: 20].
+    /// Default pitch of its sessions, degrees, 10 to 30 [default: 20].
     #[arg(long, value_parser = |s: &str| in_range(s, Angles::PITCH))]
     pitch_deg: Option<f32>,
     /// Default eye aspect ratio of its sessions' blinks, 0.12 to 0.28 [default: 0.2].

@@ -1,4 +1,4 @@
-//! The manifest as it is written. `docs/evaluation.md` describes every field.
+//! The manifest as a TOML file. `docs/evaluation.md` describes every field.
 
 use std::collections::BTreeMap;
 
@@ -96,7 +96,7 @@ impl CaptureFile {
                 Err(problem) => problems.push(problem),
             }
         }
-        // A stable sort: a folder's keep their order.
+        // A stable sort, so that the actions of a folder, which have no times, keep their order.
         actions.sort_by_key(|shown| shown.span.map(|span| span.from_ms));
         let mut poses = Vec::new();
         for listed in &self.poses {
@@ -189,7 +189,7 @@ impl PoseFile {
     }
 }
 
-/// No clip lasts longer; a time beyond it was not meant in seconds.
+/// Upper limit of times, seconds. No clip is longer, so a larger number was not meant in seconds.
 const LONGEST_SECONDS: f64 = 60.0;
 
 fn milliseconds(seconds: f64) -> Result<u64, String> {
