@@ -1,4 +1,4 @@
-//! A printed photo, and hands that move it.
+//! Attacks with a printed photo, moved by hand.
 
 use livegate_instruments::face::{eyes_cut_out, eyes_painted_shut};
 use livegate_instruments::paper::{Held, bent, held, printed, sheet, squeezed};

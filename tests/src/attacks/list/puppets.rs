@@ -1,4 +1,4 @@
-//! A still, warped by a program to do what is asked.
+//! Attacks with a still that a program warps to meet the challenge.
 
 use livegate_instruments::camera::noisy;
 use livegate_instruments::puppet::{mouth_open, smiling, turned};
