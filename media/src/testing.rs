@@ -11,14 +11,19 @@ use turbojpeg_sys as sys;
 /// How a test picture is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Encoding {
+    /// Name for messages of failed tests.
     pub name: &'static str,
     /// Whether chroma has half of the resolution in both directions.
     pub is_subsampled: bool,
+    /// Whether the picture is progressive.
     pub is_progressive: bool,
+    /// Whether the Huffman tables are optimised.
     pub is_optimised: bool,
+    /// Whether the picture is arithmetic-coded.
     pub is_arithmetic: bool,
     /// Rows of blocks between restart markers; 0 for no restart markers.
     pub restart_rows: i32,
+    /// JPEG quality, 1 to 100.
     pub quality: i32,
 }
 
@@ -79,13 +84,16 @@ pub const ENCODINGS: [Encoding; 8] = [
     },
 ];
 
+/// The arithmetic-coded encoding.
 pub const ARITHMETIC: Encoding = Encoding {
     name: "arithmetic",
     is_arithmetic: true,
     ..BASELINE
 };
 
+/// Width of the test picture, pixels.
 pub const WIDTH: u16 = 200;
+/// Height of the test picture, pixels.
 pub const HEIGHT: u16 = 152;
 
 /// Pixels with shapes, colours and noise, so that no block is empty.
@@ -105,6 +113,7 @@ pub fn picture() -> Vec<u8> {
     pixels
 }
 
+/// The test picture as a JPEG in this encoding.
 pub fn encode(encoding: Encoding) -> Vec<u8> {
     let pixels = picture();
     let (width, height) = (i32::from(WIDTH), i32::from(HEIGHT));

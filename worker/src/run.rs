@@ -132,7 +132,7 @@ async fn finish(
             end
         }
         Err(NotStored::TooLate) => {
-            warn!("The outcome of batch {} came too late", header.id);
+            warn!("The outcome of batch {} was too late", header.id);
             BatchEnd::Expired
         }
         Err(NotStored::Unsealed(cause)) => {

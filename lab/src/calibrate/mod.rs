@@ -21,7 +21,7 @@ use crate::evaluate::statistics::of_share;
 pub enum CalibrateError {
     /// One of the two classes is missing.
     #[error(
-        "the set has {bona_fide} bona fide and {attacks} attack captures with an anti-spoof score: it takes some of both"
+        "the set has {bona_fide} bona fide and {attacks} attack captures with an anti-spoof score; it needs both"
     )]
     Classes {
         /// Bona fide captures with a score.
@@ -36,7 +36,7 @@ pub enum CalibrateError {
     TurnedAround,
     /// The embedding model was never measured, and the set names no subjects to measure it on.
     #[error(
-        "the embedding model is none that thresholds are known for: name the subjects of the captures, two or more, so that likenesses can be measured"
+        "no thresholds are known for the embedding model: name two or more subjects of the captures, so that likenesses can be measured"
     )]
     NoSubjects,
     /// The embedding model does not distinguish people.

@@ -87,6 +87,7 @@ impl From<&Face> for FaceReport {
 }
 
 impl FrameReport {
+    /// The row of one frame. `mirrored` turns the measurement into that of the unmirrored scene.
     pub(super) fn new(index: usize, origin: Origin, outcome: FrameOutcome, mirrored: bool) -> Self {
         let (file, seconds) = match origin {
             Origin::File(name) => (Some(name), None),

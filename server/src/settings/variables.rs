@@ -29,10 +29,14 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
             .filter(|v| !v.is_empty())
     }
 
+    /// A secret from a variable or from the file that its `_FILE` variable names; `None` where neither
+    /// is set.
     pub fn secret(&self, setting: SecretSetting) -> Result<Option<String>, SecretError> {
         setting.read(|name| self.get(name))
     }
 
+    /// A parsed value, or `default` where the variable is not set. `allowed` describes the allowed
+    /// values in the error.
     pub fn parsed<T: std::str::FromStr>(
         &self,
         name: &'static str,
@@ -42,6 +46,8 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         Ok(self.optional(name, allowed)?.unwrap_or(default))
     }
 
+    /// A parsed value; `None` where the variable is not set. `allowed` describes the allowed values in
+    /// the error.
     pub fn optional<T: std::str::FromStr>(
         &self,
         name: &'static str,
@@ -54,6 +60,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         parsed.map_err(|_| invalid(name, value, allowed.to_owned()))
     }
 
+    /// A whole number in a range, or `default` where the variable is not set.
     pub fn number(
         &self,
         name: &'static str,
@@ -77,6 +84,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         }
     }
 
+    /// A whole number of seconds from 1 to `max`, or `default` where the variable is not set.
     pub fn seconds(
         &self,
         name: &'static str,
@@ -96,6 +104,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         }
     }
 
+    /// The value `on` or `off`, or `default` where the variable is not set.
     pub fn switch(&self, name: &'static str, default: bool) -> Result<bool, SettingsError> {
         match self.get(name) {
             None => Ok(default),
@@ -107,11 +116,13 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         }
     }
 
+    /// Path of the key file, or its default.
     pub fn key_file(&self) -> PathBuf {
         self.get("LIVEGATE_KEYS")
             .map_or_else(|| ServerConfig::default().keys, PathBuf::from)
     }
 
+    /// The settings of the models.
     pub fn models(&self) -> ModelsSettings {
         ModelsSettings {
             cache: self
@@ -122,6 +133,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         }
     }
 
+    /// Number of inference threads, 1 to 256; by default one for each core.
     pub fn threads(&self) -> Result<NonZeroUsize, SettingsError> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = self.number("LIVEGATE_WORKER_THREADS", cores, 1..=256)?;
@@ -134,6 +146,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
             .ok_or(SettingsError::Missing(setting.name))
     }
 
+    /// Address for metrics; `None` where the variable is not set.
     pub fn metrics_listen(&self) -> Result<Option<SocketAddr>, SettingsError> {
         self.optional(
             "LIVEGATE_METRICS_LISTEN",
@@ -141,6 +154,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         )
     }
 
+    /// Where queue, stores and workers run: distributed if both URLs are set, embedded if neither is.
     pub fn backend(&self) -> Result<Backend, SettingsError> {
         const AMQP: &str = secret::AMQP_URL.name;
         const REDIS: &str = secret::REDIS_URL.name;

@@ -18,9 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Time-out of the client. It exceeds the promised time, so that the ledger sees late answers.
 const GIVE_UP: Duration = Duration::from_secs(VERIFY_SECONDS + 30);
 
+/// One caller.
 pub(super) struct Caller {
+    /// A client for each replica.
     pub clients: Vec<Client>,
+    /// The ledger that all callers share.
     pub ledger: Arc<Mutex<Ledger>>,
+    /// Source of the caller's choices.
     pub rng: Rng,
 }
 

@@ -21,9 +21,13 @@ const UNWRITTEN: Duration = Duration::from_secs(2);
 
 /// One request of one session, and its result.
 pub(super) struct Try {
+    /// Index of the replica.
     pub replica: usize,
+    /// When the request was sent.
     pub began: Instant,
+    /// When its result was known.
     pub ended: Instant,
+    /// The result.
     pub became: Sent,
 }
 
@@ -44,6 +48,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Adds one request of a session. `genuine` says whether its capture must be verified, or rejected as an attack.
     pub(super) fn add(&mut self, session: &str, genuine: bool, one: Try) {
         self.look(&one);
         let account = self.sessions.entry(session.to_owned());
@@ -52,6 +57,7 @@ impl Ledger {
         account.tries.push(one);
     }
 
+    /// Adds one request to create a session.
     pub(super) fn created(&mut self, one: &Try) {
         self.look(one);
     }

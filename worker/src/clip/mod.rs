@@ -157,7 +157,7 @@ pub async fn check_tools() -> Result<(), StartError> {
     }
     if !jail::is_confined() {
         tracing::warn!(
-            "This kernel has no Landlock (Linux 5.13 or later): what decodes clips is not kept from files"
+            "This kernel has no Landlock (Linux 5.13 or later): the programs that read clips are not kept from other files"
         );
     }
     Ok(())

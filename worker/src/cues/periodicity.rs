@@ -48,6 +48,7 @@ pub struct Periodicity {
 }
 
 impl Periodicity {
+    /// Plans the transform, which later calls reuse.
     pub fn new() -> Self {
         #[expect(clippy::cast_precision_loss, reason = "less than 64")]
         let hann = |i: usize| 0.5 - 0.5 * (TAU * i as f32 / (SIDE - 1) as f32).cos();

@@ -54,10 +54,15 @@ const OUTER_EYE_CORNERS: (usize, usize) = (33, 263);
 /// Positions in the expression model's output (`kBlendshapeNames` of MediaPipe's
 /// `face_blendshapes_graph.cc`). Left and right are the subject's own in an unmirrored frame.
 mod expression {
+    /// Index of the blink score of the left eye.
     pub const EYE_BLINK_LEFT: usize = 9;
+    /// Index of the blink score of the right eye.
     pub const EYE_BLINK_RIGHT: usize = 10;
+    /// Index of the score of an open jaw.
     pub const JAW_OPEN: usize = 25;
+    /// Index of the smile score of the left mouth corner.
     pub const MOUTH_SMILE_LEFT: usize = 44;
+    /// Index of the smile score of the right mouth corner.
     pub const MOUTH_SMILE_RIGHT: usize = 45;
 }
 
@@ -74,8 +79,11 @@ const EXPRESSION_POINTS: [usize; 146] = [
 
 /// Pose, eyes, mouth and points of a face.
 pub struct Look {
+    /// Pose of the head, degrees.
     pub pose: Pose,
+    /// Measurements of both eyes.
     pub eyes: Eyes,
+    /// Measurements of the mouth.
     pub mouth: Mouth,
     /// The five points by which a face is aligned before it is embedded, in frame pixels: eye on the
     /// image's left, eye on its right, nose, mouth corner on its left, on its right.

@@ -9,9 +9,13 @@ use livegate_media::RgbFrame;
 /// The rectangle may reach beyond the frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Part {
+    /// Left edge, pixels.
     pub left: f32,
+    /// Upper edge, pixels.
     pub top: f32,
+    /// Right edge, pixels.
     pub right: f32,
+    /// Lower edge, pixels.
     pub bottom: f32,
 }
 

@@ -13,6 +13,7 @@ const MULTIPLE: u32 = 32;
 
 /// An input of the detector: planes of blue, green, red, row by row, 0 to 255.
 pub struct Input {
+    /// `3 * width * height` values: blue, green, red.
     pub planes: Vec<f32>,
     /// Width, pixels; a multiple of 32.
     pub width: usize,

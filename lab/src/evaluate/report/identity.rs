@@ -43,6 +43,7 @@ impl PoseLikeness {
 }
 
 impl Identity {
+    /// Sums up the likenesses of these captures, and those of comparisons between them.
     pub(super) fn of(cases: &[Case], likeness: &Likeness) -> Self {
         let bona_fide = || cases.iter().filter(|case| case.capture.is_bona_fide());
         let comparable = bona_fide()

@@ -117,6 +117,7 @@ pub struct ScoreRange {
 }
 
 impl Pad {
+    /// Sums up the answers for these captures.
     pub(super) fn of(cases: &[Case]) -> Self {
         let bona_fide: Vec<Case> = with(cases, Capture::is_bona_fide);
         let instruments: BTreeSet<&str> = cases

@@ -64,6 +64,7 @@ pub struct FalseHit {
 }
 
 impl CaptureRow {
+    /// The row of one capture.
     pub(super) fn of(case: &Case) -> Self {
         let (capture, measured) = (case.capture, case.measured);
         let false_hits = measured.watched.iter().flat_map(|watched| {

@@ -36,6 +36,7 @@ fn resting_from(rest: Vec<Shot>, turns: Vec<Shot>) -> Vec<Shot> {
         .collect()
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
         stopped("another person in the turned frames", |cast, _| {

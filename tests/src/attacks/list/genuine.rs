@@ -21,6 +21,7 @@ fn recorded_and_other(footage: &Footage) -> ([Task; 2], [Task; 2]) {
     }
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
         stopped("a session's clip again, for another order", |cast, _| {

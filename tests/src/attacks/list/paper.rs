@@ -12,6 +12,7 @@ const EYES: &str =
 
 const SMALL_TURN: &str = "a sheet tilted by 55 degrees reads as a head turned by 5 to 17: ask for 20 or more, as the default of 25 does";
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
         stopped("a still photo", |cast, rng| {

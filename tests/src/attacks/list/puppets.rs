@@ -9,6 +9,7 @@ use crate::attacks::presentation::Presentation;
 
 const MADE: &str = "made pictures, injected: they move as asked, and a better program than this one makes them seamless";
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
         open("a still, warped to follow the turn", MADE, |cast, rng| {

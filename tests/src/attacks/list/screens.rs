@@ -18,6 +18,7 @@ fn on(screen: Screen, cast: &Cast, rng: &mut Rng) -> Presentation {
     Presentation::images(&TURNS, shots).seen_through(|p| noisy(&shown(p, screen), 1.5, rng))
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
         open(

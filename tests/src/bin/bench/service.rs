@@ -14,14 +14,18 @@ use serde_json::Value;
 
 /// A running API and a client of it.
 pub struct Service {
+    /// The API's process.
     pub process: Running,
+    /// A client with a key.
     pub client: Client,
     audit: PathBuf,
     metrics: SocketAddr,
+    /// Time from the start of the process until it answered, milliseconds.
     pub ready_ms: f64,
 }
 
 impl Service {
+    /// Starts a release API and waits until it is ready.
     pub async fn api(folder: &Path, name: &str, variables: &[(&str, String)]) -> Self {
         let (keys, audit) = (
             folder.join(format!("{name}.toml")),
@@ -86,6 +90,7 @@ impl Service {
         (answer.status, took)
     }
 
+    /// Verifies a clip once and returns the time that it took.
     pub async fn verify_clip(&self, clip: &[u8]) -> Duration {
         let session = self.client.session(&["turn_left", "turn_right"]).await;
         let body = clip_body(&session, clip);
@@ -96,10 +101,12 @@ impl Service {
         took
     }
 
+    /// Processor time of the API so far, milliseconds.
     pub fn cpu_ms(&self) -> f64 {
         self.process.cpu_ms()
     }
 
+    /// Peak memory of the API, MB.
     pub fn peak_mb(&self) -> f64 {
         self.process.memory_mb("VmHWM")
     }
@@ -109,6 +116,7 @@ impl Service {
         Scrape::of(self.metrics).await
     }
 
+    /// The records of its audit log.
     pub fn audit(&self) -> Vec<Value> {
         let text = fs::read_to_string(&self.audit).unwrap();
         let record = |line| serde_json::from_str(line).unwrap();
@@ -120,6 +128,7 @@ impl Service {
 pub struct Running(Child);
 
 impl Running {
+    /// Starts a release binary with only these variables.
     pub fn start(name: &str, variables: &[(&str, String)]) -> Self {
         let binary = std::env::current_exe().unwrap().with_file_name(name);
         let mut command = Command::new(&binary);
@@ -171,6 +180,7 @@ pub fn cpu_ms(process: &str) -> f64 {
     ticks as f64 * 10.0
 }
 
+/// A free address on this machine.
 pub fn free_address() -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()

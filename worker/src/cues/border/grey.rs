@@ -13,8 +13,11 @@ const LEAST_SIDE: usize = 16;
 
 /// A grey picture, row by row; levels 0 to 255, not rounded.
 pub struct Grey {
+    /// Width, pixels.
     pub width: usize,
+    /// Height, pixels.
     pub height: usize,
+    /// Grey levels, row by row from the top; `width * height` of them.
     pub levels: Vec<f32>,
 }
 

@@ -12,9 +12,13 @@ const LARGEST_RATIO: f32 = 2.6;
 
 /// Four lines that meet at about right angles.
 pub struct Rectangle {
+    /// Left side, an upright line.
     pub left: Line,
+    /// Right side, an upright line.
     pub right: Line,
+    /// Upper side, a horizontal line.
     pub top: Line,
+    /// Lower side, a horizontal line.
     pub bottom: Line,
     /// Top left, top right, bottom right, bottom left.
     pub corners: [Point; 4],

@@ -44,6 +44,7 @@ fn claimed(cast: &Cast, mode: Mode, claimed_s: f32, waited_s: f32) -> Presentati
     shown
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Searched> {
     vec![
         Searched {

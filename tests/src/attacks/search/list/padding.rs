@@ -56,6 +56,7 @@ fn padded(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentati
     presentation(mode, &REPLAYED, all, quality(s))
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Searched> {
     vec![Searched {
         name: "many disguised frames around turns off a phone",

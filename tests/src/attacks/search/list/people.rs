@@ -130,6 +130,7 @@ fn two(cast: &Cast, mode: Mode) -> Vec<Take> {
     all
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Searched> {
     vec![
         Searched {

@@ -87,6 +87,7 @@ fn mirrored(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presenta
     finished(all, mode, s, rng)
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Searched> {
     vec![
         Searched {

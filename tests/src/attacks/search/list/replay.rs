@@ -34,6 +34,7 @@ pub fn live_disguised(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -
     disguised(&cast.victim, &TURNS, mode, s, rng)
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Searched> {
     vec![Searched {
         name: "a replay filmed off a phone, under noise, blur and tone",

@@ -130,6 +130,7 @@ fn faded(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentatio
     varied(all, &TURNS, mode, s, rng)
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Searched> {
     let of = |name, modes, own: &[Param], make: Make, expected: fn(Mode) -> Expected| Searched {
         name,
