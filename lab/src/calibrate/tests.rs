@@ -1,3 +1,5 @@
+//! Tests of calibration on a small set.
+
 use super::*;
 use crate::evaluate::capture::likeness::PoseBin;
 use crate::evaluate::report::PoseLikeness;

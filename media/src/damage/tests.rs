@@ -1,3 +1,5 @@
+//! Tests with damaged and with odd but complete JPEGs.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

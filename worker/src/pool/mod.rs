@@ -104,7 +104,7 @@ impl AnalyzerPool {
         &self.models
     }
 
-    /// Number of threads: so many tasks run at once.
+    /// Number of threads, and so of tasks that run at once.
     pub fn threads(&self) -> NonZeroUsize {
         self.threads
     }

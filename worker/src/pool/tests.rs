@@ -1,3 +1,5 @@
+//! Tests of the pool, with analyzers that measure nothing.
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;

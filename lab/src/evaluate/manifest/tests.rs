@@ -1,3 +1,5 @@
+//! Tests of reading manifests.
+
 use std::fs;
 
 use tempfile::TempDir;

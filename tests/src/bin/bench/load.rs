@@ -53,7 +53,7 @@ pub async fn rate(
     )
 }
 
-/// Prints the rate with so many clients.
+/// Prints the rate with this number of clients.
 pub async fn closed(name: &str, api: &Service, capture: &Capture, clients: usize) {
     let (rate, mut times) = rate(api, capture, clients, VERIFIES).await;
     println!(
