@@ -48,7 +48,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Adds one request of a session. `genuine` says whether its capture must be verified, or rejected as an attack.
+    /// Adds one request of a session. `genuine` says whether its capture must be verified, or rejected as an
+    /// attack.
     pub(super) fn add(&mut self, session: &str, genuine: bool, one: Try) {
         self.look(&one);
         let account = self.sessions.entry(session.to_owned());
