@@ -9,11 +9,11 @@ use crate::evaluate::statistics::Distribution;
 
 /// Sets the three thresholds of likeness from genuine and impostor likenesses.
 ///
-/// Only the poses in which embeddings are reliable count, and the pose in which genuine and impostor
-/// likenesses are nearest to each other decides. `same_person` is half way between the 99th percentile
-/// of impostors and the 1st percentile of genuine faces. `other_person`, below which a session ends at
-/// once, is half way between the 99th percentile and the median of impostors. `least_likeness`, for any
-/// two faces, is the 95th percentile of impostors, but at most `other_person`.
+/// Only the poses in which embeddings are reliable count. Each percentile is taken in its worst pose:
+/// the lowest value for genuine faces, the highest for impostors. `same_person` is half way between the
+/// 99th percentile of impostors and the 1st percentile of genuine faces. `other_person`, below which a
+/// session ends at once, is half way between the 99th percentile and the median of impostors.
+/// `least_likeness`, for any two faces, is the 95th percentile of impostors, but at most `other_person`.
 pub fn measure(
     point: &mut OperatingPoint,
     identity: &Identity,
