@@ -1,4 +1,4 @@
-//! Compiles `libjpeg/`, against the headers of the libjpeg-turbo that `turbojpeg-sys` builds.
+//! Compiles `libjpeg/` against the headers of the libjpeg-turbo that `turbojpeg-sys` builds.
 
 use std::env;
 
@@ -9,7 +9,7 @@ fn main() {
         .file("libjpeg/decode.c")
         .warnings(true)
         .extra_warnings(true);
-    // Says where the headers are, in a list. None where they are the system's.
+    // The list of folders that hold the headers; empty where they are the system's.
     let folders = env::var("DEP_TURBOJPEG_INCLUDE").unwrap_or_default();
     for folder in folders.split(',').filter(|f| !f.is_empty()) {
         build.include(folder);

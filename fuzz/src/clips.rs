@@ -1,4 +1,5 @@
-//! What the programs say that read clips: they run confined, and may have been taken over by one.
+//! Properties of the parsers for the output of `ffmpeg` and `ffprobe`. The programs run confined, but a
+//! clip may have taken one over.
 
 use futures_util::FutureExt;
 use livegate_worker::clip::container::Container;
@@ -8,8 +9,8 @@ use livegate_worker::clip::probe::{self, Report};
 
 use crate::memory::within;
 
-/// A report is understood or not, and what is said of it is short; so it is with each of the log's lines,
-/// and with a file's first bytes.
+/// A report is accepted or refused, and the refusal is short. The same holds for each line of the log,
+/// and for the first bytes of a file.
 pub fn clip_report(bytes: &[u8]) {
     let is_webm = bytes.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]);
     assert_eq!(Container::of(bytes) == Some(Container::WebM), is_webm);
@@ -24,11 +25,11 @@ pub fn clip_report(bytes: &[u8]) {
     }
 }
 
-/// Each picture has a size within the limits and all of its pixels, and one is in memory at a time.
+/// Each picture has a size within the limits and all of its pixels, and only one is in memory at a time.
 pub fn clip_pictures(bytes: &[u8]) {
     let mut rest = bytes;
     let most = probe::MAX_PIXELS as usize * 3 + (64 << 10);
-    // All of it is here, so nothing waits.
+    // All bytes are in memory, so nothing waits.
     while let Ok(Some(frame)) = within(most, || next_frame(&mut rest).now_or_never().unwrap()) {
         probe::within_limits(frame.width, frame.height).unwrap();
         let pixels = frame.width as usize * frame.height as usize;

@@ -1,8 +1,8 @@
-//! What holds for any bytes that a stranger sends.
+//! Properties that hold for any bytes that a stranger sends.
 //!
-//! Each property is a function of bytes that panics where it does not hold. `make fuzz` hands it what
-//! libFuzzer makes up, `make test` what it makes of the [`seeds`] by chance: the same properties, the
-//! fuzzer for hours, the tests for a second.
+//! Each property is a function of bytes that panics where it does not hold. `make fuzz` runs it on
+//! inputs from libFuzzer, for as long as wanted. `make test` runs the same functions for a second, on
+//! random changes of the [`seeds`].
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -24,10 +24,10 @@ pub use requests::{
     client_token, head, live_form, operating_point, session_body, session_query, verify_body,
 };
 
-/// A property.
+/// A property of the code that reads these bytes.
 pub type Property = fn(&[u8]);
 
-/// Every property, by the name of its target.
+/// Every property, by the name of its fuzz target.
 pub const PROPERTIES: [(&str, Property); 14] = [
     ("picture_header", picture_header),
     ("picture", picture),

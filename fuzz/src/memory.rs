@@ -1,4 +1,4 @@
-//! How much memory a piece of work takes: what is allocated in Rust, on its own thread.
+//! A limit on the memory of a piece of work: counts what Rust code allocates on its own thread.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -13,9 +13,9 @@ static COUNTED: Counted = Counted;
 
 struct Counted;
 
-/// Takes note of so many bytes more, or fewer.
+/// Counts allocated (positive) or freed (negative) bytes.
 fn note(bytes: isize) {
-    // Not there any more while a thread ends.
+    // The counters are gone while a thread ends.
     let _ = HELD.try_with(|held| {
         held.set(held.get() + bytes);
         let _ = MOST.try_with(|most| most.set(most.get().max(held.get())));
@@ -23,28 +23,28 @@ fn note(bytes: isize) {
 }
 
 #[expect(unsafe_code, reason = "the system's allocator, and a count beside it")]
-// SAFETY: every call goes to the system's allocator as it came.
+// SAFETY: every call is passed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size().cast_signed());
-        // SAFETY: as it came.
+        // SAFETY: passed on unchanged.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         note(layout.size().cast_signed());
-        // SAFETY: as it came.
+        // SAFETY: passed on unchanged.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
         note(-layout.size().cast_signed());
-        // SAFETY: as it came.
+        // SAFETY: passed on unchanged.
         unsafe { System.dealloc(place, layout) }
     }
 }
 
-/// Does some work, and ends the run when it holds more than so many bytes at any time.
+/// Runs `work`. Panics when it held more than `bytes` at any time.
 #[track_caller]
 pub fn within<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let before = HELD.get();

@@ -1,4 +1,4 @@
-//! Pictures: as they are decoded by a worker, and set upright by the API.
+//! Properties of decoding pictures in a worker, and of setting them upright in the API.
 
 use bytes::Bytes;
 use image::metadata::Orientation;
@@ -6,13 +6,13 @@ use livegate_media::{Format, ImageHeader, MAX_SIDE, MIN_SIDE};
 
 use crate::memory::within;
 
-/// Pixels beyond which a picture is not decoded here: it would only take longer.
+/// Most pixels of a picture that is decoded here. Larger ones would only take longer.
 const MOST_PIXELS: usize = 1 << 19;
 
-/// What decoding takes beside the pixels.
+/// Memory of decoding besides the pixels, bytes.
 const MARGIN: usize = 4 << 20;
 
-/// A picture's size is within the limits, or it is refused; for either nothing is inflated.
+/// A picture has a size within the limits or is refused, without inflating anything.
 pub fn picture_header(bytes: &[u8]) {
     let header = within(bytes.len() + (64 << 10), || ImageHeader::read(bytes));
     if let Ok(header) = header {
@@ -21,7 +21,7 @@ pub fn picture_header(bytes: &[u8]) {
     }
 }
 
-/// A picture has the size that its header says, or is refused, and takes no more memory than that.
+/// A picture has the size in its header or is refused, and takes no more memory than that size needs.
 pub fn picture(bytes: &[u8]) {
     let Ok(header) = ImageHeader::read(bytes) else {
         let refused = within(bytes.len() + (64 << 10), || livegate_media::decode(bytes));
@@ -37,7 +37,7 @@ pub fn picture(bytes: &[u8]) {
     }
 }
 
-/// What is answered is an upright JPEG of the same size, and the very same where it was one.
+/// The result is an upright JPEG of the same size, and the same bytes where the input was one.
 pub fn upright_jpeg(bytes: &[u8]) {
     let header = ImageHeader::read(bytes);
     let Some(most) = header.as_ref().map_or(Some(MARGIN), memory) else {
@@ -59,7 +59,8 @@ fn pixels(header: &ImageHeader) -> usize {
     header.width as usize * header.height as usize
 }
 
-/// What decoding this picture may take: twice, since it is turned, four channels of 16 bits.
+/// Most memory of decoding a picture, bytes: two copies, since it is turned, with four channels of 16
+/// bits.
 fn memory(header: &ImageHeader) -> Option<usize> {
     let pixels = pixels(header);
     (pixels <= MOST_PIXELS).then_some(pixels * 16 + MARGIN)

@@ -1,5 +1,7 @@
-//! Messages of the queue and outcomes of the store, as anybody who can write there could send them; and,
-//! since none of those passes the seal, what is inside of it.
+//! Properties of reading messages of the queue and outcomes of the store.
+//!
+//! Anybody who can write there could send any bytes. Since random bytes never pass the seal, the content
+//! inside the seal is tested separately.
 
 use std::fmt::Debug;
 use std::sync::LazyLock;
@@ -16,7 +18,7 @@ use uuid::Uuid;
 
 use crate::memory::within;
 
-/// What a seal adds: its nonce and its tag.
+/// Bytes that a seal adds: its nonce and its tag.
 const SEAL_BYTES: usize = 24 + 16;
 
 static KEY: LazyLock<SealKey> =
@@ -36,26 +38,26 @@ fn header() -> BatchHeader {
     }
 }
 
-/// A message around this content: the clear part of one that was sealed, and a seal of its own.
+/// A message with this content: the clear part of a sealed message, and a valid seal around the content.
 fn message(sealed: &Bytes, plain: usize, kind: &[u8], content: &[u8]) -> Vec<u8> {
     let clear = &sealed[..sealed.len() - plain - SEAL_BYTES];
     let seal = KEY.seal(content, &[kind, clear].concat()).unwrap();
     [clear, &seal].concat()
 }
 
-/// What of memory opening so many bytes may take: a copy of each as it was sealed, opened and read,
-/// and numbers that are larger in memory than they are written.
+/// Most memory of opening so large a message, bytes: sealed, opened and decoded copies, and numbers that
+/// are larger in memory than in the message.
 fn memory(bytes: usize) -> usize {
     bytes * 32 + (1 << 20)
 }
 
 fn read_again<T: Serialize + Debug>(first: &T, second: &T) {
-    // As bytes: a measurement may hold what is not equal to itself.
+    // Compared as bytes: a measurement may hold NaN, which does not equal itself.
     let bytes = |content: &T| postcard::to_stdvec(content).unwrap();
     assert_eq!(bytes(first), bytes(second));
 }
 
-/// A message is one of ours or refused; one of ours reads again as itself.
+/// A message is one of ours or refused. One of ours decodes to the same value after it is encoded again.
 pub fn queue_batch(bytes: &[u8]) {
     let read = within(memory(bytes.len()), || read_header(bytes));
     let opened = within(memory(bytes.len()), || open_batch(bytes, &KEY));
@@ -72,7 +74,7 @@ pub fn queue_batch(bytes: &[u8]) {
     }
 }
 
-/// The same of an outcome.
+/// The same property for an outcome.
 pub fn queue_outcome(bytes: &[u8]) {
     let (header, none) = (header(), Outcome::Failed(Failure::EndedWorkers(3)));
     let open = |message: &[u8]| {

@@ -1,4 +1,5 @@
-//! What callers send: heads, addresses, bodies, tokens; and the one file that is as long as a program.
+//! Properties of parsing what callers send (heads, queries, bodies, tokens) and of the file of
+//! thresholds.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -17,10 +18,10 @@ use tokio::runtime::Runtime;
 
 use crate::memory::within;
 
-/// Longest sentence of a refusal, bytes.
+/// Longest text of a refusal, bytes.
 const LONGEST_REFUSAL: usize = 500;
 
-/// What is said of bytes that are refused is one short line.
+/// Asserts that the text of a refusal is one short line.
 #[track_caller]
 fn is_short(refused: &dyn std::fmt::Display) {
     let text = refused.to_string();
@@ -28,12 +29,14 @@ fn is_short(refused: &dyn std::fmt::Display) {
     assert!(is_line && text.len() < LONGEST_REFUSAL, "{text}");
 }
 
-/// Reading takes a few times the body's own memory: strings without their escapes, what base64 holds.
+/// Most memory of reading a body, bytes: a few times the body, for strings without escapes and decoded
+/// base64.
 fn memory(bytes: &[u8]) -> usize {
     bytes.len() * 5 + (64 << 10)
 }
 
-/// A verification holds as many frames, or as large a clip, as may be, or is refused in short words.
+/// A verification holds an allowed number of frames or a clip of allowed size, or is refused with a
+/// short text.
 pub fn verify_body(bytes: &[u8]) {
     match within(memory(bytes), || VerifyRequest::parse(bytes)) {
         Ok(request) => match request.capture {
@@ -47,7 +50,7 @@ pub fn verify_body(bytes: &[u8]) {
     }
 }
 
-/// A session asks for what may be asked for, or is refused in short words.
+/// A session has options within their ranges, or is refused with a short text.
 pub fn session_body(bytes: &[u8]) {
     match within(memory(bytes), || SessionOptions::parse(bytes)) {
         Ok(new) => {
@@ -60,9 +63,9 @@ pub fn session_body(bytes: &[u8]) {
     }
 }
 
-/// The same of an interactive session's query.
+/// The same property for the query of an interactive session.
 pub fn session_query(bytes: &[u8]) {
-    // What is no text never gets into an address.
+    // An address is always valid UTF-8.
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
@@ -79,7 +82,8 @@ pub fn session_query(bytes: &[u8]) {
     }
 }
 
-/// A form gives a part of itself, or is refused in short words. Its first line is its content type.
+/// A form yields a part of itself, or is refused with a short text. The first line of the input is the
+/// content type.
 pub fn live_form(bytes: &[u8]) {
     let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
     let content_type = parts.next().and_then(|t| HeaderValue::from_bytes(t).ok());
@@ -93,7 +97,7 @@ pub fn live_form(bytes: &[u8]) {
     }
 }
 
-/// Nobody makes up a token, and no change to one goes unnoticed.
+/// A random token is never accepted.
 pub fn client_token(bytes: &[u8]) {
     static KEY: LazyLock<SealKey> = LazyLock::new(|| SealKey::random().unwrap());
     let text = String::from_utf8_lossy(bytes);
@@ -102,8 +106,8 @@ pub fn client_token(bytes: &[u8]) {
     }
 }
 
-/// A head ends where it ends, however it is cut into pieces, and takes next to no memory. An answer that
-/// is replaced is replaced by a whole one.
+/// The end of a head is found at the same place however the bytes are split, with little memory. A
+/// replaced answer is a complete one.
 pub fn head(bytes: &[u8]) {
     const LIMITS: Limits = Limits {
         head: Duration::from_secs(15),
@@ -114,7 +118,7 @@ pub fn head(bytes: &[u8]) {
         builder.enable_time().build().unwrap()
     });
     let _clock = CLOCK.enter();
-    // The first byte says how long the pieces are.
+    // The first byte is the length of the pieces.
     let Some((piece, bytes)) = bytes.split_first() else {
         return;
     };
@@ -125,7 +129,7 @@ pub fn head(bytes: &[u8]) {
     };
     let whole = within(16 << 10, || read(bytes.len().max(1)));
     let pieces = read(usize::from(*piece).max(1));
-    // A refusal leaves nothing to wait for.
+    // After a refusal no head is awaited.
     assert!(whole == pieces || (!whole.0 && !pieces.0));
     if let Some(ours) = in_our_shape(bytes) {
         let text = String::from_utf8(ours).unwrap();
@@ -134,7 +138,7 @@ pub fn head(bytes: &[u8]) {
     }
 }
 
-/// An operating point is one that is written as it was read, or is refused.
+/// An operating point is the same after it is written and read again, or is refused.
 pub fn operating_point(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;

@@ -1,4 +1,4 @@
-//! Where libFuzzer and the tests begin: small, well-formed, and made here.
+//! Inputs from which libFuzzer and the tests start: small, well-formed, and generated here.
 
 use std::io::Cursor;
 use std::sync::LazyLock;
@@ -17,7 +17,7 @@ use livegate_liveness::thresholds::OperatingPoint;
 use turbojpeg::{Compressor, Subsamp};
 use uuid::Uuid;
 
-/// Inputs for the property of that name.
+/// The inputs for the property of that name.
 pub fn of(property: &str) -> Vec<Vec<u8>> {
     match property {
         "picture_header" | "picture" | "upright_jpeg" => pictures(),
@@ -66,7 +66,7 @@ fn picture() -> DynamicImage {
     RgbImage::from_fn(128, 120, pixel).into()
 }
 
-/// Every kind of JPEG and PNG that differs in how it is decoded; the first is a plain JPEG.
+/// JPEGs and PNGs of every kind that is decoded differently. The first is a plain JPEG.
 fn pictures() -> Vec<Vec<u8>> {
     static MADE: LazyLock<Vec<Vec<u8>>> = LazyLock::new(make_pictures);
     MADE.clone()
@@ -158,7 +158,7 @@ fn plain(content: &impl serde::Serialize) -> Vec<u8> {
     postcard::to_stdvec(content).unwrap()
 }
 
-/// What is inside of a message, and a whole one.
+/// The content of a message, and a complete message.
 fn batches() -> Vec<Vec<u8>> {
     let image = || pictures().swap_remove(0).into();
     let frames = |look| Batch::Frames {
@@ -231,7 +231,7 @@ fn outcomes() -> Vec<Vec<u8>> {
 }
 
 fn verify_bodies() -> Vec<Vec<u8>> {
-    // The start of a picture is all that is looked at.
+    // Only the beginning of a picture is read.
     let jpeg = "/9j/wAARCAB4AHgDASIAAhEBAxEB/9oAAgAA";
     let frame = |index: usize| {
         format!(

@@ -1,5 +1,7 @@
-//! Writes the inputs that libFuzzer begins with to the folder `FUZZ_CORPUS`, a folder for each target, and
-//! prints the targets. A target itself, that never fuzzes: instrumented code links with libFuzzer only.
+//! Writes libFuzzer's initial inputs to the folder `FUZZ_CORPUS`, one folder for each target, and prints
+//! the targets.
+//!
+//! This is a fuzz target that never fuzzes, because instrumented code links only with libFuzzer.
 #![no_main]
 #![allow(
     clippy::print_stdout,

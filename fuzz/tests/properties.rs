@@ -1,4 +1,4 @@
-//! Each property over its seeds, and over what chance makes of them.
+//! Runs each property on its seeds and on random changes of them.
 #![allow(clippy::panic, clippy::expect_used, reason = "these are tests")]
 
 use livegate_fuzz::{PROPERTIES, seeds};
@@ -6,12 +6,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-/// A change to bytes; places count from the beginning, and around it.
+/// A change to bytes. Positions count from the beginning, modulo the length.
 #[derive(Clone, Debug)]
 enum Change {
     Set(usize, u8),
     Flip(usize, u8),
-    /// Four bytes, as lengths are written.
+    /// Four bytes, in the form of lengths.
     Number(usize, u32),
     Cut(usize),
     Repeat(usize, usize),
@@ -45,7 +45,7 @@ impl Change {
 }
 
 fn changes() -> impl Strategy<Value = Vec<Change>> {
-    // Most of what decides is near the beginning.
+    // Most bytes that matter are near the beginning.
     let place = || prop_oneof![0..64_usize, 0..1_000_000_usize];
     let number = prop_oneof![Just(0), Just(u32::MAX), Just(0x7fff_ffff), any::<u32>()];
     let change = prop_oneof![

@@ -1,4 +1,4 @@
-//! `livegate-lab`: judges captures, measures error rates, sets thresholds.
+//! The binary `livegate-lab`: judges captures, measures error rates, sets thresholds.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The body of a verify, made of a folder of frames or of a clip.
+//! Makes the body of a verify from a folder of frames or a clip.
 
 use std::path::Path;
 
@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 
 use crate::check::{CheckError, NamedFrame, read_clip, read_folder};
 
-/// Milliseconds between two frames of a folder, whose files say nothing of the time: those of a burst, at which
-/// the two frames of a blink are within one.
+/// Time between two frames of a folder, whose files have no times, milliseconds. It is that of a burst,
+/// in which two frames of a blink are close enough to belong together.
 const FRAME_MS: usize = 100;
 
-/// The body of `POST /v1/liveness/verify` for `capture`: a folder of frames named `NN_PHASE.jpg`, or a clip.
+/// The body of `POST /v1/liveness/verify` for `capture`: a folder of frames named `NN_PHASE.jpg`, or a
+/// clip.
 ///
 /// # Errors
-/// [`CheckError`] when it cannot be read, or verify would refuse it.
+/// [`CheckError`] when the capture cannot be read, or verify would refuse it.
 pub fn payload(capture: &Path, session_id: &str) -> Result<Value, CheckError> {
     if capture.is_dir() {
         let frames = read_folder(capture)?;

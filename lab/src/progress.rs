@@ -1,12 +1,12 @@
-//! A bar that shows how far a command is.
+//! A progress bar for commands.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Says how far a check, or an evaluation, is.
+/// Shows the progress of a check or an evaluation.
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// For so many frames or captures; nothing is shown unless `visible`.
+    /// A bar for `number` frames or captures. It is shown only if `visible`.
     pub fn new(number: usize, visible: bool) -> Self {
         let target = if visible {
             ProgressDrawTarget::stderr()
@@ -20,17 +20,17 @@ impl Progress {
         Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
     }
 
-    /// One more is measured.
+    /// Counts one more as measured.
     pub fn advance(&self) {
         self.0.inc(1);
     }
 
-    /// Whether anybody sees it.
+    /// Whether the bar is shown.
     pub fn is_visible(&self) -> bool {
         !self.0.is_hidden()
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.0.finish_and_clear();
     }

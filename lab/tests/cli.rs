@@ -1,4 +1,4 @@
-//! The binary's command line: what a wrong one is answered with.
+//! The binary's command line: its answers to wrong arguments.
 #![allow(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 use std::path::Path;

@@ -1,9 +1,9 @@
-/* libjpeg-turbo with a record of all that it warned of.
+/* Decodes JPEGs with libjpeg-turbo and counts every warning.
  *
- * The TurboJPEG API tells the text of the first warning and nothing after it, so that a harmless oddity
- * hides damage that comes later. Here every warning is counted; what follows from them is decided in Rust.
+ * The TurboJPEG API reports only the first warning, so that a harmless oddity hides damage that comes later.
+ * Here every warning is counted. src/damage.rs decides what they mean.
  *
- * An error leaves libjpeg by longjmp, which must not cross a frame of Rust: hence C. */
+ * This is C because libjpeg reports an error by longjmp, which must not cross a frame of Rust. */
 
 #include "decode.h"
 
@@ -16,7 +16,7 @@
 #include <jerror.h>
 
 _Static_assert(sizeof(livegate_jpeg_report) == 4 * (WARNINGS + 9) + MESSAGE_BYTES,
-               "as in src/decode/libjpeg.rs");
+               "as in src/libjpeg.rs");
 
 struct livegate_jpeg {
   struct jpeg_decompress_struct cinfo;
@@ -27,7 +27,7 @@ struct livegate_jpeg {
   const uint8_t *begin;
   size_t size;
   uint32_t most_scans;
-  uint32_t channels_seen; /* one bit each */
+  uint32_t channels_seen; /* one bit for each channel */
   int is_in_header;
   livegate_jpeg_report report;
 };
@@ -46,16 +46,18 @@ static void on_error(j_common_ptr cinfo)
   longjmp(jpeg->escape, 1);
 }
 
-/* The next_marker of libjpeg tells how many bytes it skips before it moves past the marker, so that
- * they end where the source stands. Those that the bit buffer held are counted without their stuffing:
- * then a few bytes before are missing here, which changes nothing. */
+/* Records bytes that libjpeg skipped, unless they are one byte repeated.
+ *
+ * libjpeg's next_marker reports the number of skipped bytes before it moves past the marker, so the bytes end
+ * at the source's position. Bytes from the bit buffer are counted without their stuffing: then the first few
+ * of them are not compared here, which does not matter. */
 static void on_skipped(livegate_jpeg *jpeg, uint32_t count)
 {
   const uint8_t *end = jpeg->source.next_input_byte;
   size_t before, i;
   if (jpeg->is_in_header)
-    return; /* Nothing of the picture was read yet. */
-  /* The source may have moved on to the end marker that is made up. */
+    return; /* The picture's data has not begun. */
+  /* The source may already be in the artificial end marker. */
   if (end < jpeg->begin || end > jpeg->begin + jpeg->size)
     end = jpeg->begin + jpeg->size;
   before = (size_t)(end - jpeg->begin);
@@ -92,11 +94,11 @@ static void on_message(j_common_ptr cinfo, int level)
 {
   livegate_jpeg *jpeg = owner(cinfo);
   if (level >= 0)
-    return; /* Traces. */
+    return; /* Trace messages are not warnings. */
   jpeg->report.warned[place_of(cinfo->err->msg_code)]++;
   if (cinfo->err->msg_code == JWRN_EXTRANEOUS_DATA)
     on_skipped(jpeg, (uint32_t)cinfo->err->msg_parm.i[0]);
-  /* A scan that refines what no scan before it sent; one that sends all anew is harmless. */
+  /* A scan refines bits that no scan has sent. A scan that sends everything again is harmless. */
   if (cinfo->err->msg_code == JWRN_BOGUS_PROGRESSION && jpeg->cinfo.Ah > 0)
     jpeg->report.coefficients_absent++;
 }
@@ -113,7 +115,8 @@ static void begin_source(j_decompress_ptr cinfo)
 
 static boolean fill_source(j_decompress_ptr cinfo)
 {
-  /* All bytes were there from the beginning. libjpeg goes on after an end marker that is made up. */
+  /* All bytes were given at the beginning, so the file has ended. libjpeg then needs an artificial end
+   * marker. */
   static const JOCTET end_marker[2] = { 0xFF, JPEG_EOI };
   WARNMS(cinfo, JWRN_JPEG_EOF);
   cinfo->src->next_input_byte = end_marker;
@@ -134,7 +137,7 @@ static void skip_source(j_decompress_ptr cinfo, long count)
   source->bytes_in_buffer -= (size_t)count;
 }
 
-/* Called before each row of blocks that is read of a file with several scans. */
+/* Called before each row of blocks is read, in a file with several scans. Enforces the limit on scans. */
 static void on_progress(j_common_ptr cinfo)
 {
   livegate_jpeg *jpeg = owner(cinfo);
@@ -149,7 +152,7 @@ static void on_progress(j_common_ptr cinfo)
     jpeg->channels_seen |= 1u << (reader->cur_comp_info[i]->component_index & 31);
 }
 
-/* 0, or -1 without memory. */
+/* Sets libjpeg up. Returns 0, or -1 when there is no memory. */
 static int prepare(livegate_jpeg *jpeg)
 {
   if (setjmp(jpeg->escape))
@@ -159,7 +162,7 @@ static int prepare(livegate_jpeg *jpeg)
   jpeg->errors.emit_message = on_message;
   jpeg->errors.output_message = write_nothing;
   jpeg->cinfo.client_data = jpeg;
-  /* Keeps `err` and `client_data`. */
+  /* This call keeps `err` and `client_data`. */
   jpeg_create_decompress(&jpeg->cinfo);
   jpeg->source.init_source = begin_source;
   jpeg->source.fill_input_buffer = fill_source;
@@ -205,7 +208,7 @@ int livegate_jpeg_header(livegate_jpeg *jpeg, uint32_t *width, uint32_t *height)
   return 0;
 }
 
-/* What there is of each channel. */
+/* Counts channels with data, and coefficients that lack data. */
 static void count_coefficients(livegate_jpeg *jpeg)
 {
   j_decompress_ptr cinfo = &jpeg->cinfo;
@@ -250,8 +253,8 @@ int livegate_jpeg_pixels(livegate_jpeg *jpeg, uint8_t *rgb)
   }
   jpeg->report.rows = cinfo->output_scanline;
   count_coefficients(jpeg);
-  /* All rows are there. What stands before the end marker is read for what was skipped; if libjpeg cannot
-   * make sense of it, that is not the picture's. */
+  /* All rows are decoded. The rest up to the end marker is read only to count skipped bytes. An error there
+   * does not concern the picture. */
   if (setjmp(jpeg->escape)) {
     jpeg->report.message[0] = '\0';
     return 0;

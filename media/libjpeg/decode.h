@@ -1,4 +1,4 @@
-/* libjpeg-turbo with a record of all that it warned of: src/decode/libjpeg.rs has the other half. */
+/* Decodes JPEGs with libjpeg-turbo and counts every warning. src/libjpeg.rs has the bindings. */
 
 #ifndef LIVEGATE_JPEG_DECODE_H
 #define LIVEGATE_JPEG_DECODE_H
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Warnings, in the order of `Warning` in src/decode/damage.rs; the last place counts unknown ones. */
+/* Warnings, in the order of `Warning` in src/warning.rs. The last kind counts unknown ones. */
 enum {
   WARNED_ADOBE_XFORM,
   WARNED_ARITH_BAD_CODE,
@@ -24,44 +24,48 @@ enum {
   WARNINGS
 };
 
-/* Longest message, with the byte that ends it. */
+/* Bytes of a message, including the zero that ends it. */
 #define MESSAGE_BYTES 200
 
-/* What was decoded. */
+/* What was decoded, and the warnings. Same layout as `Report` in src/libjpeg.rs. */
 typedef struct {
-  /* How often each warning came. */
+  /* How often each warning was given. */
   uint32_t warned[WARNINGS];
-  /* Most bytes that were skipped at one place of the picture's data, where they are not one byte repeated. */
+  /* Most bytes that were skipped at one place of the picture's data. Places with one byte repeated do not
+   * count. */
   uint32_t stray_bytes;
-  /* Rows that are there, and rows that there should be. */
+  /* Rows that were decoded, and rows that the header announces. */
   uint32_t rows, height;
-  /* Restart markers that there should be. */
+  /* Restart markers that the picture must have. */
   uint32_t restarts;
   /* Colour channels, and how many of them have data. */
   uint32_t channels, channels_with_data;
-  /* Progressive: coefficients without any data, and coefficients that lack their last bits. */
+  /* Progressive pictures: coefficients, 64 a channel, without data, and coefficients that lack data or their
+   * last bits. */
   uint32_t coefficients_absent, coefficients_coarse;
-  /* Whether it is arithmetic-coded. */
+  /* Whether the picture is arithmetic-coded: 1 or 0. */
   uint32_t arithmetic;
-  /* What ended the decoding, where something did; else empty. */
+  /* The error that ended the decoding; empty without one. */
   char message[MESSAGE_BYTES];
 } livegate_jpeg_report;
 
 typedef struct livegate_jpeg livegate_jpeg;
 
-/* Begins with `bytes`, which must stay where they are; NULL without memory. */
+/* Opens a JPEG of at most `most_scans` scans. `bytes` must stay valid until it is closed. NULL when there is
+ * no memory. */
 livegate_jpeg *livegate_jpeg_open(const uint8_t *bytes, size_t size, uint32_t most_scans);
 
-/* Reads the header: 0, and the size of the picture, or -1. */
+/* Reads the header. Returns 0 and the size of the picture, pixels, or -1 on an error. */
 int livegate_jpeg_header(livegate_jpeg *jpeg, uint32_t *width, uint32_t *height);
 
-/* Decodes into width * height * 3 bytes of red, green and blue: 0, or -1 where not all rows are there.
- * Once, after the header. */
+/* Decodes into width * height * 3 bytes of red, green and blue, row by row from the top. Returns 0, or -1
+ * when rows are missing. Call it once, after the header was read. */
 int livegate_jpeg_pixels(livegate_jpeg *jpeg, uint8_t *rgb);
 
-/* What was decoded; as long as it is open. */
+/* The report, valid until the JPEG is closed. */
 const livegate_jpeg_report *livegate_jpeg_report_of(const livegate_jpeg *jpeg);
 
+/* Frees everything. NULL is allowed. */
 void livegate_jpeg_close(livegate_jpeg *jpeg);
 
 #endif

@@ -1,50 +1,52 @@
-//! Whether a JPEG that libjpeg decoded is all there.
+//! Whether a JPEG was decoded completely.
 //!
-//! Cameras write files that libjpeg warns about and every program displays. What counts is what was
-//! decoded: whether all rows are there and none of their blocks was filled in.
+//! Cameras write files that libjpeg warns about and every program displays. So a warning alone does not
+//! count. What counts is the decoded picture: all rows are there, and none of their blocks was filled
+//! in.
 
 use crate::libjpeg::Report;
 use crate::warning::{Decision, Warning};
 
-/// Stray bytes that are never too many: Logitech's webcams were seen to write up to nine at a place.
+/// Number of stray bytes that is always accepted. Logitech's webcams write up to nine at one place.
 const FEW_STRAY_BYTES: usize = 64;
-/// How many may be counted for each restart marker: libjpeg adds up those that its 64-bit buffer held.
+/// Stray bytes accepted for each restart marker: libjpeg adds up those that its 64-bit buffer held.
 const STRAY_BYTES_A_RESTART: usize = 8;
-/// One byte in this many of the file may be stray at one place.
+/// One in this many bytes of the file may be stray at one place.
 const STRAY_ONE_IN: usize = 8;
 
-/// What a picture lacks.
+/// Why a decoded picture is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
-    /// libjpeg gave up.
+    /// libjpeg stopped with this error.
     #[error("{0}")]
     GaveUp(String),
     /// Rows are missing.
     #[error("{rows} of {height} rows are there")]
     Rows {
-        /// Rows that are there.
+        /// Rows that were decoded.
         rows: u32,
-        /// Rows that there should be.
+        /// Rows that the header announces.
         height: u32,
     },
-    /// Blocks were filled in.
+    /// Blocks were filled in, because data was missing.
     #[error("its data ends early, or has a hole")]
     DataEnds,
-    /// Codes that mean nothing.
+    /// The data holds invalid codes.
     #[error("its data holds codes that mean nothing")]
     Codes,
-    /// Data that no block took.
+    /// That many bytes of data belong to no block.
     #[error("{0} bytes of its data belong to no part of the picture")]
     LeftOver(u32),
     /// Scans are missing.
     #[error("some of its scans are missing")]
     Scans,
-    /// libjpeg warned of something that is not known here.
+    /// libjpeg gave a warning that is unknown here.
     #[error("the decoder warned of something unknown")]
     Unknown,
 }
 
-/// What a picture of `file_bytes` lacks; `None` where it is all there.
+/// Finds the damage of a decoded picture; `None` when it is complete. `file_bytes` is the length of the
+/// file.
 pub fn damage(report: &Report, file_bytes: usize) -> Option<Damage> {
     let message = report.message();
     if !message.is_empty() {
@@ -72,7 +74,7 @@ pub fn damage(report: &Report, file_bytes: usize) -> Option<Damage> {
         })
 }
 
-/// The damage that a warning tells of, where it does.
+/// The damage that a warning shows; `None` when the warning alone shows none.
 fn following(warning: Warning, report: &Report, file_bytes: usize) -> Option<Damage> {
     match warning {
         Warning::DataEnds => Some(Damage::DataEnds),
@@ -86,7 +88,7 @@ fn following(warning: Warning, report: &Report, file_bytes: usize) -> Option<Dam
             let stray = usize::try_from(report.stray_bytes).unwrap_or(usize::MAX);
             (stray > few).then_some(Damage::LeftOver(report.stray_bytes))
         }
-        // An arithmetic decoder goes on with zeros, and says nothing.
+        // An arithmetic decoder continues with zeros, without another warning.
         Warning::FileEnds => (report.arithmetic != 0).then_some(Damage::DataEnds),
         Warning::AdobeTransform
         | Warning::ColourProfile
@@ -97,8 +99,10 @@ fn following(warning: Warning, report: &Report, file_bytes: usize) -> Option<Dam
     }
 }
 
-/// Whether channels or coefficients have no data. A progressive picture may have left out the last bits of
-/// some by choice, but not where anything about its scans is odd.
+/// Whether channels or coefficients have no data.
+///
+/// A progressive picture may leave out the last bits of some coefficients deliberately. That is not
+/// accepted when its scans are otherwise suspicious.
 fn lacks_scans(report: &Report, is_doubtful: bool) -> bool {
     report.channels_with_data < report.channels
         || report.coefficients_absent > 0

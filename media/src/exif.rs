@@ -1,28 +1,30 @@
-//! The orientation of an EXIF block, and nothing else of it.
+//! Reads the orientation from an EXIF block, and nothing else.
 //!
-//! Writers disagree with the standard, which has the orientation as one SHORT, and readers are lenient:
-//! so is this one. It takes time in proportion to the directory, which the block's size bounds.
+//! The standard stores the orientation as one SHORT. Writers deviate from it and readers are lenient, so
+//! this reader is lenient, too. Its time is proportional to the directory, which the block's size
+//! limits.
 
 use image::metadata::Orientation;
 
-/// The tag of the orientation.
+/// Tag of the orientation.
 const ORIENTATION: u16 = 0x0112;
-/// Bytes of a directory entry: tag, type, count, and a value or where it is.
+/// Bytes of a directory entry: tag, type, count, and the value or its offset.
 const ENTRY: usize = 12;
 
-/// The orientation that the first directory of a TIFF structure names, in any integer type, either byte
-/// order and at any place; `None` where it names none from 1 to 8.
+/// Reads the orientation from the first directory of a TIFF structure, as TIFF 6.0, section 2, and EXIF
+/// 2.32, section 4.6.4, define it.
 ///
-/// TIFF 6.0, section 2; EXIF 2.32, section 4.6.4.
+/// Any integer type, either byte order and any position of the entry are accepted. `None` unless the
+/// value is 1 to 8.
 pub fn orientation(block: &[u8]) -> Option<Orientation> {
-    // PNG has it without this prefix; some writers put it there, too.
+    // The prefix is part of JPEG only, but some writers put it into PNG, too.
     let tiff = Tiff::new(block.strip_prefix(b"Exif\0\0").unwrap_or(block))?;
     let directory = tiff.long(4)?;
     let entries = usize::from(tiff.short(directory)?);
     let first = directory.checked_add(2)?;
     (0..entries)
         .map_while(|i| first.checked_add(i * ENTRY))
-        // A directory may claim more entries than there are.
+        // A directory may claim more entries than the block holds.
         .take_while(|at| at.saturating_add(ENTRY) <= tiff.bytes.len())
         .filter(|at| tiff.short(*at) == Some(ORIENTATION))
         .find_map(|at| Orientation::from_exif(u8::try_from(tiff.number(at)?).ok()?))
@@ -62,7 +64,7 @@ impl<'a> Tiff<'a> {
         usize::try_from(number).ok()
     }
 
-    /// The first number of an entry. A negative one comes out too large for an orientation.
+    /// The first number of an entry. A negative number becomes too large for an orientation.
     fn number(&self, entry: usize) -> Option<usize> {
         let size = match self.short(entry.checked_add(2)?)? {
             // BYTE and SBYTE.
@@ -76,7 +78,7 @@ impl<'a> Tiff<'a> {
         let value = entry.checked_add(8)?;
         let at = match self.long(entry.checked_add(4)?)? {
             0 => return None,
-            // All numbers fit where the first one is.
+            // The numbers are stored in the entry if they all fit there.
             count if count <= 4 / size => value,
             _ => self.long(value)?,
         };
@@ -93,7 +95,7 @@ pub mod testing {
     //! EXIF blocks for tests.
 
     /// A TIFF structure whose first directory holds `before` other entries, and then the orientation as
-    /// `count` numbers of this type; `count` of them are written, all the same.
+    /// `count` numbers of the type `kind`. Each of the numbers is `value`.
     pub fn block(is_little: bool, kind: u16, count: u32, value: u8, before: u16) -> Vec<u8> {
         let two = |n: u16| {
             if is_little {
@@ -125,7 +127,7 @@ pub mod testing {
         tiff.extend(four(8));
         tiff.extend(two(entries));
         for tag in 0..before {
-            // Software, as text elsewhere.
+            // A text entry (Software), with its text elsewhere.
             tiff.extend([two(0x0100 + tag), two(3)].concat());
             tiff.extend([four(1), four(0)].concat());
         }
@@ -187,7 +189,7 @@ mod tests {
         let mut tiff = block(false, 3, 1, 6, 1);
         tiff[8..10].copy_from_slice(&[0xff, 0xff]);
         assert_eq!(orientation(&tiff), Orientation::from_exif(6));
-        // And one that goes on beyond any end.
+        // An offset beyond the end of the block.
         tiff[4..8].copy_from_slice(&[0xff; 4]);
         assert_eq!(orientation(&tiff), None);
     }

@@ -1,17 +1,17 @@
-//! What came instead of a JPEG or a PNG, by its first bytes: for the sentence that says so.
+//! Recognises files that are neither JPEG nor PNG, so that the error can name them.
 
-/// Bytes from the beginning that tell what a file is.
+/// Bytes at the beginning of a file that are examined.
 const BEGINNING: usize = 512;
-/// How far into a file a JPEG or PNG may begin to be said to begin late.
+/// A JPEG or PNG that begins within this many bytes is reported as [`Foreign::Late`].
 const LATE: usize = 64;
 
-/// What a file is that is no picture that is accepted.
+/// The kind of a file that is not an accepted picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Foreign {
     /// AV1 still picture.
     #[error("an AVIF picture")]
     Avif,
-    /// Text that is the base64 of a picture, or a data URL.
+    /// Base64 of a picture as text, or a data URL.
     #[error("base64 text of a picture")]
     Base64,
     /// Windows bitmap.
@@ -20,10 +20,10 @@ pub enum Foreign {
     /// GIF.
     #[error("a GIF picture")]
     Gif,
-    /// HEVC still picture, as iPhones take them.
+    /// HEVC still picture, the format of iPhones.
     #[error("a HEIC picture")]
     Heic,
-    /// A web page, often of an error.
+    /// A web page, often an error page.
     #[error("an HTML page")]
     Html,
     /// Windows icon.
@@ -38,25 +38,25 @@ pub enum Foreign {
     /// JPEG XR.
     #[error("a JPEG XR picture")]
     JpegXr,
-    /// JSON, often of an error.
+    /// JSON, often an error message.
     #[error("JSON text")]
     Json,
-    /// A picture with something before it.
+    /// A picture with other bytes before it.
     #[error("a picture with other bytes before it")]
     Late,
     /// PDF.
     #[error("a PDF document")]
     Pdf,
-    /// Photoshop.
+    /// Photoshop document.
     #[error("a Photoshop document")]
     Photoshop,
     /// SVG or other XML.
     #[error("an SVG or XML document")]
     Xml,
-    /// Any text.
+    /// Other text.
     #[error("text")]
     Text,
-    /// TIFF, or what is made like it: DNG and other raw formats.
+    /// TIFF, or a format based on it: DNG and other raw formats.
     #[error("a TIFF or raw picture")]
     Tiff,
     /// A clip.
@@ -68,13 +68,13 @@ pub enum Foreign {
     /// A compressed archive.
     #[error("a compressed archive")]
     Archive,
-    /// Zeros, as a buffer that was never filled.
+    /// Zeros, such as a buffer that was never filled.
     #[error("nothing but zeros")]
     Zeros,
 }
 
 impl Foreign {
-    /// What the file is, where that is known.
+    /// Recognises the kind of a file; `None` where it is unknown.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let beginning = bytes.get(..BEGINNING).unwrap_or(bytes);
         Self::by_magic(beginning)
@@ -117,8 +117,8 @@ impl Foreign {
         found.map(|(_, foreign)| *foreign)
     }
 
-    /// ISO/IEC 14496-12: the first box names brands, the first of which is the file's own. Several still
-    /// formats call themselves by a common brand, and name their own after it.
+    /// Recognises ISO base media by the brands in its first box (ISO/IEC 14496-12). The major brand
+    /// comes first. Several still formats have a common major brand, and name their own brand after it.
     fn by_box(bytes: &[u8]) -> Option<Self> {
         if bytes.get(4..8)? != b"ftyp" {
             return None;
@@ -149,7 +149,7 @@ impl Foreign {
     fn by_text(bytes: &[u8]) -> Option<Self> {
         let text = match str::from_utf8(bytes) {
             Ok(text) => text,
-            // The beginning may end in the middle of a character.
+            // The examined beginning may end in the middle of a character.
             Err(e) if e.valid_up_to() + 4 > bytes.len() && bytes.len() == BEGINNING => {
                 str::from_utf8(bytes.get(..e.valid_up_to())?).ok()?
             }

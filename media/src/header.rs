@@ -1,4 +1,4 @@
-//! What a picture's header says, without decoding a pixel.
+//! The header of a picture, read and checked without decoding a pixel.
 
 use image::metadata::Orientation;
 
@@ -10,7 +10,7 @@ pub const MIN_SIDE: u32 = 120;
 /// Largest side of a frame, pixels.
 pub const MAX_SIDE: u32 = 4096;
 
-/// The picture formats that are accepted.
+/// An accepted picture format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Starts with ff d8.
@@ -19,27 +19,28 @@ pub enum Format {
     Png,
 }
 
-/// Why a picture is refused by its header.
+/// Why a picture is refused by its header. Each text continues a sentence whose subject is the picture.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
-    /// Neither format, nor any that is known here.
+    /// The file has neither an accepted nor a known format.
     #[error("is neither a JPEG nor a PNG")]
     UnknownFormat,
-    /// Something else, by its first bytes.
+    /// The file has another known format.
     #[error("is {0}, neither a JPEG nor a PNG")]
     Foreign(Foreign),
-    /// The format's magic number, but no header after it.
+    /// The file has the magic number of a format, but no readable header after it.
     #[error("has no readable {0} header")]
     Broken(&'static str),
-    /// One channel, or a palette of greys: the anti-spoof models know colour only.
+    /// The picture has one channel, or a palette of greys. The anti-spoof models need colour.
     #[error(
         "is grey, and must be in colour: whether a living person is in front of the camera is judged by colour, too"
     )]
     Grey,
-    /// Printers' colours, which no camera writes.
+    /// The JPEG has another number of channels than 3, such as printers' colours. Cameras do not write
+    /// those.
     #[error("has {0} colour channels; a JPEG must have 3")]
     Channels(u8),
-    /// Medical and printers' pictures.
+    /// The JPEG has another depth than 8 bits, as medical and printers' pictures have.
     #[error("has {0} bits a channel; a JPEG must have 8")]
     Bits(u8),
     /// A side outside [`MIN_SIDE`]..=[`MAX_SIDE`].
@@ -52,24 +53,24 @@ pub enum HeaderError {
     },
 }
 
-/// What can be known of a picture before it is decoded.
+/// Properties of a picture that are known before it is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageHeader {
     /// JPEG or PNG.
     pub format: Format,
-    /// Width once upright, pixels.
+    /// Width after the picture is set upright, pixels.
     pub width: u32,
-    /// Height once upright, pixels.
+    /// Height after the picture is set upright, pixels.
     pub height: u32,
-    /// What has to be done to set it upright (EXIF).
+    /// Rotation and reflection that set the stored picture upright (EXIF).
     pub orientation: Orientation,
 }
 
 impl ImageHeader {
-    /// Reads the header.
+    /// Reads the header and checks it against the limits.
     ///
     /// # Errors
-    /// [`HeaderError`] when the picture is not one that is accepted.
+    /// [`HeaderError`], for the first limit that the picture breaks.
     pub fn read(bytes: &[u8]) -> Result<Self, HeaderError> {
         let unknown =
             || Foreign::of(bytes).map_or(HeaderError::UnknownFormat, HeaderError::Foreign);
@@ -112,7 +113,7 @@ impl ImageHeader {
 }
 
 impl ImageHeader {
-    /// Width and height as stored, before it is set upright, pixels.
+    /// Width and height as stored, before the picture is set upright, pixels.
     pub(super) fn stored_size(&self) -> (u32, u32) {
         if swaps_sides(self.orientation) {
             (self.height, self.width)

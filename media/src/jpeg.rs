@@ -1,31 +1,31 @@
-//! A JPEG's header, walked segment by segment.
+//! Reads a JPEG's header, segment by segment.
 //!
-//! Ours rather than a library's, since it guards a decoder: it walks as libjpeg does, so that both see the
-//! same picture, and no file makes it take longer than its length.
+//! This code guards a decoder, so it is our own: it walks the segments as libjpeg does, so that both see
+//! the same picture, and its time is proportional to the length of the file.
 
 use image::metadata::Orientation;
 
 use super::exif;
 
-/// Markers before the picture's data beyond which a file is no camera's; those write some twenty.
+/// Most markers before the picture's data. Cameras write some twenty.
 const MOST_MARKERS: usize = 1000;
 
-/// What the header says.
+/// Properties in the header.
 #[derive(Debug, PartialEq, Eq)]
 pub struct JpegHeader {
     /// Width as stored, pixels.
     pub width: u32,
     /// Height as stored, pixels.
     pub height: u32,
-    /// Bits of a channel; 8 is what is decoded.
+    /// Bits of a channel. Only 8 is decoded.
     pub bits: u8,
     /// Colour channels: 1 grey, 3 colour, 4 printers' colours.
     pub channels: u8,
-    /// How to set it upright (EXIF).
+    /// Rotation and reflection that set the picture upright (EXIF).
     pub orientation: Orientation,
 }
 
-/// Reads the segments up to the picture's data; `None` when they are not those of a JPEG.
+/// Reads the segments up to the picture's data; `None` when the bytes are not a JPEG.
 pub fn read(bytes: &[u8]) -> Option<JpegHeader> {
     let mut rest = bytes.strip_prefix(&[0xff, 0xd8])?;
     let (mut frame, mut orientation) = (None, None);
@@ -47,7 +47,7 @@ pub fn read(bytes: &[u8]) -> Option<JpegHeader> {
                     orientation: orientation.unwrap_or(Orientation::NoTransforms),
                 });
             }
-            // Start of frame, in all its kinds; c4, c8 and cc are something else.
+            // All kinds of start of frame. c4, c8 and cc are other markers.
             0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
                 if frame.is_some() {
                     return None;
@@ -55,8 +55,8 @@ pub fn read(bytes: &[u8]) -> Option<JpegHeader> {
                 frame = Some(Frame::read(content)?);
             }
             0xe1 if orientation.is_none() => {
-                // A broken EXIF block is no reason to refuse a good picture: browsers show it as it
-                // is stored, too. The second zero is padding, and not always zero.
+                // A broken EXIF block is not a reason to refuse a good picture: browsers also show it as
+                // it is stored. The second zero is padding, and not always zero.
                 let exif = content.strip_prefix(b"Exif\0").and_then(|c| c.get(1..));
                 orientation = exif.and_then(exif::orientation);
             }
@@ -67,8 +67,10 @@ pub fn read(bytes: &[u8]) -> Option<JpegHeader> {
     None
 }
 
-/// The next marker and what follows it. As libjpeg does, passes over whatever stands before it, and takes
-/// any number of ff before a marker as filling.
+/// The next marker and the bytes after it.
+///
+/// As libjpeg does, skips other bytes before the marker, and accepts any number of ff before it as
+/// filling.
 fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let mut rest = bytes;
     loop {
@@ -84,24 +86,26 @@ fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
     }
 }
 
-/// Markers that nothing belongs to, and that mean nothing in a header: restarts, and one for
-/// arithmetic coding.
+/// Whether a marker has no segment and no meaning in a header: restart markers, and one for arithmetic
+/// coding.
 fn is_bare(marker: u8) -> bool {
     matches!(marker, 0x01 | 0xd0..=0xd7)
 }
 
-/// The content of the segment that a marker begins, and what follows it. `None` for a second start, an
-/// end before the picture, and a segment that goes on beyond the file.
+/// The content of a marker's segment, and the bytes after it.
+///
+/// `None` for a second start marker, an end marker before the picture, and a segment that reaches beyond
+/// the file.
 fn segment(marker: u8, after: &[u8]) -> Option<(&[u8], &[u8])> {
     if matches!(marker, 0xd8 | 0xd9) {
         return None;
     }
-    // The length counts its own two bytes. libjpeg takes a smaller one as that.
+    // The length includes its own two bytes. libjpeg accepts a smaller length as 2.
     let length = usize::from(u16::from_be_bytes([*after.first()?, *after.get(1)?])).max(2);
     Some((after.get(2..length)?, after.get(length..)?))
 }
 
-/// What a start of frame says.
+/// The fields of a start of frame.
 struct Frame {
     bits: u8,
     width: u32,

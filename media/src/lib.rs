@@ -1,7 +1,7 @@
-//! From a caller's bytes to upright pixels.
+//! Decodes a caller's picture to upright pixels.
 //!
-//! Every byte is hostile: the format is told by its magic number, sizes are read from the header
-//! and checked before a pixel is decoded, and a picture that ends early is refused, not padded.
+//! Every byte is hostile. The format is recognised by its magic number. The size is read from the header
+//! and checked before a pixel is decoded. A picture that ends early is refused, not padded.
 
 mod damage;
 mod exif;

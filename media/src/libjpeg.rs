@@ -1,34 +1,34 @@
-//! libjpeg-turbo by its own API, which counts every warning; `libjpeg/decode.c` is the other half.
+//! Bindings to `libjpeg/decode.c`, which decodes JPEGs with libjpeg-turbo and counts every warning.
 //!
-//! The only `unsafe` that sees what a caller sent.
+//! This is the only `unsafe` code that handles a caller's bytes.
 #![expect(unsafe_code, reason = "libjpeg is C")]
 
 use std::ffi::{c_char, c_int};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-// Brings the library itself.
+// Links the library itself.
 use turbojpeg_sys as _;
 
 use crate::warning::WARNINGS;
 
-/// Bytes of a message, with the one that ends it.
+/// Bytes of a message, including the zero that ends it.
 const MESSAGE_BYTES: usize = 200;
 
-/// What was decoded.
+/// What libjpeg decoded, and its warnings. Same layout as in `libjpeg/decode.h`.
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub struct Report {
-    /// How often each [`Warning`](crate::warning::Warning) came, in their order.
+    /// How often each [`Warning`](crate::warning::Warning) was given, in their order.
     pub warned: [u32; WARNINGS],
-    /// Most bytes that were skipped at one place of the picture's data where they are not one byte
-    /// repeated.
+    /// Most bytes that were skipped at one place of the picture's data. Places with one byte repeated do
+    /// not count.
     pub stray_bytes: u32,
-    /// Rows that are there.
+    /// Rows that were decoded.
     pub rows: u32,
-    /// Rows that there should be.
+    /// Rows that the header announces.
     pub height: u32,
-    /// Restart markers that there should be.
+    /// Restart markers that the picture must have.
     pub restarts: u32,
     /// Colour channels.
     pub channels: u32,
@@ -36,25 +36,25 @@ pub struct Report {
     pub channels_with_data: u32,
     /// Coefficients of a progressive picture, 64 a channel, that have no data.
     pub coefficients_absent: u32,
-    /// Those that lack data or their last bits.
+    /// Coefficients that lack data or their last bits.
     pub coefficients_coarse: u32,
-    /// Whether it is arithmetic-coded: 1 or 0.
+    /// Whether the picture is arithmetic-coded: 1 or 0.
     pub arithmetic: u32,
     message: [c_char; MESSAGE_BYTES],
 }
 
-// The same is asserted in `decode.c`.
+// `decode.c` asserts the same.
 const _: () = assert!(size_of::<Report>() == 4 * (WARNINGS + 9) + MESSAGE_BYTES);
 
 impl Report {
-    /// What ended the decoding; empty where nothing did.
+    /// The error that ended the decoding; empty without one.
     pub fn message(&self) -> String {
         let bytes = self.message.iter().map(|c| c.to_ne_bytes()[0]);
         let text: Vec<u8> = bytes.take_while(|b| *b != 0).collect();
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// All rows there, and no warning.
+    /// The report of a complete picture without a warning.
     #[cfg(test)]
     pub fn flawless() -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Report {
     }
 }
 
-/// `livegate_jpeg`.
+/// The C struct `livegate_jpeg`.
 #[repr(C)]
 struct Raw {
     _opaque: [u8; 0],
@@ -89,7 +89,7 @@ unsafe extern "C" {
 
 /// A JPEG whose header was read.
 pub struct Opened<'a> {
-    /// Not null, and what `livegate_jpeg_open` returned, until it is closed.
+    /// The non-null result of `livegate_jpeg_open`, valid until it is closed.
     raw: NonNull<Raw>,
     width: u32,
     height: u32,
@@ -108,7 +108,7 @@ pub enum OpenError {
 }
 
 impl<'a> Opened<'a> {
-    /// Reads the header; `most_scans` is how many scans the picture may have.
+    /// Reads the header. A picture may have at most `most_scans` scans.
     ///
     /// # Errors
     /// [`OpenError`] when there is no header that libjpeg accepts.
@@ -122,7 +122,7 @@ impl<'a> Opened<'a> {
             height: 0,
             bytes: PhantomData,
         };
-        // SAFETY: it is open, and both numbers may be written.
+        // SAFETY: the handle is open, and both numbers may be written.
         let done = unsafe {
             livegate_jpeg_header(raw.as_ptr(), &raw mut opened.width, &raw mut opened.height)
         };
@@ -138,28 +138,30 @@ impl<'a> Opened<'a> {
         (self.width, self.height)
     }
 
-    /// Decodes into red, green and blue, row by row from the top, `3 * width * height` bytes; what could
-    /// not be decoded stays as it was. `None` where `rgb` has another length.
+    /// Decodes into red, green and blue, row by row from the top, `3 * width * height` bytes; `None`
+    /// where `rgb` has another length.
+    ///
+    /// Pixels that cannot be decoded keep their value.
     pub fn decode(self, rgb: &mut [u8]) -> Option<Report> {
         let pixels = usize::try_from(u64::from(self.width) * u64::from(self.height)).ok()?;
         if pixels.checked_mul(3)? != rgb.len() {
             return None;
         }
-        // SAFETY: it is open, its header was read, nothing was decoded yet since that consumes it, and
-        // there is room for all pixels. An error is in the report.
+        // SAFETY: the handle is open and its header was read. Nothing was decoded yet, because this
+        // method consumes the value. `rgb` has room for all pixels. Errors are in the report.
         unsafe { livegate_jpeg_pixels(self.raw.as_ptr(), rgb.as_mut_ptr()) };
         Some(self.report())
     }
 
     fn report(&self) -> Report {
-        // SAFETY: it is open; the report is part of it, and copied.
+        // SAFETY: the handle is open. The report is part of it, and is copied.
         unsafe { (*livegate_jpeg_report_of(self.raw.as_ptr())).clone() }
     }
 }
 
 impl Drop for Opened<'_> {
     fn drop(&mut self) {
-        // SAFETY: it is open, and nobody has it any more.
+        // SAFETY: the handle is open, and it is not used afterwards.
         unsafe { livegate_jpeg_close(self.raw.as_ptr()) }
     }
 }

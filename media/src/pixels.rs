@@ -1,4 +1,4 @@
-//! Pixels, and pictures made of them again.
+//! Decodes pictures to pixels, and encodes them as upright JPEGs.
 
 use std::io::Cursor;
 
@@ -11,9 +11,10 @@ use super::damage::damage;
 use super::header::{Format, HeaderError, ImageHeader};
 use super::libjpeg::Opened;
 
-/// Scans of a progressive JPEG beyond which it is an attempt to burn time; encoders write about ten.
+/// Most scans of a progressive JPEG. Encoders write about ten; more are an attempt to use up processor
+/// time.
 const MAX_SCANS: u32 = 30;
-/// JPEG quality of a picture that has to be encoded again, 1 to 100.
+/// JPEG quality of a picture that is encoded again, 1 to 100.
 const QUALITY: u8 = 92;
 
 /// A decoded, upright frame.
@@ -27,20 +28,20 @@ pub struct RgbFrame {
     pub pixels: Vec<u8>,
 }
 
-/// Prints the size only: the pixels show somebody.
+/// Prints the size only: the pixels show a person.
 impl std::fmt::Debug for RgbFrame {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "RgbFrame({}x{})", self.width, self.height)
     }
 }
 
-/// Why bytes are not a picture.
+/// Why bytes are not an accepted picture.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// The header already says no.
+    /// The header is refused.
     #[error("the picture {0}")]
     Header(#[from] HeaderError),
-    /// The header is good, the rest is not.
+    /// The header is accepted, but the pixels cannot be decoded.
     #[error("the picture is damaged or ends early: {0}")]
     Pixels(String),
 }
@@ -54,14 +55,14 @@ impl DecodeError {
 /// Decodes a picture and sets it upright.
 ///
 /// # Errors
-/// [`DecodeError`] when it is refused by its header, is damaged or ends early.
+/// [`DecodeError`] when the header is refused, or the picture is damaged or ends early.
 pub fn decode(bytes: &[u8]) -> Result<RgbFrame, DecodeError> {
     let header = ImageHeader::read(bytes)?;
     let image = match header.format {
         Format::Jpeg => decode_jpeg(bytes, &header)?,
         Format::Png => decode_png(bytes, &header)?,
     };
-    // In three bytes a pixel before it is turned, which takes a second picture.
+    // Converted to three bytes a pixel before it is turned: turning takes a second picture in memory.
     let mut upright = DynamicImage::from(image.into_rgb8());
     upright.apply_orientation(header.orientation);
     let upright = upright.into_rgb8();
@@ -75,10 +76,10 @@ pub fn decode(bytes: &[u8]) -> Result<RgbFrame, DecodeError> {
     })
 }
 
-/// The picture as an upright JPEG: the very bytes where they are one already, else encoded again.
+/// Converts a picture to an upright JPEG. An upright JPEG is returned unchanged.
 ///
 /// # Errors
-/// [`DecodeError`] when it cannot be decoded.
+/// [`DecodeError`] when the picture cannot be decoded.
 pub fn upright_jpeg(bytes: Bytes) -> Result<Bytes, DecodeError> {
     let header = ImageHeader::read(&bytes)?;
     if header.format == Format::Jpeg && header.orientation == Orientation::NoTransforms {
@@ -98,8 +99,8 @@ fn wrong_size() -> DecodeError {
     DecodeError::pixels("its size is not what its header says")
 }
 
-/// Memory for the pixels as the header announces them (four channels of 16 bits) and a little for
-/// everything else: compressed metadata cannot blow up.
+/// Decodes a PNG within a memory limit: the pixels of the header's size, with four channels of 16 bits,
+/// and 1 MiB for everything else. So compressed metadata cannot use up the memory.
 fn decode_png(bytes: &[u8], header: &ImageHeader) -> Result<DynamicImage, DecodeError> {
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(u64::from(header.width) * u64::from(header.height) * 8 + (1 << 20));
@@ -108,13 +109,13 @@ fn decode_png(bytes: &[u8], header: &ImageHeader) -> Result<DynamicImage, Decode
     DynamicImage::from_decoder(decoder).map_err(DecodeError::pixels)
 }
 
-/// libjpeg-turbo, since it halves the time of the pure decoder, which is a fifth of all the time
-/// that a verification spends outside the models.
+/// Decodes a JPEG with libjpeg-turbo, which takes half of the time of the decoder in Rust. That time is
+/// a fifth of what a verification spends outside the models.
 fn decode_jpeg(bytes: &[u8], header: &ImageHeader) -> Result<DynamicImage, DecodeError> {
     let opened = Opened::new(bytes, MAX_SCANS).map_err(DecodeError::pixels)?;
     let (width, height) = header.stored_size();
     if opened.size() != (width, height) {
-        // Before anything is allocated for what libjpeg-turbo believes.
+        // Checked before memory is allocated for the size that libjpeg-turbo reads.
         return Err(wrong_size());
     }
     let mut pixels = vec![0; width as usize * height as usize * 3];
@@ -145,7 +146,7 @@ mod tests {
         bytes.into_inner()
     }
 
-    /// Puts an EXIF block with this orientation into a JPEG, right after its first marker.
+    /// Inserts an EXIF block with this orientation into a JPEG, right after its first marker.
     fn oriented(jpeg: &[u8], orientation: u8) -> Vec<u8> {
         let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01".to_vec();
         exif.extend([0, orientation, 0, 0, 0, 0, 0, 0]);
@@ -175,8 +176,8 @@ mod tests {
         assert_eq!((header.width, header.height), (120, 200));
         let frame = decode(&jpeg).unwrap();
         assert_eq!((frame.width, frame.height), (120, 200));
-        // Orientation 6: rotated 90 degrees clockwise to be upright, so the stored left bottom
-        // corner, dark red and bright green, is the upright top left one.
+        // Orientation 6 must be rotated 90 degrees clockwise to be upright. So the stored bottom left
+        // corner, dark red and bright green, becomes the upright top left one.
         assert!(
             frame.pixels[0] < 30 && frame.pixels[1] > 90,
             "{:?}",
@@ -215,7 +216,7 @@ mod tests {
             let png = encode(&picture(width, height), ImageFormat::Png);
             assert_eq!(ImageHeader::read(&png).is_ok(), good, "{width}x{height}");
         }
-        // A header that claims 60000x60000, and no pixels.
+        // A header of 60000x60000 pixels, without pixels.
         let mut bomb = encode(&picture(160, 120), ImageFormat::Png);
         bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
         assert!(ImageHeader::read(&bomb).is_err());

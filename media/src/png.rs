@@ -1,28 +1,28 @@
-//! A PNG's header, walked chunk by chunk, nothing inflated.
+//! Reads a PNG's header, chunk by chunk, without inflating anything.
 
 use image::metadata::Orientation;
 
 use super::exif;
 
-/// Chunks that are not the picture's data beyond which a file is no camera's.
+/// Most chunks that are not the picture's data. Cameras write far fewer.
 const MOST_CHUNKS: usize = 1000;
 
-/// What the header says.
+/// Properties in the header.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PngHeader {
     /// Width as stored, pixels.
     pub width: u32,
     /// Height as stored, pixels.
     pub height: u32,
-    /// Whether all its colours are grey: it has one channel, or a palette of greys.
+    /// Whether all colours are grey: the picture has one colour channel, or a palette of greys.
     pub is_grey: bool,
-    /// How to set it upright (EXIF).
+    /// Rotation and reflection that set the picture upright (EXIF).
     pub orientation: Orientation,
 }
 
-/// Reads the chunks; `None` when those up to the picture's data are not those of a PNG.
+/// Reads the chunks; `None` when those up to the picture's data are not the chunks of a PNG.
 ///
-/// EXIF may stand after the picture's data: PNG specification, third edition, section 5.6.
+/// EXIF may come after the picture's data: PNG specification, third edition, section 5.6.
 pub fn read(bytes: &[u8]) -> Option<PngHeader> {
     let rest = bytes.strip_prefix(b"\x89PNG\r\n\x1a\n")?;
     let (name, content, mut rest) = chunk(rest)?;
@@ -40,7 +40,7 @@ pub fn read(bytes: &[u8]) -> Option<PngHeader> {
     let has_palette = *content.get(9)? == 3;
     let (mut orientation, mut has_data, mut others) = (None, false, 0);
     while others < MOST_CHUNKS {
-        // The picture's data need not be whole yet: that is for the decoder to say.
+        // The picture's data may be incomplete: the decoder checks that.
         has_data |= rest.get(4..8) == Some(b"IDAT");
         if has_data && orientation.is_some() {
             break;
@@ -69,7 +69,7 @@ pub fn read(bytes: &[u8]) -> Option<PngHeader> {
     })
 }
 
-/// One chunk, as name, content and what follows its checksum.
+/// One chunk: its name, its content and the bytes after its checksum.
 fn chunk(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
     let length = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
     let end = usize::try_from(length).ok()?.checked_add(8)?;
@@ -87,7 +87,7 @@ mod tests {
 
     fn chunk_of(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
         let length = u32::try_from(content.len()).unwrap().to_be_bytes();
-        // Checksums are the decoder's.
+        // Checksums are left to the decoder.
         [&length, &name[..], content, &[0; 4]].concat()
     }
 
@@ -150,7 +150,7 @@ mod tests {
         };
         assert!(is_grey(3, &palette(&[0, 0, 0, 90, 90, 90])));
         assert!(!is_grey(3, &palette(&[0, 0, 0, 90, 91, 90])));
-        // A palette that is only suggested says nothing.
+        // A suggested palette does not make a picture grey.
         assert!(!is_grey(2, &palette(&[0, 0, 0, 90, 90, 90])));
     }
 }

@@ -1,4 +1,4 @@
-//! JPEGs for tests, in every encoding, and what cameras and accidents make of them.
+//! JPEGs for tests in every encoding, and helpers to change them as cameras and accidents do.
 #![expect(
     unsafe_code,
     reason = "restart markers are written through the raw bindings only"
@@ -8,17 +8,22 @@ use std::ptr;
 
 use turbojpeg_sys as sys;
 
-/// How a picture is encoded.
+/// How a test picture is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Encoding {
+    /// Name for messages of failed tests.
     pub name: &'static str,
-    /// Chroma at half of the resolution both ways, or at all of it.
+    /// Whether chroma has half of the resolution in both directions.
     pub is_subsampled: bool,
+    /// Whether the picture is progressive.
     pub is_progressive: bool,
+    /// Whether the Huffman tables are optimised.
     pub is_optimised: bool,
+    /// Whether the picture is arithmetic-coded.
     pub is_arithmetic: bool,
-    /// Rows of blocks between restart markers; 0 for none.
+    /// Rows of blocks between restart markers; 0 for no restart markers.
     pub restart_rows: i32,
+    /// JPEG quality, 1 to 100.
     pub quality: i32,
 }
 
@@ -32,7 +37,7 @@ const BASELINE: Encoding = Encoding {
     quality: 85,
 };
 
-/// Huffman-coded ones.
+/// Huffman-coded encodings.
 pub const ENCODINGS: [Encoding; 8] = [
     BASELINE,
     Encoding {
@@ -79,16 +84,19 @@ pub const ENCODINGS: [Encoding; 8] = [
     },
 ];
 
+/// The arithmetic-coded encoding.
 pub const ARITHMETIC: Encoding = Encoding {
     name: "arithmetic",
     is_arithmetic: true,
     ..BASELINE
 };
 
+/// Width of the test picture, pixels.
 pub const WIDTH: u16 = 200;
+/// Height of the test picture, pixels.
 pub const HEIGHT: u16 = 152;
 
-/// Shapes, colours and noise, so that no block is empty.
+/// Pixels with shapes, colours and noise, so that no block is empty.
 pub fn picture() -> Vec<u8> {
     let mut state = 0x2545_f491_u32;
     let mut pixels = Vec::new();
@@ -105,6 +113,7 @@ pub fn picture() -> Vec<u8> {
     pixels
 }
 
+/// The test picture as a JPEG in this encoding.
 pub fn encode(encoding: Encoding) -> Vec<u8> {
     let pixels = picture();
     let (width, height) = (i32::from(WIDTH), i32::from(HEIGHT));
@@ -127,8 +136,8 @@ pub fn encode(encoding: Encoding) -> Vec<u8> {
         ),
         (sys::TJPARAM_TJPARAM_RESTARTROWS, encoding.restart_rows),
     ];
-    // SAFETY: the handle is valid until it is destroyed, the pixels have the size that is said, and what
-    // the library allocates is copied and freed.
+    // SAFETY: the handle is valid until it is destroyed, the pixels have the given size, and the memory
+    // that the library allocates is copied and freed.
     unsafe {
         let handle = sys::tj3Init(sys::TJINIT_TJINIT_COMPRESS as i32);
         for (parameter, value) in settings {
@@ -158,13 +167,13 @@ pub fn encode(encoding: Encoding) -> Vec<u8> {
     }
 }
 
-/// Where the markers of a well-formed JPEG are, and which.
+/// The position and code of each marker of a well-formed JPEG.
 pub fn markers(jpeg: &[u8]) -> Vec<(usize, u8)> {
     let (mut found, mut at) = (Vec::new(), 2);
     while at + 1 < jpeg.len() {
         let marker = jpeg[at + 1];
         if jpeg[at] != 0xff || matches!(marker, 0 | 0xff) {
-            // Data, or filling.
+            // Data or filling.
             at += if (jpeg[at], marker) == (0xff, 0) {
                 2
             } else {
@@ -181,24 +190,24 @@ pub fn markers(jpeg: &[u8]) -> Vec<(usize, u8)> {
     found
 }
 
-/// Where the first marker of this kind is.
+/// The position of the first marker with this code.
 pub fn place(jpeg: &[u8], marker: u8) -> usize {
     let all = markers(jpeg);
     all.iter().find(|(_, m)| *m == marker).unwrap().0
 }
 
-/// With these bytes put in at a place.
+/// The JPEG with `bytes` inserted at `at`.
 pub fn insert(jpeg: &[u8], at: usize, bytes: &[u8]) -> Vec<u8> {
     [&jpeg[..at], bytes, &jpeg[at..]].concat()
 }
 
-/// A segment of this marker and content.
+/// A segment with this marker and content.
 pub fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
     let length = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
     [&[0xff, marker], &length[..], content].concat()
 }
 
-/// Where each scan's data begins and ends.
+/// Where the data of each scan begins and ends.
 pub fn scans(jpeg: &[u8]) -> Vec<(usize, usize)> {
     let all = markers(jpeg);
     let beginnings = all.iter().enumerate().filter(|(_, (_, m))| *m == 0xda);

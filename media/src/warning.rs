@@ -1,9 +1,9 @@
-//! What libjpeg-turbo warns of, and what follows from each warning.
+//! Warnings of libjpeg-turbo, and whether each means damage.
 
 /// Number of kinds of warnings.
 pub const WARNINGS: usize = Warning::ALL.len();
 
-/// What libjpeg-turbo warns of (`JWRN_…` in its `jerror.h`), in the order of `libjpeg/decode.h`.
+/// A warning of libjpeg-turbo (`JWRN_…` in its `jerror.h`), in the order of `libjpeg/decode.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Warning {
@@ -13,36 +13,36 @@ pub enum Warning {
     ArithmeticCode,
     /// A colour profile with parts missing.
     ColourProfile,
-    /// A scan that does not go on where the one before it ended.
+    /// A scan that does not continue where the one before it ended.
     Progression,
-    /// Bytes between the end of data and the next marker, or between two segments.
+    /// Bytes between the end of the data and the next marker, or between two segments.
     StrayBytes,
-    /// A marker where there should be data.
+    /// A marker in place of data.
     DataEnds,
     /// A code that is not in the Huffman table.
     HuffmanCode,
-    /// Another JFIF version than 1.
+    /// A JFIF version other than 1.
     JfifVersion,
     /// The file ends without its end marker.
     FileEnds,
-    /// Another restart marker than the next one.
+    /// A restart marker with an unexpected number.
     RestartOrder,
-    /// Scan parameters of a progressive picture in one that is not.
+    /// Scan parameters of a progressive picture in a picture that is not progressive.
     ScanParameters,
-    /// More rows asked for than there are.
+    /// More rows were requested than the picture has.
     MoreRows,
-    /// One that this version of libjpeg-turbo did not have when this was written.
+    /// A warning that did not exist in the version of libjpeg-turbo for which this was written.
     Unknown,
 }
 
-/// What follows from a warning.
+/// What a warning means for the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Every pixel is there.
+    /// All pixels were decoded.
     Harmless,
-    /// Some pixels are not the camera's.
+    /// Some pixels are not those that the camera wrote.
     Damage,
-    /// The rest of the report says.
+    /// Other numbers of the report decide.
     Depends,
 }
 
@@ -64,35 +64,35 @@ impl Warning {
         Self::Unknown,
     ];
 
-    /// What follows from it.
+    /// What the warning means for the picture.
     pub fn decision(self) -> Decision {
         match self {
-            // Taken as YCbCr, as every reader takes it.
+            // Decoded as YCbCr, as all readers do.
             Self::AdobeTransform => Decision::Harmless,
-            // The version says nothing about the pixels.
+            // The version does not affect the pixels.
             Self::JfifVersion => Decision::Harmless,
-            // Samsung's phones. The parameters mean nothing in a baseline picture.
+            // Written by Samsung's phones. The parameters have no meaning in a baseline picture.
             Self::ScanParameters => Decision::Harmless,
-            // No colour profile is read.
+            // Colour profiles are not read.
             Self::ColourProfile => Decision::Harmless,
-            // By itself it costs nothing: coefficients that lack data, and bits that a scan refines and none
-            // sent, are counted.
+            // The order of scans alone does no harm. Coefficients without data, and refinements of bits
+            // that were never sent, are counted separately.
             Self::Progression => Decision::Depends,
-            // By itself it costs nothing: a wrong number is passed over. Where data was lost, blocks are
-            // filled in, which is `DataEnds`.
+            // A wrong number alone does no harm: it is skipped. Where data was lost, blocks are filled
+            // in, which gives `DataEnds`.
             Self::RestartOrder => Decision::Harmless,
-            // Padding, old contents of a camera's buffer, Logitech's byte or two before a restart
-            // marker. Much of it is data that no block took: the decoder lost its way in a hole.
+            // Harmless kinds: padding, old contents of a camera's buffer, Logitech's byte or two before
+            // a restart marker. Many such bytes are lost data: the decoder lost its position in a hole.
             Self::StrayBytes => Decision::Depends,
-            // With all blocks there, nothing is missing but the marker.
+            // If all blocks are there, only the marker is missing.
             Self::FileEnds => Decision::Depends,
-            // Blocks are filled in from here to the next restart marker, or the end.
+            // Blocks are filled in from here to the next restart marker or the end.
             Self::DataEnds => Decision::Damage,
-            // A value is made up, and whatever follows is shifted.
+            // A value is invented, and everything after it is shifted.
             Self::HuffmanCode | Self::ArithmeticCode => Decision::Damage,
-            // Nobody asks for them here.
+            // Cannot happen: no more rows are requested here.
             Self::MoreRows => Decision::Damage,
-            // Better a refusal that can be complained about.
+            // A refusal can be reported as a bug; a damaged picture would go unnoticed.
             Self::Unknown => Decision::Damage,
         }
     }

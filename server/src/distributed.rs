@@ -1,4 +1,5 @@
-//! Queue at RabbitMQ, stores at Redis, workers elsewhere: any number of API replicas share them.
+//! The distributed service: queue at RabbitMQ, stores at Redis, workers in processes of their own. Any
+//! number of API replicas share them.
 
 use std::sync::Arc;
 
@@ -13,21 +14,21 @@ use livegate_common::seal::SealKey;
 use livegate_common::sessions::RedisSessions;
 use livegate_liveness::thresholds::ThresholdSets;
 
-/// Why the services cannot be connected. Servers that are merely away are waited for instead.
+/// Why the services cannot be made. Servers that are down are not an error: the services wait for them.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The broker's URL is none.
+    /// The broker's URL is not valid.
     #[error("LIVEGATE_AMQP_URL cannot be used: {0}")]
     Broker(#[from] BrokerUrlError),
-    /// The store's URL is none.
+    /// The store's URL is not valid.
     #[error("LIVEGATE_REDIS_URL cannot be used: {0}")]
     Store(#[from] StoreError),
 }
 
-/// Services at the servers of these URLs. Call it inside a tokio runtime.
+/// Services that use the servers at these URLs. Call it inside a tokio runtime.
 ///
 /// # Errors
-/// [`ConnectError`] when a URL cannot be used.
+/// [`ConnectError`] when a URL is not valid.
 pub fn services(
     amqp_url: &str,
     redis_url: &str,

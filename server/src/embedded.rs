@@ -1,4 +1,5 @@
-//! Everything in this process: the default, for one machine.
+//! The embedded service: queue, stores and workers in this process. This is the default, for one
+//! machine.
 
 use std::sync::Arc;
 
@@ -15,10 +16,10 @@ use livegate_liveness::thresholds::ThresholdSets;
 use livegate_worker::AnalyzerPool;
 use tokio::task::JoinHandle;
 
-/// Services in memory, nobody working.
+/// Services in memory, without workers.
 ///
 /// # Errors
-/// [`SealError`] when the system gives no random bytes for a key.
+/// [`SealError`] when the system has no random bytes for a key.
 pub fn services(
     thresholds: impl Into<ThresholdSets>,
 ) -> Result<(Services, MemoryBroker), SealError> {
@@ -37,18 +38,17 @@ pub fn services(
     Ok((services, broker))
 }
 
-/// Workers in this process.
+/// The workers of this process.
 pub struct Workers {
     trigger: Trigger,
     running: JoinHandle<()>,
 }
 
 impl Workers {
-    /// Puts the pool to work on what is published at `broker`.
+    /// Starts measuring what is published at `broker`, on the threads of `pool`.
     pub fn start(services: &Services, broker: &MemoryBroker, pool: Arc<AnalyzerPool>) -> Self {
         let (trigger, shutdown) = Shutdown::new();
-        // Of each queue, as many again as are measured at once, so that no thread waits for its
-        // next batch.
+        // Twice the number of threads for each queue, so that no thread waits for its next batch.
         let prefetch = u16::try_from(2 * pool.threads().get()).unwrap_or(u16::MAX);
         let consumer = Box::new(broker.consumer(&Queue::ALL, prefetch));
         let results = Arc::clone(&services.results);
@@ -61,7 +61,7 @@ impl Workers {
         Self { trigger, running }
     }
 
-    /// Lets them finish what they have begun. Call it once nobody waits for them any more.
+    /// Finishes the batches that were begun. Call it once nobody waits for a result any more.
     pub async fn stop(self) {
         self.trigger.stop();
         let _ = self.running.await;

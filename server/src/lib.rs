@@ -1,7 +1,9 @@
-//! The two binaries: settings from the environment, and the two ways to put the service together.
+//! The two server binaries: their settings, their command lines, and the two ways to assemble the
+//! service.
 //!
 //! [`serve`](serve()) runs the API: [`embedded`], with queue, stores and workers in its own process, or
-//! [`distributed`], on RabbitMQ and Redis. [`worker`] runs a worker process. Nothing else puts parts together.
+//! [`distributed`], on RabbitMQ and Redis. [`worker`] runs a worker process. The service is assembled
+//! only here.
 
 pub mod cli;
 pub mod distributed;

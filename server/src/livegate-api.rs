@@ -1,4 +1,4 @@
-//! `livegate-api`: serves the API and manages its keys.
+//! The binary `livegate-api`: serves the API and manages its keys.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let cli = Cli::parse();
-    // Until the end: dropping it sends the last traces.
+    // Kept until the end: dropping it sends the last traces.
     let telemetry = telemetry::init("livegate-api");
     let done = match &telemetry {
         Ok(_) => cli.run().await,

@@ -1,4 +1,4 @@
-//! `livegate-worker`: measures the batches that the queue brings.
+//! The binary `livegate-worker`: measures the batches from the queue.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use livegate_server::worker;
 use livegate_telemetry as telemetry;
 use tracing::info;
 
-/// Takes frame batches from RabbitMQ, measures them and stores the outcomes in Redis. Run as many workers as
-/// there is work for.
+/// Takes batches of frames and clips from RabbitMQ, measures them and stores the outcomes in Redis. Run
+/// as many workers as the load needs.
 #[derive(Parser)]
 #[command(version, after_help = help(&[WORKER, MEASURING]))]
 struct Arguments {}

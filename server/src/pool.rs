@@ -1,4 +1,4 @@
-//! The models, loaded into threads that measure.
+//! Loads the models into a pool of threads.
 
 use std::num::NonZeroUsize;
 
@@ -8,27 +8,27 @@ use livegate_worker::{AnalyzerPool, StartError, clip, onnx};
 
 use crate::settings::ModelsSettings;
 
-/// Why nothing can be measured in this process.
+/// Why this process cannot measure.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
     /// A model file is missing or altered.
     #[error(transparent)]
     Models(#[from] ModelsError),
-    /// The models do not load.
+    /// A model or the runtime does not load, or a program that reads clips is missing.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The operating point is for other models.
+    /// The operating point was made for other models.
     #[error("the thresholds do not fit the models: {0}")]
     OtherModels(#[from] OperatingPointError),
 }
 
-/// Loads the models, starts threads that measure, and makes sure that clips can be read.
+/// Loads the models, starts the threads, and checks that clips can be read.
 ///
-/// Blocks its thread: nothing else happens until the models are there. The operating point must be for
-/// them.
+/// Blocks its thread until the models are loaded. Needs a multi-threaded tokio runtime. The operating
+/// point must list the models.
 ///
 /// # Errors
-/// [`PoolError`] when the models cannot be used, or what reads clips is missing.
+/// [`PoolError`] when the models cannot be used, or a program that reads clips is missing.
 pub async fn start_pool(
     models: &ModelsSettings,
     point: &OperatingPoint,

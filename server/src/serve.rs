@@ -1,4 +1,4 @@
-//! Serving: from settings to a server that has stopped.
+//! Runs the API server, from its settings to its end.
 
 use std::sync::Arc;
 
@@ -22,13 +22,13 @@ pub enum ServeError {
     /// The operating point cannot be used.
     #[error(transparent)]
     Thresholds(#[from] ReadError),
-    /// The system gives no random bytes.
+    /// The system has no random bytes.
     #[error(transparent)]
     Seal(#[from] SealError),
     /// A URL cannot be used.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The server cannot be built.
+    /// The server cannot be built, or its address cannot be used.
     #[error(transparent)]
     Bind(#[from] BindError),
 }
@@ -59,7 +59,7 @@ pub async fn serve(settings: ApiSettings, shutdown: Shutdown) -> Result<(), Serv
         }
         Backend::Embedded { threads } => {
             let (services, broker) = embedded::services(thresholds)?;
-            // Before the models are loaded: a taken port should not take seconds to show.
+            // Before the models are loaded, so that a port in use is reported at once.
             let mut application = Application::bind(server, services.clone()).await?;
             tracing::info!("Loading the models for {threads} threads");
             let pool = start_pool(&models, &point, threads).await?;

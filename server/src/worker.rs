@@ -1,4 +1,4 @@
-//! A worker process on RabbitMQ and Redis.
+//! Runs a worker process on RabbitMQ and Redis.
 
 use std::sync::Arc;
 
@@ -14,11 +14,12 @@ use prometheus_client::registry::Registry;
 
 use crate::settings::WorkerSettings;
 
-/// Serves the queue until told to stop. Broker and store may come and go meanwhile.
+/// Works on the queues until told to stop.
+///
+/// Broker and store may be down at any time: the worker waits for them.
 ///
 /// # Errors
-/// When a URL is not one, or metrics cannot be listened for; servers that are merely away are waited
-/// for.
+/// When a URL is not valid, or the address for metrics cannot be used.
 pub async fn run(
     settings: &WorkerSettings,
     pool: Arc<AnalyzerPool>,
@@ -39,8 +40,9 @@ pub async fn run(
         None => None,
     };
     let redis = RedisPool::connect(&settings.redis_url)?;
-    // Of each queue, one batch waits at hand for each that is measured, so that no thread idles over
-    // a round trip; more would be taken from workers that could begin them at once.
+    // Twice the number of threads for each queue: one batch waits for each that is measured, so that no
+    // thread idles during a round trip. More would be taken away from workers that could begin them at
+    // once.
     let prefetch = u16::try_from(pool.threads().get() * 2).unwrap_or(u16::MAX);
     let consumer = RabbitConsumer::new(&settings.amqp_url, &Queue::ALL, prefetch)?;
     let results = Arc::new(RedisResults::new(redis.clone()));

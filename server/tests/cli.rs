@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use sha2::Digest;
 
-/// Runs the binary in a folder, with nothing but these variables set.
+/// Runs the binary in a folder, with only these variables set.
 fn run(folder: &Path, vars: &[(&str, &str)], args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_livegate-api"));
     command
@@ -53,7 +53,7 @@ fn a_key_is_printed_alone_and_everything_else_beside_it() {
     assert!(file.contains("requests_per_minute = 60") && file.contains("liveness = false"));
 }
 
-/// Makes a key with these options and gives its id and the key itself.
+/// Makes a key with these options. Returns its id and the key itself.
 fn created(folder: &Path, options: &[&str]) -> (String, String) {
     let made = run(folder, &[], &[&["keys", "create"], options].concat());
     assert!(made.status.success(), "{made:?}");

@@ -1,4 +1,4 @@
-//! The API, started in this process on a port of its own.
+//! Starts the API in this process, on a port of its own.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -23,17 +23,17 @@ use crate::scripted;
 
 /// How to start the API.
 pub struct Options {
-    /// The server's settings; address, key file and audit log are chosen by [`spawn`].
+    /// The server's settings. [`spawn`] chooses address, key file and audit log.
     pub server: ServerConfig,
-    /// Threads that measure, each with an analyzer of its own; 0: nobody measures.
+    /// Threads that measure, each with an analyzer of its own; 0 for none.
     pub workers: usize,
-    /// Who looks at the pictures.
+    /// Makes the analyzers.
     pub analyzers: AnalyzerFactory,
-    /// The operating point, by the models that measure.
+    /// Operating points, by the models that measure.
     pub thresholds: ThresholdSets,
-    /// Services to use instead of ones in memory; their workers are the caller's.
+    /// Services to use instead of services in memory. Their workers are up to the caller.
     pub services: Option<Services>,
-    /// The first key.
+    /// Properties of the first key.
     pub key: NewKey,
 }
 
@@ -59,13 +59,13 @@ pub struct App {
     pub client: Client,
     /// The first key.
     pub key: CreatedKey,
-    /// What the API stands on.
+    /// The services that the API uses.
     pub services: Services,
     /// The key file.
     pub keys: PathBuf,
     /// The audit log.
     pub audit: PathBuf,
-    /// Where its metrics are read from.
+    /// Address of its metrics.
     pub metrics: SocketAddr,
     trigger: Trigger,
     server: JoinHandle<()>,
@@ -73,12 +73,12 @@ pub struct App {
     _folder: TempDir,
 }
 
-/// Starts the API over memory with a scripted analyzer.
+/// Starts the API with services in memory and a scripted analyzer.
 pub async fn spawn_app() -> App {
     spawn(Options::default()).await
 }
 
-/// The same, with this as the first key.
+/// The same as [`spawn_app`], with this first key.
 pub async fn spawn_with_key(key: NewKey) -> App {
     spawn(Options {
         key,
@@ -144,7 +144,7 @@ impl App {
         create(&self.keys, new).unwrap()
     }
 
-    /// Asks again and again until the answer is as wanted; ends the test after five seconds.
+    /// Repeats a request until the answer is as wanted. Fails the test after five seconds.
     pub async fn until(
         &self,
         ask: impl AsyncFn() -> Answer,
@@ -161,7 +161,7 @@ impl App {
         }
     }
 
-    /// Creates sessions until the server knows the caller's key.
+    /// Creates sessions until the server accepts the caller's key.
     pub async fn until_known(&self, client: &Client) -> Answer {
         self.until(
             async || client.create(&json!({})).await,
@@ -179,7 +179,7 @@ impl App {
         .await
     }
 
-    /// Reads the health page until it says so.
+    /// Reads the health page until it reports this status.
     pub async fn until_health(&self, status: &str) -> Answer {
         let nobody = self.client.without_key();
         self.until(
@@ -189,7 +189,7 @@ impl App {
         .await
     }
 
-    /// Stops the server and gives the lines of its audit log.
+    /// Stops the server and returns the lines of its audit log.
     pub async fn stop(self) -> Vec<serde_json::Value> {
         self.trigger.stop();
         self.server.await.unwrap();

@@ -1,4 +1,4 @@
-//! A caller of the API over real HTTP, and captures to send.
+//! A client of the API over real HTTP, and captures to send.
 
 use std::net::SocketAddr;
 
@@ -21,17 +21,17 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The error code of the body, empty when there is none.
+    /// The error code of the body; empty without one.
     pub fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or_default()
     }
 
-    /// The error sentence of the body, empty when there is none.
+    /// The error text of the body; empty without one.
     pub fn error(&self) -> &str {
         self.body["error"].as_str().unwrap_or_default()
     }
 
-    /// Ends the test unless this is the error of that status and code in the one shape.
+    /// Fails the test unless this is an error of that status and code in the documented shape.
     #[track_caller]
     pub fn assert_error(&self, status: u16, code: &str) {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
@@ -57,7 +57,7 @@ impl Answer {
         );
     }
 
-    /// Ends the test unless the verdict is a rejection for exactly these reasons.
+    /// Fails the test unless the verdict is a rejection for exactly these reasons.
     #[track_caller]
     pub fn assert_rejected(&self, reasons: &[&str]) {
         assert_eq!(self.status, 200, "{}", self.body);
@@ -74,14 +74,14 @@ impl Answer {
     }
 }
 
-/// What became of a request to a server that may be gone.
+/// The result of a request to a server that may be gone.
 #[derive(Debug)]
 pub enum Sent {
     /// It was answered.
     Answered(Answer),
-    /// It went out, and no whole answer came back: whether it was heard is not known.
+    /// It was sent, and no complete answer came back. Whether the server received it is unknown.
     Lost(reqwest::Error),
-    /// Nobody was there: it was never sent.
+    /// The connection was refused: it was never sent.
     Refused,
 }
 
@@ -96,7 +96,7 @@ async fn read(response: Response) -> reqwest::Result<Answer> {
     })
 }
 
-/// Somebody with an API key.
+/// A client with an API key.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -106,9 +106,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// A caller of the server at `address`; `None`: without a key.
+    /// A client of the server at `address`; without a key for `None`.
     pub fn new(address: SocketAddr, key: Option<&str>) -> Self {
-        // No proxy, whatever the environment says: the server is on this machine.
+        // No proxy, even if the environment names one: the server is on this machine.
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -122,7 +122,7 @@ impl Client {
         }
     }
 
-    /// The same caller with another key.
+    /// The same client with another key.
     pub fn with_key(&self, key: &str) -> Self {
         Self {
             key: Some(key.to_owned()),
@@ -130,7 +130,7 @@ impl Client {
         }
     }
 
-    /// The same caller without a key.
+    /// The same client without a key.
     pub fn without_key(&self) -> Self {
         Self {
             key: None,
@@ -138,12 +138,12 @@ impl Client {
         }
     }
 
-    /// Where the server is.
+    /// The server's address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// A request to change before it is sent.
+    /// A request that can be changed before it is sent.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self
             .http
@@ -158,7 +158,7 @@ impl Client {
         }
     }
 
-    /// The same caller with a client token instead of a key.
+    /// The same client with a client token instead of a key.
     pub fn with_token(&self, token: &str) -> Self {
         Self {
             token: Some(token.to_owned()),
@@ -172,7 +172,7 @@ impl Client {
         read(request.send().await.unwrap()).await.unwrap()
     }
 
-    /// The same of a server that may be gone before it has answered.
+    /// Sends a request to a server that may be gone before it has answered.
     pub async fn try_send(request: RequestBuilder) -> Sent {
         let response = match request.send().await {
             Ok(response) => response,
@@ -185,7 +185,7 @@ impl Client {
         }
     }
 
-    /// Reads a path.
+    /// Gets a path.
     pub async fn get(&self, path: &str) -> Answer {
         Self::send(self.request(Method::GET, path)).await
     }
@@ -200,7 +200,7 @@ impl Client {
         self.post("/v1/liveness/session", body).await
     }
 
-    /// Creates a session with these actions and gives its id.
+    /// Creates a session with these actions and returns its id.
     pub async fn session(&self, actions: &[&str]) -> String {
         let created = self.create(&json!({ "actions": actions })).await;
         assert_eq!(created.status, 200, "{}", created.body);
@@ -213,7 +213,7 @@ impl Client {
         Self::send(self.request(Method::POST, &path)).await
     }
 
-    /// Creates an interactive session with these challenges, and gives its id.
+    /// Creates an interactive session with these challenges and returns its id.
     pub async fn interactive_session(&self, challenges: &str) -> String {
         let created = self.interactive(&format!("challenges={challenges}")).await;
         assert_eq!(created.status, 200, "{}", created.body);
@@ -228,7 +228,7 @@ impl Client {
         Self::send(self.request(Method::POST, &path).multipart(form)).await
     }
 
-    /// Submits frames that show these scenes, one after the other, and gives the last answer.
+    /// Submits frames that show these scenes, one after the other, and returns the last answer.
     pub async fn play(&self, session_id: &str, scenes: &[Scene]) -> Answer {
         let mut last = None;
         for scene in scenes {
@@ -239,7 +239,7 @@ impl Client {
         last.unwrap()
     }
 
-    /// Asks for an interactive session's status.
+    /// Gets the status of an interactive session.
     pub async fn interactive_status(&self, session_id: &str) -> Answer {
         self.get(&format!("/api/v1/liveness/sessions/{session_id}"))
             .await
@@ -251,13 +251,13 @@ impl Client {
         Self::send(self.request(Method::DELETE, &path)).await
     }
 
-    /// Asks for a session's status.
+    /// Gets the status of a session.
     pub async fn status(&self, session_id: &str) -> Answer {
         self.get(&format!("/v1/liveness/session/{session_id}"))
             .await
     }
 
-    /// Sends a verify body as it is.
+    /// Sends a verify body unchanged.
     pub async fn verify_raw(&self, body: &Value) -> Answer {
         self.post("/v1/liveness/verify", body).await
     }
@@ -285,12 +285,12 @@ impl Client {
     }
 }
 
-/// Frames to send.
+/// Frames to send, with their phases.
 #[derive(Clone, Debug)]
 pub struct Capture(pub Vec<(String, Vec<u8>)>);
 
 impl Capture {
-    /// One picture for each phase and scene.
+    /// One picture for each pair of phase and scene.
     pub fn of<'a>(scenes: impl IntoIterator<Item = (&'a str, Scene)>) -> Self {
         Self(
             scenes
@@ -300,7 +300,7 @@ impl Capture {
         )
     }
 
-    /// Somebody live who turns left, then right; `change` may change each picture.
+    /// A live person who turns left, then right. `change` may change each picture.
     pub fn left_right(change: impl Fn(usize, &mut Scene)) -> Self {
         let yaws = [
             ("center", 0.0),
@@ -319,13 +319,13 @@ impl Capture {
         }))
     }
 
-    /// Somebody live who turns left, then right.
+    /// A live person who turns left, then right.
     pub fn good() -> Self {
         Self::left_right(|_, _| {})
     }
 
-    /// Somebody live who does what a session asks: two neutral frames, then three for each action, as the
-    /// documents say.
+    /// A live person who meets a session's challenge: two neutral frames, then three for each action, as
+    /// the documents recommend.
     pub fn doing(challenge: &[String]) -> Self {
         let open = Scene::default();
         let mut scenes = vec![("center", open); 2];
@@ -343,8 +343,8 @@ impl Capture {
         Self::of(scenes)
     }
 
-    /// The frames as the API takes them. By their own times they take less than a second: sessions of
-    /// tests are as young as that.
+    /// The frames in the API's format. Their timestamps span less than a second, because sessions of
+    /// tests are only that old.
     pub fn frames(&self) -> Vec<Value> {
         self.0
             .iter()

@@ -1,4 +1,4 @@
-//! Clips, made by `ffmpeg`: of scenes for the scripted analyzer, and of other clips.
+//! Clips made by `ffmpeg`: of scenes for the scripted analyzer, and of other clips.
 
 use std::path::Path;
 
@@ -6,13 +6,13 @@ use ffmpeg_sidecar::command::FfmpegCommand;
 
 use crate::scripted::{Scene, png};
 
-/// A clip of these scenes, `rate` of them a second, as fragmented mp4. Lossless, so that every pixel
-/// arrives as it was.
+/// A clip of these scenes at `rate` frames a second, as fragmented mp4. It is lossless, so that each
+/// pixel stays as it was.
 pub fn of_scenes(scenes: &[Scene], rate: u32) -> Vec<u8> {
     of_scenes_at(scenes, rate, "PTS")
 }
 
-/// The same, each frame at the time that an expression of `ffmpeg`'s filter `setpts` gives it.
+/// A clip of these scenes with the times that an expression of `ffmpeg`'s filter `setpts` gives.
 pub fn of_scenes_at(scenes: &[Scene], rate: u32, time: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     for (index, scene) in scenes.iter().enumerate() {
@@ -42,13 +42,13 @@ pub fn of_scenes_at(scenes: &[Scene], rate: u32, time: &str) -> Vec<u8> {
     std::fs::read(output).unwrap()
 }
 
-/// A clip made of another by `ffmpeg` with these options; `extension` names the container.
+/// A clip that `ffmpeg` makes of another one with these options. `extension` names the container.
 pub fn made_of(clip: &Path, options: &[&str], extension: &str) -> Vec<u8> {
     let before = ["-i", clip.to_str().unwrap()];
     made(&[&before, options].concat(), extension)
 }
 
-/// A clip made by `ffmpeg` with these options; `extension` names the container.
+/// A clip that `ffmpeg` makes with these options. `extension` names the container.
 pub fn made(options: &[&str], extension: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join(format!("clip.{extension}"));
@@ -65,8 +65,8 @@ fn run(arguments: &[&str]) {
     assert!(ffmpeg.wait().unwrap().success(), "{arguments:?}");
 }
 
-/// Somebody live in front of the camera at 15 frames a second: frontal, then left, then right, at
-/// the pace of a person; `change` may change each scene.
+/// A live person at 15 frames a second: frontal, then left, then right, at the pace of a person.
+/// `change` may change each scene.
 pub fn left_right(change: impl Fn(usize, &mut Scene)) -> Vec<Scene> {
     let there_and_back = |peak: f32| {
         let steps = [0.0, 0.2, 0.5, 0.8, 1.0, 1.0, 0.8, 0.5, 0.2, 0.0];
@@ -87,7 +87,7 @@ pub fn left_right(change: impl Fn(usize, &mut Scene)) -> Vec<Scene> {
         .collect()
 }
 
-/// A clip of these JPEGs, `rate` of them a second, as fragmented mp4.
+/// A clip of these JPEGs at `rate` frames a second, as fragmented mp4.
 pub fn of_jpegs(frames: &[Vec<u8>], rate: u32) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     for (index, frame) in frames.iter().enumerate() {
@@ -95,7 +95,7 @@ pub fn of_jpegs(frames: &[Vec<u8>], rate: u32) -> Vec<u8> {
     }
     let (rate, pictures) = (rate.to_string(), folder.path().join("%05d.jpg"));
     let input = ["-framerate", &rate, "-i", pictures.to_str().unwrap()];
-    // Sides of a picture that is yuv420p are even.
+    // A picture in yuv420p needs even sides.
     let form = [
         "-vf",
         "crop=trunc(iw/2)*2:trunc(ih/2)*2",

@@ -1,4 +1,4 @@
-//! What the system tests stand on.
+//! Support for the system tests: servers, processes, clients, captures, attacks.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
-//! Pictures of faces for the real models: real people where they are at hand, else a portrait from
-//! a package.
+//! Pictures of faces for the real models: real people where the files are present, or else a portrait
+//! from a package.
 
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
 use crate::client::Capture;
 
-/// The project's root.
+/// Root folder of the project.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -18,13 +18,13 @@ pub fn root() -> PathBuf {
         .to_owned()
 }
 
-/// Where the prepared models are.
+/// Folder of the prepared models.
 pub fn models() -> PathBuf {
     std::env::var_os("LIVEGATE_MODELS").map_or_else(|| root().join("models/cache"), PathBuf::from)
 }
 
-/// A file of real people (`LIVEGATE_MEDIA`, default `../shared/media`); `None`, said aloud, where
-/// there is none. They are not part of the project: they show identifiable people.
+/// A file with real people (`LIVEGATE_MEDIA`, default `../shared/media`); `None` where it is absent,
+/// with a printed note. Such files are not part of the project, because they show identifiable people.
 pub fn media(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("LIVEGATE_MEDIA")
         .map_or_else(|| root().join("../shared/media"), PathBuf::from);
@@ -36,8 +36,8 @@ pub fn media(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// An input from the field (`LIVEGATE_CASES`, default `../shared/cases`); `None`, said aloud, where there is
-/// none: some are not part of the project.
+/// An input from the field (`LIVEGATE_CASES`, default `../shared/cases`); `None` where it is absent,
+/// with a printed note. Some are not part of the project.
 pub fn case(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("LIVEGATE_CASES")
         .map_or_else(|| root().join("../shared/cases"), PathBuf::from);
@@ -79,7 +79,7 @@ pub fn frame_at(clip: &Path, seconds: f32) -> Vec<u8> {
     jpeg
 }
 
-/// Frames of a clip: a tag and a time each.
+/// Frames of a clip, given by phase and time.
 pub fn capture(clip: &Path, frames: &[(&str, f32)]) -> Capture {
     let frame = |(tag, at): &(&str, f32)| ((*tag).to_owned(), frame_at(clip, *at));
     Capture(frames.iter().map(frame).collect())
@@ -92,7 +92,7 @@ pub fn portrait() -> RgbImage {
     image::open(path).unwrap().into_rgb8()
 }
 
-/// The portrait in a 1280x720 picture: `size` pixels high, moved by `dx` from the middle.
+/// The portrait in a 1280x720 picture, `size` pixels high and moved by `dx` pixels from the middle.
 pub fn portrait_frame(size: u32, dx: i64) -> RgbImage {
     let small = DynamicImage::from(portrait()).resize(size, size, FilterType::Triangle);
     let mut frame = RgbImage::from_pixel(1280, 720, Rgb([96, 104, 112]));

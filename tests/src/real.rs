@@ -1,4 +1,4 @@
-//! The service with its real models, in this process.
+//! The service in this process, with its real models.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,18 +10,18 @@ use livegate_models::ModelSet;
 use crate::app::{App, Options, spawn};
 use crate::media::{models, root};
 
-/// How much a capture may take here: a debug build, on a machine that runs other tests.
+/// Time limit of a verify here: a debug build, on a machine that runs other tests.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a clip counts as; two are measured at once.
+/// Frames in hand that one clip counts as. Two clips are measured at once.
 const FRAMES_OF_A_CLIP: usize = 75;
 
-/// Everything in this process.
+/// Starts the embedded service.
 pub async fn embedded(model_config: Option<&Path>) -> App {
     embedded_at(model_config, OperatingPoint::shipped()).await
 }
 
-/// The same at another operating point.
+/// Starts the embedded service with this operating point.
 pub async fn embedded_at(model_config: Option<&Path>, point: &OperatingPoint) -> App {
     let models = ModelSet::load(&models(), model_config).unwrap();
     spawn(Options {
@@ -37,9 +37,8 @@ pub async fn embedded_at(model_config: Option<&Path>, point: &OperatingPoint) ->
     .await
 }
 
-/// A configuration that adds both MiniFASNets to the shipped anti-spoof model; `None`, said aloud,
-/// where the optional weights are not at hand (`LIVEGATE_OPTIONAL_MODELS`, default
-/// `../shared/models`).
+/// A configuration that adds both MiniFASNets to the shipped anti-spoof model; `None` where the optional
+/// weights are absent (`LIVEGATE_OPTIONAL_MODELS`, default `../shared/models`), with a printed note.
 pub fn three_anti_spoof_models(folder: &Path) -> Option<PathBuf> {
     let weights = std::env::var_os("LIVEGATE_OPTIONAL_MODELS")
         .map_or_else(|| root().join("../shared/models"), PathBuf::from);

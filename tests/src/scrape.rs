@@ -1,9 +1,9 @@
-//! Metrics, as whoever collects them reads them.
+//! Reads metrics as a collector does.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-/// What `/metrics` said.
+/// The text of `/metrics`.
 #[derive(Clone, Debug)]
 pub struct Scrape(pub String);
 
@@ -17,20 +17,21 @@ impl Scrape {
         Self(answer.text().await.unwrap())
     }
 
-    /// The value of a sample, named with its labels as it is written: `name{label="value"}`.
+    /// The value of a sample. Its name includes the labels, as in the text: `name{label="value"}`. Fails
+    /// the test without it.
     #[track_caller]
     pub fn value(&self, sample: &str) -> f64 {
         let value = self.get(sample);
         value.unwrap_or_else(|| panic!("no {sample} in\n{}", self.0))
     }
 
-    /// The same, where there is one.
+    /// The value of a sample, if there is one.
     pub fn get(&self, sample: &str) -> Option<f64> {
         let mut samples = self.samples();
         samples.find_map(|(name, value)| (name == sample).then_some(value))
     }
 
-    /// The names of all samples, without their labels.
+    /// Names of all samples, without their labels.
     pub fn names(&self) -> BTreeSet<String> {
         let name = |(sample, _): (&str, f64)| sample.split('{').next().unwrap().to_owned();
         self.samples().map(name).collect()

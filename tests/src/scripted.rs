@@ -1,7 +1,7 @@
-//! An analyzer without models: each test picture carries, in its pixels, what is to be seen in it.
+//! An analyzer without models. Each test picture contains its measurements in its pixels.
 //!
-//! The whole API runs on such pictures as it does on real ones: they are real PNG files, decoded by
-//! the real decoder, and everything but the looking is the product's own.
+//! The whole API runs on such pictures as on real ones: they are real PNG files, decoded by the real
+//! decoder. Only the models are replaced.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -28,13 +28,13 @@ use serde::{Deserialize, Serialize};
 /// Side of a test picture, pixels.
 const SIDE: u32 = 160;
 
-/// Marks a picture as one of ours.
+/// Marks a picture as one for this analyzer.
 const MAGIC: &[u8; 4] = b"SCN1";
 
-/// Length of an embedding.
+/// Dimensions of an embedding.
 const DIMENSIONS: usize = 512;
 
-/// Every challenge of the interactive API.
+/// All challenges of the interactive API.
 pub const CHALLENGES: [&str; 7] = [
     "TURN_LEFT",
     "TURN_RIGHT",
@@ -45,19 +45,18 @@ pub const CHALLENGES: [&str; 7] = [
     "OPEN_MOUTH",
 ];
 
-/// What is to be seen in a picture. The default is one person who looks straight into the camera.
+/// Content of a test picture. By default, one person looks straight into the camera.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scene {
-    /// Degrees; negative: the subject's own left.
+    /// Yaw, degrees; negative to the subject's own left.
     pub yaw: f32,
-    /// Degrees; negative: up.
+    /// Pitch, degrees; negative up.
     pub pitch: f32,
-    /// Degrees; positive: clockwise in the picture.
+    /// Roll, degrees; positive clockwise in the picture.
     pub roll: f32,
     /// Eye aspect ratio of both eyes.
     pub ear: f32,
-    /// Blink score of both eyes, 0 (open) to 1 (closed); `None` for that of lids which are as far apart
-    /// as `ear` says.
+    /// Blink score of both eyes, 0 (open) to 1 (closed); `None` for the score that fits `ear`.
     pub eye_blink: Option<f32>,
     /// Smile score, 0 to 1.
     pub smile: f32,
@@ -67,18 +66,18 @@ pub struct Scene {
     pub mouth_opening: f32,
     /// Jaw score, 0 (closed) to 1 (open).
     pub jaw_open: f32,
-    /// Anti-spoof score, 0 to 1; it reaches the service as a margin, and comes back as it is at
-    /// [`thresholds`].
+    /// Anti-spoof score, 0 to 1. It is sent to the service as a margin, and the service reports the same
+    /// score at [`thresholds`].
     pub bona_fide: f32,
-    /// Who it is; different numbers have nothing in common.
+    /// Number of the person. Different people have unrelated embeddings.
     pub person: u16,
-    /// Faces, the main one included; 0 for none.
+    /// Number of faces, including the main one; 0 for none.
     pub faces: u8,
     /// Left edge of the main face, pixels.
     pub face_x: f32,
-    /// Width of every face, as a share of the picture's, 0 to 1.
+    /// Width of each face, as a share of the picture's width, 0 to 1.
     pub face_width: f32,
-    /// Sharpness of the face.
+    /// Sharpness of the face, as in a measurement.
     pub sharpness: f32,
     /// Mean grey level of the face, 0 (black) to 255 (white).
     pub brightness: f32,
@@ -88,30 +87,30 @@ pub struct Scene {
     pub coarse_noise: f32,
     /// Colour of the face, percent of its brightness.
     pub colour: f32,
-    /// Effective resolution of the face, pixels; `None` for that of a sharp one.
+    /// Effective resolution of the face, pixels; `None` for that of a sharp face.
     pub detail_px: Option<f32>,
-    /// Where it is: scenes with different numbers have no colour around the face in common.
+    /// Number of the place. Different places have no colour around the face in common.
     pub place: u8,
-    /// Which picture it is of all that show the same: 0 for one that was never taken before.
+    /// Number that distinguishes pictures of the same content; 0 for a new picture each time.
     pub picture: u64,
     /// Signs of a screen or a sheet, as the analyzer measures them.
     pub cues: Cues,
-    /// How long the analyzer takes to look, milliseconds.
+    /// Time that the analyzer takes, milliseconds.
     pub delay_ms: u64,
-    /// What the analyzer does.
+    /// Behaviour of the analyzer.
     pub act: Act,
 }
 
-/// What the analyzer does when it sees a picture.
+/// Behaviour of the analyzer on a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Act {
-    /// Measures it.
+    /// Returns the measurement.
     Measure,
-    /// Fails on it.
+    /// Returns an error.
     Fail,
     /// Panics.
     Panic,
-    /// Ends its process, as a fault in native code does.
+    /// Aborts its process, as a fault in native code does.
     Abort,
 }
 
@@ -148,7 +147,7 @@ impl Default for Scene {
 }
 
 impl Scene {
-    /// Somebody who turns to the side.
+    /// A person who turns to the side.
     pub fn turned(yaw: f32) -> Self {
         Self {
             yaw,
@@ -156,7 +155,7 @@ impl Scene {
         }
     }
 
-    /// Somebody with eyes closed.
+    /// A person with closed eyes.
     pub fn eyes_closed() -> Self {
         Self {
             ear: 0.05,
@@ -164,7 +163,7 @@ impl Scene {
         }
     }
 
-    /// Somebody who looks up or down.
+    /// A person who looks up or down.
     pub fn nodding(pitch: f32) -> Self {
         Self {
             pitch,
@@ -172,7 +171,7 @@ impl Scene {
         }
     }
 
-    /// Somebody who smiles.
+    /// A person who smiles.
     pub fn smiling() -> Self {
         Self {
             smile: 0.85,
@@ -180,7 +179,7 @@ impl Scene {
         }
     }
 
-    /// Somebody with the mouth open.
+    /// A person with an open mouth.
     pub fn mouth_open() -> Self {
         Self {
             mouth_opening: 0.55,
@@ -188,7 +187,7 @@ impl Scene {
         }
     }
 
-    /// Somebody who does what an interactive challenge asks, frame by frame.
+    /// A person who meets an interactive challenge, frame by frame.
     pub fn doing(challenge: &str) -> Vec<Self> {
         let (there, between) = match challenge {
             "TURN_LEFT" => (Self::turned(-30.0), Some(Self::turned(-14.0))),
@@ -212,7 +211,7 @@ impl Scene {
         }
     }
 
-    /// What a whole look at its picture measures.
+    /// The full measurement of its picture.
     pub fn seen(&self) -> FrameMeasurement {
         self.measured(SIDE, SIDE, Look::Whole)
     }
@@ -237,7 +236,7 @@ impl Scene {
             ),
             Look::Glance => (Vec::new(), None, None),
         };
-        // As measured: 0.05 wide open, 0.7 closed.
+        // Blink scores as measured on real eyes: 0.05 wide open, 0.7 closed.
         let lids = (0.7 - 2.6 * (self.ear - 0.05)).clamp(0.05, 0.7);
         let blink = self.eye_blink.unwrap_or(lids);
         let main = faces.first().map(|main| Face {
@@ -287,8 +286,8 @@ impl Scene {
     }
 }
 
-/// The shipped operating point, with anti-spoof numbers of its own: a scripted score is what it is, and
-/// 0.5 is enough. The shipped numbers are those of real models.
+/// The shipped operating point with other anti-spoof numbers: a scripted score is used unchanged, and
+/// 0.5 passes. The shipped numbers are for real models.
 pub fn thresholds() -> Thresholds {
     Thresholds {
         pad: PadThresholds::default(),
@@ -309,14 +308,14 @@ fn margin(score: f32) -> Option<f32> {
     Some((score / (1.0 - score)).ln())
 }
 
-/// The embedding of a person: one direction each.
+/// The embedding of a person, a direction of its own for each number.
 pub fn person(number: u16) -> Embedding {
     let mut values = vec![0.0; DIMENSIONS];
     values[usize::from(number) % DIMENSIONS] = 1.0;
     Embedding::from_raw(values).unwrap()
 }
 
-/// The sketch of a picture; no two are alike, and 0 is another one each time.
+/// The sketch of a picture. No two are alike; for 0 it is another one each time.
 fn picture(number: u64) -> Sketch {
     static TAKEN: AtomicU64 = AtomicU64::new(1 << 32);
     let seed = match number {
@@ -334,7 +333,7 @@ fn picture(number: u64) -> Sketch {
     Sketch::new((0..sketch::SIDE * sketch::SIDE).map(|_| next()).collect()).unwrap()
 }
 
-/// A PNG of 160x160 pixels that shows `scene`.
+/// A PNG of 160x160 pixels that contains `scene`.
 pub fn png(scene: &Scene) -> Vec<u8> {
     let text = serde_json::to_vec(scene).unwrap();
     let length = u16::try_from(text.len()).unwrap().to_be_bytes();
@@ -346,7 +345,7 @@ pub fn png(scene: &Scene) -> Vec<u8> {
     file.into_inner()
 }
 
-/// A JPEG without any scene: an empty room.
+/// A JPEG without a scene: an empty room.
 pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
     RgbImage::from_fn(width, height, |x, y| {
@@ -363,7 +362,7 @@ fn read(frame: &RgbFrame) -> Option<Scene> {
     serde_json::from_slice(rest.get(..usize::from(u16::from_be_bytes(*length)))?).ok()
 }
 
-/// Sees what the picture says.
+/// Returns the measurements that pictures contain.
 pub struct ScriptedAnalyzer;
 
 impl FaceAnalyzer for ScriptedAnalyzer {

@@ -1,4 +1,4 @@
-//! What looks at a frame.
+//! The interface between a worker and what measures its frames.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use livegate_media::RgbFrame;
 
 /// Measures one frame at a time, on one thread.
 ///
-/// Two implementations: the models in [`onnx`](crate::onnx), and the tests' scripted one.
+/// Two implementations: the models in [`onnx`](crate::onnx), and a scripted one for tests.
 pub trait FaceAnalyzer: Send {
-    /// Says what the frame shows, to one who looks that closely. A frame without a face is a
-    /// measurement, not an error.
+    /// Measures a frame to the depth that `look` names. A frame without a face is a measurement, not an
+    /// error.
     ///
     /// # Errors
-    /// [`AnalyzeError`] when the models fail, whatever the frame shows.
+    /// [`AnalyzeError`] when a model fails. The content of a frame alone never causes an error.
     fn analyze(&mut self, frame: &RgbFrame, look: Look) -> Result<FrameMeasurement, AnalyzeError>;
 
     /// Like [`analyze`](Self::analyze), for a frame of which a glance may have been taken before: `begun` is what the
@@ -43,7 +43,8 @@ pub trait FaceAnalyzer: Send {
         ModelSetId::default()
     }
 
-    /// Processor time spent inside the inference runtime since the last call, microseconds.
+    /// Processor time spent inside the inference runtime since the last call, microseconds. 0 without a
+    /// runtime.
     fn take_inference_us(&mut self) -> u64 {
         0
     }
@@ -59,43 +60,43 @@ pub type AnalyzerFactory = Arc<dyn Fn() -> Result<Box<dyn FaceAnalyzer>, StartEr
 #[derive(Debug, thiserror::Error)]
 #[error("the {model} model failed: {cause}")]
 pub struct AnalyzeError {
-    /// Which model.
+    /// The model's file name or role.
     pub model: String,
-    /// What it said; holds nothing of the frame.
+    /// The runtime's message. It holds nothing of the frame.
     pub cause: String,
 }
 
-/// The analyzers could not be made.
+/// Why an analyzer cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The inference runtime does not load.
     #[error("ONNX Runtime cannot be loaded from {path}: {cause}; run `make build` to obtain it")]
     Runtime {
-        /// Where it was looked for.
+        /// Path that was tried.
         path: String,
-        /// What the loader said.
+        /// The loader's message.
         cause: String,
     },
-    /// A model file does not load, or is not what its role takes.
+    /// A model file does not load, or its inputs and outputs are not those of its role.
     #[error("the {model} model cannot be used: {cause}")]
     Model {
-        /// Which model.
+        /// The model's file name or role.
         model: String,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         cause: String,
     },
     /// A program that reads clips is missing.
     #[error("`{0}` is not in PATH: install ffmpeg, version 5.1 or later")]
     Program(&'static str),
-    /// A program that reads clips does not run where it is kept from everything else.
+    /// A program that reads clips does not run in confinement.
     #[error("`{name}` does not run confined, with only the libraries under /usr and /lib: {cause}")]
     Confined {
-        /// Which.
+        /// Name of the program.
         name: &'static str,
-        /// How it ended.
+        /// Exit status or error.
         cause: String,
     },
-    /// The system gives no more threads.
+    /// The system cannot start another thread.
     #[error("an inference thread cannot be started: {0}")]
     Thread(String),
 }

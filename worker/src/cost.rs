@@ -1,11 +1,11 @@
-//! What measuring takes.
+//! Processor time of measuring.
 
 use livegate_common::job::Cost;
 
 use crate::analyzer::FaceAnalyzer;
 use crate::onnx::thread_cpu_us;
 
-/// Does `work` and says what it cost; all of it happens on this thread.
+/// Runs `work` on the calling thread and returns its result with its processor time.
 pub fn metered<T>(
     analyzer: &mut dyn FaceAnalyzer,
     work: impl FnOnce(&mut dyn FaceAnalyzer) -> T,

@@ -1,11 +1,11 @@
-//! Plane geometry: similarity transforms between a frame and the crops that the models look at.
+//! Plane geometry: similarity transforms between a frame and the crops that models read.
 //!
 //! Points are pixel coordinates with y down; the centre of the top left pixel is (0, 0).
 
-/// A point, pixels.
+/// A point, `[x, y]`, pixels.
 pub type Point = [f32; 2];
 
-/// Rotation, uniform scale and shift: `p` goes to `(a x - b y + tx, b x + a y + ty)`.
+/// Rotation, uniform scale and shift: maps `p` to `(a x - b y + tx, b x + a y + ty)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Similarity {
     a: f32,
@@ -15,8 +15,8 @@ pub struct Similarity {
 }
 
 impl Similarity {
-    /// The transform that takes `from` to `to` with the least squared error; `None` when the points
-    /// don't determine one (fewer than two distinct ones, or not finite).
+    /// The transform from `from` to `to` with the least squared error; `None` when the points do not
+    /// determine one (fewer than two distinct points, or points that are not finite).
     ///
     /// Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
     /// PAMI 13(4), 1991; in the plane it is one complex division.
@@ -42,8 +42,9 @@ impl Similarity {
         (a.hypot(b) > 0.0 && fitted.is_finite()).then_some(fitted)
     }
 
-    /// The transform from the pixels of a `size` x `size` crop to the frame: a square of `side`
-    /// frame pixels around `centre`, whose horizontal is turned by `angle` radians, clockwise.
+    /// The transform from the pixels of a `size` x `size` crop to the frame.
+    ///
+    /// The crop is a square of `side` frame pixels around `centre`, turned clockwise by `angle` radians.
     pub fn from_crop(size: u32, centre: Point, side: f32, angle: f32) -> Self {
         #[expect(
             clippy::cast_precision_loss,
@@ -52,7 +53,7 @@ impl Similarity {
         let size = size as f32;
         let scale = side / size;
         let (a, b) = (scale * angle.cos(), scale * angle.sin());
-        // The middle of the crop, half a pixel off its middle sample, goes to the centre.
+        // The middle of the crop, half a pixel off its middle sample, maps to the centre.
         let middle = (size - 1.0) / 2.0;
         Self {
             a,
@@ -62,7 +63,7 @@ impl Similarity {
         }
     }
 
-    /// Where `p` goes.
+    /// Maps a point.
     pub fn apply(self, [x, y]: Point) -> Point {
         [
             self.a * x - self.b * y + self.tx,
@@ -70,12 +71,12 @@ impl Similarity {
         ]
     }
 
-    /// How much lengths grow.
+    /// Factor by which lengths grow.
     pub fn scale(self) -> f32 {
         self.a.hypot(self.b)
     }
 
-    /// The transform back. Every [`Similarity`] has one: none has scale 0.
+    /// The inverse transform. Every [`Similarity`] has one: the scale is never 0.
     #[must_use]
     pub fn inverse(self) -> Self {
         let n = self.a * self.a + self.b * self.b;

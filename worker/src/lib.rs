@@ -1,9 +1,9 @@
-//! The worker: frames in, measurements out.
+//! The worker: takes frames, returns measurements.
 //!
-//! It knows no sessions, no callers and no thresholds. [`run`](run()) takes batches from a queue,
+//! It knows neither sessions nor callers nor thresholds. [`run`](run()) takes batches from a queue.
 //! [`measure`](measure()) turns each into an outcome on the threads of an [`AnalyzerPool`], each with
-//! a [`FaceAnalyzer`]; the real one is in [`onnx`]. [`clip`] turns hostile clips into pixels or a clear
-//! refusal, as the crate `livegate-media` does with pictures.
+//! its own [`FaceAnalyzer`]; the real one is in [`onnx`]. [`clip`] decodes and measures hostile clips or
+//! refuses them. The crate `livegate-media` decodes pictures.
 
 pub mod analyzer;
 pub mod clip;

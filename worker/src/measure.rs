@@ -1,4 +1,4 @@
-//! A batch in, its outcome out.
+//! Measures the frames or the clip of a batch.
 
 use std::sync::Arc;
 
@@ -12,8 +12,9 @@ use crate::cost::metered;
 use crate::pool::{AnalyzerPool, KEEP, Kept, Recent};
 use crate::stages::{Stage, timed};
 
-/// Measures a batch that came over `queue`; `None` when nobody waits for it any more: the deadline
-/// passed before or while it was measured.
+/// Measures a batch that came over `queue`; `None` when nobody waits for the outcome any more.
+///
+/// That is the case when the deadline passed before or during the measurement.
 pub async fn measure(
     pool: &AnalyzerPool,
     queue: Queue,
@@ -60,7 +61,7 @@ pub async fn measure(
     }
 }
 
-/// `None` when it need not go on; an error when the models fail.
+/// `None` when the work need not go on; an error when a model fails.
 fn measure_frames(
     analyzer: &mut dyn FaceAnalyzer,
     frames: &[EncodedFrame],

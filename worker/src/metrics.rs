@@ -1,4 +1,4 @@
-//! What a worker counts. docs/watching.md says what each number means.
+//! Metrics of a worker. docs/watching.md explains each of them.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -15,7 +15,8 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::stages::Stage;
 
-/// The numbers of one pool of inference threads and of those who feed it. Clones count together.
+/// Metrics of one pool of inference threads and of the code that feeds it. Clones share the same
+/// counters.
 #[derive(Clone)]
 pub struct Metrics {
     stages: Family<StageLabel, Histogram, fn() -> Histogram>,
@@ -31,23 +32,23 @@ pub struct Metrics {
     clips: Family<ClipLabel, Counter>,
 }
 
-/// How a worker was done with a batch.
+/// How the work on a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchEnd {
-    /// Its outcome is stored.
+    /// The outcome is stored.
     Done,
-    /// It could not be worked on, and that is stored.
+    /// The work failed, and the failure is stored.
     Failed,
-    /// Nobody waited for it any more.
+    /// Nobody waited for the outcome any more.
     Expired,
-    /// It is no batch of this version.
+    /// The message is not a batch of this version.
     Unreadable,
 }
 
 impl BatchEnd {
     const ALL: [Self; 4] = [Self::Done, Self::Failed, Self::Expired, Self::Unreadable];
 
-    /// What metrics and logs call it.
+    /// Name in metrics and logs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -90,7 +91,7 @@ struct ClipLabel {
     result: &'static str,
 }
 
-/// One batch in a worker's hands, from taking it to being done with it.
+/// One batch that a worker has taken. Counts it as in hand until dropped.
 pub struct InHand(Gauge);
 
 impl Drop for InHand {
@@ -100,8 +101,8 @@ impl Drop for InHand {
 }
 
 impl Metrics {
-    /// Numbers that nobody has counted yet, of so many threads. All there can be are there from the
-    /// start: of a number that comes into being as 1, nobody sees that it has grown.
+    /// Creates the metrics of a pool with `threads` threads. Each series starts at 0, so that `rate()`
+    /// sees the first increment.
     pub(crate) fn new(threads: usize) -> Self {
         let metrics = Self {
             stages: Family::new_with_constructor(|| Histogram::new(SECONDS)),
@@ -142,7 +143,7 @@ impl Metrics {
         metrics
     }
 
-    /// Has them read with `registry`.
+    /// Adds the metrics to `registry`, prefixed `livegate_worker`.
     pub fn register(&self, registry: &mut Registry) {
         let worker = registry.sub_registry_with_prefix("livegate_worker");
         worker.register_with_unit(
@@ -205,7 +206,7 @@ impl Metrics {
         );
     }
 
-    /// A stage took so long.
+    /// Records the duration of a stage.
     pub(crate) fn stage(&self, stage: Stage, took: Duration) {
         let label = StageLabel {
             stage: stage.name(),
@@ -215,12 +216,12 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
-    /// A thread was busy for so long.
+    /// Adds time that a thread was busy.
     pub(crate) fn busy(&self, time: Duration) {
         self.busy.inc_by(time.as_secs_f64());
     }
 
-    /// Measuring has cost so much.
+    /// Adds processor time spent on measuring.
     pub(crate) fn cost(&self, cost: Cost) {
         let other_us = cost.cpu_us.saturating_sub(cost.inference_us);
         for (part, us) in [("inference", cost.inference_us), ("other", other_us)] {
@@ -229,12 +230,12 @@ impl Metrics {
         }
     }
 
-    /// A thread has loaded its models again.
+    /// Counts that a thread loaded its models again.
     pub(crate) fn reloaded(&self) {
         self.reloads.inc();
     }
 
-    /// A batch is taken; it is in hand for as long as what this gives.
+    /// Counts a batch that was taken. It stays in hand until the returned value is dropped.
     pub(crate) fn take(&self, queue: Queue, redelivered: bool) -> InHand {
         let label = QueueLabel {
             queue: queue.name(),
@@ -247,7 +248,7 @@ impl Metrics {
         InHand(self.in_hand.clone())
     }
 
-    /// A batch is done with.
+    /// Counts the end of a batch.
     pub(crate) fn end(&self, queue: Queue, end: BatchEnd) {
         let label = EndLabel {
             queue: queue.name(),
@@ -256,7 +257,7 @@ impl Metrics {
         self.ended.get_or_create(&label).inc();
     }
 
-    /// A frame was looked at.
+    /// Counts a frame that was measured or could not be decoded.
     pub(crate) fn frame(&self, look: Look, decodable: bool) {
         let label = FrameLabel {
             look: match look {
@@ -268,7 +269,7 @@ impl Metrics {
         self.frames.get_or_create(&label).inc();
     }
 
-    /// A clip was worked on.
+    /// Counts a clip that was measured or refused.
     pub(crate) fn clip(&self, playable: bool) {
         let result = if playable { "measured" } else { "unplayable" };
         self.clips.get_or_create(&ClipLabel { result }).inc();

@@ -1,4 +1,4 @@
-//! How a worker says that it is there.
+//! Reports regularly that a worker is present.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use livegate_common::shutdown::Shutdown;
 use tracing::warn;
 use uuid::Uuid;
 
-/// How often a worker says that it is there.
+/// Time between two reports.
 const BEAT: Duration = Duration::from_secs(2);
-/// How long it counts as there after it last said so.
+/// Time for which a report is valid.
 const SEEN_FOR: Duration = Duration::from_secs(7);
 
-/// Says regularly that this worker is there, and at the end that it no longer is.
+/// Reports regularly that this worker is present, until shutdown, and then that it is gone.
 pub async fn beat(presence: Arc<dyn Presence>, shutdown: Shutdown) {
     let worker = Uuid::new_v4();
     let mut ticks = tokio::time::interval(BEAT);
@@ -25,9 +25,9 @@ pub async fn beat(presence: Arc<dyn Presence>, shutdown: Shutdown) {
         }
         match presence.beat(worker, SEEN_FOR).await {
             Ok(()) => away = false,
-            // Once is enough: the store's own reconnects are logged too.
+            // Logged once for each outage: the store logs its own reconnects, too.
             Err(e) if !away => {
-                warn!("This worker cannot say that it is there: {e}");
+                warn!("This worker cannot report its presence: {e}");
                 away = true;
             }
             Err(_) => {}

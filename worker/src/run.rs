@@ -1,4 +1,4 @@
-//! Consume, measure, store, acknowledge.
+//! The main loop of a worker: take a batch, measure it, store the outcome, acknowledge the batch.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,19 +19,21 @@ use crate::metrics::BatchEnd;
 use crate::pool::AnalyzerPool;
 use crate::stages::Stage;
 
-/// Starts of one batch after which it is given up: it has killed a worker each time.
+/// Most attempts at one batch. A batch that reaches the limit has killed a worker each time, and is
+/// given up.
 const MOST_ATTEMPTS: u32 = 3;
-/// How long an outcome outlives its deadline in the store, for a reader that is a little late.
+/// How long an outcome stays in the store after its deadline, for a reader that is a little late.
 const KEEP_PAST_DEADLINE: Duration = Duration::from_secs(10);
-/// How long work that has begun may go on after the signal to stop.
+/// How long running work may continue after the signal to stop.
 const GRACE: Duration = Duration::from_secs(20);
-/// Pause between attempts to reach a store that is away.
+/// Pause between attempts to reach a store that is down.
 const RETRY: Duration = Duration::from_millis(200);
 
 /// Works until told to stop, then finishes what it has begun.
 ///
-/// At least once: a batch is acknowledged only when its outcome is stored, so one whose worker dies
-/// goes to another. The consumer's prefetch bounds how many are worked on at once.
+/// Delivery is at least once: a batch is acknowledged only when its outcome is stored, so the batch of a
+/// worker that dies goes to another one. The consumer's prefetch limits how many batches are worked on
+/// at once.
 pub async fn run(
     mut consumer: Box<dyn Consumer>,
     results: Arc<dyn ResultStore>,
@@ -90,14 +92,14 @@ async fn handle(delivery: Delivery, results: &dyn ResultStore, pool: &AnalyzerPo
     );
     traces::continue_from(&span, header.trace.as_deref());
     let finishing = finish(&delivery, &header, results, pool, key);
-    // Both, since the inner one is there only where traces are collected.
+    // Both spans, because the inner one exists only where traces are collected.
     let end = finishing.instrument(span).instrument(lines.clone()).await;
     metrics.end(queue, end);
     lines.in_scope(|| debug!("Batch {} is {}", header.id, end.name()));
     delivery.ack().instrument(lines).await;
 }
 
-/// Works a batch out and stores its outcome, for as long as anybody waits for it.
+/// Measures a batch and stores its outcome, as long as somebody waits for it.
 async fn finish(
     delivery: &Delivery,
     header: &BatchHeader,
@@ -130,7 +132,7 @@ async fn finish(
             end
         }
         Err(NotStored::TooLate) => {
-            warn!("The outcome of batch {} came too late", header.id);
+            warn!("The outcome of batch {} was too late", header.id);
             BatchEnd::Expired
         }
         Err(NotStored::Unsealed(cause)) => {
@@ -143,7 +145,7 @@ async fn finish(
     }
 }
 
-/// `None` when nobody waits any more.
+/// Measures a batch; `None` when nobody waits for its outcome any more.
 async fn work_out(
     delivery: &Delivery,
     header: &BatchHeader,
@@ -168,8 +170,10 @@ async fn work_out(
     }
 }
 
-/// Whether a batch that came back has come back too often. Counted only from the first return on:
-/// the batches that cause no trouble, nearly all, cost no round trip.
+/// Whether a batch has been redelivered too often.
+///
+/// Attempts are counted only from the first redelivery on, so that ordinary batches, nearly all, cost no
+/// round trip.
 async fn is_deadly(header: &BatchHeader, results: &dyn ResultStore) -> bool {
     let keep = header.remaining(now_ms()) + KEEP_PAST_DEADLINE;
     match results.count_attempt(header.id, keep).await {
@@ -188,7 +192,7 @@ enum NotStored {
     Unsealed(String),
 }
 
-/// Stores the outcome, and keeps trying for as long as somebody waits for it.
+/// Stores the outcome, and retries as long as somebody waits for it.
 async fn store(
     header: &BatchHeader,
     outcome: Outcome,
@@ -240,7 +244,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    /// Says that it looks at a frame, naming it by its width, and waits to be told to go on.
+    /// Reports that it measures a frame, named by its width, and waits for permission to go on.
     struct Halting {
         looks: UnboundedSender<u32>,
         go_on: Arc<Mutex<mpsc::Receiver<()>>>,
@@ -315,7 +319,7 @@ mod tests {
             publish(Queue::Verify, width).await;
         }
         publish(Queue::Interactive, 124).await;
-        // A clock that stands still moves on only when all have come as far as they get.
+        // A paused clock advances only when every task is idle.
         tokio::time::pause();
         tokio::time::sleep(Duration::from_millis(1)).await;
         tokio::time::resume();

@@ -1,14 +1,14 @@
-//! The stages of measuring, timed where they happen.
+//! Stages of measuring, and their timing.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use tracing::Span;
 
-/// A step between a batch that waits at the broker and its outcome in the store.
+/// A step between waiting at the broker and the stored outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// From the API's sending it to a worker's taking it, by the clocks of two hosts.
+    /// From sending by the API to taking by a worker. Compares the clocks of two hosts.
     Queue,
     /// Opening the seal of a batch.
     Open,
@@ -16,26 +16,26 @@ pub enum Stage {
     Thread,
     /// Probing a clip, in a process of its own.
     Probe,
-    /// Decoding a clip and measuring its frames meanwhile.
+    /// Decoding a clip while its frames are measured.
     Clip,
-    /// A picture to pixels.
+    /// Decoding a picture to pixels.
     Decode,
-    /// Finding faces.
+    /// Face detection.
     Detect,
     /// Landmarks and expression.
     Landmarks,
-    /// The embedding.
+    /// Identity embedding.
     Embed,
     /// One anti-spoof model.
     AntiSpoof,
-    /// Signs of a screen or a sheet.
+    /// Search for signs of a screen or a sheet.
     Cues,
     /// Sealing and storing the outcome.
     Store,
 }
 
 impl Stage {
-    /// Every stage, in the order in which a batch goes through them.
+    /// All stages, in the order in which a batch goes through them.
     pub const ALL: [Self; 12] = [
         Self::Queue,
         Self::Open,
@@ -51,7 +51,7 @@ impl Stage {
         Self::Store,
     ];
 
-    /// What metrics and traces call it.
+    /// Name in metrics and traces.
     pub fn name(self) -> &'static str {
         match self {
             Self::Queue => "queue",
@@ -69,18 +69,18 @@ impl Stage {
         }
     }
 
-    /// What a trace shows of it.
+    /// A trace span for this stage.
     pub fn span(self) -> Span {
         tracing::debug_span!("stage", otel.name = self.name())
     }
 }
 
 thread_local! {
-    /// What this thread has timed since it was last taken.
+    /// Stages that this thread has timed since the last `take`.
     static TIMED: RefCell<Vec<(Stage, Duration)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Does `work`, a stage of what this thread measures, and notes how long it took.
+/// Runs `work` as a stage on this thread, and records how long it took.
 pub fn timed<T>(stage: Stage, work: impl FnOnce() -> T) -> T {
     let _span = stage.span().entered();
     let began = Instant::now();
@@ -89,7 +89,7 @@ pub fn timed<T>(stage: Stage, work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// The stages that this thread has timed since the last call.
+/// Removes and returns the stages timed on this thread since the last call, with their durations.
 pub fn take() -> Vec<(Stage, Duration)> {
     TIMED.take()
 }

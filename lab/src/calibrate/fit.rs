@@ -1,31 +1,32 @@
-//! A score that means something: the share of captures like it that are bona fide.
+//! Fits the scale of anti-spoof scores, so that a score means the share of bona fide captures among
+//! those with that score.
 
 use livegate_liveness::thresholds::Scale;
 
-/// A capture's raw score and what it is.
+/// The raw score of a capture, and its class.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample {
-    /// Combined anti-spoof score as the models give it, 0 to 1.
+    /// Combined anti-spoof score as the models give it, 0 (attack) to 1 (bona fide).
     pub score: f32,
-    /// Whether it is bona fide.
+    /// Whether the capture is bona fide.
     pub is_bona_fide: bool,
 }
 
-/// Steps after which a fit that does not settle is taken as it is.
+/// Most steps of the fit. After these, the current result is used.
 const MOST_STEPS: usize = 100;
-/// Keeps the Hessian invertible.
+/// Added to the Hessian, so that it can be inverted.
 const RIDGE: f64 = 1e-9;
-/// A gradient below which the fit has settled.
+/// The fit has converged when the gradient is below this.
 const SETTLED: f64 = 1e-9;
 
-/// The line through the log-odds of the scores under which the labels are most likely, both classes
-/// weighing the same; `None` where one of the classes is missing.
+/// Logistic regression on the log-odds of the scores, with both classes weighing the same; `None` where
+/// one of the classes is missing.
 ///
-/// Platt, "Probabilistic outputs for support vector machines", 1999, with its targets, which keep a
-/// set that can be told apart without error from an infinite slope; by Newton's method with halved
-/// steps, after Lin, Lin and Weng, "A note on Platt's probabilistic outputs for support vector
-/// machines", Machine Learning 68, 2007. A slope that would turn scores around is not given: such a
-/// model says nothing.
+/// Platt, "Probabilistic outputs for support vector machines", 1999. His targets keep the slope finite
+/// for a set that can be separated without error. Solved by Newton's method with halved steps, after
+/// Lin, Lin and Weng, "A note on Platt's probabilistic outputs for support vector machines", Machine
+/// Learning 68, 2007. Also `None` for a negative slope, which would reverse the order of scores: such a
+/// model is useless.
 pub fn fit(samples: &[Sample]) -> Option<Scale> {
     let count = |bona_fide| {
         samples
@@ -70,7 +71,7 @@ struct Point {
     weight: f64,
 }
 
-/// Cross entropy of the targets under a line.
+/// Cross entropy of the targets for a line.
 fn loss(points: &[Point], (slope, offset): (f64, f64)) -> f64 {
     let of = |p: &Point| {
         let z = slope * p.odds + offset;
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn scores_that_mean_what_they_say_stay_where_they_are() {
-        // Of captures that score s, the share s is bona fide.
+        // Among captures that score s, the share s is bona fide.
         let mut all = Vec::new();
         for tenth in 1..10 {
             for n in 0..1000 {

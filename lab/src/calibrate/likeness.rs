@@ -1,4 +1,4 @@
-//! Thresholds of likeness for an embedding model that they were never measured with.
+//! Sets the thresholds of likeness for an embedding model that was never measured.
 
 use livegate_liveness::thresholds::{OperatingPoint, Provenance};
 
@@ -7,13 +7,13 @@ use crate::evaluate::capture::likeness::PoseBin;
 use crate::evaluate::report::Identity;
 use crate::evaluate::statistics::Distribution;
 
-/// Sets the three thresholds of likeness from how alike one person's and two people's faces are in
-/// the poses in which embeddings can be relied on.
+/// Sets the three thresholds of likeness from genuine and impostor likenesses.
 ///
-/// One person's: half way from the 99th percentile of impostors to the 1st of genuine faces, in the
-/// pose in which each is nearest to the other. Two people's for certain, so that a session ends at
-/// once: half way from there down to half of all impostors. Of any two faces: the 95th percentile of
-/// impostors, if that is less.
+/// Only the poses in which embeddings are reliable count. Each percentile is taken in its worst pose:
+/// the lowest value for genuine faces, the highest for impostors. `same_person` is half way between the
+/// 99th percentile of impostors and the 1st percentile of genuine faces. `other_person`, below which a
+/// session ends at once, is half way between the 99th percentile and the median of impostors.
+/// `least_likeness`, for any two faces, is the 95th percentile of impostors, but at most `other_person`.
 pub fn measure(
     point: &mut OperatingPoint,
     identity: &Identity,

@@ -1,5 +1,7 @@
-//! An operating point from an operator's own captures: the scale and the threshold of the anti-spoof
-//! score, and, for an embedding model whose likenesses nobody has measured yet, those of faces.
+//! Derives an operating point from an operator's own captures.
+//!
+//! It sets the scale and the threshold of the anti-spoof score. For an embedding model that was never
+//! measured it also sets the thresholds of likeness.
 
 mod fit;
 mod likeness;
@@ -14,12 +16,12 @@ pub use self::threshold::threshold;
 use crate::evaluate::report::{CaptureRow, Identity};
 use crate::evaluate::statistics::of_share;
 
-/// A set cannot be calibrated on. Each message says what it lacks.
+/// Why a set cannot be used for calibration. Each message names what is missing.
 #[derive(Debug, thiserror::Error)]
 pub enum CalibrateError {
     /// One of the two classes is missing.
     #[error(
-        "the set has {bona_fide} bona fide and {attacks} attack captures with an anti-spoof score: it takes some of both"
+        "the set has {bona_fide} bona fide and {attacks} attack captures with an anti-spoof score; it needs both"
     )]
     Classes {
         /// Bona fide captures with a score.
@@ -27,34 +29,34 @@ pub enum CalibrateError {
         /// Attacks with a score.
         attacks: usize,
     },
-    /// The models give attacks the higher scores.
+    /// The models score attacks higher than bona fide captures.
     #[error(
         "attacks score higher than bona fide captures: the labels are exchanged, or `live_class` of an anti-spoof model is wrong"
     )]
     TurnedAround,
-    /// An embedding model that nobody has measured, and no people to measure it on.
+    /// The embedding model was never measured, and the set names no subjects to measure it on.
     #[error(
-        "the embedding model is none that thresholds are known for: name the subjects of the captures, two or more, so that likenesses can be measured"
+        "no thresholds are known for the embedding model: name two or more subjects of the captures, so that likenesses can be measured"
     )]
     NoSubjects,
-    /// An embedding model that doesn't tell people apart.
+    /// The embedding model does not distinguish people.
     #[error(
         "the embedding model does not tell people apart: of one person 1% of the likenesses are below {genuine:.2}, of two people 1% are above {impostor:.2}"
     )]
     Alike {
-        /// 1st percentile of genuine likenesses.
+        /// 1st percentile of genuine likenesses, cosine.
         genuine: f64,
-        /// 99th percentile of impostors'.
+        /// 99th percentile of impostors' likenesses, cosine.
         impostor: f64,
     },
 }
 
-/// A share with the upper end of its exact 95% interval.
+/// A number of errors among a number of trials.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Errors {
-    /// How many.
+    /// Number of errors.
     pub count: usize,
-    /// Out of how many.
+    /// Number of trials.
     pub of: usize,
 }
 
@@ -67,7 +69,7 @@ impl Errors {
         }
     }
 
-    /// `2 of 40 (5.0%, up to 16.9%)`.
+    /// The share with the upper end of its exact 95% interval, as `2 of 40 (5.0%, up to 16.9%)`.
     fn words(self) -> String {
         #[expect(clippy::cast_precision_loss, reason = "numbers of captures")]
         let share = 100.0 * self.count as f64 / self.of.max(1) as f64;
@@ -79,33 +81,34 @@ impl Errors {
     }
 }
 
-/// What was found on a set.
+/// The result of a calibration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
-    /// The scale of the anti-spoof score.
+    /// Scale of the anti-spoof score.
     pub scale: Scale,
-    /// Its threshold, on that scale.
+    /// Threshold of the anti-spoof score on that scale, 0 to 1.
     pub threshold: f32,
-    /// The APCER that was asked for.
+    /// The target APCER, 0 to 1.
     pub target: f64,
-    /// Attacks of each instrument species that score the threshold or more.
+    /// For each instrument species, attacks that reach the threshold.
     pub apcer: BTreeMap<String, Errors>,
-    /// Bona fide captures that score less.
+    /// Bona fide captures below the threshold.
     pub bpcer: Errors,
-    /// The same, each subject's captures judged by what the others' captures give; `None` where
-    /// fewer than two subjects are named.
+    /// Bona fide errors under cross-validation: each subject is judged by the scale and threshold from
+    /// the other subjects. `None` where fewer than two subjects are named.
     pub left_out: Option<Errors>,
-    /// Subjects named.
+    /// Number of named subjects.
     pub subjects: usize,
 }
 
-/// Finds scale and threshold at which no instrument species' APCER is above `target`, 0 to 1.
+/// Finds the scale, and the least threshold at which no instrument species' APCER exceeds `target`, 0 to
+/// 1.
 ///
-/// `captures` were measured on a scale that leaves scores as they are, at thresholds of parts that keep the
-/// distance from `whole` that they are to have.
+/// `captures` must have been measured with raw scores (a scale that changes nothing), at thresholds of
+/// parts that have their final distance from the threshold of the whole capture.
 ///
 /// # Errors
-/// [`CalibrateError`] when the set does not say.
+/// [`CalibrateError`] when the set is not sufficient.
 pub fn calibrate(captures: &[CaptureRow], target: f64) -> Result<Calibration, CalibrateError> {
     let scored: Vec<Scored<'_>> = captures.iter().filter_map(Scored::of).collect();
     let (scale, threshold) = find(&scored, target)?;
@@ -134,14 +137,14 @@ pub fn calibrate(captures: &[CaptureRow], target: f64) -> Result<Calibration, Ca
     })
 }
 
-/// A capture that was scored.
+/// A capture with a score.
 #[derive(Clone, Copy)]
 struct Scored<'a> {
-    /// The average, 0 to 1: what is reported.
+    /// The reported score: the average over the frames, 0 to 1.
     score: f32,
-    /// The largest threshold at which it passes, 0 to 1.
+    /// The largest threshold at which the capture passes, 0 to 1.
     deciding: f32,
-    /// `None` for a bona fide presentation.
+    /// Instrument species; `None` for a bona fide presentation.
     instrument: Option<&'a str>,
     subject: Option<&'a str>,
 }
@@ -187,7 +190,7 @@ fn find(scored: &[Scored<'_>], target: f64) -> Result<(Scale, f32), CalibrateErr
     Ok((scale, threshold.unwrap_or(1.0)))
 }
 
-/// The thresholds of these models that are known so far, or those of others.
+/// The thresholds of `base` for these models; its default thresholds where it does not list the models.
 pub fn base_pad<'a>(base: &'a OperatingPoint, models: &Models) -> &'a PadThresholds {
     let known = base.models.iter().find(|m| m.are(models));
     known.map_or(&base.thresholds.pad, |m| &m.pad)
@@ -203,7 +206,7 @@ fn left_out(scored: &[Scored<'_>], subjects: &BTreeSet<&str>, target: f64) -> Op
     for subject in subjects {
         let (own, others): (Vec<_>, Vec<_>) =
             scored.iter().partition(|s| s.subject == Some(*subject));
-        // Where the others alone say nothing, neither do they of this one.
+        // Where the other subjects are not sufficient for a threshold, there is no result.
         let (scale, threshold) = find(&others, target).ok()?;
         let errors = refused(&own, scale, threshold);
         all.count += errors.count;
@@ -213,12 +216,13 @@ fn left_out(scored: &[Scored<'_>], subjects: &BTreeSet<&str>, target: f64) -> Op
 }
 
 impl Calibration {
-    /// The operating point for these models: `base`, with the numbers that were found on the set of
-    /// this name. Where `base` was never measured with this embedding model, `identity` has to say
-    /// how alike faces are.
+    /// The operating point for these models: `base`, with the numbers found on the set named `set`.
+    ///
+    /// Where `base` does not know this embedding model, the thresholds of likeness are set from
+    /// `identity`.
     ///
     /// # Errors
-    /// [`CalibrateError`] when it does not.
+    /// [`CalibrateError`] when `identity` is not sufficient for that.
     pub fn operating_point(
         &self,
         base: &OperatingPoint,
@@ -237,8 +241,11 @@ impl Calibration {
         Ok(point)
     }
 
-    /// The thresholds of these models: the one that was found for whole captures, the others as far from it as
-    /// in `base`, which knows how much weaker the weakest of more frames are, and at which the captures were judged.
+    /// The anti-spoof thresholds for these models.
+    ///
+    /// The threshold of the whole capture is the one that was found. The others keep their distance from
+    /// it in `base`. That distance expresses how much weaker the weakest of more frames is, and the
+    /// captures were judged with it.
     fn pad(&self, base: &PadThresholds, set: &str) -> PadThresholds {
         let whole = self.scale.margin(self.threshold);
         let away = whole - base.whole;
@@ -256,7 +263,7 @@ impl Calibration {
         }
     }
 
-    /// What was found, for a file and for people.
+    /// The result in words, for the thresholds file and for people.
     pub fn words(&self, set: &str) -> String {
         let species = self.apcer.iter();
         let species: Vec<String> = species
@@ -277,7 +284,7 @@ impl Calibration {
         )
     }
 
-    /// Whether the set is so small that the true APCER of some species may well be above the target.
+    /// Whether the set is so small that the true APCER of some species may well exceed the target.
     pub fn is_uncertain(&self) -> bool {
         let high = |e: &Errors| of_share(e.count, e.of).map_or(1.0, |i| i.high);
         self.apcer.values().any(|e| high(e) > self.target)

@@ -1,3 +1,5 @@
+//! Tests of calibration on a small set.
+
 use super::*;
 use crate::evaluate::capture::likeness::PoseBin;
 use crate::evaluate::report::PoseLikeness;
@@ -23,7 +25,7 @@ fn row(score: f64, instrument: Option<&str>, subject: &str) -> CaptureRow {
     }
 }
 
-/// Ten people of whom one scores low, prints that are easy and screens that are not.
+/// Ten people, one of whom scores low; prints that are easy to detect, and screens that are not.
 fn set() -> Vec<CaptureRow> {
     let people = (0..10).map(|n| {
         let score = if n == 0 {
@@ -68,11 +70,11 @@ fn models(embedder: &str) -> Models {
 fn the_threshold_meets_the_target_for_the_worst_species_and_says_what_it_costs() {
     let found = calibrate(&set(), 0.0).unwrap();
     assert!(found.apcer.values().all(|e| e.count == 0 && e.of == 10));
-    // Above 0.54 and below 0.55: nobody is refused.
+    // Above 0.54 and below 0.55: nobody is rejected.
     assert_eq!(found.bpcer, Errors { count: 0, of: 10 });
     let raw = |score: f32| found.scale.rescale(score);
     assert!(raw(0.54) < found.threshold && found.threshold < raw(0.55));
-    // Ten screens say little: up to 31% of them may get through.
+    // Ten screens are few: up to 31% of such attacks may pass.
     assert!(found.is_uncertain());
     let lenient = calibrate(&set(), 0.2).unwrap();
     assert_eq!(lenient.apcer["screen"].count, 2);
@@ -82,7 +84,7 @@ fn the_threshold_meets_the_target_for_the_worst_species_and_says_what_it_costs()
 #[test]
 fn the_weakest_part_decides_and_not_the_average() {
     let mut captures = set();
-    // A screen that is good on average and bad where it turns, and a person likewise.
+    // A screen with a good average and a bad part, and a person with the same.
     captures[25].deciding_score = Some(0.1);
     captures[25].score = Some(0.99);
     captures[5].deciding_score = Some(0.2);

@@ -1,13 +1,13 @@
-//! The threshold at which a target error rate is met.
+//! Finds the threshold that meets a target error rate.
 
-/// Scores of one attack instrument species' presentations, 0 to 1.
+/// Scores of the presentations of one attack instrument species, 0 to 1.
 pub type Species<'a> = &'a [f32];
 
-/// The least threshold at which every species' APCER is at most `target`: a presentation that scores
-/// it or more is classified as bona fide.
+/// The least threshold at which every species' APCER is at most `target`; `None` without attacks.
 ///
-/// It stands half way from the highest attack that must be caught to the next score above it, of
-/// whichever kind: a threshold on a score would give with the next capture. `None` without attacks.
+/// A presentation that scores the threshold or more is classified as bona fide. The threshold is half
+/// way between the highest attack that must be detected and the next score above it, of either class: a
+/// threshold equal to a score would change with the next capture.
 pub fn threshold(species: &[Species<'_>], bona_fide: &[f32], target: f64) -> Option<f32> {
     let caught = |attacks: Species<'_>| {
         let mut highest: Vec<f32> = attacks.to_vec();
@@ -19,7 +19,7 @@ pub fn threshold(species: &[Species<'_>], bona_fide: &[f32], target: f64) -> Opt
             reason = "a share of their number"
         )]
         let missed = (target.clamp(0.0, 1.0) * highest.len() as f64).floor() as usize;
-        // All may be missed: nothing needs to be caught.
+        // All attacks of the species may be missed, so it sets no limit.
         highest.get(missed).copied()
     };
     let all = species.iter().filter(|attacks| !attacks.is_empty());

@@ -13,31 +13,31 @@ pub enum CheckError {
     /// The folder or a file cannot be read.
     #[error("{path} cannot be read: {cause}")]
     Io {
-        /// Which.
+        /// The folder or file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         cause: std::io::Error,
     },
-    /// A frame that verify would refuse.
+    /// Verify would refuse a frame.
     #[error("{name}: {cause}")]
     Frame {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// What verify would say.
+        /// Verify's reason.
         cause: BadFrame,
     },
-    /// A number of frames that verify would refuse.
+    /// Verify would refuse the number of frames.
     #[error("{folder}: {cause} Frames are the files named NN_PHASE.jpg, .jpeg or .png.")]
     Count {
         /// The folder.
         folder: PathBuf,
-        /// What verify would say.
+        /// Verify's error.
         cause: ApiError,
     },
-    /// A clip that verify would refuse.
+    /// Verify would refuse a clip of this size.
     #[error("{0} is over {MAX_VIDEO_SIZE_MB} MiB")]
     ClipSize(PathBuf),
-    /// The models failed, or what decodes clips.
+    /// The models or the decoder of clips failed, with this message.
     #[error("the capture could not be measured: {0}")]
     Measure(String),
 }

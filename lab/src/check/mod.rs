@@ -1,4 +1,4 @@
-//! Judges a folder of frames, or a clip, as verify would, without a server.
+//! Judges a folder of frames or a clip as verify does, without a server.
 
 mod error;
 mod read;
@@ -23,13 +23,13 @@ use self::report::Origin;
 pub use self::report::{FrameReport, Report};
 use crate::progress::Progress;
 
-/// Longer than any capture takes on any machine.
+/// Limit of one capture, longer than any takes on any machine.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 
-/// Measures and judges frames.
+/// Measures and judges frames, with the given challenge.
 ///
 /// # Errors
-/// [`CheckError`] when they cannot be measured.
+/// [`CheckError`] when the frames cannot be measured.
 pub async fn check_frames(
     pool: &AnalyzerPool,
     thresholds: &ThresholdSets,
@@ -62,10 +62,10 @@ fn known<'a>(
     Ok(thresholds.of(pool.models()).ok_or_else(unknown)?)
 }
 
-/// Measures frames and gives what became of each, in their order; calls `done` after each.
+/// Measures frames one after another and returns their outcomes in order. Calls `done` after each.
 ///
 /// # Errors
-/// [`CheckError::Measure`] when they cannot be measured.
+/// [`CheckError::Measure`] when the frames cannot be measured.
 pub async fn measure_frames(
     pool: &AnalyzerPool,
     frames: &[NamedFrame],
@@ -92,10 +92,10 @@ pub async fn measure_frames(
     Ok(measured.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
-/// Measures and judges a clip.
+/// Measures and judges a clip, with the given challenge.
 ///
 /// # Errors
-/// [`CheckError`] when it cannot be measured.
+/// [`CheckError`] when the clip cannot be measured.
 pub async fn check_clip(
     pool: &AnalyzerPool,
     thresholds: &ThresholdSets,
@@ -134,7 +134,7 @@ pub async fn check_clip(
 /// Measures a clip.
 ///
 /// # Errors
-/// [`CheckError::Measure`] when it cannot be measured.
+/// [`CheckError::Measure`] when the clip cannot be measured.
 pub async fn measure_clip(pool: &AnalyzerPool, clip: Bytes) -> Result<ClipOutcome, CheckError> {
     match measure(pool, Queue::Verify, Batch::Clip(clip), time_limit()).await {
         Some(Outcome::Clip { clip, .. }) => Ok(clip),

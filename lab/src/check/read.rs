@@ -1,4 +1,4 @@
-//! Captures as they lie on disk.
+//! Reads captures from disk: folders of frames, and clips.
 
 use std::path::Path;
 
@@ -10,23 +10,23 @@ use livegate_api::verify::wire::CapturedFrame;
 
 use super::error::CheckError;
 
-/// A frame of the folder.
+/// A frame from a file.
 #[derive(Clone, Debug)]
 pub struct NamedFrame {
-    /// The file's name.
+    /// Name of the file.
     pub name: String,
-    /// What verify would make of it.
+    /// The frame, as verify would accept it.
     pub frame: CapturedFrame,
 }
 
 impl NamedFrame {
-    /// The phase in its name: `turn_left` of `03_turn_left.jpg`, empty where there is none.
+    /// The phase in the file's name: `turn_left` of `03_turn_left.jpg`; empty without one.
     pub fn tag(&self) -> &str {
         tag(&self.name)
     }
 }
 
-/// What stands between the first underscore and the extension.
+/// The part of a name between the first underscore and the extension.
 fn tag(name: &str) -> &str {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     stem.split_once('_').map_or("", |(_, tag)| tag)
@@ -83,10 +83,10 @@ pub fn read_folder(folder: &Path) -> Result<Vec<NamedFrame>, CheckError> {
     Ok(frames)
 }
 
-/// Reads a clip.
+/// Reads a clip, and checks its size.
 ///
 /// # Errors
-/// [`CheckError`] when it cannot be read, or verify would refuse its size.
+/// [`CheckError`] when the file cannot be read, or verify would refuse its size.
 pub fn read_clip(path: &Path) -> Result<Bytes, CheckError> {
     let clip = std::fs::read(path).map_err(|cause| CheckError::Io {
         path: path.to_owned(),

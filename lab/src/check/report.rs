@@ -1,4 +1,4 @@
-//! What a check found, as tables or as JSON.
+//! The result of a check, as tables or JSON.
 
 use comfy_table::{CellAlignment, Table, presets};
 use livegate_liveness::measurement::Face;
@@ -10,63 +10,63 @@ use livegate_api::contract::numbers::rounded;
 use livegate_api::verify::response::{Rejected, VerdictBody, Verified};
 use livegate_liveness::judge::Judgement;
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Each frame, in order.
+    /// One row for each frame, in order.
     pub frames: Vec<FrameReport>,
-    /// What they amount to.
+    /// The judgement of the whole capture.
     pub judgement: Judgement,
-    /// How long measuring and judging took, milliseconds.
+    /// Time of measuring and judging, milliseconds.
     pub elapsed_ms: u64,
 }
 
-/// What one frame shows. Directions are the subject's own.
+/// Measurements of one frame. Directions are the subject's own.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FrameReport {
-    /// Position, from 0.
+    /// Position in the capture, from 0.
     pub index: usize,
-    /// The file; null for a frame of a clip.
+    /// Name of the file; null for a frame of a clip.
     pub file: Option<String>,
-    /// When the frame was taken, seconds from the start of its clip; null for a file.
+    /// Time in the clip, seconds from its start; null for a file.
     pub seconds: Option<f64>,
-    /// Faces found; null where the frame cannot be decoded.
+    /// Number of faces; null where the frame cannot be decoded.
     pub faces: Option<usize>,
-    /// The main face, if there is one.
+    /// The main face; null without a face.
     pub face: Option<FaceReport>,
-    /// Why the frame cannot be decoded.
+    /// Why the frame cannot be decoded; null where it can.
     pub undecodable: Option<String>,
 }
 
-/// Where a frame comes from.
+/// The source of a frame.
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
     /// A file of this name.
     File(String),
-    /// A clip, so many seconds from its start.
+    /// A clip, at this time, seconds from its start.
     Clip(f32),
 }
 
-/// What the main face of a frame shows.
+/// Measurements of the main face of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct FaceReport {
-    /// Degrees; negative: the subject's own left.
+    /// Turn of the head, degrees; negative to the subject's own left.
     pub yaw: f64,
-    /// Degrees; negative: up.
+    /// Raising and lowering of the head, degrees; negative up.
     pub pitch: f64,
-    /// Degrees.
+    /// Tilt of the head, degrees.
     pub roll: f64,
-    /// Mean aspect ratio of both eyes.
+    /// Mean aspect ratio of both eyes: height over width of the opening.
     pub eye_ratio: f64,
-    /// Anti-spoof score, 0 to 1; null when no model looked.
+    /// Anti-spoof score, 0 (attack) to 1 (bona fide); null when no model scored the face.
     pub anti_spoof: Option<f64>,
     /// Width of the face, pixels.
     pub width: f64,
-    /// Variance of the Laplacian.
+    /// Variance of the Laplacian of the aligned face, grey levels squared.
     pub sharpness: f64,
     /// Mean grey level, 0 to 255.
     pub brightness: f64,
-    /// Standard deviation of its noise, grey levels.
+    /// Standard deviation of the noise, grey levels.
     pub noise: f64,
 }
 
@@ -87,6 +87,7 @@ impl From<&Face> for FaceReport {
 }
 
 impl FrameReport {
+    /// The row of one frame. `mirrored` turns the measurement into that of the unmirrored scene.
     pub(super) fn new(index: usize, origin: Origin, outcome: FrameOutcome, mirrored: bool) -> Self {
         let (file, seconds) = match origin {
             Origin::File(name) => (Some(name), None),
@@ -175,10 +176,10 @@ impl Report {
         }
     }
 
-    /// The body of a verify, without embedding and picture, and with `frames`.
+    /// The body of a verify response, without embedding and picture, and with `frames`.
     ///
     /// # Errors
-    /// Never, as far as is known: the body is plain data.
+    /// Not expected: the body is plain data.
     pub fn to_json(&self) -> serde_json::Result<Value> {
         let mut body = serde_json::to_value(self.verdict())?;
         if let Some(fields) = body.as_object_mut() {
@@ -189,7 +190,7 @@ impl Report {
         Ok(body)
     }
 
-    /// A table of the frames and the verdict with its reasons.
+    /// A table of the frames, and the verdict with its reasons.
     pub fn to_text(&self) -> String {
         let mut table = Table::new();
         table.load_preset(presets::NOTHING).set_header([

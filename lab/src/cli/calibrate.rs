@@ -1,4 +1,4 @@
-//! `livegate-lab calibrate`.
+//! The command `livegate-lab calibrate`.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -20,21 +20,21 @@ use crate::progress::Progress;
 
 #[derive(Args)]
 pub(super) struct CalibrateArgs {
-    /// What the set consists of, as for `evaluate`; bona fide captures and attacks.
+    /// Manifest of the labelled set, as for `evaluate`; it needs bona fide captures and attacks.
     manifest: PathBuf,
-    /// The APCER that no attack instrument species may exceed on the set, 0 to 1.
+    /// Largest APCER of any attack instrument species on the set, 0 to 1.
     #[arg(long, value_parser = share)]
     target_apcer: f64,
-    /// The file to write, for LIVEGATE_THRESHOLDS.
+    /// File to write, for LIVEGATE_THRESHOLDS.
     #[arg(long)]
     output: PathBuf,
-    /// The folder of the media [default: the manifest's].
+    /// Folder of the media [default: the manifest's].
     #[arg(long)]
     media: Option<PathBuf>,
-    /// The folder of what was measured before.
+    /// Folder of earlier measurements, which are not repeated.
     #[arg(long, default_value = "report")]
     out: PathBuf,
-    /// What the file calls the models.
+    /// Name of the models in the file.
     #[arg(long, default_value = "calibrated")]
     name: String,
     #[command(flatten)]
@@ -58,10 +58,12 @@ impl CalibrateArgs {
         let files = ModelSet::load(&models.cache, models.config.as_deref())?;
         let in_use = files.listed_as(&self.name);
         let base = operating_point::read(models.thresholds.as_deref())?;
-        // Whatever they were for: what is written is for these models.
+        // The models that the thresholds were for do not matter: the new thresholds are for the models
+        // in use.
         let mut raw = base.clone();
         raw.models = vec![in_use.clone()];
-        // What decides is the weakest part: the thresholds of parts keep their distance from the whole.
+        // The weakest part decides, so the thresholds of parts keep their distance from that of the
+        // whole.
         raw.thresholds.pad = PadThresholds {
             scale: Scale::default(),
             ..base_pad(&base, &in_use).clone()

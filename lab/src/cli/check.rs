@@ -1,4 +1,4 @@
-//! `livegate-lab check`.
+//! The command `livegate-lab check`.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -23,9 +23,9 @@ const REJECTED: u8 = 3;
 #[derive(Args)]
 pub(super) struct CheckArgs {
     /// A clip, mp4 or webm; or a folder of frames named NN_PHASE.jpg, .jpeg or .png, for example
-    /// 03_turn_left.jpg, taken in the order of their names.
+    /// 03_turn_left.jpg, used in the order of their names.
     capture: PathBuf,
-    /// The actions asked for, in their order, separated by commas.
+    /// The actions of the challenge, in order, separated by commas.
     #[arg(long, value_delimiter = ',', required = true, value_parser = action)]
     actions: Vec<Action>,
     #[command(flatten)]
@@ -80,7 +80,7 @@ impl CheckArgs {
     }
 }
 
-/// JSON as a person can read it.
+/// JSON with indentation, for people.
 pub(super) fn in_lines(value: &impl Serialize) -> serde_json::Result<String> {
     serde_json::to_string_pretty(value).map(|text| text + "\n")
 }

@@ -1,4 +1,4 @@
-//! `livegate-lab evaluate`.
+//! The command `livegate-lab evaluate`.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -19,18 +19,18 @@ use crate::progress::Progress;
 
 #[derive(Args)]
 pub(super) struct EvaluateArgs {
-    /// What the set consists of, TOML; docs/evaluation.md describes it.
+    /// Manifest of the labelled set, TOML; docs/evaluation.md describes it.
     manifest: PathBuf,
-    /// The folder of the media [default: the manifest's].
+    /// Folder of the media [default: the manifest's].
     #[arg(long)]
     media: Option<PathBuf>,
-    /// The folder of the report, and of what was measured before.
+    /// Folder of the report and of earlier measurements, which are not repeated.
     #[arg(long, default_value = "report")]
     out: PathBuf,
-    /// The thresholds [default: those of LIVEGATE_THRESHOLDS, or the shipped ones].
+    /// File of thresholds [default: that of LIVEGATE_THRESHOLDS, or the shipped ones].
     #[arg(long)]
     thresholds: Option<PathBuf>,
-    /// Measures everything again.
+    /// Repeats all measurements.
     #[arg(long)]
     restart: bool,
     #[command(flatten)]

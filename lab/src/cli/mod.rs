@@ -30,8 +30,8 @@ pub struct Cli {
 enum Command {
     /// Judges a clip or a folder of frames as verify would: exit code 0 verified, 3 rejected, 1 error.
     Check(CheckArgs),
-    /// Measures the error rates of a labelled set and writes a report: exit code 0 when it is written,
-    /// 1 error. What was measured before is not measured again.
+    /// Measures the error rates of a labelled set and writes a report: exit code 0 when it is written, 1
+    /// error. Earlier measurements are not repeated.
     Evaluate(EvaluateArgs),
     /// Prints the body of POST /v1/liveness/verify for a clip or a folder of frames.
     Payload(PayloadArgs),
@@ -40,10 +40,10 @@ enum Command {
 }
 
 impl Cli {
-    /// Runs the command and gives the exit code.
+    /// Runs the command and returns the exit code.
     ///
     /// # Errors
-    /// Why it failed; the text is for the operator.
+    /// A text for the operator.
     pub async fn run(self) -> Result<u8, Failure> {
         hardening::keep_memory_private()?;
         match self.command {

@@ -1,4 +1,4 @@
-//! `livegate-lab payload`.
+//! The command `livegate-lab payload`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,9 +11,9 @@ use crate::payload::payload;
 #[derive(Args)]
 pub(super) struct PayloadArgs {
     /// A clip, mp4 or webm; or a folder of frames named NN_PHASE.jpg, .jpeg or .png, for example
-    /// 03_turn_left.jpg, taken in the order of their names.
+    /// 03_turn_left.jpg, used in the order of their names.
     capture: PathBuf,
-    /// The session that it was captured for, `live_…`.
+    /// Id of the session for which it was captured, `live_…`.
     #[arg(long, default_value = "live_00000000000000000000000000000000")]
     session: String,
 }

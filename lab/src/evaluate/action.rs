@@ -1,11 +1,11 @@
-//! The actions that a manifest can name: the interactive API's challenges, in lower case.
+//! Actions that a manifest can name: the challenges of the interactive API, in lower case.
 
 use livegate_liveness::challenge::Action;
 use livegate_liveness::session::Task;
 
 use livegate_api::contract::actions;
 
-/// The name of an action in manifests and reports.
+/// Name of an action in manifests and reports.
 pub fn name(task: Task) -> String {
     actions::name(task).to_ascii_lowercase()
 }
@@ -26,7 +26,7 @@ pub fn from_name(text: &str) -> Result<Task, UnknownAction> {
         .ok_or_else(|| UnknownAction(text.to_owned()))
 }
 
-/// What verify asks for where a session asks for this; `None` for what only sessions ask for.
+/// Verify's action for this task of a live session; `None` where verify has no such action.
 pub fn of_verify(task: Task) -> Option<Action> {
     match task {
         Task::TurnLeft => Some(Action::TurnLeft),

@@ -1,8 +1,9 @@
-//! What was measured already, so that an evaluation that was stopped goes on where it was.
+//! The journal of an evaluation: measurements that are finished, so that a stopped evaluation continues
+//! where it was.
 //!
-//! One JSON line for each capture, written when it is done, and one for the comparisons between the
-//! captures of a run, since those need faces, which are in memory only. Numbers and no face: see
-//! [`Measured`]. A line counts as long as everything it depends on is as it was.
+//! It has one JSON line for each capture, written when the capture is done, and one for the comparisons
+//! between the captures of a run, which need faces that exist in memory only. It holds numbers and no
+//! faces, see [`Measured`]. A line is valid as long as everything on which it depends is unchanged.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -29,7 +30,7 @@ pub struct Journal {
 #[serde(rename_all = "snake_case")]
 enum Line {
     Measured {
-        /// For people who look into it.
+        /// Name of the medium, for people who read the file.
         media: String,
         fingerprint: String,
         numbers: Box<Measured>,
@@ -40,18 +41,19 @@ enum Line {
 /// The comparisons of one run.
 #[derive(Serialize, Deserialize)]
 struct Compared {
-    /// The captures that were compared with one another.
+    /// Fingerprints of the captures that were compared with one another.
     between: Vec<String>,
     numbers: Comparisons,
 }
 
 impl Journal {
-    /// Opens the journal in a folder, which is made where there is none, or begins another one: where
-    /// there is none, or with `restart`. A line that was cut off is skipped: its capture is measured
-    /// again.
+    /// Opens the journal in a folder. Makes the folder and the journal if they do not exist; with
+    /// `restart`, begins an empty journal.
+    ///
+    /// A line that was cut off is skipped, and its capture is measured again.
     ///
     /// # Errors
-    /// [`EvaluateError::Output`] when it cannot be read or written.
+    /// [`EvaluateError::Output`] when the journal cannot be read or written.
     pub fn open(folder: &Path, restart: bool) -> Result<Self, EvaluateError> {
         std::fs::create_dir_all(folder).map_err(|cause| EvaluateError::output(folder, cause))?;
         let path = folder.join("journal.jsonl");
@@ -99,15 +101,15 @@ impl Journal {
         }
     }
 
-    /// What was measured of a capture at this operating point, if it was.
+    /// The measurements of a capture at this operating point; `None` if there are none.
     pub fn get(&self, capture: &Capture, point: &Setting) -> Option<&Measured> {
         self.measured.get(&fingerprint(capture, point))
     }
 
-    /// Writes down what was measured of a capture.
+    /// Writes the measurements of a capture.
     ///
     /// # Errors
-    /// [`EvaluateError::Output`] when it cannot be written.
+    /// [`EvaluateError::Output`] when the journal cannot be written.
     pub fn add(
         &mut self,
         capture: &Capture,
@@ -121,10 +123,10 @@ impl Journal {
         })
     }
 
-    /// Writes down how alike the faces of captures are that were compared with one another.
+    /// Writes the likenesses of captures that were compared with one another.
     ///
     /// # Errors
-    /// [`EvaluateError::Output`] when it cannot be written.
+    /// [`EvaluateError::Output`] when the journal cannot be written.
     pub fn add_comparisons(
         &mut self,
         between: &[&Capture],
@@ -138,11 +140,11 @@ impl Journal {
         }))
     }
 
-    /// All comparisons between these captures, of all runs.
+    /// The sum of all comparisons between these captures, over all runs.
     pub fn comparisons(&self, captures: &[Capture], point: &Setting) -> Comparisons {
         let mut open: Vec<String> = captures.iter().map(|c| participant(c, point)).collect();
         let mut sum = Comparisons::default();
-        // The latest first: an older one about the same captures is out of date.
+        // The latest first: an older comparison of the same captures is outdated.
         for compared in self.compared.iter().rev() {
             if compared.between.iter().all(|one| open.contains(one)) {
                 open.retain(|one| !compared.between.contains(one));
@@ -155,23 +157,23 @@ impl Journal {
     fn write(&mut self, line: &Line) -> Result<(), EvaluateError> {
         let failed = |cause| EvaluateError::output(&self.path, cause);
         let text = serde_json::to_string(line).map_err(|e| failed(e.into()))?;
-        // In one write, so that a line is whole or the last one.
+        // One write, so that only the last line can be incomplete.
         self.file
             .write_all(format!("{text}\n").as_bytes())
             .map_err(failed)?;
-        // As it will be read, so that it makes no difference when a number was measured.
+        // Taken in the form in which it will be read, so that old and new numbers are the same.
         let read = serde_json::from_str(&text).map_err(|e| failed(e.into()))?;
         self.take(read);
         Ok(())
     }
 }
 
-/// Of everything that what is measured of a capture depends on.
+/// Hash of everything on which the measurements of a capture depend.
 fn fingerprint(capture: &Capture, point: &Setting) -> String {
     hash_of(&(&capture.digest, capture.kind, &capture.truth, point))
 }
 
-/// Of everything that comparisons with other captures depend on.
+/// Hash of everything on which the comparisons of a capture with others depend.
 fn participant(capture: &Capture, point: &Setting) -> String {
     hash_of(&(
         fingerprint(capture, point),
@@ -181,7 +183,7 @@ fn participant(capture: &Capture, point: &Setting) -> String {
 }
 
 fn hash_of(value: &impl Serialize) -> String {
-    // Plain data, which always can be written.
+    // Plain data, for which serialisation does not fail.
     let text = serde_json::to_vec(value).unwrap_or_default();
     hash::of_bytes(&text)
 }

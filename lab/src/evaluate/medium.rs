@@ -10,20 +10,20 @@ use crate::check::{CheckError, NamedFrame, read_clip, read_folder};
 use livegate_api::contract::bad_picture::BadFrame;
 use livegate_api::verify::wire::CapturedFrame;
 
-/// What a capture was taken as.
+/// Kind of a medium.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A clip.
     Clip,
-    /// A folder of frames, tagged by their names.
+    /// A folder of frames, whose names hold their phases.
     Folder,
     /// A single picture.
     Still,
 }
 
 impl Kind {
-    /// What lies at `path`, by its name; `None` for what is none of it.
+    /// The kind of the medium at `path`, by its name; `None` for any other file.
     pub fn of(path: &Path) -> Option<Self> {
         if path.is_dir() {
             return Some(Self::Folder);
@@ -41,15 +41,15 @@ impl Kind {
 pub enum Medium {
     /// A clip, as verify takes it.
     Clip(Bytes),
-    /// Frames in their order; of a still it is the only one.
+    /// Frames in order; a still has one.
     Frames(Vec<NamedFrame>),
 }
 
 impl Medium {
-    /// Reads it, pixels aside.
+    /// Reads a medium without decoding its pixels.
     ///
     /// # Errors
-    /// [`CheckError`] when it cannot be read, or when verify would refuse it.
+    /// [`CheckError`] when the medium cannot be read, or verify would refuse it.
     pub fn read(path: &Path, kind: Kind) -> Result<Self, CheckError> {
         match kind {
             Kind::Clip => read_clip(path).map(Self::Clip),
@@ -58,7 +58,7 @@ impl Medium {
         }
     }
 
-    /// sha256 of its content, in hex.
+    /// sha256 of the content, in hex.
     pub fn digest(&self) -> String {
         match self {
             Self::Clip(clip) => hash::of_bytes(clip),

@@ -1,9 +1,9 @@
-//! Error rates over a labelled set: the real pipeline and the real decision, capture by capture.
+//! Measures error rates over a labelled set, with the real pipeline and the real decision.
 //!
-//! [`manifest`] says what the captures show, [`capture`] measures one of them and keeps its numbers,
-//! [`journal`] holds them so that an evaluation can be stopped and go on, [`statistics`] knows exact
-//! intervals and trade-offs, [`report`] adds everything up and writes it as text, JSON and a page.
-//! Terms are those of ISO/IEC 30107-3; `docs/evaluation.md` explains them.
+//! [`manifest`] reads the set and its labels. [`capture`] measures one capture and keeps its numbers.
+//! [`journal`] stores them, so that a stopped evaluation continues. [`statistics`] computes exact
+//! intervals and trade-offs. [`report`] sums everything up and writes it as text, JSON and a page. Terms
+//! are those of ISO/IEC 30107-3; `docs/evaluation.md` explains them.
 
 mod action;
 pub mod capture;
@@ -35,68 +35,68 @@ use self::manifest::{Capture, ManifestError, Set};
 use self::report::Report;
 use crate::progress::Progress;
 
-/// All that the numbers of a set depend on, apart from the set.
+/// Everything besides the set on which the numbers depend.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Setting {
-    /// The version of this program.
+    /// Version of this program.
     pub version: &'static str,
     /// sha256 of this program.
     pub program_sha256: String,
-    /// The models.
+    /// The model files.
     pub models: Vec<Model>,
-    /// The numbers that decide.
+    /// The thresholds.
     pub thresholds: Thresholds,
-    /// Those of them that belong to the anti-spoof models.
+    /// The thresholds that belong to the anti-spoof models.
     pub pad: PadThresholds,
-    /// Where each of them comes from, by its name.
+    /// Provenance of each threshold, by its name.
     pub provenance: BTreeMap<String, Provenance>,
-    /// How far is far enough.
+    /// Least angles of movements that count.
     pub angles: Angles,
 }
 
 /// A model file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Model {
-    /// Its name.
+    /// Name of the file.
     pub name: String,
-    /// sha256 of its content.
+    /// sha256 of the content, in hex.
     pub sha256: String,
 }
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluateError {
-    /// There is no set.
+    /// The set cannot be read.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// A capture cannot be measured.
     #[error("{name}: {cause}")]
     Capture {
-        /// Its medium.
+        /// Name of the medium.
         name: String,
-        /// Why.
+        /// Why it cannot be measured.
         cause: String,
     },
     /// A file cannot be read or written.
     #[error("{path}: {cause}", path = path.display())]
     Output {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         cause: io::Error,
     },
-    /// It was told to stop.
+    /// The evaluation was stopped by a signal.
     #[error("stopped with {done} of {of} captures measured; the same command goes on from there")]
     Stopped {
-        /// Captures that are measured.
+        /// Number of measured captures.
         done: usize,
-        /// All of them.
+        /// Number of all captures.
         of: usize,
     },
 }
 
 impl EvaluateError {
-    /// Makes errors that name a capture.
+    /// Makes errors that name this capture.
     fn of_capture(capture: &Capture) -> impl Fn(&dyn Display) -> Self {
         let name = capture.name.clone();
         move |cause| Self::Capture {
@@ -112,7 +112,7 @@ impl EvaluateError {
 }
 
 impl Setting {
-    /// That of this program with these models.
+    /// The setting of this program with these models.
     pub fn new(models: &ModelSet, numbers: &OperatingPoint, angles: Angles) -> Self {
         let fixed = [
             &models.detector,
@@ -125,7 +125,7 @@ impl Setting {
             name: file.name.clone(),
             sha256: file.sha256.clone(),
         };
-        // What cannot be read counts as changed whenever it can be again.
+        // An unreadable program counts as changed as soon as it can be read again.
         let set = models.listed_as("in use").id();
         let sets = ThresholdSets::from(numbers);
         let thresholds = sets.of(&set).unwrap_or(sets.first());
@@ -142,8 +142,9 @@ impl Setting {
     }
 }
 
-/// Measures what the journal does not know yet, and reports. Captures that are measured when the
-/// signal to stop comes are written down first.
+/// Measures the captures that are not in the journal, and makes the report.
+///
+/// On the signal to stop, captures that are being measured are finished and written first.
 ///
 /// # Errors
 /// [`EvaluateError`] when there is no report.
@@ -163,7 +164,7 @@ pub async fn evaluate(
     let ended = measuring.await;
     let compared: Vec<&Capture> = faces.iter().map(|(capture, _)| *capture).collect();
     if !faces.is_empty() {
-        // Before an error is told of: faces are not there a second time.
+        // Before errors are returned: the faces exist only now.
         journal.add_comparisons(&compared, point, Comparisons::of(&faces))?;
     }
     ended?;
@@ -176,8 +177,8 @@ pub async fn evaluate(
     Ok(Report::of(set, point, journal))
 }
 
-/// Measures captures, as many at once as there are threads, until it is told to stop. Puts those that
-/// were measured into `measured`, with their faces.
+/// Measures captures, as many at once as there are threads, until told to stop. Adds those that were
+/// measured, with their faces, to `measured`.
 async fn measure_all<'a>(
     pool: &AnalyzerPool,
     captures: &[&'a Capture],

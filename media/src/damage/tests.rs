@@ -1,3 +1,5 @@
+//! Tests with damaged and with odd but complete JPEGs.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -8,10 +10,10 @@ use super::super::testing::{
 };
 use super::*;
 
-/// What is done to a JPEG, where it can be done to this one.
+/// A change to a JPEG; `None` where it cannot be applied to this one.
 type Change = fn(&[u8]) -> Option<Vec<u8>>;
 
-/// What cameras and programs do to JPEGs.
+/// Harmless oddities that cameras and programs write.
 const ODDITIES: [(&str, Change); 22] = [
     ("odd scan parameters, as Samsung's", |j| {
         scan_parameters(j, [0, 0, 0])
@@ -90,7 +92,7 @@ fn scan_parameters(jpeg: &[u8], parameters: [u8; 3]) -> Option<Vec<u8>> {
     let mut odd = jpeg.to_vec();
     let (data, _) = scans(jpeg)[0];
     odd[data - 3..data].copy_from_slice(&parameters);
-    // In a progressive one they mean something.
+    // In a progressive picture these bytes have a meaning.
     (scans(jpeg).len() == 1).then_some(odd)
 }
 
@@ -136,7 +138,7 @@ fn what_cameras_write_is_decoded_like_the_original() {
         );
         let mut tried = 0;
         for (name, change) in ODDITIES {
-            // An arithmetic decoder cannot tell an end from a cut.
+            // An arithmetic decoder cannot distinguish an end from a cut.
             if encoding.is_arithmetic && name.contains("end marker") {
                 continue;
             }
@@ -157,7 +159,7 @@ fn every_oddity_can_be_done() {
     }
 }
 
-/// Whether a picture that is cut here and says so itself could also be one with fewer scans.
+/// Whether a picture cut here, with an end marker added, could also be a valid one with fewer scans.
 fn is_between_scans(jpeg: &[u8], at: usize) -> bool {
     let scans = scans(jpeg);
     scans.windows(2).any(|w| (w[0].1..=w[1].0).contains(&at))
@@ -198,7 +200,8 @@ proptest! {
         let (first, last) = (scans(&jpeg)[0].0, jpeg.len() - 2);
         let length = (last - first) as f64;
         let from = first + (share * length) as usize;
-        // Zeros may be codes of a progressive picture's later scans: there a hole can be a picture, too.
+        // Zeros may be valid codes in later scans of a progressive picture: a hole there can also be
+        // valid data.
         prop_assume!(with != 0 || !encoding.is_progressive);
         jpeg[from..from + (width * length) as usize].fill(with);
         prop_assert!(decode(&jpeg).is_err());
@@ -229,7 +232,7 @@ fn a_progressive_picture_may_say_that_its_last_bits_are_left_out() {
     let last = scans.len() - 1;
     assert!(up_to(last - 1, &[0xff, 0xd9]).is_ok());
     assert!(up_to(last - 1, &[]).is_err());
-    // All channels roughly, but not all of their detail.
+    // All channels coarsely, but without most of their detail.
     assert!(up_to(0, &[0xff, 0xd9]).is_err());
     assert!(up_to(last, &[]).is_ok());
 }
@@ -239,12 +242,12 @@ fn a_progressive_picture_without_a_scan_in_between_is_refused_and_one_with_a_sca
     let jpeg = encode(ENCODINGS[5]);
     let original = decode(&jpeg).unwrap();
     let scans = scans(&jpeg);
-    // Later ones refine what these send.
+    // Later scans refine what these scans send.
     for pair in scans.windows(2).take(5) {
         let without = [&jpeg[..pair[0].1], &jpeg[pair[1].1..]].concat();
         assert!(decode(&without).is_err());
     }
-    // The first one sends the DC values, but for their last bit.
+    // The first scan sends the DC values without their last bit.
     let (_, end) = scans[0];
     let twice = insert(&jpeg, end, &jpeg[place(&jpeg, 0xda)..end]);
     assert!(decode(&twice).unwrap() == original);

@@ -1,10 +1,10 @@
-//! The keys of a file, as a table.
+//! Table of the API keys in a key file.
 
 use comfy_table::{Table, presets};
 use livegate_api::keys::list::ListedKey;
 use livegate_liveness::challenge::Action;
 
-/// A table for people.
+/// Formats the keys as a table for people.
 pub fn to_text(keys: &[ListedKey]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header([
@@ -27,7 +27,7 @@ fn row(key: &ListedKey) -> [String; 11] {
     }
     [
         key.id.clone(),
-        // A file made by hand may hold anything.
+        // The name in an edited file may contain control characters.
         key.name.replace(char::is_control, "?"),
         key.created_at.as_deref().map_or_else(String::new, seconds),
         rotated,

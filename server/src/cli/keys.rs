@@ -1,4 +1,4 @@
-//! `livegate-api keys`.
+//! The commands of `livegate-api keys`.
 
 use std::io::Write;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::settings::key_file;
 
 #[derive(Subcommand)]
 pub(super) enum KeysCommand {
-    /// Makes a key and prints it. It is shown this once; the file holds its hash.
+    /// Makes a key and prints it. It is shown only once; the file holds its hash.
     Create(CreateArgs),
-    /// Shows the keys: ids, names, limits and defaults, and nothing secret.
+    /// Lists the keys: ids, names, limits and defaults, without secrets.
     List(ListArgs),
-    /// Gives a key a new secret and prints it. It is shown this once; id, limits and sessions stay.
+    /// Gives a key a new secret and prints it. It is shown only once; id, limits and sessions stay.
     Rotate(RotateArgs),
     /// Removes a key. Running servers refuse it within two seconds.
     Revoke(RevokeArgs),
@@ -28,7 +28,7 @@ pub(super) enum KeysCommand {
 
 #[derive(Args)]
 pub(super) struct CreateArgs {
-    /// What to call it.
+    /// Name of the key.
     #[arg(long)]
     name: String,
     /// Makes a key that may not use liveness.
@@ -40,17 +40,17 @@ pub(super) struct CreateArgs {
     /// Verifications at once.
     #[arg(long, default_value_t = NewKey::named("").concurrency, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     concurrency: u32,
-    /// What its sessions ask for, shuffled, where a request names no actions: at least 2, separated
-    /// by commas [default: all].
+    /// Actions of its sessions where a request names none, shuffled for each session: at least 2,
+    /// separated by commas [default: all].
     #[arg(long, value_delimiter = ',', value_parser = action)]
     actions: Option<Vec<Action>>,
-    /// Its sessions' default in degrees, 15 to 40 [default: 25].
+    /// Default yaw of its sessions, degrees, 15 to 40 [default: 25].
     #[arg(long, value_parser = |s: &str| in_range(s, Angles::YAW))]
     yaw_deg: Option<f32>,
-    /// Its sessions' default in degrees, 10 to 30 [default: 20].
+    /// Default pitch of its sessions, degrees, 10 to 30 [default: 20].
     #[arg(long, value_parser = |s: &str| in_range(s, Angles::PITCH))]
     pitch_deg: Option<f32>,
-    /// Its sessions' default eye aspect ratio, 0.12 to 0.28 [default: 0.2].
+    /// Default eye aspect ratio of its sessions' blinks, 0.12 to 0.28 [default: 0.2].
     #[arg(long, value_parser = |s: &str| in_range(s, Angles::BLINK))]
     blink_ear: Option<f32>,
 }
@@ -66,8 +66,8 @@ pub(super) struct ListArgs {
 pub(super) struct RotateArgs {
     /// The key's id, `key_…`.
     key: String,
-    /// How long the old secret goes on counting beside the new one, for example 10m or 24h, at most
-    /// 30d [default: not at all].
+    /// How long the old secret stays valid beside the new one, for example 10m or 24h, at most 30d
+    /// [default: not at all].
     #[arg(long, value_name = "DURATION", value_parser = keep_old_for)]
     keep_old_for: Option<Duration>,
 }
@@ -110,7 +110,7 @@ impl CreateArgs {
             blink_ear: self.blink_ear,
         };
         let key = create(&path, &new)?;
-        // The key alone on standard output, for scripts; the rest beside it.
+        // The secret alone goes to standard output, for scripts; the rest goes to standard error.
         writeln!(std::io::stdout(), "{}", key.secret)?;
         let (id, path) = (key.id, path.display());
         writeln!(

@@ -14,7 +14,7 @@ use crate::settings::{API, ApiSettings, MEASURING, WORKER, help};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Livegate's API server. Without a command it serves.
+/// Livegate's API server. Serves the API when no command is given.
 #[derive(Parser)]
 #[command(version, after_help = help(&[API, WORKER, MEASURING]))]
 pub struct Cli {
@@ -33,7 +33,7 @@ impl Cli {
     /// Runs the command.
     ///
     /// # Errors
-    /// Why it failed; the text is for the operator.
+    /// A text for the operator.
     pub async fn run(self) -> Result<(), Failure> {
         hardening::keep_memory_private()?;
         match self.command {

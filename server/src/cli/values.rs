@@ -1,4 +1,4 @@
-//! Values of arguments, for both command lines.
+//! Parsers for values of arguments, used by both command lines.
 
 use livegate_liveness::challenge::{Action, Range};
 
@@ -21,7 +21,7 @@ pub fn action(name: &str) -> Result<Action, ValueError> {
     Action::from_name(name).ok_or(ValueError::Action)
 }
 
-/// A number of a range.
+/// Parses a number and checks its range.
 ///
 /// # Errors
 /// [`ValueError::Number`], which names the range.

@@ -1,4 +1,4 @@
-//! What the API reads from its environment.
+//! Settings of the API, from environment variables.
 
 use std::path::PathBuf;
 
@@ -13,12 +13,12 @@ use super::error::SettingsError;
 use super::models::ModelsSettings;
 use super::variables::{Variables, process_environment};
 
-/// Everything that the environment says to the API.
+/// All settings of the API.
 #[derive(Clone, Debug)]
 pub struct ApiSettings {
-    /// What the HTTP server needs.
+    /// Settings of the HTTP server.
     pub server: ServerConfig,
-    /// Where queue, stores and workers are.
+    /// Where queue, stores and workers run.
     pub backend: Backend,
     /// Where the models are.
     pub models: ModelsSettings,
@@ -41,7 +41,7 @@ impl ApiSettings {
         let vars = Variables { lookup };
         let defaults = ServerConfig::default();
         let backend = vars.backend()?;
-        // A page to try the service out is for one machine; where many serve, it is asked for.
+        // The demo page is meant for one machine. A distributed service must ask for it.
         let (frames_in_flight, demo) = match &backend {
             Backend::Embedded { threads } => (threads.get() * FRAMES_IN_FLIGHT_A_THREAD, true),
             Backend::Distributed { .. } => (FRAMES_IN_FLIGHT_DISTRIBUTED, false),
@@ -71,7 +71,8 @@ impl ApiSettings {
             max_frames_in_flight,
             max_live_frames: live_frames(max_frames_in_flight),
             lease_margin: defaults.lease_margin,
-            // Less than one body needs would keep it from ever getting in beside another.
+            // A smaller limit than one body needs would refuse such a body whenever another one is in
+            // hand.
             max_upload_mib: vars.number(
                 "LIVEGATE_MAX_UPLOAD_MB",
                 defaults.max_upload_mib,

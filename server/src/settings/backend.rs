@@ -1,19 +1,19 @@
-//! Where queue, stores and workers are.
+//! Where queue, stores and workers run.
 
 use std::fmt;
 use std::num::NonZeroUsize;
 
 use livegate_common::seal::SealKey;
 
-/// Where queue, stores and workers are.
+/// Where queue, stores and workers run.
 #[derive(Clone)]
 pub enum Backend {
-    /// All in this process.
+    /// In this process.
     Embedded {
-        /// `LIVEGATE_WORKER_THREADS`.
+        /// Inference threads, from `LIVEGATE_WORKER_THREADS`.
         threads: NonZeroUsize,
     },
-    /// At RabbitMQ and Redis, with workers of their own.
+    /// At RabbitMQ and Redis, with workers in processes of their own.
     Distributed {
         /// `LIVEGATE_AMQP_URL` or `LIVEGATE_AMQP_URL_FILE`; may hold a password.
         amqp_url: String,

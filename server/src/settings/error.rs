@@ -1,18 +1,18 @@
-//! Why the environment cannot be used.
+//! Errors of settings.
 
 use livegate_common::secret::SecretError;
 
-/// Why the environment cannot be used.
+/// Why the environment variables cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SettingsError {
-    /// A variable holds something that it may not.
+    /// A variable has a value that is not allowed.
     #[error("{name} is \"{value}\"; it must be {allowed}")]
     Invalid {
         /// The variable.
         name: &'static str,
-        /// What it holds.
+        /// Its value.
         value: String,
-        /// What it may hold.
+        /// The allowed values, in words.
         allowed: String,
     },
     /// A variable that a worker needs is not set.
@@ -25,15 +25,15 @@ pub enum SettingsError {
         "{set} is set and {missing} is not: set both for RabbitMQ and Redis, or neither to run everything in this process"
     )]
     Alone {
-        /// The one that is set.
+        /// The variable that is set.
         set: &'static str,
-        /// The one that is not.
+        /// The variable that is missing.
         missing: &'static str,
     },
-    /// A file that holds a secret cannot be used.
+    /// A file with a secret cannot be used.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// The seal key is required and missing, or it is not a key. Its value is not repeated.
+    /// The seal key is missing or not valid. Its value is not repeated.
     #[error(
         "LIVEGATE_SEAL_KEY must be 32 bytes in base64, the same for API and workers; make one with `openssl rand -base64 32`"
     )]

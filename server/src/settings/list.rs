@@ -1,13 +1,13 @@
-//! Every variable, for `--help`.
+//! List of all environment variables, for `--help`.
 
 use std::fmt::Write;
 
-/// One variable.
+/// An environment variable.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// Its name.
+    /// Name of the variable.
     pub name: &'static str,
-    /// What it is, and its default.
+    /// What it means, and its default.
     pub meaning: &'static str,
 }
 
@@ -15,7 +15,7 @@ const fn setting(name: &'static str, meaning: &'static str) -> Setting {
     Setting { name, meaning }
 }
 
-/// What measuring reads, in the API (embedded), in a worker and in `livegate-lab`.
+/// Variables for measuring, read by the embedded API, the worker and `livegate-lab`.
 pub const MEASURING: &[Setting] = &[
     setting(
         "LIVEGATE_MODELS",
@@ -32,7 +32,7 @@ pub const MEASURING: &[Setting] = &[
     ),
 ];
 
-/// What a worker reads besides [`MEASURING`].
+/// Variables of a worker, in addition to [`MEASURING`].
 pub const WORKER: &[Setting] = &[
     setting(
         "LIVEGATE_AMQP_URL",
@@ -61,7 +61,7 @@ pub const WORKER: &[Setting] = &[
     ),
 ];
 
-/// What the API reads besides [`MEASURING`] and [`WORKER`].
+/// Variables of the API, in addition to [`MEASURING`] and [`WORKER`].
 pub const API: &[Setting] = &[
     setting(
         "LIVEGATE_LISTEN",
@@ -98,7 +98,7 @@ pub const API: &[Setting] = &[
     ),
 ];
 
-/// What every process reads for its logs.
+/// Variables of every process, for its logs.
 const LOGS: &[Setting] = &[
     setting(
         "LIVEGATE_LOG",
@@ -107,7 +107,7 @@ const LOGS: &[Setting] = &[
     setting("LIVEGATE_LOG_FORMAT", "text or json [default: text]"),
 ];
 
-/// The variables of these lists and those of logs, for the end of `--help`.
+/// The text about the variables of these lists and those for logs, for the end of `--help`.
 pub fn help(lists: &[&[Setting]]) -> String {
     let mut text = "Environment variables (docs/settings.md explains each):\n".to_owned();
     for setting in lists.iter().copied().chain([LOGS]).flatten() {

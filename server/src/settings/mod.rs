@@ -1,6 +1,6 @@
-//! The environment, read once.
+//! Settings from environment variables, read once at the start.
 //!
-//! A value that makes no sense stops the start with a sentence that names the variable, its value and
+//! A value that is not allowed stops the start with a sentence that names the variable, its value and
 //! what is allowed. An empty variable counts as not set. Secrets are never repeated.
 
 mod api;
@@ -23,7 +23,7 @@ pub use self::models::ModelsSettings;
 use self::variables::{Variables, process_environment};
 pub use self::worker::WorkerSettings;
 
-/// The key file that the environment of this process names.
+/// Path of the key file, from the environment of this process.
 pub fn key_file() -> PathBuf {
     Variables {
         lookup: process_environment,
@@ -31,7 +31,7 @@ pub fn key_file() -> PathBuf {
     .key_file()
 }
 
-/// What measuring in this process takes, by its environment.
+/// The models and the number of inference threads, from the environment of this process.
 ///
 /// # Errors
 /// [`SettingsError`] for the first variable that cannot be used.

@@ -1,14 +1,14 @@
-//! Where the models are.
+//! Settings of the models.
 
 use std::path::PathBuf;
 
-/// Where the models are, and the thresholds for what they measure.
+/// Where the models and the thresholds for their measurements are.
 #[derive(Clone, Debug)]
 pub struct ModelsSettings {
     /// `LIVEGATE_MODELS`: the folder that `livegate-models` filled.
     pub cache: PathBuf,
-    /// `LIVEGATE_MODEL_CONFIG`: the operator's own models.
+    /// `LIVEGATE_MODEL_CONFIG`: file that names the operator's own models.
     pub config: Option<PathBuf>,
-    /// `LIVEGATE_THRESHOLDS`: an operating point other than the shipped one.
+    /// `LIVEGATE_THRESHOLDS`: file of an operating point, in place of the shipped one.
     pub thresholds: Option<PathBuf>,
 }

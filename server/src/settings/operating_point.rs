@@ -1,35 +1,35 @@
-//! The file that holds an operating point.
+//! Reads the file of an operating point.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use livegate_liveness::thresholds::{OperatingPoint, OperatingPointError};
 
-/// The file cannot be used. Each message names it and says what to fix.
+/// The file cannot be used. Each message names the file and what to fix.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("the thresholds in {path} cannot be read: {cause}; correct LIVEGATE_THRESHOLDS", path = path.display())]
     Io {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the system.
         cause: io::Error,
     },
-    /// It is not what it should be.
+    /// The content is not a valid operating point.
     #[error("the thresholds in {path} cannot be used: {cause}", path = path.display())]
     Content {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the content.
         cause: Box<OperatingPointError>,
     },
 }
 
-/// Reads the file of `LIVEGATE_THRESHOLDS`, or gives the shipped operating point where there is none.
+/// Reads the file that `LIVEGATE_THRESHOLDS` names. Without a path, returns the shipped operating point.
 ///
 /// # Errors
-/// [`ReadError`] when it cannot be read or used.
+/// [`ReadError`] when the file cannot be read or used.
 pub fn read(path: Option<&Path>) -> Result<OperatingPoint, ReadError> {
     let Some(path) = path else {
         return Ok(OperatingPoint::shipped().clone());

@@ -1,3 +1,5 @@
+//! Tests of reading settings from variables.
+
 use std::time::Duration;
 
 use super::*;

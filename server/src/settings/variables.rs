@@ -1,4 +1,4 @@
-//! Variables, each read in the way that its value is written.
+//! Parsers for the values of variables.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -15,24 +15,28 @@ use super::backend::Backend;
 use super::error::SettingsError;
 use super::models::ModelsSettings;
 
-/// Variables by name.
+/// Access to the variables by name.
 pub struct Variables<F> {
-    /// Gives what the variable holds.
+    /// Returns the value of a variable.
     pub lookup: F,
 }
 
 impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
-    /// What it holds; `None` where it is not set, or empty.
+    /// The trimmed value of a variable; `None` where it is not set or empty.
     pub fn get(&self, name: &'static str) -> Option<String> {
         (self.lookup)(name)
             .map(|v| v.trim().to_owned())
             .filter(|v| !v.is_empty())
     }
 
+    /// A secret from a variable or from the file that its `_FILE` variable names; `None` where neither
+    /// is set.
     pub fn secret(&self, setting: SecretSetting) -> Result<Option<String>, SecretError> {
         setting.read(|name| self.get(name))
     }
 
+    /// A parsed value, or `default` where the variable is not set. `allowed` describes the allowed
+    /// values in the error.
     pub fn parsed<T: std::str::FromStr>(
         &self,
         name: &'static str,
@@ -42,6 +46,8 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         Ok(self.optional(name, allowed)?.unwrap_or(default))
     }
 
+    /// A parsed value; `None` where the variable is not set. `allowed` describes the allowed values in
+    /// the error.
     pub fn optional<T: std::str::FromStr>(
         &self,
         name: &'static str,
@@ -54,6 +60,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         parsed.map_err(|_| invalid(name, value, allowed.to_owned()))
     }
 
+    /// A whole number in a range, or `default` where the variable is not set.
     pub fn number(
         &self,
         name: &'static str,
@@ -77,6 +84,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         }
     }
 
+    /// A whole number of seconds from 1 to `max`, or `default` where the variable is not set.
     pub fn seconds(
         &self,
         name: &'static str,
@@ -96,6 +104,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         }
     }
 
+    /// The value `on` or `off`, or `default` where the variable is not set.
     pub fn switch(&self, name: &'static str, default: bool) -> Result<bool, SettingsError> {
         match self.get(name) {
             None => Ok(default),
@@ -107,11 +116,13 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         }
     }
 
+    /// Path of the key file, or its default.
     pub fn key_file(&self) -> PathBuf {
         self.get("LIVEGATE_KEYS")
             .map_or_else(|| ServerConfig::default().keys, PathBuf::from)
     }
 
+    /// The settings of the models.
     pub fn models(&self) -> ModelsSettings {
         ModelsSettings {
             cache: self
@@ -122,18 +133,20 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         }
     }
 
+    /// Number of inference threads, 1 to 256; by default one for each core.
     pub fn threads(&self) -> Result<NonZeroUsize, SettingsError> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = self.number("LIVEGATE_WORKER_THREADS", cores, 1..=256)?;
         Ok(NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN))
     }
 
-    /// A secret without which a worker cannot start.
+    /// A secret that a worker needs. Missing is an error.
     pub fn needed(&self, setting: SecretSetting) -> Result<String, SettingsError> {
         self.secret(setting)?
             .ok_or(SettingsError::Missing(setting.name))
     }
 
+    /// Address for metrics; `None` where the variable is not set.
     pub fn metrics_listen(&self) -> Result<Option<SocketAddr>, SettingsError> {
         self.optional(
             "LIVEGATE_METRICS_LISTEN",
@@ -141,6 +154,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         )
     }
 
+    /// Where queue, stores and workers run: distributed if both URLs are set, embedded if neither is.
     pub fn backend(&self) -> Result<Backend, SettingsError> {
         const AMQP: &str = secret::AMQP_URL.name;
         const REDIS: &str = secret::REDIS_URL.name;
@@ -172,12 +186,13 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
     }
 }
 
-/// Variables of this process.
+/// The value of a variable of this process; bytes that are not UTF-8 are replaced.
 pub fn process_environment(name: &'static str) -> Option<String> {
     std::env::var_os(name).map(|v| v.to_string_lossy().into_owned())
 }
 
-/// `models/cache` in the working folder; where there is none, that of the checkout which holds this program.
+/// `models/cache` in the working folder. If there is none: in the nearest folder above this program that
+/// has one.
 fn default_cache() -> PathBuf {
     let here = PathBuf::from("models/cache");
     if here.is_dir() {
@@ -189,7 +204,7 @@ fn default_cache() -> PathBuf {
     beside.into_iter().find(|p| p.is_dir()).unwrap_or(here)
 }
 
-/// A key as `openssl rand -base64 32` writes it.
+/// Parses a seal key: 32 bytes in base64, as `openssl rand -base64 32` prints them.
 pub fn seal_key(text: &str) -> Result<SealKey, SettingsError> {
     SealKey::from_base64(text).map_err(|_| SettingsError::SealKey)
 }

@@ -1,4 +1,4 @@
-//! What a worker reads from its environment.
+//! Settings of a worker, from environment variables.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -10,20 +10,21 @@ use super::error::SettingsError;
 use super::models::ModelsSettings;
 use super::variables::{Variables, process_environment, seal_key};
 
-/// Everything that the environment says to a worker. No `Debug`: the URLs may hold passwords.
+/// All settings of a worker. No `Debug`: the URLs may hold passwords.
 pub struct WorkerSettings {
-    /// `LIVEGATE_AMQP_URL` or `LIVEGATE_AMQP_URL_FILE`: where jobs come from; may hold a password.
+    /// `LIVEGATE_AMQP_URL` or `LIVEGATE_AMQP_URL_FILE`: the broker of the batches; may hold a password.
     pub amqp_url: String,
-    /// `LIVEGATE_REDIS_URL` or `LIVEGATE_REDIS_URL_FILE`: where outcomes go; may hold a password.
+    /// `LIVEGATE_REDIS_URL` or `LIVEGATE_REDIS_URL_FILE`: the store of the outcomes; may hold a
+    /// password.
     pub redis_url: String,
-    /// `LIVEGATE_SEAL_KEY` or `LIVEGATE_SEAL_KEY_FILE`: the key that the API seals with.
+    /// `LIVEGATE_SEAL_KEY` or `LIVEGATE_SEAL_KEY_FILE`: the key with which the API seals batches.
     pub seal: SealKey,
-    /// Where the models are. A worker decides nothing: it reads the thresholds only to make sure that its models
-    /// are those which the API's numbers are for.
+    /// Where the models are. A worker makes no decisions: it reads the thresholds only to check that its
+    /// models are those for which the API's thresholds were made.
     pub models: ModelsSettings,
     /// `LIVEGATE_WORKER_THREADS`: inference threads.
     pub threads: NonZeroUsize,
-    /// `LIVEGATE_METRICS_LISTEN`: where metrics are read from; nowhere when it is not set.
+    /// `LIVEGATE_METRICS_LISTEN`: address on which metrics are served; `None` for no metrics.
     pub metrics_listen: Option<SocketAddr>,
 }
 

@@ -1,4 +1,4 @@
-//! Sessions of live people, cut from their footage in many ways: which share of them is accepted.
+//! Sessions of live people, cut from their footage in many ways, to measure the share that is accepted.
 
 use fastrand::Rng;
 use livegate_instruments::camera::{blurred, lit, scaled};
@@ -9,15 +9,15 @@ use super::presentation::Presentation;
 
 use Task::{Blink, LookDown, LookUp, OpenMouth, Smile, TurnLeft, TurnRight};
 
-/// A person, and what the footage shows; in this order where there are several.
+/// A person in footage.
 pub struct Subject {
-    /// The clip.
+    /// Name of the clip.
     pub file: &'static str,
-    /// What is done in it.
+    /// Movements that it shows; in this order where there are several.
     pub shows: &'static [Task],
 }
 
-/// Everybody.
+/// All people.
 pub const SUBJECTS: [Subject; 11] = [
     Subject {
         file: "live/turns_a.mov",
@@ -65,13 +65,13 @@ pub const SUBJECTS: [Subject; 11] = [
     },
 ];
 
-/// One session of a person: some of what the footage shows, in some order, by one of the ways, with
-/// some quality of picture.
+/// One session of a person: some of the shown movements, in some order, in one of the modes, with some
+/// quality of picture.
 pub fn session(subject: &Subject, footage: &Footage, rng: &mut Rng) -> Presentation {
     let mut tasks = subject.shows.to_vec();
     rng.shuffle(&mut tasks);
     tasks.truncate(rng.usize(1..=tasks.len().min(3)));
-    // Verify asks for two or more, and for none of the mouth.
+    // Verify needs two or more actions, and none of the mouth.
     let is_live = tasks.len() < 2 || tasks.iter().any(|t| matches!(t, Smile | OpenMouth));
     let ways = if is_live { 2..3 } else { 0..3 };
     let session = match rng.usize(ways) {

@@ -1,4 +1,4 @@
-//! Footage of a person, cut into frames and measured, so that attacks find in it what they need.
+//! Footage of a person, cut into frames and measured, in which attacks find the frames that they need.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -17,36 +17,36 @@ use livegate_worker::AnalyzerPool;
 use super::presentation::{Shot, phase};
 use crate::media::media;
 
-/// Frames a second that footage is cut into.
+/// Rate at which footage is cut into frames, frames a second.
 pub const RATE: u32 = 15;
 /// Most pixels of the shorter side.
 const SIDE: u32 = 540;
-/// A head is at rest up to here, degrees.
+/// Largest angle of a head at rest, degrees.
 const REST_DEG: f32 = 7.0;
 
 /// A clip, frame by frame.
 pub struct Footage {
-    /// The clip's name, which is all that is known of who it shows.
+    /// Name of the clip. Nothing else is known about the person.
     pub name: String,
-    /// Its frames, upright.
+    /// The frames, upright.
     pub pictures: Vec<RgbImage>,
-    /// What each shows.
+    /// The measurement of each frame.
     pub seen: Vec<FrameMeasurement>,
 }
 
-/// Where in footage something is done: from rest, to where it is done most, to rest again.
+/// Where footage shows a movement: from rest, over the peak, to rest again. Frame indices.
 #[derive(Clone, Copy, Debug)]
 pub struct Movement {
-    /// The last frame before it.
+    /// The last frame before the movement.
     pub start: usize,
-    /// Where it is done most.
+    /// The frame of the peak.
     pub peak: usize,
-    /// The first frame after it.
+    /// The first frame after the movement.
     pub end: usize,
 }
 
 impl Footage {
-    /// Cuts and measures a clip of `LIVEGATE_MEDIA`; `None`, said aloud, where it is absent.
+    /// Cuts and measures a clip of `LIVEGATE_MEDIA`; `None` where it is absent, with a printed note.
     pub async fn load(pool: &AnalyzerPool, file: &str, look: Look) -> Option<Self> {
         let path = media(file)?;
         let pictures = tokio::task::spawn_blocking(move || cut(&path))
@@ -82,7 +82,7 @@ impl Footage {
         self.seen[index].face.as_ref()
     }
 
-    /// Where the face is in a frame that has one.
+    /// The position of the face in a frame that has one.
     pub fn frame(&self, index: usize) -> Frame {
         let b = self.face(index).expect("a frame with a face").bounds;
         Frame {
@@ -101,7 +101,7 @@ impl Footage {
             .expect("somebody who faces the camera")
     }
 
-    /// The frame among these with the least of something.
+    /// The frame with the least value among these.
     pub fn least(
         &self,
         among: impl IntoIterator<Item = usize>,
@@ -113,7 +113,7 @@ impl Footage {
         rated.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i)
     }
 
-    /// Where something is done most in the whole clip.
+    /// The largest movement of a kind in the whole clip.
     pub fn movement(&self, task: Task) -> Movement {
         let all = self.pictures.len();
         let peak = self.least(0..all, |f| -extent(task, f)).expect("a face");
@@ -125,7 +125,7 @@ impl Footage {
         }
     }
 
-    /// Frames of a movement: on the way, at the peak, and on the way back.
+    /// Frames of a movement: on the way there, at the peak, and on the way back.
     pub fn stages(&self, task: Task) -> [usize; 4] {
         let Movement { start, peak, end } = self.movement(task);
         let most = self.face(peak).map_or(0.0, |f| extent(task, f));
@@ -149,7 +149,7 @@ impl Footage {
         }
     }
 
-    /// Two frames that face the camera, before any of these movements where there are such.
+    /// Two frames that face the camera, before any of these movements if there are such frames.
     pub fn neutral(&self, tasks: &[Task]) -> [usize; 2] {
         let first = tasks
             .iter()
@@ -168,7 +168,7 @@ impl Footage {
         }
     }
 
-    /// A capture for verify: two frames at rest, then four of each movement, tagged.
+    /// A capture for verify: two frames at rest, then four of each movement, with their phases.
     pub fn shots(&self, tasks: &[Task]) -> Vec<Shot> {
         self.indices(tasks)
             .into_iter()
@@ -179,7 +179,7 @@ impl Footage {
             .collect()
     }
 
-    /// The frames of such a capture.
+    /// The frames of such a capture, as indices.
     pub fn indices(&self, tasks: &[Task]) -> Vec<(&'static str, usize)> {
         let neutral = self.neutral(tasks).map(|i| ("center", i));
         let acted = tasks
@@ -188,7 +188,7 @@ impl Footage {
         neutral.into_iter().chain(acted).collect()
     }
 
-    /// A run of frames for each movement, one after the other, every `step`th frame, none twice.
+    /// Frames of each movement, one movement after the other: every `step`th frame, and no frame twice.
     pub fn runs(&self, tasks: &[Task], step: usize) -> Vec<usize> {
         let run = |task: &Task| {
             let Movement { start, end, .. } = self.movement(*task);
@@ -205,7 +205,7 @@ impl Footage {
     }
 }
 
-/// How much of something a face does: degrees, or a score.
+/// Extent of a movement in a face: degrees, or a score.
 pub fn extent(task: Task, face: &Face) -> f32 {
     let Pose { yaw, pitch, .. } = face.pose;
     match task {
@@ -213,7 +213,7 @@ pub fn extent(task: Task, face: &Face) -> f32 {
         Task::TurnRight => yaw,
         Task::LookUp => -pitch,
         Task::LookDown => pitch,
-        // Lids follow a head that looks down.
+        // The lids move down with a head that looks down.
         Task::Blink => face.eyes.blink() - (face.pose.deviation() - 12.0).max(0.0) / 10.0,
         Task::Smile => face.mouth.smile,
         Task::OpenMouth => face.mouth.opening,

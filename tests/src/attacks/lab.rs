@@ -1,4 +1,4 @@
-//! Where attacks are presented: the whole service, over HTTP.
+//! Presents attacks to the whole service over HTTP.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use crate::app::App;
 use crate::client::{Answer, Capture};
 use crate::clips;
 
-/// What became of a presentation.
+/// The result of one presentation.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// Whether it was taken for a live person who did what was asked.
+    /// Whether the presentation was accepted as a live person who met the challenge.
     pub accepted: bool,
-    /// What spoke against it: reason codes, with the evidence or what was missing of an action.
+    /// Why it was rejected: reason codes, each with its evidence or the missing part of an action.
     pub said: Vec<String>,
-    /// The anti-spoof score, where one was told.
+    /// The anti-spoof score, 0 to 1, if the answer contains one.
     pub anti_spoof: Option<f64>,
-    /// The identity consistency, where it was told.
+    /// The identity consistency, if the answer contains one.
     pub same_person: Option<f64>,
 }
 
-/// Presents it in a session of its own.
+/// Presents it in a new session.
 pub async fn present(app: &App, presentation: Presentation) -> Outcome {
     let answered = answer(app, presentation).await;
     if answered.is_over {
@@ -39,12 +39,12 @@ pub async fn present(app: &App, presentation: Presentation) -> Outcome {
     }
 }
 
-/// What the service answered to a presentation.
+/// The service's answer to a presentation.
 #[derive(Clone, Debug)]
 pub struct Answered {
     /// The body: of a verify, or of the last status of an interactive session.
     pub body: Value,
-    /// Whether there is a verdict: an interactive session may have none when its frames are spent.
+    /// Whether there is a verdict. An interactive session has none when its frames run out first.
     pub is_over: bool,
 }
 
@@ -54,13 +54,13 @@ impl Answered {
         self.body["verified"] == true || self.body["is_live"] == true
     }
 
-    /// What became of it, where there is a verdict.
+    /// The result; the default where there is no verdict.
     pub fn outcome(&self) -> Outcome {
         of_body(&self.body, self.is_accepted())
     }
 }
 
-/// Presents it in a session of its own, and gives the answer as it came.
+/// Presents it in a new session, and returns the unprocessed answer.
 pub async fn answer(app: &App, presentation: Presentation) -> Answered {
     let Presentation {
         tasks,
@@ -104,8 +104,8 @@ pub async fn answer(app: &App, presentation: Presentation) -> Answered {
     }
 }
 
-/// A session that asks for these tasks, some time after it was made. The caller has everything ready by
-/// then: the session's age is the server's measure of a capture.
+/// Creates a session with these tasks, and waits until it has the age of the presentation's clock. The
+/// caller must have the capture ready: the server measures a capture's time by the age of the session.
 async fn session(app: &App, tasks: &[Task], yaw_deg: Option<u8>, clock: Clock) -> String {
     let actions: Vec<_> = tasks.iter().map(|t| phase(*t)).collect();
     let mut asked = json!({});
@@ -129,7 +129,7 @@ async fn session(app: &App, tasks: &[Task], yaw_deg: Option<u8>, clock: Clock) -
     }
 }
 
-/// Plays frames to a session that has time enough, until it is over.
+/// Sends frames to a session with a long time-out, until it is over.
 async fn play(app: &App, challenges: &str, frames: &[Vec<u8>], pace: Duration) -> Answered {
     let query = format!("challenges={challenges}&timeout_seconds=60");
     let created = app.client.interactive(&query).await;
@@ -141,7 +141,8 @@ async fn play(app: &App, challenges: &str, frames: &[Vec<u8>], pace: Duration) -
         due += pace;
         let mut answer = app.client.frame(session, frame).await;
         while answer.status == 429 {
-            // A session takes so many frames a second; this is how a client waits for its turn.
+            // A session accepts a limited number of frames a second. A client waits like this for the
+            // next one.
             tokio::time::sleep(Duration::from_millis(50)).await;
             answer = app.client.frame(session, frame).await;
         }
@@ -176,7 +177,7 @@ fn of_body(body: &Value, accepted: bool) -> Outcome {
     }
 }
 
-/// What spoke against it, in the words of the API.
+/// Reasons for a rejection, in the words of the API.
 fn said(body: &Value) -> Vec<String> {
     let details = &body["rejection_details"];
     let has = |field: &str| details[field].is_number();
@@ -187,7 +188,8 @@ fn said(body: &Value) -> Vec<String> {
             "different_persons_detected" if has("same_person_threshold") => {
                 said.push("same-person score".to_owned());
             }
-            // Evidence names what decided: the average score, which is told as well, does not.
+            // The evidence names what decided. The average score is in the answer, too, but it does not
+            // decide.
             "spoof_detected" | "different_persons_detected" => {}
             "challenge_failed" => {
                 let failed = details["failed_actions"].as_array().into_iter().flatten();

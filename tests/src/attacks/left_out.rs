@@ -1,4 +1,5 @@
-//! Thresholds that owe nothing to a subject: the rules that the shipped ones follow, on everybody else.
+//! Thresholds that do not depend on a subject: the rules of the shipped thresholds, applied to all other
+//! subjects.
 
 use livegate_liveness::challenge::Phase;
 use livegate_liveness::decision::best_frame;
@@ -12,15 +13,15 @@ use livegate_liveness::thresholds::{OperatingPoint, Thresholds};
 
 use super::footage::{Footage, RATE, extent};
 
-/// Margin beyond the worst of the others, as a share of it.
+/// Margin beyond the worst of the other subjects, as a share of that value.
 const MARGIN: f32 = 1.0 / 3.0;
 
-/// What live footage of one person comes to, at most or at least, by the rules and the numbers of the
-/// shipped operating point. `None`: the footage has nothing to measure it on.
+/// Extreme values of the live footage of one person, by the rules and numbers of the shipped operating
+/// point. `None` where the footage has nothing to measure a value on.
 #[derive(Clone, Debug)]
 pub struct Extremes {
-    /// Least likeness to the portrait of a face that can be compared, less what its pose demands: above 0
-    /// every face passes. A cosine.
+    /// Least likeness of a comparable face to the portrait, less the likeness required for its pose, a
+    /// cosine. Above 0 every face passes.
     pub slack: Option<f32>,
     /// Least likeness of two faces in near poses, a cosine.
     pub pair: Option<f32>,
@@ -28,16 +29,17 @@ pub struct Extremes {
     pub raster: Option<f32>,
     /// Third highest border, 0 to 1.
     pub border: Option<f32>,
-    /// Fastest turn but for one step in a hundred, degrees a second, error included.
+    /// Fastest turn without the fastest hundredth of the steps, degrees a second, including the error of
+    /// measurement.
     pub speed: Option<f32>,
-    /// Fastest change of the surroundings, over what its duration allows.
+    /// Fastest change of the surroundings, as a multiple of what its duration allows.
     pub scene: Option<f32>,
-    /// Highest score of two pictures, the head having been elsewhere between them.
+    /// Highest score of two pictures between which the head was in another pose.
     pub copy: Option<f32>,
 }
 
 impl Extremes {
-    /// The extremes of footage that was measured as a whole.
+    /// The extremes of footage that was measured in full.
     pub fn of(footage: &Footage) -> Self {
         let (t, frames) = (Thresholds::default(), frames(footage));
         let evidence = gathered(&frames, &t);
@@ -62,8 +64,8 @@ impl Extremes {
     }
 }
 
-/// Gathers footage as a verification gathers a capture. Every frame counts as one that a caller may
-/// choose: a single face unlike the portrait then decides.
+/// Gathers evidence of footage as a verification does of a capture. Each frame counts as one that a
+/// caller chose, so that a single face unlike the portrait decides.
 fn gathered(frames: &[TaggedFrame], t: &Thresholds) -> Evidence {
     let sampling = Sampling::Chosen;
     let plan = Plan {
@@ -96,10 +98,11 @@ fn gathered(frames: &[TaggedFrame], t: &Thresholds) -> Evidence {
     evidence
 }
 
-/// The operating point that these people's footage gives, and no other's.
+/// The operating point that follows from the footage of these people alone.
 ///
-/// Likenesses, rasters, scene changes and copies keep a margin of a third beyond the worst of them, borders
-/// one of 0.25, and heads may turn three times as fast. What has no rule is as shipped.
+/// Likenesses, rasters, scene changes and copies keep a margin of a third beyond the worst value,
+/// borders a margin of 0.25, and heads may turn three times as fast. Thresholds without a rule stay as
+/// shipped.
 pub fn operating_point(others: &[&Extremes]) -> OperatingPoint {
     let shipped = OperatingPoint::shipped().clone();
     let all = |of: fn(&Extremes) -> Option<f32>| others.iter().filter_map(move |e| of(e));
@@ -107,7 +110,7 @@ pub fn operating_point(others: &[&Extremes]) -> OperatingPoint {
     let least = |of| all(of).reduce(f32::min);
     let mut t = shipped.thresholds.clone();
     if let Some(slack) = least(|e| e.slack) {
-        // The whole line moves: slack is measured from it in every pose.
+        // The requirement moves in every pose by the same amount: slack is measured from it.
         let moved = (t.same_person + slack) * (1.0 - MARGIN) - t.same_person;
         for demanded in [
             &mut t.same_person,
@@ -143,7 +146,7 @@ pub fn operating_point(others: &[&Extremes]) -> OperatingPoint {
     }
 }
 
-/// Whether somebody turns the head both ways.
+/// Whether the footage shows turns to both sides.
 pub fn turns(footage: &Footage) -> bool {
     let most = |task: Task| {
         let peak = footage.movement(task).peak;
@@ -152,8 +155,8 @@ pub fn turns(footage: &Footage) -> bool {
     super::list::TURNS.into_iter().all(|task| most(task) > 20.0)
 }
 
-/// Speed of the fastest step between two frames whose poses can be relied on, but for one in a hundred:
-/// of single steps some are errors of measurement.
+/// Speed of the fastest step between two frames with reliable poses, without the fastest hundredth: some
+/// single steps are errors of measurement.
 fn fastest(frames: &[TaggedFrame], t: &Thresholds) -> Option<f32> {
     let poses = frames
         .iter()

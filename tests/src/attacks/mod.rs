@@ -1,8 +1,9 @@
 //! Scripted attacks on the whole service, over HTTP and with the real models.
 //!
-//! [`footage`] of people is turned by [`list`], with the instruments of their own crate, into
-//! [`presentation`]s; the [`lab`] presents them and keeps what was said; [`table`] adds it up for
-//! `docs/attacks.md`. [`search`] looks for the settings that get through. [`bona_fide`] and [`poor`] present live people, as they are and seen badly.
+//! [`list`] makes [`presentation`]s from [`footage`] of people, with the instruments of their own crate.
+//! The [`lab`] presents them and keeps the results. [`table`] sums them up for `docs/attacks.md`.
+//! [`search`] looks for settings that are accepted. [`bona_fide`] and [`poor`] present live people, in
+//! good and in poor captures.
 
 pub mod bona_fide;
 pub mod footage;

@@ -1,4 +1,4 @@
-//! Who is in the attacks: some while they were written, others in what is reported.
+//! The people in the attacks. Those of the reports differ from those with whom the attacks were written.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -12,20 +12,20 @@ use super::footage::Footage;
 use super::list::Cast;
 use crate::media::models;
 
-/// Files: a victim, another person, an actor.
+/// Files of footage: a victim, another person, an actor.
 pub type Roles = [&'static str; 3];
 
 /// A replay that was really filmed off a screen.
 const REPLAY: &str = "replay/replay_a.mp4";
 
-/// Whom the attacks were written with; the suite runs with them at every build.
+/// The people with whom the attacks were written. The suite runs with them at every build.
 pub const WHILE_WRITING: Roles = [
     "live/turns_b.mov",
     "live/turns_a.mov",
     "actions/blinks_smile.mp4",
 ];
 
-/// Whose attacks are reported.
+/// The people of the reported attacks.
 pub const REPORTED: [Roles; 2] = [
     [
         "live/turns_a.mov",
@@ -39,7 +39,8 @@ pub const REPORTED: [Roles; 2] = [
     ],
 ];
 
-/// Whom the searching attacks are reported of; nobody of them turned a head while attacks were written.
+/// The people of the reported searching attacks. None of them was used for turns while the attacks were
+/// written.
 pub const SEARCHED: [Roles; 2] = [
     [
         "live/turns_d.mov",
@@ -53,19 +54,19 @@ pub const SEARCHED: [Roles; 2] = [
     ],
 ];
 
-/// Threads with the shipped models.
+/// A pool of threads with the shipped models.
 pub fn pool() -> AnalyzerPool {
     let set = ModelSet::load(&models(), None).unwrap();
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     AnalyzerPool::start(threads, livegate_worker::onnx::factory(set).unwrap()).unwrap()
 }
 
-/// Loads the footage; `None`, said aloud, where some of it is absent.
+/// Loads the footage; `None` where some of it is absent, with a printed note.
 pub async fn cast(pool: &AnalyzerPool, roles: Roles) -> Option<Cast> {
     casts(pool, &[roles]).await?.pop()
 }
 
-/// The same for several casts; footage that is in more than one is loaded once.
+/// Loads several casts. Footage in more than one of them is loaded once.
 pub async fn casts(pool: &AnalyzerPool, roles: &[Roles]) -> Option<Vec<Cast>> {
     let mut loaded: HashMap<&str, Arc<Footage>> = HashMap::new();
     for file in roles.iter().flatten().chain([&REPLAY]) {

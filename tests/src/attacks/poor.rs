@@ -1,4 +1,4 @@
-//! Poor capture: what live people and attacks come to where little can be seen.
+//! Poor captures: results of live people and attacks when little can be seen.
 
 use fastrand::Rng;
 use image::RgbImage;
@@ -8,22 +8,22 @@ use livegate_instruments::camera::{blurred, coarse, lit, noisy};
 use super::list::{Attack, Expected, all};
 use super::presentation::Presentation;
 
-/// A way to see badly.
+/// A way in which a capture is poor.
 #[derive(Clone, Copy, Debug)]
 pub enum Poor {
-    /// Out of focus, pixels.
+    /// Blur, sigma in pixels.
     Blur(f32),
-    /// A sensor's noise, grey levels.
+    /// Sensor noise, standard deviation in grey levels.
     Noise(f32),
-    /// The light, as a share.
+    /// Light, as a share of the original.
     Light(f32),
-    /// JPEG quality.
+    /// JPEG quality, 1 to 100.
     Jpeg(u8),
-    /// Pixels, as a share of each side.
+    /// Resolution, as a share of each side.
     Pixels(f32),
 }
 
-/// All of them, each worse than the one before.
+/// All of them. Within a kind, each is worse than the one before.
 pub const ALL: [Poor; 16] = [
     Poor::Blur(1.0),
     Poor::Blur(2.0),
@@ -44,7 +44,7 @@ pub const ALL: [Poor; 16] = [
 ];
 
 impl Poor {
-    /// The same presentation, seen like that.
+    /// The presentation in a poor capture.
     pub fn seen(self, mut presentation: Presentation, rng: &mut Rng) -> Presentation {
         if let Self::Jpeg(quality) = self {
             presentation.quality = quality;
@@ -63,7 +63,7 @@ impl Poor {
         }
     }
 
-    /// In words.
+    /// Name in the document.
     pub fn words(self) -> String {
         match self {
             Self::Blur(sigma) => format!("out of focus, σ {sigma} pixels"),
@@ -75,7 +75,7 @@ impl Poor {
     }
 }
 
-/// The attacks that are presented so: those that are stopped when they can be seen well, in frames.
+/// Attacks that are presented in poor captures: those in images mode that are stopped in good ones.
 pub fn attacks() -> Vec<Attack> {
     let names = [
         "a photo, moved",

@@ -1,34 +1,35 @@
-//! What is shown to the service, and how.
+//! Presentations: what is presented to the service, and in which way.
 
 use std::time::Duration;
 
 use image::RgbImage;
 use livegate_liveness::session::Task;
 
-/// What a session asks for, and what it gets.
+/// A challenge and the capture that is presented for it.
 pub struct Presentation {
-    /// What is asked for, in this order.
+    /// Tasks of the challenge, in order.
     pub tasks: Vec<Task>,
-    /// What it gets.
+    /// The capture.
     pub medium: Medium,
     /// JPEG quality of the frames, 1 to 100.
     pub quality: u8,
-    /// How far a turn must go, degrees, where it is not the default.
+    /// Angle of a turn in the session, degrees; `None` for the default.
     pub yaw_deg: Option<u8>,
-    /// When it is said to be captured, and when it is sent.
+    /// The times of capture and sending.
     pub clock: Clock,
 }
 
 /// Times of a presentation.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    /// Between the timestamps of two frames to verify, milliseconds, 1 or more.
+    /// Time between the timestamps of two frames to verify, milliseconds, 1 or more.
     pub step_ms: u64,
-    /// Between the creation of the session and the call to verify.
+    /// Time between the creation of the session and the call to verify.
     pub wait: Duration,
-    /// Between two frames to an interactive session; none: as fast as it takes them.
+    /// Time between two frames to an interactive session; zero for as fast as it accepts them.
     pub pace: Duration,
-    /// Whether the server draws the order of the actions: sessions are created until it is the wanted one.
+    /// Whether the server draws the order of the actions. Then sessions are created until one has the
+    /// wanted order.
     pub is_drawn: bool,
 }
 
@@ -43,22 +44,22 @@ impl Default for Clock {
     }
 }
 
-/// The way it takes.
+/// The capture, by the mode in which it is sent.
 pub enum Medium {
     /// Frames to verify.
     Images(Vec<Shot>),
-    /// A clip to verify, of so many frames a second.
+    /// A clip to verify, with its frames a second.
     Clip(Vec<RgbImage>, u32),
     /// Frames to an interactive session, one after another.
     Live(Vec<RgbImage>),
 }
 
-/// A frame, and what the client says that it belongs to.
+/// A frame and its phase as the client states it.
 #[derive(Clone)]
 pub struct Shot {
-    /// The tag.
+    /// The phase.
     pub phase: &'static str,
-    /// The frame.
+    /// The picture.
     pub picture: RgbImage,
 }
 
@@ -89,7 +90,7 @@ impl Presentation {
         }
     }
 
-    /// The same, every frame changed.
+    /// The presentation with each frame changed.
     #[must_use]
     pub fn seen_through(mut self, mut change: impl FnMut(&RgbImage) -> RgbImage) -> Self {
         match &mut self.medium {
@@ -103,7 +104,7 @@ impl Presentation {
         self
     }
 
-    /// Its pictures, in their order.
+    /// The pictures in order.
     pub fn pictures(&self) -> Vec<&RgbImage> {
         match &self.medium {
             Medium::Images(shots) => shots.iter().map(|s| &s.picture).collect(),
@@ -111,7 +112,7 @@ impl Presentation {
         }
     }
 
-    /// The way it takes, as documents name it.
+    /// The mode, as documents name it.
     pub fn way(&self) -> &'static str {
         match self.medium {
             Medium::Images(_) => "images",
@@ -121,7 +122,7 @@ impl Presentation {
     }
 }
 
-/// What verify calls a task; those of the mouth are the interactive API's alone.
+/// Verify's name of a task. Tasks of the mouth exist only in the interactive API.
 pub fn phase(task: Task) -> &'static str {
     match task {
         Task::TurnLeft => "turn_left",

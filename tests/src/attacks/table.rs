@@ -1,23 +1,23 @@
-//! What was said of presentations, added up, as rows of Markdown.
+//! Sums up results of presentations, as rows of Markdown.
 
 use std::collections::BTreeMap;
 
 use super::lab::Outcome;
 use super::list::{Attack, Expected};
 
-/// Outcomes of one kind of presentation.
+/// Results of one kind of presentation.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// Presentations.
+    /// Number of presentations.
     pub tries: usize,
-    /// Those that were accepted.
+    /// Number of accepted presentations.
     pub accepted: usize,
     said: BTreeMap<String, usize>,
     anti_spoof: Vec<f64>,
 }
 
 impl Tally {
-    /// Adds one.
+    /// Adds one result.
     pub fn add(&mut self, outcome: &Outcome) {
         self.tries += 1;
         self.accepted += usize::from(outcome.accepted);
@@ -27,7 +27,7 @@ impl Tally {
         }
     }
 
-    /// Adds all of another.
+    /// Adds all results of another tally.
     pub fn add_all(&mut self, other: &Self) {
         self.tries += other.tries;
         self.accepted += other.accepted;
@@ -37,17 +37,17 @@ impl Tally {
         self.anti_spoof.extend(&other.anti_spoof);
     }
 
-    /// How many of all were stopped.
+    /// Number of stopped presentations, of all.
     pub fn stopped(&self) -> String {
         format!("{} of {}", self.tries - self.accepted, self.tries)
     }
 
-    /// How many of all were accepted.
+    /// Number of accepted presentations, of all.
     pub fn passed(&self) -> String {
         format!("{} of {}", self.accepted, self.tries)
     }
 
-    /// What spoke, the most frequent first.
+    /// Reasons for rejections, the most frequent first.
     pub fn said(&self) -> String {
         let mut said: Vec<_> = self.said.iter().collect();
         said.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
@@ -62,7 +62,7 @@ impl Tally {
         }
     }
 
-    /// Median of the anti-spoof scores, and their range.
+    /// Median and range of the anti-spoof scores.
     pub fn score(&self) -> String {
         let mut scores = self.anti_spoof.clone();
         scores.sort_by(f64::total_cmp);
@@ -74,7 +74,7 @@ impl Tally {
     }
 }
 
-/// A row of the document's table of attacks: by the shipped model, and by all three.
+/// A row of the document's table of attacks: results with the shipped model, and with all three.
 pub fn attack_row(attack: &Attack, way: &str, one: &Tally, three: &Tally) -> String {
     let rest = match attack.expected {
         Expected::Stopped => "",

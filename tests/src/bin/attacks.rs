@@ -1,6 +1,7 @@
-//! `make attacks`: presents every attack, live people and poor captures to the whole service, and
-//! writes what became of them into `docs/attacks.md`; only these tables, where some are named. Takes some
-//! minutes, and `LIVEGATE_MEDIA`.
+//! `make attacks`: presents all attacks, live people and poor captures to the whole service, and writes
+//! the results into `docs/attacks.md`.
+//!
+//! Arguments select tables. Takes some minutes, and needs `LIVEGATE_MEDIA`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -34,14 +35,14 @@ use livegate_tests::media::root;
 use livegate_tests::real::{embedded, embedded_at};
 use livegate_worker::AnalyzerPool;
 
-/// Tries of each attack with each people.
+/// Tries of each attack with each cast.
 const TRIES: u64 = 3;
 /// Sessions of each live person.
 const SESSIONS: u64 = 20;
-/// What a searching attacker may try, in each mode and with each people, where `SEARCH_TRIES` asks for no
-/// other number; a third of it blind.
+/// Tries of a searching attacker in each mode with each cast, unless `SEARCH_TRIES` sets another number.
+/// A third of them is blind.
 const SEARCH_TRIES: usize = 60;
-/// What parameters are drawn from; not a seed that was used while the attacks were written.
+/// Seed of all parameters. It was not used while the attacks were written.
 const SEED: u64 = 20_261_122;
 
 #[tokio::main]
@@ -72,7 +73,7 @@ async fn main() {
     }
 }
 
-/// What searching attacks find, and what noise does, with the shipped models and with the optional ones.
+/// Results of searching attacks and of noise, with the shipped models and with the optional ones.
 async fn searched(pool: &AnalyzerPool, is_asked: &impl Fn(&str) -> bool) {
     let people = casts(pool, &SEARCHED).await.expect("the footage");
     let people: Vec<_> = people.into_iter().map(Arc::new).collect();
@@ -110,14 +111,14 @@ async fn searched(pool: &AnalyzerPool, is_asked: &impl Fn(&str) -> bool) {
     }
 }
 
-/// Puts a table into the document.
+/// Writes a table into the document.
 fn write(name: &str, table: &str) {
     let path: PathBuf = root().join("docs/attacks.md");
     let document = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, filled_in(&document, name, table)).unwrap();
 }
 
-/// Makes presentations beside the runtime and presents them, two at a time.
+/// Makes presentations outside the async runtime and presents them, two at a time.
 async fn tally<F>(app: &App, makers: impl IntoIterator<Item = F>) -> Tally
 where
     F: FnOnce() -> Presentation + Send + 'static,
@@ -132,7 +133,7 @@ where
     tally
 }
 
-/// One maker for each of these people and tries.
+/// One maker for each of these casts and tries.
 fn makers(
     attack: &Attack,
     casts: &[Arc<Cast>],
@@ -222,7 +223,7 @@ async fn bona_fide(pool: &AnalyzerPool, three: &Path) -> String {
             write!(row, " {} | {} |", tally.passed(), tally.said()).unwrap();
         }
         let t = &point.thresholds;
-        // Of the scene the change that a step of a fifteenth of a second may bring.
+        // The scene's column is the change allowed in a step of a fifteenth of a second.
         writeln!(
             row,
             " {:.2}, {:.2}, {:.1}, {:.2}, {:.0}, {:.2}, {:.4} |",

@@ -1,5 +1,5 @@
-//! `livegate-worker` in all but its models: the scripted analyzer looks at the pictures. A process of its
-//! own, so that tests can kill it.
+//! `livegate-worker` with the scripted analyzer in place of models. It is a process of its own, so that
+//! tests can kill it.
 #![allow(
     clippy::expect_used,
     reason = "test support: a broken surrounding ends the process"

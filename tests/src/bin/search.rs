@@ -1,5 +1,5 @@
-//! Searches for settings of attacks that get through, and prints what it finds; writes nothing. For work on
-//! the service: `make attacks` writes the document.
+//! Searches for settings of attacks that are accepted, and prints the results. It writes no files; `make
+//! attacks` writes the document.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,28 +17,28 @@ use livegate_tests::attacks::search::report::{searches, table, unchanged};
 use livegate_tests::attacks::search::run::Budget;
 use livegate_tests::attacks::search::service::{optional_models, start};
 
-/// Searches for settings of attacks that get through.
+/// Searches for settings of attacks that are accepted.
 #[derive(Parser)]
 struct Options {
     /// Only attacks whose name and mode ("images", "video", "interactive") contain this.
     #[arg(default_value = "")]
     filter: String,
-    /// Settings at random.
+    /// Number of random settings.
     #[arg(long, default_value_t = 20)]
     blind: usize,
-    /// Presentations in all.
+    /// Number of all presentations.
     #[arg(long, default_value_t = 60)]
     tries: usize,
-    /// What everything is drawn from.
+    /// Seed of all random choices.
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// With the people that the attacks were written with, not with those of the document.
+    /// Uses the people with whom the attacks were written, not those of the document.
     #[arg(long)]
     writing: bool,
-    /// With the optional anti-spoof models.
+    /// Uses the optional anti-spoof models, too.
     #[arg(long)]
     optional: bool,
-    /// The surface of noise instead of the attacks.
+    /// Measures the effect of noise instead of searching.
     #[arg(long)]
     noise: bool,
 }

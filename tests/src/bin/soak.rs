@@ -1,6 +1,8 @@
-//! `make soak`: thousands of verifies while parts of the service are killed and started again; ends with
-//! an error if one of them is not accounted for. `soak [--verifies N] [--seed N] [--at-once N]`; the same
-//! seed draws the same captures, victims and pauses again.
+//! `make soak`: thousands of verifies while parts of the service are killed and started again. Fails if
+//! one of them is not accounted for.
+//!
+//! `soak [--verifies N] [--seed N] [--at-once N]`: the same seed gives the same captures, victims and
+//! pauses.
 #![allow(
     clippy::expect_used,
     clippy::print_stdout,
@@ -13,19 +15,19 @@ use std::time::Duration;
 use clap::Parser;
 use livegate_tests::soak::{Soak, run};
 
-/// Verifies by the thousand while parts of the service are killed.
+/// Sends thousands of verifies while parts of the service are killed.
 #[derive(Parser)]
 struct Arguments {
-    /// How many verifies.
+    /// Number of verifies.
     #[arg(long, default_value_t = 10_000)]
     verifies: usize,
-    /// What every choice is drawn from; chosen and printed when left out.
+    /// Seed of all random choices; drawn and printed when left out.
     #[arg(long)]
     seed: Option<u64>,
-    /// How many verifies at once.
+    /// Number of verifies at once.
     #[arg(long, default_value_t = 24)]
     at_once: usize,
-    /// How long broker and store are left alone between two outages, seconds.
+    /// Time between two outages of broker or store, seconds.
     #[arg(long, default_value_t = 20)]
     calm: u64,
 }

@@ -1,6 +1,5 @@
-//! `with-servers COMMAND…` runs a command beside a private RabbitMQ and a private Redis, named in
-//! its environment, and ends with its exit code. The servers end with this process, however it
-//! ends.
+//! `with-servers COMMAND…` runs a command with a private RabbitMQ and a private Redis, named in its
+//! environment, and ends with its exit code. The servers end with this process, however it ends.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitCode;
@@ -38,11 +37,11 @@ async fn main() -> std::io::Result<ExitCode> {
             _ = terminate.recv() => if let Some(id) = child.id() {
                 Command::new("kill").arg(id.to_string()).status().await?;
             },
-            // A terminal sends it to the command as well: wait for that to end.
+            // A terminal sends the signal to the command, too: wait until that ends.
             _ = interrupt.recv() => {}
         }
     };
-    // A command ended by a signal has no code; shells make it 128 and the signal's number.
+    // A command ended by a signal has no exit code. Shells use 128 plus the signal's number.
     let code = status
         .code()
         .or_else(|| status.signal().map(|signal| 128 + signal));

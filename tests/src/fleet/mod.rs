@@ -1,5 +1,5 @@
-//! The whole service as processes: API replicas and workers, on a RabbitMQ and a Redis of their own.
-//! Everything in it can be killed and started again.
+//! The whole service as processes: API replicas and workers, on their own RabbitMQ and Redis. Everything
+//! in it can be killed and started again.
 
 mod process;
 
@@ -20,26 +20,26 @@ use crate::client::{Client, Sent};
 use crate::media::models;
 use crate::servers::{RabbitMq, Redis, free_port};
 
-/// What the processes seal with.
+/// The seal key of the processes.
 pub const SEAL_KEY: &str = "dGhlIGtleSBvZiB0aGUgdGVzdHMsIDMyIGJ5dGVzISE=";
 
-/// How soon after a part is back all is well again.
+/// Longest time from the return of a part until every replica is healthy.
 pub const RECOVERY: Duration = Duration::from_secs(15);
 
-/// The program of a worker without models.
+/// Name of the program of a worker without models.
 pub const SCRIPTED: &str = "scripted-worker";
 
 /// How to start the service.
 pub struct Plan {
-    /// API replicas.
+    /// Number of API replicas.
     pub replicas: usize,
-    /// Workers to begin with.
+    /// Number of workers at the beginning.
     pub workers: usize,
-    /// What a worker is: [`SCRIPTED`] or `livegate-worker`.
+    /// Program of the workers: [`SCRIPTED`] or `livegate-worker`.
     pub worker: &'static str,
-    /// Until when a verify is answered, seconds.
+    /// Deadline of a verify, seconds.
     pub verify_seconds: u64,
-    /// Variables for every process beside those that it needs.
+    /// Further variables for every process.
     pub variables: Vec<(&'static str, String)>,
 }
 
@@ -55,7 +55,7 @@ impl Default for Plan {
     }
 }
 
-/// The service.
+/// The running service.
 pub struct Fleet {
     /// The broker.
     pub rabbitmq: RabbitMq,
@@ -65,7 +65,7 @@ pub struct Fleet {
     pub replicas: Vec<Process>,
     /// The workers.
     pub workers: Vec<Process>,
-    /// A caller of each replica, with the key.
+    /// A client of each replica, with the key.
     pub clients: Vec<Client>,
     /// The key.
     pub key: CreatedKey,
@@ -76,20 +76,20 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Starts all of it, and waits until it is ready.
+    /// Starts the service with its own servers, and waits until it is ready.
     pub async fn start(plan: Plan) -> Self {
         let rabbitmq = tokio::task::spawn_blocking(RabbitMq::start);
         let redis = Redis::start();
         Self::on(rabbitmq.await.unwrap(), redis, plan).await
     }
 
-    /// The same on these servers.
+    /// Starts the service on these servers.
     pub async fn on(rabbitmq: RabbitMq, redis: Redis, plan: Plan) -> Self {
         let urls = (rabbitmq.url(), redis.url());
         Self::through(rabbitmq, redis, urls, plan).await
     }
 
-    /// The same, with the servers reached at these URLs, of RabbitMQ and of Redis.
+    /// Starts the service on these servers, which it reaches at these URLs of RabbitMQ and of Redis.
     pub async fn through(
         rabbitmq: RabbitMq,
         redis: Redis,
@@ -97,7 +97,7 @@ impl Fleet {
         plan: Plan,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // Room for everything that is sent.
+        // Limits high enough for everything that is sent.
         let new = NewKey {
             requests_per_minute: 1_000_000,
             concurrency: 1000,
@@ -135,7 +135,7 @@ impl Fleet {
         self.add_worker_of(self.plan.worker);
     }
 
-    /// Starts one more worker of this program.
+    /// Starts one more worker with this program.
     pub fn add_worker_of(&mut self, program: &str) {
         let name = format!("worker-{}", self.workers.len());
         self.workers.push(self.process(program, &name, None));
@@ -163,15 +163,15 @@ impl Fleet {
         Process::start(binary(program), folder, variables)
     }
 
-    /// Where the processes work, and the files lie that they share.
+    /// The folder with the files of all processes.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Waits until every replica says that all is well; how long that took, at most `within`.
+    /// Waits until every replica reports that it is healthy. Returns how long that took since `since`.
     ///
     /// # Panics
-    /// When it takes longer.
+    /// When it takes longer than `within`.
     pub async fn recovered(&self, since: Instant, within: Duration) -> Duration {
         for client in &self.clients {
             until_ready(client, since, within).await;
@@ -179,7 +179,7 @@ impl Fleet {
         since.elapsed()
     }
 
-    /// How many messages wait in a queue, or are in a worker's hands.
+    /// Number of messages that wait in a queue or are being worked on.
     pub async fn waiting(&self, queue: Queue) -> u32 {
         let properties = ConnectionProperties::default();
         let url = self.rabbitmq.url();
@@ -193,7 +193,7 @@ impl Fleet {
         declared.await.unwrap().message_count()
     }
 
-    /// Waits until there are this many audit records: one is written a moment after its answer.
+    /// Waits until there are this many audit records. A record is written a moment after its answer.
     ///
     /// # Panics
     /// When there are fewer after a few seconds, or more.
@@ -205,14 +205,14 @@ impl Fleet {
         assert_eq!(self.records().len(), number, "audit records");
     }
 
-    /// Every audit record of every replica, in the order of each.
+    /// The audit records of all replicas, in the order of each replica.
     pub fn records(&self) -> Vec<Value> {
         let of_replica = |replica: &Process| {
             let log = std::fs::read_to_string(replica.folder().join("audit.jsonl"));
             log.unwrap_or_default()
         };
         let logs: String = self.replicas.iter().map(of_replica).collect();
-        // One that was being written when its replica was killed may be cut off.
+        // The last record of a killed replica may be cut off.
         let lines = logs.lines();
         lines
             .filter_map(|line| serde_json::from_str(line).ok())
@@ -220,7 +220,7 @@ impl Fleet {
     }
 }
 
-/// Waits until a replica says that all is well.
+/// Waits until a replica reports that it is healthy.
 ///
 /// # Panics
 /// When that takes longer than `within`.
@@ -245,7 +245,7 @@ pub async fn until_ready(client: &Client, since: Instant, within: Duration) {
     }
 }
 
-/// A program of the workspace, built beside this one.
+/// Path of a program of the workspace, built beside this one.
 ///
 /// # Panics
 /// When it is not built.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long one that was told to stop may take: longer than any grace period of the service.
+/// Longest time that a process may take to stop. It exceeds every grace period of the service.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A process, and all that it may leave in its surroundings. Killed when dropped.
+/// A process with everything that it may leave on disk. Killed when dropped.
 pub struct Process {
     program: PathBuf,
     environment: Vec<(&'static str, String)>,
@@ -17,8 +17,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `program` with these variables and no others. It works in a folder of its own below
-    /// `folder`, where its home, its temporary files and what it prints are, too.
+    /// Starts `program` with only these variables. It runs in its own folder below `folder`, which also
+    /// holds its home, its temporary files and its output.
     pub(super) fn start(
         program: PathBuf,
         folder: PathBuf,
@@ -37,7 +37,7 @@ impl Process {
         this
     }
 
-    /// Starts it again, with the same variables in the same place.
+    /// Starts the process again, with the same variables in the same folder.
     pub fn start_again(&mut self) {
         let output = |name: &str| {
             let path = self.folder.join(name);
@@ -58,12 +58,12 @@ impl Process {
         self.running = Some(child.unwrap());
     }
 
-    /// Where it works, and what it has printed lies.
+    /// The folder in which it runs, with its output.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Ends it as a crash would, at once.
+    /// Kills the process at once, as a crash would.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.running.take() {
             child.kill().unwrap();
@@ -71,14 +71,14 @@ impl Process {
         }
     }
 
-    /// Tells it to stop, as whoever updates it does.
+    /// Tells the process to stop, as an update does.
     pub fn terminate(&self) {
         let id = self.running.as_ref().unwrap().id();
         let told = Command::new("kill").arg(id.to_string()).status().unwrap();
         assert!(told.success());
     }
 
-    /// Waits until it has ended.
+    /// Waits until the process has ended.
     pub async fn ended(&mut self) -> ExitStatus {
         let began = Instant::now();
         loop {
@@ -90,7 +90,7 @@ impl Process {
         }
     }
 
-    /// How it ended, if it has.
+    /// The exit status, if the process has ended.
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
         let child = self.running.as_mut().expect("it was started");
         let status = child.try_wait().unwrap()?;

@@ -1,4 +1,4 @@
-//! Processes that never outlive the process that started them.
+//! Server processes that never outlive the process that started them.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
@@ -6,9 +6,11 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// The watching shell. It runs in a process group of its own, so that what kills a test (nextest
-/// kills the test's group) leaves it the time to clean up. It reads orders from a pipe; when the
-/// pipe closes, however its writer ended, it kills the server and deletes the folder.
+/// Script of the guarding shell.
+///
+/// It runs in its own process group, so that it can still clean up when the test is killed (nextest
+/// kills the test's group). It reads commands from a pipe. When the pipe closes, for any reason, it
+/// kills the server and deletes the folder.
 const GUARD: &str = r#"
 folder=$1
 shift
@@ -36,7 +38,7 @@ pub(super) struct Guarded {
 }
 
 impl Guarded {
-    /// Starts `command`, which finds its own folder in `folder`.
+    /// Starts `command`, which finds its own folder in the variable `folder`.
     pub(super) fn start(
         folder: &Path,
         command: &[impl AsRef<OsStr>],
@@ -62,8 +64,8 @@ impl Guarded {
         }
     }
 
-    /// Sends the server a signal, such as `STOP`, and returns once it was sent; a server that is told
-    /// to stop has stopped.
+    /// Sends a signal to the server, such as `STOP`, and returns once it was sent. After `STOP` the
+    /// server has stopped.
     pub(super) fn signal(&mut self, name: &str) {
         if let Some(orders) = &mut self.orders {
             writeln!(orders, "{name}").expect("the guard listens");
@@ -81,18 +83,18 @@ impl Guarded {
         }
     }
 
-    /// Kills the server and leaves its folder as it is.
+    /// Kills the server and keeps its folder.
     pub(super) fn end(mut self) {
         self.signal("end");
     }
 }
 
-/// Whether every thread of a process group has stopped: a signal to stop takes a moment to reach them
-/// all, and a server with one thread left still answers.
+/// Whether all threads of a process group have stopped. A stop signal takes a moment to reach all of
+/// them, and a server with one running thread still answers.
 fn is_stopped(group: u32) -> bool {
     let stat = |folder: &Path| -> Option<(String, u32)> {
         let text = std::fs::read_to_string(folder.join("stat")).ok()?;
-        // The name before these may hold anything, brackets too.
+        // The name before these fields may contain anything, also brackets.
         let mut fields = text.rsplit_once(')')?.1.split_whitespace();
         let (state, _parent) = (fields.next()?.to_owned(), fields.next()?);
         Some((state, fields.next()?.parse().ok()?))

@@ -1,8 +1,8 @@
-//! Private RabbitMQ and Redis servers, and a clean corner of one for every test.
+//! Private RabbitMQ and Redis servers, with a separate virtual host or database for each test.
 //!
-//! [`amqp_url`] and [`redis_url`] name a virtual host and a database that no other test uses, on
-//! servers shared by all tests: those that `with-servers` started, or else, slower, ones of this
-//! process. A test that breaks its server starts its own [`RabbitMq`] or [`Redis`].
+//! [`amqp_url`] and [`redis_url`] name a virtual host and a database that no other test uses. They are
+//! on servers that all tests share: those of `with-servers`, or else, slower, those of this process. A
+//! test that breaks its server starts its own [`RabbitMq`] or [`Redis`].
 
 mod guarded;
 mod proxy;
@@ -19,21 +19,21 @@ pub use proxy::Proxy;
 pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
 
-/// Names the RabbitMQ server shared by all tests of a run; no virtual host in it.
+/// Variable with the URL of the RabbitMQ that all tests of a run share, without a virtual host.
 pub const AMQP_URL: &str = "LIVEGATE_TEST_AMQP_URL";
 
-/// Names the Redis server shared by all tests of a run; no database in it.
+/// Variable with the URL of the Redis that all tests of a run share, without a database.
 pub const REDIS_URL: &str = "LIVEGATE_TEST_REDIS_URL";
 
-// Servers of this process, for tests run without `with-servers`. Statics are never dropped: it is
-// the guard that notices the end of the process.
+// Servers of this process, for tests that run without `with-servers`. Statics are never dropped, so the
+// guard notices the end of the process.
 static OWN_RABBITMQ: LazyLock<RabbitMq> = LazyLock::new(RabbitMq::start);
 static OWN_REDIS: LazyLock<Redis> = LazyLock::new(Redis::start);
 
-/// An empty virtual host that no other test uses.
+/// The URL of an empty virtual host that no other test uses.
 ///
 /// # Panics
-/// When RabbitMQ cannot be started, or more tests want one than there are.
+/// When RabbitMQ cannot be started, or there are more tests than virtual hosts.
 pub fn amqp_url() -> String {
     let (server, number) = match std::env::var(AMQP_URL) {
         Ok(server) => (server, number_of_run("vhost")),
@@ -46,10 +46,10 @@ pub fn amqp_url() -> String {
     format!("{server}/{}", rabbitmq::vhost(number))
 }
 
-/// An empty Redis database that no other test uses.
+/// The URL of an empty Redis database that no other test uses.
 ///
 /// # Panics
-/// When Redis cannot be started, or more tests want one than there are.
+/// When Redis cannot be started, or there are more tests than databases.
 pub fn redis_url() -> String {
     let (server, number) = match std::env::var(REDIS_URL) {
         Ok(server) => (server, number_of_run("database")),
@@ -62,7 +62,7 @@ pub fn redis_url() -> String {
     format!("{server}/{number}")
 }
 
-/// Numbers given out across all processes of a run: the shared Redis counts.
+/// The next number for this purpose, unique across all processes of a run. The shared Redis counts.
 fn number_of_run(what: &str) -> u32 {
     let url = std::env::var(REDIS_URL).expect("with-servers names both servers");
     let address = url.trim_start_matches("redis://");
@@ -79,7 +79,7 @@ fn number_of_process() -> u32 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A port free at this moment.
+/// A port that is free at this moment.
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
     listener
@@ -92,11 +92,11 @@ fn temporary_folder(name: &str) -> PathBuf {
     let folder = tempfile::Builder::new()
         .prefix(&format!("livegate-{name}-"))
         .tempdir();
-    // Kept: the server's guard deletes it too, when this process can no longer do it.
+    // The folder is kept here. The server's guard deletes it, even when this process no longer can.
     folder.expect("a temporary folder can be made").keep()
 }
 
-/// Polls a server that is starting, and shows what it wrote should it never start.
+/// Polls a starting server. Shows its output if it does not start in time.
 fn wait_until(what: &str, at_most: Duration, folder: &Path, is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {

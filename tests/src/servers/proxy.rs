@@ -1,4 +1,4 @@
-//! A network that can be made to stall.
+//! A proxy that simulates a stalled network.
 
 use std::net::SocketAddr;
 
@@ -7,16 +7,16 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Stands between clients and a server, and forwards what both say until it is told to stall. Gone when
-/// dropped, connections included.
+/// Forwards bytes between clients and a server until it is told to stall. Dropping it ends all of its
+/// connections.
 pub struct Proxy {
     address: SocketAddr,
-    /// How often it has stalled, and whether it does so now.
+    /// How often it has stalled, and whether it is stalled now.
     stalls: watch::Sender<(u64, bool)>,
 }
 
 impl Proxy {
-    /// Starts one before the server at `to` (host and port).
+    /// Starts a proxy in front of the server at `to` (host and port).
     pub async fn to(to: String) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -25,13 +25,13 @@ impl Proxy {
         Self { address, stalls }
     }
 
-    /// Host and port.
+    /// The proxy's address, host and port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Forwards nothing more, and closes nothing: whoever waits for an answer hears neither that nor an
-    /// end. New connections are taken and as silent.
+    /// Stops forwarding without closing anything: a waiting client sees neither an answer nor an end.
+    /// New connections are accepted and stay silent, too.
     pub fn stall(&self) {
         self.stalls.send_modify(|(stalls, stalled)| {
             *stalls += 1;
@@ -39,8 +39,8 @@ impl Proxy {
         });
     }
 
-    /// Lets new connections through. Those of before stay silent for ever, as after a firewall that has
-    /// forgotten them.
+    /// Forwards new connections again. Old connections stay silent for ever, as after a firewall that
+    /// has dropped their state.
     pub fn heal(&self) {
         self.stalls.send_modify(|(_, stalled)| *stalled = false);
     }
@@ -53,7 +53,7 @@ async fn accept(listener: TcpListener, to: String, mut stalls: watch::Receiver<(
                 let Ok((client, _)) = accepted else { continue };
                 tokio::spawn(connect(client, to.clone(), stalls.clone()));
             }
-            // The proxy is gone.
+            // The proxy was dropped.
             changed = stalls.changed() => if changed.is_err() { return },
         }
     }
@@ -63,7 +63,7 @@ async fn connect(client: TcpStream, to: String, mut stalls: watch::Receiver<(u64
     if stalls.wait_for(|(_, stalled)| !stalled).await.is_err() {
         return;
     }
-    // A server that is away closes the connection, as without a proxy.
+    // A server that is down closes the connection, as without a proxy.
     let Ok(server) = TcpStream::connect(to).await else {
         return;
     };
@@ -78,7 +78,7 @@ async fn connect(client: TcpStream, to: String, mut stalls: watch::Receiver<(u64
     }
 }
 
-/// Forwards until the end of the stream, or of the proxy; holds both ends open once it has stalled.
+/// Forwards until the end of the stream or of the proxy. Once stalled, keeps both ends open.
 async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
@@ -89,7 +89,7 @@ async fn forward(
     loop {
         tokio::select! {
             biased;
-            // An error means that the proxy is gone.
+            // An error means that the proxy was dropped.
             changed = stalls.changed() => {
                 if changed.is_err() {
                     return;

@@ -1,4 +1,4 @@
-//! A private RabbitMQ.
+//! A private RabbitMQ server.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -10,17 +10,17 @@ use std::time::Duration;
 use super::guarded::Guarded;
 use super::{free_port, temporary_folder, wait_until};
 
-/// Virtual hosts `t1`, `t2`, … of the server: as many tests can have one of their own. They are
-/// made when the server starts, 20 ms each; `rabbitmqctl` would take a second for every one.
+/// Number of virtual hosts `t1`, `t2`, …, one for each test. They are made when the server starts, in 20
+/// ms each; `rabbitmqctl` would take a second for each.
 pub(super) const VHOSTS: u32 = 64;
 
-/// Larger messages make the server close the channel that they came on.
+/// Largest message, bytes. For a larger one the server closes the channel.
 const MAX_MESSAGE_SIZE: usize = 40 << 20;
 
 /// Runs the Erlang port mapper as a child instead of a daemon, so that it ends with the server.
 const COMMAND: &str = r#"epmd -address 127.0.0.1 -port "$ERL_EPMD_PORT" & exec "$0""#;
 
-/// A RabbitMQ server of one's own. Gone when dropped.
+/// A private RabbitMQ server. Dropping it ends it.
 pub struct RabbitMq {
     port: u16,
     folder: PathBuf,
@@ -28,12 +28,13 @@ pub struct RabbitMq {
 }
 
 impl RabbitMq {
-    /// Starts a server and waits until it takes connections; 5 to 10 s.
+    /// Starts a server and waits until it accepts connections, which takes 5 to 10 s.
     pub fn start() -> Self {
         Self::start_with_policies("")
     }
 
-    /// The same with queues that write every message to disk, as others do when they run out of memory.
+    /// Starts a server whose queues write every message to disk, as other queues do when memory runs
+    /// out.
     pub fn start_lazy() -> Self {
         Self::start_with_policies(
             r#"{"vhost":"/","name":"lazy","pattern":"","definition":{"queue-mode":"lazy"}}"#,
@@ -54,8 +55,8 @@ impl RabbitMq {
         Self::start_in(folder, &settings)
     }
 
-    /// The same with these lines of `rabbitmq.conf` instead of the tests' own: no user but theirs, and
-    /// no virtual host but the first.
+    /// Starts a server with these lines of `rabbitmq.conf` instead of the tests' own. It has only their
+    /// users, and only the first virtual host.
     pub fn start_with(settings: &str) -> Self {
         Self::start_in(temporary_folder("rabbitmq"), settings)
     }
@@ -71,29 +72,29 @@ impl RabbitMq {
         this
     }
 
-    /// The server's URL, with no virtual host.
+    /// The server's URL without a virtual host.
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@{}", self.address())
     }
 
-    /// Where all of its files are.
+    /// The folder with all of its files.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Host and port.
+    /// The server's host and port.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Ends the server, as a crash does.
+    /// Ends the server as a crash does.
     pub fn stop(&mut self) {
         if let Some(running) = self.running.take() {
             running.end();
         }
     }
 
-    /// Starts the server again at the same port: durable queues are there, their messages gone.
+    /// Starts the server again at the same port. Durable queues remain; their messages are lost.
     pub fn start_again(&mut self) {
         let in_folder = |name: &str| self.folder.join(name).display().to_string();
         let environment = [
@@ -103,7 +104,7 @@ impl RabbitMq {
                 format!("livegate{}@localhost", self.port),
             ),
             ("RABBITMQ_CONFIG_FILE", in_folder("rabbitmq.conf")),
-            // None of the machine's own settings.
+            // Keeps the machine's own settings out.
             ("RABBITMQ_CONF_ENV_FILE", in_folder("none")),
             ("RABBITMQ_ADVANCED_CONFIG_FILE", in_folder("none")),
             ("RABBITMQ_MNESIA_BASE", in_folder("mnesia")),
@@ -126,7 +127,7 @@ impl RabbitMq {
         );
     }
 
-    /// Makes the server hold its breath: connections stay open and nothing answers.
+    /// Pauses the server: connections stay open and nothing answers.
     pub fn pause(&mut self) {
         if let Some(running) = &mut self.running {
             running.signal("STOP");
@@ -163,7 +164,7 @@ impl Drop for RabbitMq {
     }
 }
 
-/// Whether a broker answers the AMQP greeting. A port that merely accepts is not ready yet.
+/// Whether a broker answers the AMQP greeting. A port that accepts connections may not be ready yet.
 fn speaks_amqp(address: &str) -> Option<()> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
@@ -174,7 +175,7 @@ fn speaks_amqp(address: &str) -> Option<()> {
     (first == [1]).then_some(())
 }
 
-/// The user, the virtual hosts and these policies, as RabbitMQ imports them.
+/// Definitions of the user, the virtual hosts and these policies, in RabbitMQ's import format.
 fn definitions(policies: &str) -> String {
     let vhosts: Vec<_> = (0..=VHOSTS).map(vhost).collect();
     let list =
@@ -189,7 +190,7 @@ fn definitions(policies: &str) -> String {
     )
 }
 
-/// The name of a virtual host; 0 is the default one.
+/// The name of a virtual host. Number 0 is the default one.
 pub(super) fn vhost(number: u32) -> String {
     match number {
         0 => "/".to_owned(),
@@ -197,7 +198,7 @@ pub(super) fn vhost(number: u32) -> String {
     }
 }
 
-/// Debian puts a wrapper into the path that changes user and folder; the server itself is here.
+/// Path of the server itself. Debian puts a wrapper into `PATH` that changes user and folder.
 fn server_program() -> String {
     const BEHIND_THE_WRAPPER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
     let program = if Path::new(BEHIND_THE_WRAPPER).exists() {

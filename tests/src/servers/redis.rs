@@ -1,4 +1,4 @@
-//! A private Redis.
+//! A private Redis server.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::guarded::Guarded;
 use super::{free_port, temporary_folder, wait_until};
 
-/// Databases of the server: as many tests can have one of their own.
+/// Number of databases of the server, one for each test.
 pub(super) const DATABASES: u32 = 4096;
 
-/// A Redis server of one's own, as an operator of Livegate runs it: no persistence, no eviction.
-/// Gone when dropped.
+/// A private Redis server with the settings for Livegate: no persistence, no eviction. Dropping it ends
+/// it.
 pub struct Redis {
     port: u16,
     folder: PathBuf,
@@ -32,7 +32,7 @@ impl Redis {
         Self::start_with(command.map(str::to_owned).to_vec())
     }
 
-    /// The same by this command, which says nothing of port and folder.
+    /// Starts a server with this command. Port and folder are added.
     pub fn start_with(command: Vec<String>) -> Self {
         let mut this = Self {
             port: free_port(),
@@ -44,34 +44,34 @@ impl Redis {
         this
     }
 
-    /// The server's URL, with no database.
+    /// The server's URL without a database.
     pub fn url(&self) -> String {
         format!("redis://{}", self.address())
     }
 
-    /// Where all of its files are.
+    /// The folder with all of its files.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The first line of the answer to one inline command; `None` when there is none.
+    /// The first line of the answer to one inline command; `None` without an answer.
     pub fn command(&self, command: &str) -> Option<String> {
         command_to(&self.address(), command)
     }
 
-    /// Host and port.
+    /// The server's host and port.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Ends the server, as a crash does.
+    /// Ends the server as a crash does.
     pub fn stop(&mut self) {
         if let Some(running) = self.running.take() {
             running.end();
         }
     }
 
-    /// Starts the server again at the same port. It has forgotten everything.
+    /// Starts the server again at the same port, without its data.
     pub fn start_again(&mut self) {
         let port = self.port.to_string();
         let folder = self.folder.display().to_string();
@@ -86,14 +86,14 @@ impl Redis {
             Duration::from_secs(20),
             &self.folder,
             || {
-                // One with a password answers, too: that it wants it.
+                // A server with a password also answers: that it needs the password.
                 let answer = command_to(&address, "PING").unwrap_or_default();
                 answer == "+PONG" || answer.starts_with("-NOAUTH")
             },
         );
     }
 
-    /// Makes the server hold its breath: connections stay open and nothing answers.
+    /// Pauses the server: connections stay open and nothing answers.
     pub fn pause(&mut self) {
         if let Some(running) = &mut self.running {
             running.signal("STOP");
@@ -115,7 +115,7 @@ impl Drop for Redis {
     }
 }
 
-/// The first line of the answer to one inline command, without the line's end.
+/// The first line of the answer to one inline command, without the end of the line.
 pub(super) fn command_to(address: &str, command: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;

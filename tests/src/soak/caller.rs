@@ -1,4 +1,5 @@
-//! An integrator's backend: one session, one capture, and another replica when one is gone.
+//! A caller, as an integrator's backend: one session and one capture at a time. It uses another replica
+//! when one is down.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,20 +12,24 @@ use super::VERIFY_SECONDS;
 use super::ledger::{Ledger, Try};
 use crate::client::{Capture, Client, Sent};
 
-/// Longer than any outage: a caller that has found no replica for so long has lost its service.
+/// Longest time without a reachable replica. It exceeds every outage.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How long the client itself waits: beyond what is promised, so that the ledger sees who is late.
+/// Time-out of the client. It exceeds the promised time, so that the ledger sees late answers.
 const GIVE_UP: Duration = Duration::from_secs(VERIFY_SECONDS + 30);
 
+/// One caller.
 pub(super) struct Caller {
+    /// A client for each replica.
     pub clients: Vec<Client>,
+    /// The ledger that all callers share.
     pub ledger: Arc<Mutex<Ledger>>,
+    /// Source of the caller's choices.
     pub rng: Rng,
 }
 
 impl Caller {
-    /// One session to its end, and now and then once more, which must not give a second verdict.
+    /// Runs one session to its end. At times verifies once more, which must not give a second verdict.
     pub async fn verify(&mut self) {
         let session = self.session().await;
         let genuine = self.rng.u8(..4) > 0;
@@ -59,7 +64,7 @@ impl Caller {
         }
     }
 
-    /// Creates a session, at whichever replica can.
+    /// Creates a session at any replica that answers.
     async fn session(&mut self) -> String {
         let body = json!({ "actions": ["turn_left", "turn_right"] });
         let mut replica = self.rng.usize(..self.clients.len());

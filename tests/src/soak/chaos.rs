@@ -1,4 +1,4 @@
-//! Who is killed, and when.
+//! Kills parts of the service at random times.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,15 +15,15 @@ use crate::servers::{RabbitMq, Redis};
 pub struct Deeds {
     /// How often each part was killed.
     pub kills: BTreeMap<&'static str, usize>,
-    /// The longest that it took, once broker or store was back, until every replica said that all is well.
+    /// Longest time from the return of broker or store until every replica reported that it was healthy.
     pub slowest: Duration,
-    /// When replicas were killed: index and moment.
+    /// Kills of replicas, by index and time.
     pub replicas: Vec<(usize, Instant)>,
 }
 
 impl Deeds {
-    /// Whether a replica was killed between two moments, or just beside them: neither a kill nor an end
-    /// is seen the moment that it comes.
+    /// Whether a replica was killed between two times, or just before or after: a kill and its effect
+    /// are not observed at the same moment.
     pub(super) fn killed(&self, replica: usize, from: Instant, to: Instant) -> bool {
         const BESIDE: Duration = Duration::from_secs(1);
         let mut kills = self.replicas.iter();
@@ -31,8 +31,8 @@ impl Deeds {
     }
 }
 
-/// Kills for as long as `work` takes: workers and replicas every moment, broker and store now and then,
-/// at times while one of the others is down, too. In the end all of them are there.
+/// Kills parts of the service while `work` runs. Workers and replicas are killed often, broker and store
+/// at times, also while other parts are down. At the end all parts run.
 pub(super) async fn meanwhile(
     mut fleet: Fleet,
     rng: &mut Rng,
@@ -62,14 +62,14 @@ pub(super) async fn meanwhile(
     (fleet, deeds)
 }
 
-/// When to do something, and to whom.
+/// Random choice of times and victims.
 struct Whim {
     rng: Rng,
     stopped: watch::Receiver<bool>,
 }
 
 impl Whim {
-    /// A random pause; whether to go on after it.
+    /// Waits for a random time. Returns whether to go on.
     async fn pause(&mut self, from_ms: u64, to_ms: u64) -> bool {
         let pause = Duration::from_millis(self.rng.u64(from_ms..=to_ms));
         let stopped = self.stopped.wait_for(|stopped| *stopped);
@@ -77,7 +77,7 @@ impl Whim {
     }
 }
 
-/// One process at a time, so that a replica is always left.
+/// Kills one process at a time, so that one replica always runs.
 async fn processes(
     mut replicas: Vec<Process>,
     mut workers: Vec<Process>,
@@ -102,7 +102,7 @@ async fn processes(
     ((replicas, workers), deeds)
 }
 
-/// Broker and store in turn.
+/// Kills broker and store in turn.
 async fn servers(
     mut rabbitmq: RabbitMq,
     mut redis: Redis,
@@ -135,7 +135,7 @@ async fn servers(
     ((rabbitmq, redis), deeds)
 }
 
-/// Does what blocks for seconds while others go on.
+/// Runs blocking work of several seconds beside the async runtime.
 async fn aside<T: Send + 'static>(mut server: T, start: impl FnOnce(&mut T) + Send + 'static) -> T {
     let started = tokio::task::spawn_blocking(move || {
         start(&mut server);

@@ -1,4 +1,4 @@
-//! Every answer, held to what is promised.
+//! The ledger: checks every answer against what is promised.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -10,38 +10,46 @@ use super::VERIFY_SECONDS;
 use super::chaos::Deeds;
 use crate::client::{Answer, Sent};
 
-/// What an answer may take beyond the verify's deadline, which runs from the claim: reading the session
-/// before it and recording its end after it each wait up to two seconds for a store that is away.
+/// Time that an answer may take beyond the verify's deadline, which runs from the claim of the session.
+///
+/// Reading the session before the claim and recording the end after it each wait up to two seconds for a
+/// store that is down.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// How long before a replica's end its last audit records may have been in its memory alone.
+/// Age up to which audit records may be lost with a killed replica: they were in its memory only.
 const UNWRITTEN: Duration = Duration::from_secs(2);
 
-/// One request of one session, and what became of it.
+/// One request of one session, and its result.
 pub(super) struct Try {
+    /// Index of the replica.
     pub replica: usize,
+    /// When the request was sent.
     pub began: Instant,
+    /// When its result was known.
     pub ended: Instant,
+    /// The result.
     pub became: Sent,
 }
 
-/// What became of one session's verify.
+/// The results of one session.
 struct Account {
-    /// Whether its capture is to be verified, or rejected as an attack.
+    /// Whether its capture must be verified, or rejected as an attack.
     genuine: bool,
     tries: Vec<Try>,
 }
 
-/// The books.
+/// All requests and their results.
 #[derive(Default)]
 pub struct Ledger {
     sessions: HashMap<String, Account>,
-    /// What was wrong with answers that belong to no session.
+    /// Errors of answers that belong to no session.
     wrong: Vec<String>,
     slowest: Duration,
 }
 
 impl Ledger {
+    /// Adds one request of a session. `genuine` says whether its capture must be verified, or rejected as an
+    /// attack.
     pub(super) fn add(&mut self, session: &str, genuine: bool, one: Try) {
         self.look(&one);
         let account = self.sessions.entry(session.to_owned());
@@ -50,11 +58,12 @@ impl Ledger {
         account.tries.push(one);
     }
 
+    /// Adds one request to create a session.
     pub(super) fn created(&mut self, one: &Try) {
         self.look(one);
     }
 
-    /// What holds for every answer: it is in time, and of a known kind.
+    /// Checks that hold for every answer: it is in time and of a known kind.
     fn look(&mut self, one: &Try) {
         let took = one.ended - one.began;
         self.slowest = self.slowest.max(took);
@@ -70,7 +79,7 @@ impl Ledger {
         }
     }
 
-    /// Closes the books.
+    /// Checks all sessions and makes the report.
     pub(super) fn report(
         &self,
         records: &[Value],
@@ -107,7 +116,7 @@ impl Ledger {
     }
 }
 
-/// Whether an answer is an error as the documents have them.
+/// Whether an answer is an error in the documented shape.
 fn is_typed(answer: &Answer) -> bool {
     const TYPED: [(u16, &str); 4] = [
         (404, "SESSION_NOT_FOUND"),
@@ -119,7 +128,7 @@ fn is_typed(answer: &Answer) -> bool {
 }
 
 impl Account {
-    /// Adds one session to the report, with all that is wrong with it.
+    /// Adds one session to the report, with all of its errors.
     fn close(&self, session: &str, records: &[&str], report: &mut Report) {
         let expected = if self.genuine { "verified" } else { "rejected" };
         let mut wrong = Vec::new();
@@ -178,7 +187,7 @@ impl Account {
         let end = self.answers().find(|(_, answer)| answer.status != 429);
         let end = match (end, verdicts.first()) {
             (Some((_, end)), Some(_)) if end.status == 200 => expected.to_owned(),
-            // A failure before the claim leaves the session as it was.
+            // A failure before the claim leaves the session unchanged.
             (Some((_, end)), Some(_)) => {
                 format!("{expected}, at first {} {}", end.status, end.code())
             }
@@ -201,26 +210,26 @@ impl Account {
     }
 }
 
-/// What became of all of them.
+/// The result of all sessions.
 #[derive(Debug)]
 pub struct Report {
-    /// Sessions.
+    /// Number of sessions.
     pub verifies: usize,
-    /// How many ended how: a verdict, or an error's status and code.
+    /// Number of sessions by their end: a verdict, or the status and code of an error.
     pub ends: BTreeMap<String, usize>,
-    /// Requests whose answer was lost with their replica.
+    /// Number of requests whose answer was lost with their replica.
     pub lost: usize,
-    /// Verdicts that were answered and whose record was lost with their replica.
+    /// Number of answered verdicts whose audit record was lost with their replica.
     pub unrecorded: usize,
-    /// Everything that must not be.
+    /// Broken promises. Must be empty.
     pub violations: Vec<String>,
     /// What was done to the service.
     pub deeds: Deeds,
-    /// From the first verify to the last.
+    /// Time from the first verify to the last.
     pub took: Duration,
-    /// The slowest answer.
+    /// Time of the slowest answer.
     pub slowest: Duration,
-    /// The longest that it took until all was well again.
+    /// Longest time until the service was healthy again.
     pub recovery: Duration,
 }
 

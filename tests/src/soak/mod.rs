@@ -1,9 +1,8 @@
-//! Verifies by the thousand while parts of the service are killed and started again, and what became of
-//! each.
+//! Soak test: thousands of verifies while parts of the service are killed and started again.
 //!
-//! Everything is real but the looking: API replicas, workers, RabbitMQ and Redis are processes, and
-//! `chaos` kills them. `caller` does what an integrator's backend does: it asks another replica when
-//! one is gone. `ledger` holds every answer to what is promised.
+//! Everything but the models is real: API replicas, workers, RabbitMQ and Redis are processes, and
+//! `chaos` kills them. `caller` acts as an integrator's backend, which asks another replica when one is
+//! down. `ledger` checks every answer.
 
 mod caller;
 mod chaos;
@@ -23,25 +22,25 @@ pub use self::ledger::Report;
 use crate::client::Capture;
 use crate::fleet::{Fleet, Plan, RECOVERY};
 
-/// What to do to the service.
+/// Parameters of a soak test.
 #[derive(Clone, Copy, Debug)]
 pub struct Soak {
-    /// Verifies.
+    /// Number of verifies.
     pub verifies: usize,
-    /// Verifies at once.
+    /// Number of verifies at once.
     pub at_once: usize,
-    /// What every choice is drawn from: kinds of captures, who is killed, and every pause. When a request
-    /// meets a kill is for the machine to say.
+    /// Seed of all random choices: kinds of captures, victims and pauses. Whether a request coincides with a
+    /// kill also depends on the machine.
     pub seed: u64,
-    /// How long broker and store are left alone between two outages.
+    /// Time between two outages of broker or store.
     pub calm: Duration,
 }
 
-/// Until when a verify is answered, seconds: long enough for many to outlive an outage of the broker, and
-/// short enough for some not to.
+/// Deadline of a verify, seconds: long enough for many verifies to outlast an outage of the broker, and short
+/// enough for some to fail.
 const VERIFY_SECONDS: u64 = 10;
 
-/// Does it, and says what became of every verify.
+/// Runs the soak test and reports the result of every verify.
 ///
 /// # Panics
 /// When the service does not come back within [`RECOVERY`], or a queue holds anything at the end.
@@ -70,7 +69,7 @@ pub async fn run(soak: Soak) -> Report {
     let took = began.elapsed();
 
     let last = fleet.recovered(Instant::now(), RECOVERY).await;
-    // What nobody awaits any more is dropped by the workers, or expires.
+    // Workers drop batches that nobody waits for, or the broker lets them expire.
     let deadline = Instant::now() + RECOVERY;
     for queue in Queue::ALL {
         while fleet.waiting(queue).await > 0 {

@@ -7,21 +7,24 @@ use super::Unplayable;
 use super::frames::RATE;
 use super::probe::Probed;
 
-/// How much of the time a clip may seem to take before it is refused: the pace is an estimate.
+/// A clip is refused when its estimated time exceeds the allowed time by this factor: the pace is an
+/// estimate.
 const DOUBT: f64 = 1.1;
 
-/// How much time a clip has, and how much of it there is to measure.
+/// The length of a clip, and the thread time there is to measure it.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowance {
     seconds: f64,
     rate: f64,
-    /// Seconds of all threads together.
+    /// Thread time, seconds: wall-clock time multiplied by the number of threads.
     time: f64,
 }
 
 impl Allowance {
-    /// For a clip that has all of `threads` for `time`: the time that was allowed for it when it was sent,
-    /// not what a queue left of it. A clip is never called too long because others were waiting.
+    /// An allowance where all `threads` work on the clip for `time`.
+    ///
+    /// `time` is what was allowed when the clip was sent, not what is left after the queue. So a clip is
+    /// never refused as too long because others were waiting.
     pub fn new(probed: &Probed, time: Duration, threads: NonZeroUsize) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "at most hundreds of threads")]
         let threads = threads.get() as f64;
@@ -32,10 +35,11 @@ impl Allowance {
         }
     }
 
-    /// Whether it can be measured in time, at `pace` seconds of a thread for each frame.
+    /// Checks that the clip can be measured in time at `pace`, in seconds of one thread for each frame.
+    /// Always `Ok` while the pace is unknown.
     ///
     /// # Errors
-    /// [`Unplayable::TooLongHere`].
+    /// [`Unplayable::TooLongHere`], with the length that would be possible.
     pub fn check(&self, pace: Option<f64>) -> Result<(), Unplayable> {
         let Some(pace) = pace.filter(|p| *p > 0.0) else {
             return Ok(());

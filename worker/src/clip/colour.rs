@@ -1,49 +1,52 @@
-//! Colours that a screen of standard dynamic range does not show as they are: HDR, and BT.2020.
+//! Conversion of HDR and BT.2020 clips to standard dynamic range.
 //!
-//! The models know pictures of standard range. What HDR clips hold, shown as if it were that, is flat and
-//! pale, and takes a living person's anti-spoof score from 0.65 to 0.16. So their samples are converted
-//! here, and not by the decoder's own filters: those cost the confined process as much again as decoding
-//! does, and its time is limited.
+//! The models were trained on pictures of standard range. HDR samples shown as if they were standard
+//! range are flat and pale: the anti-spoof score of a living person falls from 0.65 to 0.16. So the
+//! samples are converted here. The decoder's own filters are not used: in the confined process they cost
+//! as much again as decoding, and its time is limited.
 
 use std::fmt;
 
 use livegate_media::RgbFrame;
 
-/// Luminance of a white sheet of paper in HDR, candela a square metre: the white of standard range.
+/// Luminance of white paper in HDR, candela a square metre; it becomes the white of standard range.
 /// ITU-R BT.2408-7, section 2.1.
 const WHITE_NITS: f32 = 203.0;
 
-/// Luminance of what becomes the brightest white, candela a square metre: that of HLG's reference
-/// display. Cameras that write PQ go no higher where there are people. ITU-R BT.2100-2, table 5.
+/// Luminance that becomes the brightest white, candela a square metre: the peak of HLG's reference display.
+///
+/// Cameras that write PQ go no higher in scenes with people. ITU-R BT.2100-2, table 5.
 const PEAK_NITS: f32 = 1000.0;
 
-/// Up to this share of the white light stays as it is: skin does.
+/// Light up to this share of white is not compressed. Skin lies below it.
 const KNEE: f32 = 0.7;
 
 /// Exponent of a display of standard range. ITU-R BT.1886, annex 1.
 const DISPLAY_GAMMA: f32 = 2.4;
 
-/// Exponent between the light in front of a camera and that of an HLG display of 1000 candela a square
-/// metre (ITU-R BT.2100-2, table 5). Raised for each colour by itself, as cameras and displays of standard
-/// range together do, and not for the luminance, as HLG displays do: what is wanted is the picture that a
-/// camera of standard range would have taken.
+/// Exponent between the light in front of a camera and the light of an HLG display of 1000 candela a
+/// square metre (ITU-R BT.2100-2, table 5).
+///
+/// It is applied to each colour separately, as cameras and displays of standard range together do. HLG
+/// displays apply it to the luminance; but the aim is the picture that a camera of standard range would
+/// have taken.
 const SYSTEM_GAMMA: f32 = 1.2;
 
-/// Entries of the tables: four for each step of ten bits.
+/// Entries of the lookup tables: four for each step of ten bits.
 const STEPS: usize = 4096;
 
-/// How a clip's samples become light.
+/// Transfer function: how a clip's samples become light.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transfer {
-    /// Perceptual quantizer, as HDR10 and HDR10+ have it.
+    /// Perceptual quantizer, used by HDR10 and HDR10+.
     Pq,
-    /// Hybrid log-gamma, as iPhones record it.
+    /// Hybrid log-gamma, used by iPhones.
     Hlg,
     /// Standard range, in the colours of BT.2020.
     Standard,
 }
 
-/// What the three numbers of a colour stand for.
+/// Colour primaries: what the three numbers of a colour stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gamut {
     /// ITU-R BT.2020.
@@ -54,7 +57,8 @@ pub enum Gamut {
     Bt709,
 }
 
-/// Shares of red and blue in the brightness.
+/// Matrix between red, green and blue and one luma and two colour differences. It is given by the shares
+/// of red and blue in the luma.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matrix {
     /// ITU-R BT.2020, non-constant luminance.
@@ -65,22 +69,22 @@ pub enum Matrix {
     Bt601,
 }
 
-/// The colours of a clip that have to be converted.
+/// The colour format of a clip that has to be converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colours {
     /// From samples to light.
     pub transfer: Transfer,
     /// From light to colours.
     pub gamut: Gamut,
-    /// From brightness and two differences to red, green and blue.
+    /// From luma and two colour differences to red, green and blue.
     pub matrix: Matrix,
-    /// Whether samples use all of their range.
+    /// Whether samples use the full range of their bits.
     pub is_full_range: bool,
 }
 
 impl Colours {
-    /// By `ffprobe`'s names; `None` for those of standard range, which the decoder converts. What is not
-    /// named is as BT.2100 has it.
+    /// The format for `ffprobe`'s names; `None` for standard range, which the decoder converts itself.
+    /// An unnamed property defaults to the one of BT.2100.
     pub fn of(transfer: &str, primaries: &str, space: &str, range: &str) -> Option<Self> {
         let transfer = match (transfer, primaries) {
             ("smpte2084", _) => Transfer::Pq,
@@ -106,8 +110,8 @@ impl Colours {
 }
 
 impl Gamut {
-    /// The matrix to BT.709, both with the white D65. ITU-R BT.2087-0, section 2, and by the same
-    /// computation for P3.
+    /// Matrix from these primaries to those of BT.709, both with the white point D65. ITU-R BT.2087-0,
+    /// section 2; for P3 by the same computation.
     fn to_bt709(self) -> [[f32; 3]; 3] {
         match self {
             Self::Bt2020 => [
@@ -126,7 +130,8 @@ impl Gamut {
 }
 
 impl Matrix {
-    /// Shares of red and of blue. ITU-R BT.2020-2, table 4; BT.709-6, item 3.2; BT.601-7, section 2.5.1.
+    /// Shares of red and of blue in the luma. ITU-R BT.2020-2, table 4; BT.709-6, item 3.2; BT.601-7,
+    /// section 2.5.1.
     fn shares(self) -> (f32, f32) {
         match self {
             Self::Bt2020 => (0.2627, 0.0593),
@@ -136,19 +141,21 @@ impl Matrix {
     }
 }
 
-/// A frame as it was decoded: three planes of ten bits, those of colour with half of the width and height,
-/// rounded up; two bytes a sample, the lower one first.
+/// A decoded frame in three planes of ten bits: luma, then two colour differences.
+///
+/// The planes of colour have half of the width and height, rounded up. A sample takes two bytes, the
+/// lower one first.
 #[derive(Clone, PartialEq, Eq)]
 pub struct YuvFrame {
     /// Width, pixels.
     pub width: u32,
     /// Height, pixels.
     pub height: u32,
-    /// [`YuvFrame::bytes`] of them.
+    /// The three planes, [`YuvFrame::bytes`] long.
     pub samples: Vec<u8>,
 }
 
-/// Prints the size only: the samples show somebody.
+/// Prints the size only: the samples show a person.
 impl fmt::Debug for YuvFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "YuvFrame({}x{})", self.width, self.height)
@@ -156,7 +163,7 @@ impl fmt::Debug for YuvFrame {
 }
 
 impl YuvFrame {
-    /// Bytes of a frame of this size.
+    /// Bytes of a frame of this size, in pixels.
     pub fn bytes(width: u32, height: u32) -> usize {
         let (width, height) = (width as usize, height as usize);
         let of_colour = width.div_ceil(2) * height.div_ceil(2);
@@ -164,17 +171,17 @@ impl YuvFrame {
     }
 }
 
-/// Converts frames of one clip.
+/// Converts the frames of one clip by lookup tables.
 pub struct Converter {
     levels: Levels,
-    /// Light of a sample, where the white of standard range is 1.
+    /// Light of each sample value; 1 is the white of standard range.
     light: Vec<f32>,
     gamut: [[f32; 3]; 3],
-    /// Samples of standard range, by the square root of light.
+    /// Standard-range value, 0 to 255, by the square root of light.
     shown: Vec<u8>,
 }
 
-/// How samples become red, green and blue, each 0 to 1.
+/// Scaling that turns samples into red, green and blue, each 0 to 1.
 struct Levels {
     black: f32,
     of_brightness: f32,
@@ -184,11 +191,11 @@ struct Levels {
     blue_of_cb: f32,
 }
 
-/// Most light that is told from more, where the white of standard range is 1.
+/// Light at which the output saturates; 1 is the white of standard range.
 const MOST_LIGHT: f32 = PEAK_NITS / WHITE_NITS;
 
 impl Converter {
-    /// For these colours.
+    /// Builds the tables for these colours.
     pub fn new(colours: Colours) -> Self {
         let light = |share: f32| match colours.transfer {
             Transfer::Pq => pq(share) / WHITE_NITS,
@@ -217,7 +224,7 @@ impl Converter {
         }
     }
 
-    /// The frame in standard range and the colours of BT.709. Black where samples are missing.
+    /// Converts a frame to standard range and the colours of BT.709. Missing samples become black.
     pub fn convert(&self, frame: &YuvFrame) -> RgbFrame {
         let (width, height) = (frame.width as usize, frame.height as usize);
         let half = width.div_ceil(2);
@@ -287,7 +294,7 @@ impl Levels {
     }
 }
 
-/// A row of a plane, or nothing of it.
+/// Row `y` of a plane; empty where the plane ends before it.
 fn row(plane: &[u8], width: usize, y: usize) -> &[u8] {
     plane
         .get(2 * width * y..2 * width * (y + 1))
@@ -310,7 +317,7 @@ fn table<T>(value: impl Fn(f32) -> T) -> Vec<T> {
         .collect()
 }
 
-/// The entry for a share, which is limited to 0 to 1.
+/// Table index for a share. Shares outside 0 to 1 are clamped.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -322,7 +329,7 @@ fn at<T: Copy + Default>(table: &[T], share: f32) -> T {
     table.get(step).copied().unwrap_or_default()
 }
 
-/// Luminance of a sample, candela a square metre. SMPTE ST 2084; ITU-R BT.2100-2, table 4.
+/// Luminance of a PQ sample, candela a square metre. SMPTE ST 2084; ITU-R BT.2100-2, table 4.
 fn pq(share: f32) -> f32 {
     const M1: f32 = 2610.0 / 16384.0;
     const M2: f32 = 2523.0 / 4096.0 * 128.0;
@@ -333,7 +340,7 @@ fn pq(share: f32) -> f32 {
     10_000.0 * ((root - C1).max(0.0) / (C2 - C3 * root)).powf(1.0 / M1)
 }
 
-/// Light in front of the camera of a sample, both 0 to 1. ITU-R BT.2100-2, table 5.
+/// Light in front of the camera for an HLG sample, both 0 to 1. ITU-R BT.2100-2, table 5.
 fn hlg(share: f32) -> f32 {
     const A: f32 = 0.178_832_77;
     const B: f32 = 0.284_668_92;
@@ -345,9 +352,10 @@ fn hlg(share: f32) -> f32 {
     }
 }
 
-/// Light as standard range shows it, 0 to 1: as it is up to the knee, beyond it less and less, up to the
-/// brightest. Reinhard et al., "Photographic tone reproduction for digital images", 2002, equation 4, from
-/// the knee on.
+/// Light compressed to standard range, 0 to 1.
+///
+/// Unchanged up to the knee; beyond it ever more compressed, up to the brightest. From the knee on:
+/// Reinhard et al., "Photographic tone reproduction for digital images", 2002, equation 4.
 fn rolled_off(light: f32) -> f32 {
     if light <= KNEE {
         return light;

@@ -1,17 +1,19 @@
-//! Which kind of file a clip is, by its first bytes: what else could be opened is never tried.
+//! The container format of a clip, recognised by its first bytes. No other demuxer is ever tried.
 
-/// A container that clips may come in.
+/// A container format that is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Container {
-    /// ISO base media and its ancestor: `.mp4`, `.mov`, `.m4v`, `.3gp`; `moov` anywhere, or in fragments.
+    /// ISO base media and its ancestor QuickTime: `.mp4`, `.mov`, `.m4v`, `.3gp`. `moov` may be
+    /// anywhere, or in fragments.
     Mp4,
     /// Matroska and its subset WebM.
     WebM,
 }
 
-/// Boxes that a file of ISO base media may begin with (ISO/IEC 14496-12, 6.3.4 and table 1), and an
-/// ancestor (QuickTime File Format). Most begin with `ftyp`. Segments of a stream that were stored one after
-/// another begin with `styp`; players read them all the same.
+/// Boxes that a file of ISO base media may begin with (ISO/IEC 14496-12, 6.3.4 and table 1), or one of
+/// its ancestor (QuickTime File Format).
+///
+/// Most begin with `ftyp`. Concatenated stream segments begin with `styp`; players read them too.
 const FIRST_BOXES: [&[u8; 4]; 21] = [
     b"ftyp", b"styp", b"pdin", b"moov", b"moof", b"mfra", b"mdat", b"imda", b"free", b"skip",
     b"wide", b"pnot", b"PICT", b"meta", b"meco", b"uuid", b"sidx", b"ssix", b"prft", b"emsg",
@@ -19,17 +21,17 @@ const FIRST_BOXES: [&[u8; 4]; 21] = [
 ];
 
 impl Container {
-    /// Recognises the start of a file.
+    /// Recognises the container by the first bytes of a file; `None` for any other format.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         if bytes.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
             return Some(Self::WebM);
         }
-        // A box: its length, then its kind.
+        // A box starts with its length, then its type.
         let kind = bytes.get(4..8)?;
         FIRST_BOXES.iter().any(|b| *b == kind).then_some(Self::Mp4)
     }
 
-    /// The one demuxer that may read it.
+    /// `ffmpeg`'s name of the one demuxer that may read it.
     pub fn demuxer(self) -> &'static str {
         match self {
             Self::Mp4 => "mov",

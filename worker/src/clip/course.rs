@@ -1,23 +1,25 @@
-//! The times of a clip's frames: where it begins, and where something is missing.
+//! Timeline of a clip: where it begins, and whether frames are missing.
 
-/// Longest time between two frames, seconds: what happens meanwhile is unknown.
+/// Longest time between two frames, seconds. What happens in a longer gap is unknown.
 const MAX_GAP_SECONDS: f64 = 0.5;
 
-/// A gap that ends within this time of the first frame is one of the recorder's start, seconds. Browsers
-/// keep the first frame and then wait for the camera, or for the sound, for up to two seconds. Leaving out
-/// what is before the gap is the same as a later start: nothing that remains hides it.
+/// A gap that ends within this time of the first frame is attributed to the recorder's start, seconds.
+///
+/// Browsers keep the first frame and then wait for the camera, or for the sound, for up to two seconds.
+/// Frames before that gap are left out, as if the recording had started later: nothing in the remaining
+/// frames is hidden.
 const START_SECONDS: f64 = 2.5;
 
-/// Where a frame stands.
+/// How a frame relates to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// It follows those before it.
+    /// It continues them.
     Following,
-    /// Those before it are left out.
+    /// The clip begins here: the frames before it are left out.
     Beginning,
 }
 
-/// The frames of a clip, by their times.
+/// The timeline so far. Frames are added in the order of decoding.
 #[derive(Debug, Default, PartialEq)]
 pub struct Course {
     first: Option<f64>,
@@ -27,11 +29,11 @@ pub struct Course {
 }
 
 impl Course {
-    /// Takes the next frame into account, taken at `seconds`.
+    /// Adds the next frame, taken at `seconds`.
     pub fn add(&mut self, seconds: f64) -> Place {
         let first = *self.first.get_or_insert(seconds);
         let before = self.latest.replace(seconds);
-        // Backwards is as bad as far ahead, and so is a time that is not known.
+        // A time that runs backwards or is unknown counts as a gap, too.
         let follows = |before: f64| seconds > before && seconds - before <= MAX_GAP_SECONDS;
         let is_later = before.is_some_and(|before| seconds > before);
         if before.is_none_or(follows) {
@@ -47,12 +49,12 @@ impl Course {
         }
     }
 
-    /// How many frames there are from the beginning on.
+    /// Number of frames from the beginning on.
     pub fn kept(&self) -> usize {
         self.kept
     }
 
-    /// Whether something is missing among them.
+    /// Whether there is a gap among the kept frames.
     pub fn has_gap(&self) -> bool {
         self.has_gap
     }

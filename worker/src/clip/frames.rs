@@ -15,60 +15,61 @@ use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line, judge_end};
 use super::{ClipError, Unplayable, jail};
 use livegate_media::RgbFrame;
 
-/// Decoding may take this long, seconds of processor time: ten times what a phone's clip takes.
+/// Limit of decoding, seconds of processor time: ten times what a phone's clip takes.
 const CPU_SECONDS: u64 = 10;
 
-/// Takes the first frame of each fifteenth of a second, so that no frame comes twice, and tells the
-/// time and size of each in the log. The quarter keeps frames of 15 or 30 a second away from where one
-/// fifteenth ends: their times are rounded.
+/// The sampling filter: the first frame of each fifteenth of a second.
 ///
-/// Of a clip of 25 frames a second or more no gap is longer than 80 ms. Of twelve closings of the eyes
+/// No frame comes twice, and the log tells the time and size of each. The offset of a quarter keeps the
+/// frames of clips with 15 or 30 frames a second away from the ends of a fifteenth: their times are
+/// rounded.
+///
+/// In a clip of 25 frames a second or more no gap is longer than 80 ms. Of twelve closings of the eyes
 /// in six clips, the longer ones deliberate, ten lasted 167 ms or more and two a single frame of 83 ms.
 const SAMPLING: &str = "select='isnan(prev_selected_t)+gt(floor(t*15+.25),floor(prev_selected_t*15+.25))',showinfo=checksum=0";
 
-/// Most frames that are sampled of each second: the filter in `SAMPLING`.
+/// Most frames sampled a second, by the filter in `SAMPLING`.
 pub const RATE: f64 = 15.0;
 
-/// Fewest sampled frames of a clip, as of a capture in images mode.
+/// Fewest sampled frames of a clip, the same as in images mode.
 const MIN_FRAMES: usize = 8;
 
-/// Most pixels that may be allocated for a frame: decoders pad its sides to multiples of 64. What
-/// they give is held against the exact limits.
+/// Most pixels that may be allocated for a frame. Decoders pad its sides to multiples of 64; the decoded
+/// size is then checked against the exact limits.
 const MAX_PADDED_PIXELS: &str = "4946176";
 
-/// Frames of the longest clip, and a few to spare.
+/// Most frames of a clip: the longest clip, and a few to spare.
 const MAX_FRAMES: usize = 15 * 31 + 1;
 
-/// Bytes of the header of one picture: `P6`, width, height, `255`.
+/// Longest header of one PPM picture, bytes: `P6`, width, height, `255`.
 const MAX_HEADER: usize = 32;
 
 /// A sampled frame, upright.
 #[derive(Debug)]
 pub struct Sampled {
-    /// When it was taken, seconds from the beginning of the clip.
+    /// Time in the clip, seconds from its beginning.
     pub seconds: f64,
-    /// Whether the frames before it are left out: between them and this one the recorder was not yet
-    /// running.
+    /// Whether the frames before this one are left out, because the recorder was not yet running.
     pub starts_over: bool,
-    /// What it shows.
+    /// The pixels.
     pub picture: Picture,
 }
 
-/// The picture of a frame.
+/// The pixels of a frame.
 #[derive(Debug)]
 pub enum Picture {
     /// In standard range.
     Rgb(RgbFrame),
-    /// In colours that are yet to be converted.
+    /// In HDR or BT.2020, not yet converted.
     Yuv(YuvFrame),
 }
 
-/// How `ffmpeg` hands over pictures.
+/// Format in which `ffmpeg` writes pictures to its pipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     /// PPM, eight bits.
     Ppm,
-    /// Samples as they are, ten bits; their size is in the log.
+    /// Raw samples, ten bits. Their size is in the log only.
     Yuv,
 }
 
@@ -88,11 +89,13 @@ impl Form {
     }
 }
 
-/// Decodes a clip and sends its sampled frames, in their order.
+/// Decodes a clip and sends its sampled frames, in order.
+///
+/// Stops early, without an error, when the receiver is gone.
 ///
 /// # Errors
-/// [`Unplayable`] when it cannot be decoded to its end, else what kept us from trying. When the
-/// receiver is gone it just stops.
+/// [`Unplayable`] when the clip cannot be decoded to its end; [`ClipError::Failed`] when decoding could
+/// not be tried.
 pub async fn decode(
     tools: &Tools,
     container: Container,
@@ -118,7 +121,7 @@ pub async fn decode(
     .chain(["-f", container.demuxer(), "-max_pixels", MAX_PADDED_PIXELS])
     .chain(COMMON)
     .chain(["-codec_whitelist", DECODERS])
-    // One second more than may be: what is longer shows.
+    // One second more than allowed, so that an overlong clip can be recognised.
     .chain(["-t", "31", "-i", INPUT])
     .chain(["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", &filters])
     .chain(["-fps_mode", "passthrough"])
@@ -130,9 +133,9 @@ pub async fn decode(
     let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(ClipError::Failed("ffmpeg has no pipes".to_owned()));
     };
-    // Fewer and larger reads; without it they are only smaller.
+    // A larger pipe means fewer reads. When this fails, reads are only smaller.
     let _ = rustix::pipe::fcntl_setpipe_size(&out, 1 << 20);
-    // As many as there may be frames, so that the log is read whatever becomes of the pictures.
+    // Room for every frame that a clip may have: the log is read to its end even if no picture is.
     let (stamp, stamps) = mpsc::channel(MAX_FRAMES + 1);
     let (sent, log) = tokio::join!(
         send_all(BufReader::new(out), form, stamps, frames),
@@ -140,7 +143,7 @@ pub async fn decode(
     );
     match sent? {
         Sent::All(course) => ended(child, &course, &log, probed, container).await,
-        // Nobody wants the rest.
+        // The receiver is gone and needs no more frames.
         Sent::Some => Ok(()),
     }
 }
@@ -150,7 +153,7 @@ enum Sent {
     Some,
 }
 
-/// Pairs each picture with its line in the log, which was written before it.
+/// Pairs each picture with its line in the log, which `ffmpeg` writes first.
 async fn send_all(
     mut out: impl AsyncRead + Unpin,
     form: Form,
@@ -174,13 +177,13 @@ async fn send_all(
                 };
                 match next_yuv(&mut out, stamp.width, stamp.height).await? {
                     Some(picture) => (stamp, Picture::Yuv(picture)),
-                    // Killed, which its end will show.
+                    // `ffmpeg` was killed; its exit status tells why.
                     None => return Ok(Sent::All(course)),
                 }
             }
         };
         if sent == MAX_FRAMES {
-            // The clock of its frames runs slowly, or backwards.
+            // The times of the frames run slowly or backwards.
             return Err(Unplayable::Damaged.into());
         }
         let sampled = Sampled {
@@ -195,10 +198,10 @@ async fn send_all(
     }
 }
 
-/// The next frame of samples; `None` at the end, or in the middle of it.
+/// The next frame of raw samples; `None` at the end of the stream, also in the middle of a frame.
 ///
 /// # Errors
-/// [`Unplayable::Size`].
+/// [`Unplayable::Size`] for a size outside the limits.
 pub async fn next_yuv(
     out: &mut (impl AsyncRead + Unpin),
     width: u32,
@@ -213,17 +216,17 @@ pub async fn next_yuv(
     }))
 }
 
-/// The next picture, in the PPM format (`man 5 ppm`); `None` at the end.
+/// The next picture, in the PPM format (`man 5 ppm`); `None` at the end of the stream.
 ///
 /// # Errors
-/// [`Unplayable::Size`], or that what comes is no picture.
+/// [`Unplayable::Size`] for a size outside the limits; [`ClipError::Failed`] when the stream is not PPM.
 pub async fn next_frame(out: &mut (impl AsyncRead + Unpin)) -> Result<Option<RgbFrame>, ClipError> {
     let lost = |e| ClipError::failed("ffmpeg's pictures cannot be read", &e);
     let mut header = Vec::with_capacity(MAX_HEADER);
     while header.iter().filter(|b| **b == b'\n').count() < 3 {
         let mut byte = [0];
         if out.read(&mut byte).await.map_err(lost)? == 0 {
-            // In the middle of a header: killed, which its end will show.
+            // The stream ends inside a header: `ffmpeg` was killed, and its exit status tells why.
             return Ok(None);
         }
         if header.len() == MAX_HEADER {
@@ -251,13 +254,13 @@ pub async fn next_frame(out: &mut (impl AsyncRead + Unpin)) -> Result<Option<Rgb
     }
 }
 
-/// Reads the messages to their end, so that the writer never waits. They are not logged: they can
-/// hold words of the file.
+/// Reads the messages to their end, so that the writer never blocks. They are not logged: they can
+/// contain text from the file.
 async fn read_log(err: ChildStderr, stamps: mpsc::Sender<Stamp>) -> Log {
     let mut log = Log::default();
     for_each_line(err, |line| {
         if let Some(stamp) = log.read(line) {
-            // Where there is no room there are too many frames.
+            // The channel is full only when there are too many frames.
             let _ = stamps.try_send(stamp);
         }
     })
@@ -276,7 +279,8 @@ async fn ended(
         .wait()
         .await
         .map_err(|e| ClipError::failed("ffmpeg's end cannot be seen", &e))?;
-    // A damaged packet of an mp4 may not be known for a key frame; what WebM says of it is separate.
+    // A damaged packet of an mp4 may fail to be recognised as a key frame. WebM marks key frames outside
+    // the packet.
     let is_told = status.success() || container == Container::WebM && status.code().is_some();
     if is_told && !probed.starts_with_key && course.kept() < MIN_FRAMES {
         return Err(Unplayable::NoKeyFrame.into());

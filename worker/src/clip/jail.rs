@@ -1,13 +1,13 @@
-//! Programs that read hostile bytes, run with as few rights as they need.
+//! Runs programs that read hostile bytes with the fewest rights they need.
 //!
-//! A child reads one file, its standard input, and writes to two pipes. Beyond that it has what the
-//! kernel leaves it: libraries to read (Landlock), no network, no way into or around other processes
-//! (seccomp, Landlock), no capabilities, no environment, and limits on memory, processor time and
-//! what it may write. It dies with the value that stands for it. What it could still do is start
-//! processes that outlive it, within the same bounds.
+//! A child reads one file, its standard input, and writes to two pipes. The kernel allows it little
+//! else: it may read libraries (Landlock). It has no network, no access to other processes (seccomp,
+//! Landlock), no capabilities and no environment. Memory, processor time and the size of written files
+//! are limited. It is killed when its [`Child`] is dropped. What it could still do is start processes
+//! that outlive it, within the same bounds.
 //!
-//! The restrictions are those of a thread, and children inherit them: each child is started by a
-//! thread that gives up its rights for good, starts it and ends.
+//! Restrictions apply to a thread, and children inherit them. So each child is started by a thread of
+//! its own, which gives up its rights for good, starts the child and ends.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -31,14 +31,14 @@ use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-/// Address space of a child, bytes. Libraries take a quarter of it, the reference frames of the
-/// largest clip another.
+/// Address space of a child, bytes. Libraries take a quarter of it, the reference frames of the largest
+/// clip another quarter.
 const MEMORY_BYTES: u64 = 1 << 30;
 
-/// Open files of a child.
+/// Most open files of a child.
 const FILES: u64 = 32;
 
-/// What libraries are read from.
+/// Folders that libraries are read from.
 const LIBRARIES: [&str; 6] = [
     "/usr/lib",
     "/usr/lib64",
@@ -48,7 +48,7 @@ const LIBRARIES: [&str; 6] = [
     "/etc/ld.so.cache",
 ];
 
-/// Calls that a decoder has no use for.
+/// System calls that a decoder does not need.
 const DENIED: &[i64] = &[
     // The network, and memory that outlives a process.
     libc::SYS_socket,
@@ -80,7 +80,7 @@ const DENIED: &[i64] = &[
     libc::SYS_sched_setattr,
     libc::SYS_sched_setparam,
     libc::SYS_sched_setscheduler,
-    // What belongs to files that it cannot open.
+    // Changes to files, which it cannot open anyway.
     libc::SYS_fchmod,
     libc::SYS_fchmodat,
     libc::SYS_fchown,
@@ -104,7 +104,7 @@ const DENIED: &[i64] = &[
     libc::SYS_utimes,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_futimesat,
-    // The kernel's doors.
+    // Powerful kernel interfaces.
     libc::SYS_bpf,
     libc::SYS_perf_event_open,
     libc::SYS_io_setup,
@@ -133,11 +133,13 @@ const DENIED: &[i64] = &[
     libc::SYS_setdomainname,
 ];
 
-/// Starts `program` with `input` as its standard input, on two pipes, for so much processor time.
+/// Starts `program` with `input` as its standard input and two pipes, limited to `cpu_seconds` of
+/// processor time.
+///
 /// Call it inside a tokio runtime. The child is killed when the value is dropped.
 ///
 /// # Errors
-/// When it cannot be started or restricted.
+/// When the program cannot be started or restricted.
 pub async fn spawn<S: AsRef<OsStr>>(
     program: &Path,
     arguments: impl IntoIterator<Item = S>,
@@ -169,15 +171,15 @@ pub async fn spawn<S: AsRef<OsStr>>(
     Ok(child)
 }
 
-/// Whether this kernel can keep a program from files and connections that are not its own. Where it
-/// cannot (Linux before 5.13), the other restrictions hold.
+/// Whether this kernel can deny a program all other files and connections. On older kernels (Linux
+/// before 5.13) only the other restrictions apply.
 pub fn is_confined() -> bool {
     std::thread::spawn(|| give_up_rights(None))
         .join()
         .is_ok_and(|confined| confined.unwrap_or(false))
 }
 
-/// The program of that name in the folders of `PATH`.
+/// The first program of that name in the folders of `PATH`.
 pub fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
@@ -186,14 +188,14 @@ pub fn find(name: &str) -> Option<PathBuf> {
         .and_then(|file| file.canonicalize().ok())
 }
 
-/// Whether a child was killed: for having used up its time, or by a system out of memory.
+/// Whether a child was killed, because its processor time ran out or the system ran out of memory.
 pub fn is_out_of_time(status: ExitStatus) -> bool {
     status.signal() == Some(libc::SIGKILL)
 }
 
-/// Restricts this thread, for good; says whether files are restricted, too.
+/// Restricts this thread for good. Returns whether access to files is restricted, too.
 fn give_up_rights(program: Option<&Path>) -> io::Result<bool> {
-    // Root's too: without new privileges a program cannot get them back.
+    // Root's capabilities, too: without new privileges a program cannot get them back.
     let none = CapabilitySet::empty();
     let nothing = CapabilitySets {
         effective: none,
@@ -209,7 +211,8 @@ fn give_up_rights(program: Option<&Path>) -> io::Result<bool> {
 fn filter() -> Result<BpfProgram, BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         DENIED.iter().map(|call| (*call, Vec::new())).collect();
-    // The limits of others; its own are asked for by the C library.
+    // Denies changing the limits of other processes. The C library reads its own limits through this
+    // call.
     let of_others = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, 0)?;
     rules.insert(
         libc::SYS_prlimit64,
@@ -220,7 +223,7 @@ fn filter() -> Result<BpfProgram, BackendError> {
     SeccompFilter::new(rules, SeccompAction::Allow, refused, arch)?.try_into()
 }
 
-/// As much as the kernel knows of it; older ones know less.
+/// Applies all Landlock rules that this kernel knows; older kernels know fewer.
 fn confine(program: Option<&Path>) -> Result<bool, landlock::RulesetError> {
     let abi = ABI::V6;
     let readable = LIBRARIES.iter().map(Path::new).chain(program);
@@ -237,11 +240,12 @@ fn confine(program: Option<&Path>) -> Result<bool, landlock::RulesetError> {
     })
 }
 
-/// Sets the child's limits. It has been running for some microseconds of the tens of milliseconds
-/// that it takes to load its libraries.
+/// Sets the child's limits. It has been running for some microseconds by then; loading its libraries
+/// takes tens of milliseconds.
 fn limit(child: &Child, cpu_seconds: u64) -> io::Result<()> {
     let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-    // Without a number it has ended, and without this check the limits would be this process's.
+    // Without a process id the child has ended. Without this check the limits would apply to this
+    // process.
     if pid.is_none() {
         return Ok(());
     }

@@ -1,22 +1,22 @@
-//! What `ffmpeg` tells of a clip while it decodes it.
+//! Parser of the messages that `ffmpeg` writes while it decodes a clip.
 
 use super::colour::{Colours, Transfer};
 
-/// How `ffmpeg` says that a Matroska file stops in the middle of something; it is no error to it.
+/// `ffmpeg`'s message for a truncated Matroska file. It does not count as an error there.
 const ENDS_EARLY: &str = "File ended prematurely";
 
-/// What is told of a sampled frame.
+/// Time and size of a sampled frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stamp {
-    /// When it was taken, seconds; not a number where that is not told.
+    /// Time in the clip, seconds; NaN where `ffmpeg` does not know it.
     pub seconds: f64,
-    /// Width, pixels; 0 where it is not told.
+    /// Width, pixels; 0 where unknown.
     pub width: u32,
-    /// Height, pixels.
+    /// Height, pixels; 0 where unknown.
     pub height: u32,
 }
 
-/// What of the messages counts.
+/// What has been learned from the messages so far.
 #[derive(Debug, Default, PartialEq)]
 pub struct Log {
     ends_early: bool,
@@ -29,14 +29,14 @@ pub struct Log {
 }
 
 impl Log {
-    /// Takes note of one line; gives what it says of a sampled frame.
+    /// Reads one line. Returns the time and size of a sampled frame if the line tells them.
     pub fn read(&mut self, line: &str) -> Option<Stamp> {
         self.ends_early |= line.contains(ENDS_EARLY);
         if let Some(us) = line.strip_prefix("out_time_us=") {
             let us = us.trim().parse::<f64>().ok();
             self.seconds = us.map(|us| us / 1e6).or(self.seconds);
         }
-        // As the filter `showinfo` writes it, for each frame:
+        // The filter `showinfo` writes, for each frame:
         // `n: 1 pts: 512 pts_time:0.04 … s:480x360 …`, and `color_range:tv … color_trc:smpte2084`.
         if !line.starts_with("[Parsed_showinfo") {
             return None;
@@ -48,7 +48,7 @@ impl Log {
         match word("color_trc:") {
             Some("smpte2084") => self.is_pq = true,
             Some("arib-std-b67") => self.is_hlg = true,
-            // Then it is what the container says.
+            // Then the container's value applies.
             Some("unknown" | "reserved") | None => {}
             Some(_) => self.is_standard = true,
         }
@@ -66,22 +66,22 @@ impl Log {
         })
     }
 
-    /// Whether the file stops in the middle of something.
+    /// Whether the file is truncated.
     pub fn ends_early(&self) -> bool {
         self.ends_early
     }
 
-    /// Time of the last frame, of all of the clip's.
+    /// Time of the clip's last frame, sampled or not, seconds; `None` while unknown.
     pub fn seconds(&self) -> Option<f64> {
         self.seconds
     }
 
-    /// Whether not all frames have one size.
+    /// Whether frames differ in size.
     pub fn size_changes(&self) -> bool {
         self.size_changes
     }
 
-    /// Whether there were frames in another range than the one that was foreseen.
+    /// Whether a frame had another dynamic range than the one that was probed.
     pub fn colours_change(&self, foreseen: Option<Colours>) -> bool {
         match foreseen.map(|c| c.transfer) {
             Some(Transfer::Pq) => self.is_hlg || self.is_standard,

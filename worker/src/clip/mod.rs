@@ -1,11 +1,12 @@
-//! Clips: hostile bytes into measured frames, or a clear refusal.
+//! Clips: turns hostile bytes into measured frames, or refuses them with a reason.
 //!
-//! `container` says by the first bytes which one demuxer may look, `probe` refuses within a
-//! tenth of a second what is too large or too long, `frames` decodes the rest and samples it; both
-//! run in a `jail`. `log` and `course` say which frames count and whether any are missing. Frames are
-//! measured on the threads of the pool, beside other captures', while the next ones are decoded; `colour`
-//! converts HDR there, and `allowance` says when a clip is more than these threads can do in time. The few
-//! pictures that may become the best frame are kept in `portraits`. Nothing touches a disk.
+//! `container` recognises the format by the first bytes and names the one demuxer that may read it.
+//! `probe` refuses within a tenth of a second what is too large or too long. `frames` decodes and
+//! samples the rest. Both programs run in a `jail`. `log` and `course` tell which frames count and
+//! whether any are missing. Frames are measured on the threads of the pool, beside other captures, while
+//! the next ones are decoded. `colour` converts HDR on those threads. `allowance` refuses a clip that
+//! takes longer than these threads have. `portraits` keeps the few pictures that may become the best
+//! frame. Nothing is written to disk.
 
 mod allowance;
 pub mod colour;
@@ -47,23 +48,23 @@ use livegate_media::RgbFrame;
 use portraits::Album;
 use tools::{Tools, memory_file};
 
-/// Frames of a clip after which it is known whether it can be measured in time, also where it is the first
-/// one.
+/// Frames of a clip after which the pace is known, even when the clip is the first one. Up to there, the
+/// time that it needs is estimated again after every frame.
 const FIRST_FRAMES: usize = 16;
 
-/// Why a clip cannot be judged; for the caller.
+/// Why a clip cannot be judged. The text is meant for the caller.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Unplayable {
-    /// Its first bytes are those of something else.
+    /// The first bytes are not those of a supported container.
     #[error("it is neither mp4 nor webm")]
     Container,
-    /// There is no video stream in it.
+    /// The file has no video stream.
     #[error("it has no video stream")]
     NoVideo,
-    /// The stream is in a codec that is not decoded.
+    /// The codec of the video is not supported.
     #[error("its codec, {0}, is not supported; send H.264, HEVC, MPEG-4, VP8, VP9 or AV1")]
     Codec(String),
-    /// Its frames are too small or too large.
+    /// The frames are too small or too large.
     #[error(
         "it is {width}x{height}; each side must be 120 to 2160 pixels, with at most 1920x1440 pixels in all"
     )]
@@ -73,37 +74,37 @@ pub enum Unplayable {
         /// Height, pixels.
         height: u32,
     },
-    /// It goes on for too long.
+    /// The clip is longer than allowed.
     #[error("it lasts over 30 seconds")]
     TooLong,
-    /// It goes on for longer than the threads of this server can measure in time.
+    /// The clip is longer than the threads of this server can measure in time.
     #[error(
         "it lasts {seconds:.0} seconds, and this server can measure about {possible:.0} seconds of such a clip in the time that a verification may take; send a shorter one"
     )]
     TooLongHere {
-        /// How long it is, seconds.
+        /// Length of the clip, seconds.
         seconds: f64,
-        /// How long one may be, seconds, rounded down.
+        /// Longest possible length of such a clip, seconds, rounded down.
         possible: f64,
     },
-    /// It cannot be decoded to its end.
+    /// The clip cannot be decoded to its end.
     #[error("it is damaged or ends early")]
     Damaged,
-    /// It begins between two key frames, and too little of it follows one.
+    /// The clip starts between two key frames, and too few frames follow the next one.
     #[error(
         "it does not begin with a key frame, and too few frames follow a later one; record from a key frame on"
     )]
     NoKeyFrame,
-    /// There are too few frames in it to see a movement.
+    /// The clip has too few frames to show a movement.
     #[error("too few frames: {0}, where at least 8 are needed; record at 10 a second or more")]
     TooFewFrames(usize),
-    /// What happens between two frames cannot be told.
+    /// Two frames are too far apart to know what happens in between.
     #[error("its frames are over half a second apart; record at 10 frames a second or more")]
     Gap,
     /// The size changes from one frame to another.
     #[error("its frames change size; do not turn the device while recording")]
     SizeChanges,
-    /// The range changes from one frame to another.
+    /// The dynamic range changes from one frame to another.
     #[error("its frames change between HDR and standard range; record in one of them")]
     ColoursChange,
     /// Decoding takes more time or memory than any camera's clip.
@@ -114,9 +115,9 @@ pub enum Unplayable {
 /// Why a clip was not measured.
 #[derive(Debug)]
 pub enum ClipError {
-    /// It is its own fault.
+    /// The clip is at fault; the text is for the caller.
     Unplayable(Unplayable),
-    /// It is ours; for operators.
+    /// The server is at fault; the text is for operators.
     Failed(String),
 }
 
@@ -132,11 +133,13 @@ impl From<Unplayable> for ClipError {
     }
 }
 
-/// Makes sure that clips can be read here; says so where the kernel is too old to confine what
-/// reads them. Call it inside a tokio runtime.
+/// Checks that clips can be read here. Call it inside a tokio runtime.
+///
+/// Warns in the log where the kernel is too old to confine the programs that read clips.
 ///
 /// # Errors
-/// [`StartError::Program`] or [`StartError::Confined`], naming the program that is missing or does
+/// [`StartError::Program`] or [`StartError::Confined`], naming the program that is missing or does not
+/// run.
 /// not run.
 pub async fn check_tools() -> Result<(), StartError> {
     let tools = Tools::find()?;
@@ -154,7 +157,7 @@ pub async fn check_tools() -> Result<(), StartError> {
     }
     if !jail::is_confined() {
         tracing::warn!(
-            "This kernel has no Landlock (Linux 5.13 or later): what decodes clips is not kept from files"
+            "This kernel has no Landlock (Linux 5.13 or later): the programs that read clips are not kept from other files"
         );
     }
     Ok(())
@@ -169,7 +172,7 @@ pub(crate) async fn measure(
 ) -> Option<Outcome> {
     let left = Duration::from_millis(time.deadline_ms.saturating_sub(now_ms()));
     let mut cost = Cost::default();
-    // Dropping the work ends whatever it has started.
+    // Dropping this future ends every process and task that it started.
     let measured = tokio::time::timeout(left, work_out(pool, queue, clip, time, &mut cost)).await;
     pool.metrics().cost(cost);
     let measured = measured.ok()?;
@@ -212,7 +215,7 @@ async fn work_out(
 
     let began = Instant::now();
     let (sender, decoded) = mpsc::channel(1);
-    // A set, since dropping it ends the task.
+    // A `JoinSet`, because dropping it aborts the task.
     let mut decoding = JoinSet::new();
     decoding.spawn(async move { frames::decode(tools, container, &probed, file, sender).await });
     let job = Job {
@@ -241,7 +244,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Measures frames as they come, a few at once, and gives them in their order.
+    /// Measures frames as they arrive, a few at once, and returns them in the order of the clip.
     async fn measure_all(
         &self,
         mut decoded: mpsc::Receiver<Sampled>,
@@ -249,7 +252,8 @@ impl Job<'_> {
     ) -> Result<MeasuredClip, ClipError> {
         let (mut measured, mut measuring) = (Vec::new(), FuturesOrdered::new());
         let mut album = Arc::new(Mutex::new(Album::default()));
-        // Frames sent to be measured since the clip began, and those of before that still come back.
+        // `index` counts the frames sent since the clip's beginning. `left_out` counts results still to
+        // come of earlier frames.
         let (mut index, mut left_out, mut ended) = (0_u32, 0_u32, false);
         loop {
             tokio::select! {
@@ -290,7 +294,7 @@ impl Job<'_> {
         })
     }
 
-    /// Has a thread measure a frame; `room` is free when that is done.
+    /// Measures a frame on a thread of the pool, which releases `room` when it is done.
     fn measure_one(
         &self,
         index: u32,
@@ -308,7 +312,7 @@ impl Job<'_> {
                 let frame = in_standard_range(sampled.picture, converter.as_deref())?;
                 let measured = measure_frame(analyzer, index, &frame, &album)?;
                 pace.add(began.elapsed());
-                // Room for another one.
+                // The next frame may be decoded.
                 drop(room);
                 #[expect(clippy::cast_possible_truncation, reason = "within half a minute")]
                 let seconds = sampled.seconds as f32;
@@ -318,7 +322,7 @@ impl Job<'_> {
     }
 }
 
-/// The next frame, when there is room for it among those of all clips.
+/// The next frame, as soon as there is room for it among the frames of all clips.
 async fn next(
     pool: &AnalyzerPool,
     decoded: &mut mpsc::Receiver<Sampled>,
@@ -349,7 +353,7 @@ fn measure_frame(
     if let Some(face) = measurement.face.as_ref()
         && open().wants(face)
     {
-        // Not under the lock: it takes milliseconds.
+        // Outside the lock: encoding takes milliseconds.
         let jpeg = portraits::jpeg(frame).map_err(|e| e.to_string())?;
         open().keep(face, Portrait { frame: index, jpeg });
     }

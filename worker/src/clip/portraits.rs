@@ -1,7 +1,7 @@
 //! The few pictures of a clip that may become its best frame.
 //!
-//! Which one does is the API's choice, by angles that the worker does not know. So it keeps the
-//! best of each of several ranges of angles.
+//! The API chooses the best frame, by angles that the worker does not know. So the worker keeps the best
+//! pictures of each of several ranges of angles.
 
 use std::io;
 
@@ -12,16 +12,16 @@ use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
 
 use livegate_media::RgbFrame;
 
-/// Upper ends of the ranges of angles, degrees; the last range has none.
+/// Upper ends of the ranges of angles, degrees. The last range has no upper end.
 const RANGES_DEG: [f32; 4] = [5.0, 10.0, 15.0, 30.0];
 
-/// Pictures kept of each range.
+/// Most pictures kept in each range.
 const PER_RANGE: usize = 2;
 
 /// JPEG quality, 1 to 100.
 const QUALITY: i32 = 92;
 
-/// Pictures kept so far.
+/// The pictures kept so far, in ranges of angles.
 #[derive(Default)]
 pub struct Album([Vec<Candidate>; RANGES_DEG.len() + 1]);
 
@@ -31,13 +31,13 @@ struct Candidate {
 }
 
 impl Album {
-    /// Whether the picture of this face would be kept.
+    /// Whether a picture of this face would be kept now.
     pub fn wants(&self, face: &Face) -> bool {
         let range = &self.0[range(face)];
         range.len() < PER_RANGE || range.last().is_some_and(|worst| rank(face) > worst.rank)
     }
 
-    /// Keeps the picture of this face, if none better have come meanwhile.
+    /// Keeps the picture of this face, unless better ones have arrived in the meantime.
     pub fn keep(&mut self, face: &Face, portrait: Portrait) {
         let (range, rank) = (&mut self.0[range(face)], rank(face));
         let at = range.partition_point(|c| c.rank >= rank);
@@ -58,15 +58,15 @@ fn range(face: &Face) -> usize {
     RANGES_DEG.partition_point(|end| *end < face.pose.deviation())
 }
 
-/// Sharp, and with open eyes.
+/// Rank of a picture: higher for a sharper face and wider open eyes. No unit.
 fn rank(face: &Face) -> f32 {
     face.quality.sharpness * face.eyes.ratio().max(0.0)
 }
 
-/// A picture as JPEG.
+/// Encodes a picture as JPEG.
 ///
 /// # Errors
-/// When it cannot be encoded.
+/// When the picture cannot be encoded.
 pub fn jpeg(frame: &RgbFrame) -> io::Result<Bytes> {
     let (width, height) = (frame.width as usize, frame.height as usize);
     let encode = || {

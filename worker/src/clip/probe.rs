@@ -1,5 +1,5 @@
-//! What a clip says of itself, read before any of it is decoded for good: refusing takes a tenth of
-//! a second.
+//! Properties of a clip that `ffprobe` reports, checked before the clip is decoded. A refusal takes a
+//! tenth of a second.
 
 use std::os::fd::OwnedFd;
 
@@ -15,7 +15,7 @@ use super::{ClipError, Unplayable, jail};
 /// Longest clip, seconds.
 pub const MAX_SECONDS: f64 = 30.0;
 
-/// Slack of that, seconds: a camera that is told to stop after 30 s stops a frame or two later.
+/// Tolerance of that limit, seconds: a camera told to stop after 30 s stops a frame or two later.
 pub const SLACK_SECONDS: f64 = 0.25;
 
 /// Most pixels of a frame: 1920x1440.
@@ -27,11 +27,11 @@ pub const MAX_SIDE: u32 = 2160;
 /// Shortest side of a frame, pixels.
 pub const MIN_SIDE: u32 = 120;
 
-/// The codecs that the decoders read.
+/// Supported codecs, by `ffprobe`'s names.
 const CODECS: [&str; 6] = ["h264", "hevc", "mpeg4", "vp8", "vp9", "av1"];
 
-/// What is read: the stream, its first packet, and the packets from the last key frame before the limit to
-/// a little after it. The container is not asked how long the clip is: it may say anything.
+/// What `ffprobe` reads: the stream, its first packet, and the packets from the last key frame before
+/// the limit to a little after it. The length that the container states is ignored: it may be anything.
 const ASKED: [&str; 4] = [
     "-show_entries",
     "stream=codec_name,width,height,avg_frame_rate,color_range,color_space,color_transfer,color_primaries:format=start_time:packet=pts_time,flags",
@@ -39,35 +39,35 @@ const ASKED: [&str; 4] = [
     "%+#1,30%35",
 ];
 
-/// Longest side, pixels, of a clip in standard definition.
+/// Longest side of a clip in standard definition, pixels.
 const STANDARD_DEFINITION: u32 = 1024;
 
-/// What a clip says of itself, and what to make of it.
+/// Properties of an accepted clip, as its file states them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Probed {
-    /// How long it is, seconds; 0 where that is not known.
+    /// Length, seconds; 0 where unknown.
     pub seconds: f64,
-    /// Frames a second; `None` where that is not known.
+    /// Frames a second; `None` where unknown.
     pub rate: Option<f64>,
-    /// Whether it can be decoded from its first packet on.
+    /// Whether the first packet is a key frame, so that decoding can start there.
     pub starts_with_key: bool,
-    /// Its colours, where they have to be converted; `None` for standard range.
+    /// The colours, where they have to be converted; `None` for standard range.
     pub colours: Option<Colours>,
-    /// The matrix of a clip that names none, where the decoder would take another than players do: BT.601
-    /// in standard definition, BT.709 in high definition.
+    /// The matrix to use for a clip that names none, where the decoder's default differs from that of
+    /// players: BT.601 in standard definition, BT.709 in high definition.
     pub guessed_matrix: Option<&'static str>,
 }
 
-/// Longest report, bytes. That of 35 s at 60 frames a second is a tenth of it.
+/// Longest report, bytes. The report of 35 s at 60 frames a second is a tenth of it.
 const MAX_REPORT: u64 = 1 << 20;
 
-/// What a report may take, seconds of processor time: no clip of a camera takes a twentieth of it.
+/// Limit of probing, seconds of processor time. No camera's clip takes a twentieth of it.
 const CPU_SECONDS: u64 = 2;
 
-/// Looks at a clip.
+/// Probes a clip and checks it against the limits.
 ///
 /// # Errors
-/// [`Unplayable`] when it will not do, else what kept us from looking.
+/// [`Unplayable`] when the clip breaks a limit; [`ClipError::Failed`] when it could not be probed.
 pub async fn probe(
     tools: &Tools,
     container: Container,
@@ -78,7 +78,8 @@ pub async fn probe(
     let arguments = ["-v", "error", "-f", container.demuxer()]
         .into_iter()
         .chain(COMMON)
-        // It opens a decoder for each stream, the sound's included, and fails where it may not.
+        // `ffprobe` opens a decoder for each stream, also for the sound. It fails when that is not
+        // allowed.
         .chain(["-codec_whitelist:v", &decoders])
         .chain(["-select_streams", "V:0", "-of", "json=compact=1"])
         .chain(ASKED)
@@ -104,15 +105,17 @@ pub async fn probe(
     Ok(report.judge()?)
 }
 
-/// Closed when enough of it is read: whoever writes more fails.
+/// Reads the report up to its limit, then closes the pipe: writing more fails.
 async fn read_report(out: ChildStdout) -> std::io::Result<Vec<u8>> {
     let mut report = Vec::new();
     out.take(MAX_REPORT).read_to_end(&mut report).await?;
     Ok(report)
 }
 
-/// The codec of the video, if the messages say that it may not be decoded. They are read to their
-/// end, so that the writer never waits, and not logged: they can hold words of the file.
+/// The codec of the video, if the messages report that it is not allowed.
+///
+/// The messages are read to their end, so that the writer never blocks. They are not logged: they can
+/// contain text from the file.
 async fn refused_codec(err: ChildStderr) -> Option<String> {
     let mut refused = None;
     for_each_line(err, |line| {
@@ -124,13 +127,13 @@ async fn refused_codec(err: ChildStderr) -> Option<String> {
     refused
 }
 
-/// A codec's name, whatever it is made of.
+/// A codec's name reduced to at most 32 printable ASCII characters.
 fn plain(name: &str) -> String {
     let graphic = name.chars().filter(char::is_ascii_graphic);
     graphic.take(32).collect()
 }
 
-/// What `ffprobe` reports, as far as it is asked.
+/// The part of `ffprobe`'s report that is read.
 #[derive(Deserialize)]
 pub struct Report {
     #[serde(default)]
@@ -174,16 +177,16 @@ struct Format {
 }
 
 impl Report {
-    /// Whether the clip will do.
+    /// Checks the report against the limits.
     ///
     /// # Errors
-    /// [`Unplayable`], for what is wrong with it.
+    /// [`Unplayable`], naming the limit that the clip breaks.
     pub fn judge(&self) -> Result<Probed, Unplayable> {
         let stream = self.streams.first().ok_or(Unplayable::NoVideo)?;
         if !CODECS.contains(&stream.codec_name.as_str()) {
             return Err(Unplayable::Codec(plain(&stream.codec_name)));
         }
-        // Fragments may not say their size before they are decoded.
+        // The size of a fragmented clip may be unknown until it is decoded.
         if (stream.width, stream.height) != (0, 0) {
             within_limits(stream.width, stream.height)?;
         }
@@ -227,7 +230,7 @@ impl Stream {
     }
 }
 
-/// Whether a frame may have this size.
+/// Checks the size of a frame, in pixels, against the limits.
 pub fn within_limits(width: u32, height: u32) -> Result<(), Unplayable> {
     let sides = MIN_SIDE..=MAX_SIDE;
     let fits = sides.contains(&width) && sides.contains(&height) && width * height <= MAX_PIXELS;

@@ -1,4 +1,4 @@
-//! The programs that read clips: `ffmpeg` and `ffprobe`, and what both are told.
+//! The programs that read clips, `ffmpeg` and `ffprobe`, and the options that both take.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -12,8 +12,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use super::{ClipError, Unplayable, jail};
 use crate::analyzer::StartError;
 
-/// The clip: what the program was given as its standard input, opened anew so that it can be
-/// searched (`moov` may be at its end).
+/// Path of the clip for the programs: their standard input, opened anew so that it can be searched
+/// (`moov` may be at its end).
 pub const INPUT: &str = "file:/proc/self/fd/0";
 
 /// Options of the input that both programs take: one protocol, one thread.
@@ -22,20 +22,20 @@ pub const COMMON: [&str; 4] = ["-protocol_whitelist", "file", "-threads", "1"];
 /// Video decoders that may be used, by `ffmpeg`'s names.
 pub const DECODERS: &str = "h264,hevc,mpeg4,vp8,libvpx,vp9,libvpx-vp9,av1,libdav1d";
 
-/// Longest line of a program's messages that is looked at as one, bytes.
+/// Longest line of a program's messages that is kept whole, bytes. Longer ones are split.
 const LONGEST_LINE: u64 = 4096;
 
-/// Where the programs are.
+/// Paths of the programs.
 #[derive(Debug)]
 pub struct Tools {
-    /// Decodes.
+    /// Decodes clips.
     pub ffmpeg: PathBuf,
-    /// Looks.
+    /// Probes clips.
     pub ffprobe: PathBuf,
 }
 
 impl Tools {
-    /// The programs in `PATH`, looked for once.
+    /// The programs in `PATH`, searched for once in a process.
     ///
     /// # Errors
     /// [`StartError::Program`] naming the one that is missing.
@@ -53,7 +53,7 @@ impl Tools {
     }
 }
 
-/// Bytes as a file that is on no disk and that nobody can change.
+/// Puts bytes into a sealed file in memory: on no disk, and not writable.
 pub fn memory_file(bytes: &[u8]) -> io::Result<OwnedFd> {
     let file = memfd_create(
         "livegate-clip",
@@ -71,10 +71,10 @@ pub fn memory_file(bytes: &[u8]) -> io::Result<OwnedFd> {
     Ok(file)
 }
 
-/// What the end of a program says of the clip.
+/// What the exit status of a program means for the clip.
 ///
 /// # Errors
-/// [`Unplayable`] when it gave up on it; [`ClipError::Failed`] when it could not even try.
+/// [`Unplayable`] when the program rejected the clip; [`ClipError::Failed`] when it did not run.
 pub fn judge_end(program: &str, status: ExitStatus) -> Result<(), ClipError> {
     if status.success() {
         return Ok(());
@@ -83,7 +83,7 @@ pub fn judge_end(program: &str, status: ExitStatus) -> Result<(), ClipError> {
         return Err(Unplayable::TooCostly.into());
     }
     match status.code() {
-        // Its libraries cannot be loaded.
+        // The libraries of the program cannot be loaded.
         Some(126 | 127) => Err(ClipError::failed(program, &status)),
         Some(_) => Err(Unplayable::Damaged.into()),
         None => {
@@ -93,8 +93,8 @@ pub fn judge_end(program: &str, status: ExitStatus) -> Result<(), ClipError> {
     }
 }
 
-/// Hands over each line that a program writes, until it writes no more; a line without an end comes
-/// in pieces.
+/// Calls `look` with each line that a program writes, until its end. A line without an end comes in
+/// pieces.
 pub async fn for_each_line(out: impl AsyncRead + Unpin, mut look: impl FnMut(&str)) {
     let mut out = BufReader::new(out);
     let mut line = Vec::new();

@@ -1,6 +1,7 @@
-//! Signs of a screen or a sheet of paper, which follow from how a picture of a picture comes about
-//! and not from examples: a raster repeats itself, and what bears the picture ends at straight
-//! borders.
+//! Signs of a screen or a sheet of paper: a periodic raster and a straight border.
+//!
+//! Both follow from the way in which a picture of a picture is made, not from examples: a raster repeats
+//! itself, and the object that carries the picture ends at straight borders.
 
 mod border;
 mod periodicity;
@@ -11,20 +12,20 @@ use livegate_liveness::measurement::{Bounds, Cues};
 use livegate_media::RgbFrame;
 use periodicity::Periodicity;
 
-/// Looks for them.
+/// Finds the signs of a screen or a sheet.
 pub struct CueFinder {
     periodicity: Periodicity,
 }
 
 impl CueFinder {
-    /// With its plan of transforms made.
+    /// Plans the transforms, which later calls reuse.
     pub fn new() -> Self {
         Self {
             periodicity: Periodicity::new(),
         }
     }
 
-    /// The signs around the face that lies here.
+    /// The signs around the face at `face`, in frame pixels.
     pub fn find(&self, frame: &RgbFrame, face: Bounds) -> Cues {
         Cues {
             periodicity: self.periodicity.of(frame, face),
@@ -37,7 +38,7 @@ impl CueFinder {
 mod drawn {
     use super::*;
 
-    /// A grey frame of these levels, and grain on it.
+    /// A grey frame of these levels, with grain on it.
     pub fn frame(width: u32, height: u32, level: impl Fn(f32, f32) -> f32) -> RgbFrame {
         let mut state = 1_u32;
         let places = (0..height).flat_map(|y| (0..width).map(move |x| (x as f32, y as f32)));

@@ -1,16 +1,16 @@
-//! Whether a face is made of dots or lines: the subpixels of a screen, the halftone of a print, or
+//! Periodic structure in the picture of a face: the subpixels of a screen, the halftone of a print, or
 //! the moire between one of them and the camera's own raster.
 //!
-//! Skin, hair and cloth have spectra that fall smoothly; a raster is a line in the spectrum, of the
-//! same frequency all over the face. So the periodograms of patches are averaged (Welch, "The use of
-//! fast Fourier transform for the estimation of power spectra", IEEE Trans. Audio Electroacoust.
-//! 15(2), 1967), which evens out everything that is not the same all over, and the highest peak is
-//! compared with what surrounds it, as Fisher's test compares it with the whole (Fisher, "Tests of
-//! significance in harmonic analysis", Proc. R. Soc. A 125, 1929); around it only, since the spectrum
-//! of a picture is not flat.
+//! The spectra of skin, hair and cloth fall smoothly. A raster is a line in the spectrum, of the same
+//! frequency all over the face. So the periodograms of patches are averaged (Welch, "The use of fast
+//! Fourier transform for the estimation of power spectra", IEEE Trans. Audio Electroacoust. 15(2),
+//! 1967), which evens out everything that is not the same all over. The highest peak is then compared
+//! with its surroundings. Fisher's test compares it with the whole spectrum (Fisher, "Tests of
+//! significance in harmonic analysis", Proc. R. Soc. A 125, 1929), but the spectrum of a picture is not
+//! flat.
 //!
-//! It sees rasters of 2 to 10 pixels of the frame that reaches the worker. A fine screen seen from
-//! afar is a smooth surface to the camera: finding nothing says nothing.
+//! It detects rasters of 2 to 10 pixels of the frame that reaches the worker. A fine screen far away is
+//! a smooth surface to the camera: a low value does not show that there is no screen.
 
 use std::array;
 use std::f32::consts::TAU;
@@ -24,28 +24,31 @@ use super::spectrum::{self, BINS, SIDE};
 use crate::pixels::luma::levels;
 use livegate_media::RgbFrame;
 
-/// Patches along each side of the face, overlapping where they must.
+/// Patches along each side of the face. They overlap on a small face.
 const PATCHES: usize = 3;
-/// Share of the bounds that is surely face, along each side: no hats, collars, walls.
+/// Share of the bounds that is surely face, along each side: without hats, collars and walls.
 const INNER: f32 = 0.8;
-/// Fewest pixels of face, in patches. The fewer, the more the overlap, the less is evened out: with
-/// 1.5 patches bona fide faces come to 2.2, with 2 and more to 1.9 at most.
+/// Fewest pixels of the face: the area of two patches. On a smaller face patches overlap more and
+/// average out less: with 1.5 patches bona fide faces reach 2.2, with 2 and more at most 1.9.
 const LEAST_AREA: usize = 2 * BINS;
-/// Power of a bin from rounding to whole grey levels alone: their variance, 1/12, times the window's
-/// power, (3/8 of a side) squared. A patch with no more than this says little.
+/// Power of a bin that rounding to whole grey levels alone causes: the variance of rounding, 1/12, times
+/// the window's power, (3/8 of a side) squared.
+///
+/// A patch with no more than this carries no information.
 const ROUNDING: f32 = (0.375 * SIDE as f32) * (0.375 * SIDE as f32) / 12.0;
-/// Added to every bin, in mean powers of a bin: where scaling up left next to nothing in a part of the
-/// spectrum, the traces of JPEG's blocks would stand out of it.
+/// Added to every bin, in mean powers of a bin. Where upscaling left nearly no power in a part of the
+/// spectrum, the traces of JPEG's blocks would otherwise stand out there.
 const FLOOR: f32 = 0.1;
 
 /// Measures periodicity.
 pub struct Periodicity {
     transform: Arc<dyn Fft<f32>>,
-    /// Hann's window, along one side.
+    /// Hann's window along one side.
     window: [f32; SIDE],
 }
 
 impl Periodicity {
+    /// Plans the transform, which later calls reuse.
     pub fn new() -> Self {
         #[expect(clippy::cast_precision_loss, reason = "less than 64")]
         let hann = |i: usize| 0.5 - 0.5 * (TAU * i as f32 / (SIDE - 1) as f32).cos();
@@ -55,8 +58,8 @@ impl Periodicity {
         }
     }
 
-    /// How far the highest peak of the face's spectrum stands out of its surroundings, natural
-    /// logarithm of power, not negative; `None` for a face too small for it.
+    /// How far the highest peak of the face's spectrum stands out of its surroundings: natural logarithm
+    /// of the ratio of powers, not negative; `None` when the face is too small.
     pub fn of(&self, frame: &RgbFrame, face: Bounds) -> Option<f32> {
         let columns = inner(face.x, face.width, frame.width);
         let rows = inner(face.y, face.height, frame.height);
@@ -75,8 +78,8 @@ impl Periodicity {
         Some(spectrum::highest_peak(&mean))
     }
 
-    /// The spectrum of the patch whose top left corner is here, into `work.bins`; with x and y
-    /// exchanged, which makes no difference to anything below.
+    /// Writes the spectrum of the patch with this top left corner into `work.bins`, with x and y
+    /// exchanged. The exchange makes no difference to the later steps.
     fn transform(&self, frame: &RgbFrame, left: usize, top: usize, work: &mut Work) {
         let Work {
             bins,
@@ -105,7 +108,7 @@ impl Periodicity {
     }
 }
 
-/// What one patch after another is transformed in.
+/// Buffers for the transform of one patch.
 struct Work {
     bins: Vec<Complex<f32>>,
     turned: Vec<Complex<f32>>,
@@ -123,7 +126,7 @@ impl Work {
     }
 }
 
-/// First pixel of the inner part of a side of the bounds, and the one after the last, in the frame.
+/// First pixel of the inner part of a side of the bounds, and the one after the last, in frame pixels.
 fn inner(from: f32, length: f32, frame: u32) -> (usize, usize) {
     let margin = (1.0 - INNER) / 2.0 * length;
     #[expect(
@@ -136,8 +139,8 @@ fn inner(from: f32, length: f32, frame: u32) -> (usize, usize) {
     (pixel(from + margin), pixel(from + length - margin))
 }
 
-/// Adds a patch's share of the mean, as powers over their mean in the band: a patch with an eye in it
-/// has a hundred times the power of a cheek, and would drown it.
+/// Adds a patch to the mean of all patches, as powers over their mean in the band. Without that scaling
+/// a patch with an eye, which has a hundred times the power of a cheek, would dominate.
 fn add_periodogram(bins: &[Complex<f32>], mean: &mut [f32]) {
     let (mut power, mut n) = (0.0, 0.0);
     for at in spectrum::band() {
@@ -172,7 +175,7 @@ mod tests {
         Periodicity::new().of(&frame, FACE).unwrap()
     }
 
-    /// Shading, and a feature or two.
+    /// Shading, and a few features.
     fn skin(x: f32, y: f32) -> f32 {
         let eye = if (x - 100.0).hypot(y - 110.0) < 12.0 {
             -60.0
@@ -203,7 +206,7 @@ mod tests {
 
     #[test]
     fn straight_edges_and_the_grid_of_a_codec_are_no_peaks() {
-        // Each block a little lighter or darker, by chance.
+        // Each block is randomly a little lighter or darker.
         let blocks = |x: f32, y: f32| {
             let (column, row) = (x as u32 / 8, y as u32 / 8);
             let mixed = (column.wrapping_mul(0x9E37_79B1) ^ row.wrapping_mul(0x85EB_CA77)) >> 8;

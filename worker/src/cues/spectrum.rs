@@ -1,20 +1,22 @@
-//! Peaks in the power spectrum of a square patch; bins row by row, the lowest frequency first.
+//! Peaks in the power spectrum of a square patch. Bins are stored row by row, the lowest frequency
+//! first.
 
-/// Side of a patch, pixels. Never scaled: scaling would move and blur what is looked for.
+/// Side of a patch, pixels. Patches are never scaled: scaling would move and blur the peaks.
 pub const SIDE: usize = 64;
-/// Bins of its spectrum.
+/// Bins of the spectrum of a patch.
 pub const BINS: usize = SIDE * SIDE;
 /// Frequencies below this, in cycles a patch, are the face itself: 0.1 cycles a pixel.
 const LOWEST: f32 = 0.1 * SIDE as f32;
-/// Bins on either side of the axes that are left out: straight edges, and the grid of JPEG's blocks.
+/// Bins on either side of the axes that are left out: straight edges and the grid of JPEG's blocks lie
+/// there.
 const AXIS: usize = 1;
-/// The surroundings of a bin: this many on either side, without those within `CORE`.
+/// Size of a bin's surroundings: this many bins on either side, without those within `CORE`.
 const REACH: usize = 4;
 const CORE: usize = 1;
 const AROUND: usize = (2 * REACH + 1).pow(2) - (2 * CORE + 1).pow(2);
 
-/// The bins that a raster may be in: one of each pair of opposite frequencies, as those of a real
-/// signal are the same.
+/// The bins in which a raster may be: one of each pair of opposite frequencies, which are equal for a
+/// real signal.
 pub fn band() -> impl Iterator<Item = usize> {
     let rows = AXIS + 1..=SIDE / 2;
     rows.flat_map(|row| {
@@ -22,7 +24,7 @@ pub fn band() -> impl Iterator<Item = usize> {
         let within = move |column: &usize| {
             #[expect(clippy::cast_precision_loss, reason = "less than 64")]
             let (x, y) = ((*column).min(SIDE - column) as f32, row as f32);
-            // Squares: it is asked thousands of times a frame.
+            // Compared as squares: this runs thousands of times a frame.
             let highest = SIDE as f32 / 2.0;
             (LOWEST * LOWEST..=highest * highest).contains(&(x * x + y * y))
         };
@@ -32,7 +34,7 @@ pub fn band() -> impl Iterator<Item = usize> {
     })
 }
 
-/// The highest of the peaks over the median of its surroundings; 0 where none stands out.
+/// The highest ratio of a peak to the median of its surroundings; 0 where nothing stands out.
 pub fn highest_peak(power: &[f32]) -> f32 {
     let level: Vec<f32> = power.iter().map(|p| p.ln()).collect();
     let heights = band()
@@ -41,7 +43,7 @@ pub fn highest_peak(power: &[f32]) -> f32 {
     heights.fold(0.0, f32::max)
 }
 
-/// Bins more than `hole` and at most `reach` rows or columns away; the spectrum is periodic.
+/// Bins more than `hole` and at most `reach` rows or columns away. The spectrum is periodic.
 fn neighbours(at: usize, hole: usize, reach: usize) -> impl Iterator<Item = usize> {
     let (row, column) = (at / SIDE, at % SIDE);
     let steps = move || 0..=2 * reach;
@@ -53,7 +55,7 @@ fn neighbours(at: usize, hole: usize, reach: usize) -> impl Iterator<Item = usiz
     })
 }
 
-/// The median of the surroundings of a bin.
+/// The median power of the surroundings of a bin.
 fn median(levels: impl Iterator<Item = f32>) -> f32 {
     let mut around = [0.0; AROUND];
     for (slot, level) in around.iter_mut().zip(levels) {
@@ -68,7 +70,7 @@ fn median(levels: impl Iterator<Item = f32>) -> f32 {
 mod tests {
     use super::*;
 
-    /// Falls with frequency, as that of any picture.
+    /// A spectrum that falls with frequency, as that of any picture.
     fn smooth() -> Vec<f32> {
         let distance = |k: usize| k.min(SIDE - k) as f32;
         let power =

@@ -1,4 +1,4 @@
-//! Presentation attack detection from one frame.
+//! Presentation attack detection from a single frame.
 
 use livegate_liveness::measurement::{Bounds, margin_of};
 use livegate_models::{AntiSpoofModel, ClassOutput, CropRule, Resample};
@@ -16,7 +16,7 @@ pub struct AntiSpoof {
 }
 
 impl AntiSpoof {
-    /// Loads it.
+    /// Loads the model.
     pub fn load(runtime: &Runtime, spec: &AntiSpoofModel) -> Result<Self, StartError> {
         if spec.input.width != spec.input.height {
             let cause = "an anti-spoof model must take a square input".to_owned();
@@ -31,7 +31,8 @@ impl AntiSpoof {
         })
     }
 
-    /// Margin of the face at `bounds`; `None` where it leaves no room for the crop.
+    /// Margin of the face at `bounds`: the logit of the bona fide class less that of the strongest other
+    /// class; `None` where the frame leaves no room for the crop.
     pub fn score(&mut self, frame: &RgbFrame, bounds: Bounds) -> Result<Option<f32>, AnalyzeError> {
         let sides = (frame.width, frame.height);
         if !has_room(bounds, self.spec.most_face_share, sides) {
@@ -56,14 +57,15 @@ impl AntiSpoof {
     }
 }
 
-/// Whether the face is narrow enough, as a share of the frame's shorter side, for a crop around it.
+/// Whether the face is at most `most_share` of the frame's shorter side wide, which leaves room for a
+/// crop around it.
 fn has_room(face: Bounds, most_share: Option<f32>, (width, height): (u32, u32)) -> bool {
     #[expect(clippy::cast_precision_loss, reason = "sides are at most 4096")]
     let shorter = width.min(height) as f32;
     most_share.is_none_or(|most| face.width <= most * shorter)
 }
 
-/// The face with its surroundings, of the model's input size.
+/// The face with its surroundings, at the size of the model's input.
 fn cut_out(frame: &RgbFrame, face: Bounds, spec: &AntiSpoofModel) -> Crop {
     let size = spec.input.width;
     let axis =
@@ -84,8 +86,8 @@ fn cut_out(frame: &RgbFrame, face: Bounds, spec: &AntiSpoofModel) -> Crop {
     Crop::resampled(frame, size, &columns, &rows)
 }
 
-/// First column and row, with the side, of the square around the face whose side is `scale` times the longer
-/// side of its box, in whole pixels. It may reach beyond the frame.
+/// First column and first row, each with the side, of a square around the face, in whole pixels. Its
+/// side is `scale` times the longer side of the face's box. It may reach beyond the frame.
 fn square(face: Bounds, scale: f32) -> ((i64, u32), (i64, u32)) {
     let side = scale * face.width.max(face.height);
     let (cx, cy) = face.centre();
@@ -102,7 +104,8 @@ fn whole(at: f32) -> i64 {
     at.floor() as i64
 }
 
-/// A length in whole pixels; a few frames' sides at most, which bounds the work for a box that is far too large.
+/// A length in whole pixels, at most a few frames' sides. That bounds the work for a box that is far too
+/// large.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -142,7 +145,7 @@ mod tests {
         }
     }
 
-    /// A frame of colours that differ from pixel to pixel.
+    /// A frame whose colours differ from pixel to pixel.
     fn textured(width: u32, height: u32) -> RgbFrame {
         let pixels = (0..width * height * 3).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8);
         RgbFrame {
@@ -173,7 +176,7 @@ mod tests {
     #[test]
     fn a_crop_beyond_the_frame_is_its_mirror_image() {
         let frame = textured(40, 30);
-        // A square of 20 about the corner of the frame, at the output's own size.
+        // A square of 20 pixels around the corner of the frame, at the output's own size.
         let face = Bounds {
             x: -5.0,
             y: -5.0,
@@ -211,7 +214,8 @@ mod tests {
             let square = |side: f32, middle: f32| Bounds {
                 x: f32::from(x) + middle - side / 2.0, y: f32::from(y) + middle - side / 2.0, width: side, height: side,
             };
-            // The clamped crop includes the pixel at its end: its side is one more, its centre half a pixel further.
+            // The clamped crop includes the pixel at its end: its side is one pixel longer, its centre
+            // half a pixel further.
             let side = f32::from(half) * 2.0;
             let clamped = spec(size, CropRule::Clamped, 2.0, Resample::Linear);
             let clamped = planes(&frame, square(side, 0.0), &clamped);

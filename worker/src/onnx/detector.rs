@@ -1,4 +1,4 @@
-//! Faces in a frame: YuNet.
+//! Face detection by YuNet.
 
 use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 
@@ -12,24 +12,24 @@ use crate::geometry::{Point, Similarity};
 use crate::pixels::shrunk::{Input, Shrunk};
 use livegate_media::RgbFrame;
 
-/// Longer side of the input, pixels. At this size the model sees faces of 10 to 300 of its pixels,
-/// which covers selfies, and found all but 0-2 of 100 frames of each of nine head-turn videos.
+/// Longer side of the input, pixels. At this size the model finds faces of 10 to 300 input pixels, which
+/// covers selfies. It found all but 0-2 of 100 frames of each of nine head-turn videos.
 const LONG_SIDE: u32 = 320;
-/// Longer side of a second look, for a face so close that it fills the first.
+/// Longer side of a second, smaller input, for a face so close that it fills the first, pixels.
 const CLOSE_LONG_SIDE: u32 = 160;
-/// Tilt up to which a face is found as well as an upright one, degrees. The model knows upright faces:
-/// further tilted, its points are wrong where the head is turned as well.
+/// Largest tilt at which a face is found as well as an upright one, degrees. The model was trained on
+/// upright faces: at larger tilts its points are wrong when the head is also turned.
 const UPRIGHT_DEG: f32 = 15.0;
-/// Input of a look at a tilted face that is turned upright for it: its side, pixels, and how many times
-/// the face's longer side it shows.
+/// Input for a tilted face that is turned upright: its side, pixels, and the ratio of the part of the
+/// frame that it shows to the face's longer side.
 const UPRIGHT_INPUT: u32 = 192;
 const UPRIGHT_CONTEXT: f32 = 3.0;
-/// Most such looks at one face: where the first points were wrong, a further turn is the right one.
+/// Most such inputs for one face. Where the first points were wrong, a further turn is right.
 const MOST_TURNS: usize = 3;
-/// Tilt that may be left after such a look, degrees.
+/// Largest tilt that may remain after such a turn, degrees.
 const EXACT_DEG: f32 = 5.0;
-/// How far a face may be from where it was found before it was turned upright, as a share of its longer
-/// side: further away it is another one.
+/// Largest distance of a face found upright from where it was found before, as a share of its longer
+/// side. Further away it is another face.
 const SAME_FACE: f32 = 0.5;
 const STRIDES: [usize; 3] = [8, 16, 32];
 const OUTPUTS: [[&str; 4]; 3] = [
@@ -37,33 +37,33 @@ const OUTPUTS: [[&str; 4]; 3] = [
     ["cls_16", "obj_16", "bbox_16", "kps_16"],
     ["cls_32", "obj_32", "bbox_32", "kps_32"],
 ];
-/// Score from which something is a face, 0 to 1.
+/// Least score of a face, 0 to 1.
 const SCORE: f32 = 0.6;
-/// Overlap (intersection over union) above which two finds are one face; the model's own value.
+/// Overlap (intersection over union) above which two detections are one face; the model's own value.
 const OVERLAP: f32 = 0.3;
-/// Most faces reported; a crowd needs no more to be told.
+/// Most faces reported. More are not needed to recognise a crowd.
 const MOST: usize = 16;
 
-/// A face found.
+/// A detected face.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Detection {
-    /// Tight box, frame pixels; may reach beyond the frame. Of a face that was turned upright to be found,
-    /// the upright box about its centre.
+    /// Tight box, frame pixels; may reach beyond the frame. For a face that was found in a turned frame,
+    /// the upright box around its centre.
     pub bounds: Bounds,
-    /// 0 to 1.
+    /// Confidence of the detector, 0 to 1.
     pub score: f32,
-    /// How far the face is tilted in the image plane, radians, clockwise.
+    /// Tilt of the face in the image plane, radians, clockwise.
     pub tilt: f32,
 }
 
-/// The detector.
+/// The face detector.
 pub struct Detector {
     model: Model,
     resizer: Resizer,
 }
 
 impl Detector {
-    /// Loads it.
+    /// Loads the model.
     pub fn load(runtime: &Runtime, file: &ModelFile) -> Result<Self, StartError> {
         let model = Model::load(runtime, file, &OUTPUTS.concat())?;
         Ok(Self {
@@ -72,7 +72,7 @@ impl Detector {
         })
     }
 
-    /// Finds the faces of a frame, largest first. The largest is found once more where it is tilted, in the
+    /// Finds the faces of a frame, largest first. If the largest is tilted, it is detected again in the
     /// frame turned so that it is upright.
     pub fn detect(&mut self, frame: &RgbFrame) -> Result<Vec<Detection>, AnalyzeError> {
         let mut shrunk = self.shrink(frame, LONG_SIDE)?;
@@ -87,12 +87,13 @@ impl Detector {
         Ok(found.into_iter().map(|d| d.scaled(shrunk.scale)).collect())
     }
 
-    /// Finds the faces of a frame that lies on its side or upside down, as where a phone's orientation was
-    /// lost, or whose face is tilted far: of several ways to turn it, the one with the surest face. Largest
-    /// first.
+    /// Finds the faces of a frame that lies on its side or upside down, largest first.
+    ///
+    /// Such frames come from phones whose orientation was lost, and from faces that are tilted far. The
+    /// frame is turned in several ways; the way with the highest score counts.
     pub fn detect_sideways(&mut self, frame: &RgbFrame) -> Result<Vec<Detection>, AnalyzeError> {
         let large = self.shrink(frame, LONG_SIDE)?;
-        // The face of someone who holds a phone is large.
+        // The face of a person who holds the phone is large.
         let small = self.shrink(frame, CLOSE_LONG_SIDE)?;
         let ways = [
             (FRAC_PI_4, &large),
@@ -117,8 +118,8 @@ impl Detector {
         Ok(best.into_iter().map(|d| d.scaled(best_in.scale)).collect())
     }
 
-    /// The face as it is found in the frame turned by `tilt` radians; `None` where it is not found again. Its
-    /// own tilt is what its points say.
+    /// Detects a face again in the frame turned by `tilt` radians; `None` where it is not found again.
+    /// The tilt of the result is computed from its points.
     pub fn detect_tilted(
         &mut self,
         frame: &RgbFrame,
@@ -130,7 +131,8 @@ impl Detector {
         Ok(found.map(|d| d.scaled(shrunk.scale)))
     }
 
-    /// The face as it is found where it is upright, if it is tilted; as it was, where it is not found again.
+    /// Detects a tilted face again where it is upright. Returns the face unchanged if it is not tilted
+    /// or not found again.
     fn find_upright(
         &mut self,
         shrunk: &Shrunk,
@@ -150,8 +152,8 @@ impl Detector {
         Ok(face)
     }
 
-    /// A face in the picture turned so that what is tilted by `angle` is upright: the nearest to where it was
-    /// found, if there is one.
+    /// Finds a face in the picture turned so that a face tilted by `angle` radians is upright: the one
+    /// nearest to where it was found; `None` without one.
     fn find_turned(
         &mut self,
         shrunk: &Shrunk,
@@ -180,7 +182,7 @@ impl Detector {
         })
     }
 
-    /// The faces of an input, in its pixels.
+    /// The faces of an input, in input pixels.
     fn find(&mut self, input: &Input) -> Result<Vec<Detection>, AnalyzeError> {
         let shape = [1, 3, input.height, input.width];
         let candidates = self.model.run(shape, &input.planes, |out| {
@@ -246,7 +248,7 @@ fn read(out: &Outputs<'_>, width: usize, height: usize) -> Result<Vec<Detection>
     Ok(found)
 }
 
-/// Non-maximum suppression: of finds that overlap, the one with the best score stays.
+/// Non-maximum suppression: of overlapping detections, keeps the one with the best score.
 fn keep_best(mut candidates: Vec<Detection>) -> Vec<Detection> {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Detection> = Vec::new();
@@ -268,18 +270,19 @@ fn overlap(a: Bounds, b: Bounds) -> f32 {
     common / (a.width * a.height + b.width * b.height - common).max(f32::MIN_POSITIVE)
 }
 
-/// How far a face is tilted in the image plane, radians, clockwise. Points: eye on the image's left, eye on
-/// its right, nose, mouth corner on its left, on its right.
+/// Tilt of a face in the image plane, radians, clockwise.
 ///
-/// From the line through the eyes and the line from eyes to mouth together: turned to the side the
-/// eyes nearly coincide and their line points anywhere, looking up or down the other one does.
+/// Points: eye on the image's left, eye on its right, nose, mouth corner on its left, on its right. The
+/// line through the eyes and the line from eyes to mouth count together. The eyes nearly coincide when
+/// the head is turned to the side, and their line then points anywhere. The other line does so when the
+/// head looks up or down.
 fn tilt(points: &[Point; 5]) -> f32 {
     let [left_eye, right_eye, _, left_mouth, right_mouth] = *points;
     let across = [right_eye[0] - left_eye[0], right_eye[1] - left_eye[1]];
     let down = [0, 1].map(|k| {
         f32::midpoint(left_mouth[k], right_mouth[k]) - f32::midpoint(left_eye[k], right_eye[k])
     });
-    // Turned a quarter back, the line down the face lies along the line across it.
+    // Turned back by a quarter, the line down the face points along the line across it.
     (across[1] - down[0]).atan2(across[0] + down[1])
 }
 
@@ -302,11 +305,11 @@ impl Detection {
         }
     }
 
-    /// Where a find in a turned picture is in the picture: a box of its size about where its centre is.
-    /// `angle` is how far that was turned, as in [`Similarity::from_crop`].
+    /// The detection in the coordinates of the picture before it was turned: a box of the same size
+    /// around the same centre. `angle` is the turn, as in [`Similarity::from_crop`].
     fn turned_back(self, way_back: Similarity, angle: f32) -> Self {
         let (x, y) = self.bounds.centre();
-        // Boxes are in lengths from the corner, places in steps from the middle of the first pixel.
+        // Boxes are measured from the corner of the picture, points from the middle of its first pixel.
         let [x, y] = way_back.apply([x - 0.5, y - 0.5]);
         let (width, height) = (
             self.bounds.width * way_back.scale(),
@@ -375,7 +378,7 @@ mod tests {
         };
         for angle in [-0.6, 0.0, 0.3, 1.2] {
             assert!((tilt(&turned(face, angle)) - angle).abs() < 1e-5);
-            // The eyes' own line is off by 45 degrees here.
+            // The line through the eyes alone is off by 45 degrees here.
             assert!((tilt(&turned(profile, angle)) - angle).abs() < 0.08);
         }
     }

@@ -12,12 +12,13 @@ use livegate_media::RgbFrame;
 /// Side of the aligned face, pixels.
 pub const ALIGNED: u32 = 112;
 
-/// Numbers in an embedding.
+/// Dimensions of an embedding.
 const LENGTH: usize = 512;
 
-/// Where the five points of a face go in the aligned crop: eye on the image's left, eye on its
-/// right, nose, mouth corner on its left, on its right. The reference points of ArcFace (Deng et
-/// al., CVPR 2019; the insightface project's `arcface_dst`).
+/// Positions of the five points in the aligned crop, pixels.
+///
+/// Eye on the image's left, eye on its right, nose, mouth corner on its left, on its right. The reference
+/// points of ArcFace (Deng et al., CVPR 2019; the insightface project's `arcface_dst`).
 const TEMPLATE: [Point; 5] = [
     [38.2946, 51.6963],
     [73.5318, 51.5014],
@@ -40,7 +41,7 @@ pub struct Embedder {
 }
 
 impl Embedder {
-    /// Loads it.
+    /// Loads the model.
     pub fn load(runtime: &Runtime, spec: &EmbedderModel) -> Result<Self, StartError> {
         if (spec.input.width, spec.input.height) != (ALIGNED, ALIGNED) {
             let cause = format!("an embedding model must take {ALIGNED}x{ALIGNED} pixels");
@@ -55,7 +56,8 @@ impl Embedder {
         })
     }
 
-    /// Who the aligned face is; `None` when the model says nothing (a vector without direction).
+    /// Identity embedding of an aligned face, unit length; `None` when the model's vector has no
+    /// direction.
     pub fn embed(&mut self, aligned: &Crop) -> Result<Option<Embedding>, AnalyzeError> {
         let input = aligned.to_planes(&self.spec.input);
         let side = ALIGNED as usize;

@@ -1,4 +1,5 @@
-//! Landmarks and expression: MediaPipe's face landmarker, and what its 478 points say.
+//! Landmarks and expression by MediaPipe's face landmarker, and pose, eyes and mouth computed from its
+//! 478 points.
 
 use livegate_liveness::eyes::{self, Eyes};
 use livegate_liveness::mouth::Mouth;
@@ -16,11 +17,13 @@ use livegate_media::RgbFrame;
 const SIDE: u32 = 256;
 const POINTS: usize = 478;
 const EXPRESSIONS: usize = 52;
-/// The crop's side in longer sides of the detector's box. That box is tall, hair line to chin, where
-/// MediaPipe's (which takes 1.5) is not: of the sizes from 1.0 to 1.5 this one left the fewest faces
-/// unconfirmed at extreme poses, over 170 frames of seven clips.
+/// Side of the crop, in longer sides of the detector's box.
+///
+/// That box is tall, from the hair line to the chin, unlike MediaPipe's own box, with which it uses 1.5.
+/// Of the sizes from 1.0 to 1.5 this one left the fewest faces unconfirmed at extreme poses, over 170
+/// frames of seven clips.
 const CONTEXT: f32 = 1.2;
-/// Probability of a face in the crop below which there is none; MediaPipe's own value.
+/// Least probability of a face in the crop; MediaPipe's own value.
 const PRESENCE: f32 = 0.5;
 const INPUT: InputSpec = InputSpec {
     width: SIDE,
@@ -30,10 +33,10 @@ const INPUT: InputSpec = InputSpec {
     std: [255.0; 3],
 };
 
-/// Corner, upper lid, upper lid, corner, lower lid, lower lid: the eye on the image's left, which
-/// is the subject's right one in an unmirrored frame.
+/// Landmarks of the eye on the image's left, which is the subject's right eye in an unmirrored frame:
+/// corner, upper lid, upper lid, corner, lower lid, lower lid.
 const IMAGE_LEFT_EYE: [usize; 6] = [33, 160, 158, 133, 153, 144];
-/// The same of the eye on the image's right.
+/// The same landmarks of the eye on the image's right.
 const IMAGE_RIGHT_EYE: [usize; 6] = [362, 385, 387, 263, 373, 380];
 /// Inner lips, upper and lower.
 const INNER_LIPS: (usize, usize) = (13, 14);
@@ -51,14 +54,19 @@ const OUTER_EYE_CORNERS: (usize, usize) = (33, 263);
 /// Positions in the expression model's output (`kBlendshapeNames` of MediaPipe's
 /// `face_blendshapes_graph.cc`). Left and right are the subject's own in an unmirrored frame.
 mod expression {
+    /// Index of the blink score of the left eye.
     pub const EYE_BLINK_LEFT: usize = 9;
+    /// Index of the blink score of the right eye.
     pub const EYE_BLINK_RIGHT: usize = 10;
+    /// Index of the score of an open jaw.
     pub const JAW_OPEN: usize = 25;
+    /// Index of the smile score of the left mouth corner.
     pub const MOUTH_SMILE_LEFT: usize = 44;
+    /// Index of the smile score of the right mouth corner.
     pub const MOUTH_SMILE_RIGHT: usize = 45;
 }
 
-/// The landmarks that the expression model looks at (`kLandmarksSubsetIdxs`, same file).
+/// Landmarks that the expression model reads (`kLandmarksSubsetIdxs`, same file).
 #[rustfmt::skip]
 const EXPRESSION_POINTS: [usize; 146] = [
     0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80,
@@ -72,10 +80,12 @@ const EXPRESSION_POINTS: [usize; 146] = [
 /// What the landmarks say.
 pub struct Landmarks {
     pub pose: Pose,
+    /// Measurements of both eyes.
     pub eyes: Eyes,
+    /// Measurements of the mouth.
     pub mouth: Mouth,
-    /// Eye on the image's left, eye on its right, nose, mouth corner on its left, on its right, in frame
-    /// pixels: what a face is aligned by before it is compared.
+    /// The five points by which a face is aligned before it is embedded, in frame pixels: eye on the
+    /// image's left, eye on its right, nose, mouth corner on its left, on its right.
     pub five: [Point; 5],
     /// The landmarks that place a sketch, in frame pixels.
     pub sketched: Vec<Point>,
@@ -84,7 +94,7 @@ pub struct Landmarks {
 /// Landmarks in frame pixels; z in the same unit, smaller towards the camera.
 type Points = Vec<[f32; 3]>;
 
-/// The two landmark models.
+/// The landmark model and the expression model.
 pub struct Landmarker {
     landmarks: Model,
     expression: Model,
@@ -92,7 +102,7 @@ pub struct Landmarker {
 }
 
 impl Landmarker {
-    /// Loads them.
+    /// Loads both models.
     pub fn load(runtime: &Runtime, models: &ModelSet) -> Result<Self, StartError> {
         let canonical =
             Canonical::new(&models.canonical_face).ok_or_else(|| StartError::Model {
@@ -106,7 +116,7 @@ impl Landmarker {
         })
     }
 
-    /// Looks at a detected face; `None` when the landmark model sees none there.
+    /// Measures a detected face; `None` when the landmark model finds no face there.
     pub fn look(
         &mut self,
         frame: &RgbFrame,
@@ -179,7 +189,7 @@ fn to_frame_point(p: &[f32], to_frame: Similarity) -> [f32; 3] {
     [x, y, p[2] * to_frame.scale()]
 }
 
-/// The points of the canonical face that a pose is taken from, and their weights.
+/// The points of the canonical face from which a pose is computed, and their weights.
 struct Canonical {
     indices: Vec<usize>,
     reference: Vec<[f32; 3]>,
@@ -258,7 +268,7 @@ fn mouth_of(points: &Points, scores: &[f32]) -> Option<Mouth> {
     };
     let width = distance(MOUTH_CORNERS)?;
     Some(Mouth {
-        // Closed lips may touch: no gap is a measurement.
+        // Closed lips may touch: a gap of 0 is a valid measurement.
         opening: distance(INNER_LIPS).unwrap_or(0.0) / width,
         width: width / distance(OUTER_EYE_CORNERS)?,
         smile: f32::midpoint(

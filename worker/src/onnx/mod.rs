@@ -1,8 +1,8 @@
-//! The real analyzer: five models, one after another.
+//! The real analyzer: ONNX models, run one after another.
 //!
-//! detector -> landmarks and expression -> pose, eyes, mouth -> anti-spoofing -> embedding ->
-//! quality, and cues, which need no model. A glance leaves out anti-spoofing, embedding and cues. One
-//! model a file, each with its pre- and post-processing as pure functions beside it.
+//! Order: detector -> landmarks and expression -> pose, eyes, mouth -> embedding -> anti-spoofing ->
+//! cues and quality, which need no model. `Look::Glance` leaves out embedding, anti-spoofing and cues.
+//! Each model has a file of its own, with its pre- and post-processing as pure functions.
 
 mod anti_spoof;
 mod detector;
@@ -33,8 +33,9 @@ use session::Runtime;
 
 pub use session::thread_cpu_us;
 
-/// Prepares to make analyzers of these models: loads the runtime, and leaves the models themselves
-/// to the threads that will own them.
+/// Makes a factory of analyzers for these models.
+///
+/// The runtime is loaded here. Each thread loads its own models when it calls the factory.
 ///
 /// # Errors
 /// [`StartError::Runtime`] when ONNX Runtime does not load.
@@ -45,13 +46,16 @@ pub fn factory(models: ModelSet) -> Result<AnalyzerFactory, StartError> {
     }))
 }
 
-/// How far the tilt that the landmarks say may be from the one that the face was measured with, degrees. Of
-/// 1,589 frames of eleven films of upright people 2% are further off, all with heads turned by 38 or more.
+/// Largest difference between the tilt computed from the landmarks and the tilt with which the face was
+/// measured, degrees.
+///
+/// Of 1,589 frames of eleven films of upright people 2% exceed it, all with heads turned by 38 degrees or
+/// more.
 const TILT_ERROR_DEG: f32 = 12.0;
-/// Most further looks at a face whose tilt was wrong.
+/// Most repeated measurements of a face whose tilt was wrong.
 const MOST_LOOKS: usize = 2;
 
-/// Whether a face that was measured with one tilt has another, radians.
+/// Whether a face measured with the tilt `with` has the tilt `is` instead, radians.
 fn is_misjudged(with: f32, is: f32) -> bool {
     let (sin, cos) = (with - is).sin_cos();
     sin.atan2(cos).abs() > TILT_ERROR_DEG.to_radians()
@@ -205,10 +209,10 @@ impl OnnxAnalyzer {
         }
     }
 
-    /// The landmarks of a face; `None` when the landmark model sees none there.
+    /// The landmarks of a face; `None` when the landmark model finds no face there.
     ///
-    /// They tell the tilt better than the detector does. Where both disagree the face was not upright for
-    /// the landmark model either, and is measured again.
+    /// The landmarks give the tilt more exactly than the detector does. Where the two disagree, the face
+    /// was not upright for the landmark model either, and is measured again.
     fn look_upright(
         &mut self,
         frame: &RgbFrame,

@@ -1,4 +1,4 @@
-//! One ONNX Runtime session, and the time spent in it.
+//! One ONNX Runtime session, and the processor time spent in it.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -13,14 +13,14 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::analyzer::{AnalyzeError, StartError};
 
-/// The loaded runtime library. A process loads one, once, whoever asks first.
+/// The loaded runtime library. A process loads one library, once: the first path that is requested.
 #[derive(Clone, Copy)]
 pub struct Runtime(&'static Environment);
 
 static ENVIRONMENT: OnceLock<Result<Environment, String>> = OnceLock::new();
 
 impl Runtime {
-    /// Loads the library.
+    /// Loads the library at `path`.
     pub fn load(path: &Path) -> Result<Self, StartError> {
         let load = || -> Result<Environment, String> {
             let builder = ort::init_from(path).map_err(|e| e.to_string())?;
@@ -41,7 +41,8 @@ impl Runtime {
 }
 
 thread_local! {
-    /// Processor time of this thread inside `run`, microseconds, since it was last taken.
+    /// Processor time of this thread inside `run` since the last call of `take_inference_us`,
+    /// microseconds.
     static INFERENCE_US: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -56,16 +57,18 @@ pub fn thread_cpu_us() -> u64 {
     u64::try_from(t.tv_sec).unwrap_or(0) * 1_000_000 + u64::try_from(t.tv_nsec).unwrap_or(0) / 1_000
 }
 
-/// A model, loaded; used by one thread.
+/// A loaded model, used by one thread.
 pub struct Model {
     name: String,
     session: Session,
 }
 
 impl Model {
-    /// Loads a model that has these inputs and outputs (in any order, possibly among others).
+    /// Loads a model and checks that it has these inputs and outputs, in any order, possibly among
+    /// others.
     ///
-    /// One thread a session: several sessions side by side beat one that spreads over the cores.
+    /// A session uses one thread: several sessions side by side are faster than one that spreads over
+    /// the cores.
     pub fn load(runtime: &Runtime, file: &ModelFile, outputs: &[&str]) -> Result<Self, StartError> {
         let fail = |cause: String| StartError::Model {
             model: file.name.clone(),
@@ -105,7 +108,7 @@ impl Model {
         })
     }
 
-    /// Runs the model on one input and hands its outputs, by name, to `read`.
+    /// Runs the model on one input of the given shape and passes its outputs, by name, to `read`.
     pub fn run<const D: usize, T>(
         &mut self,
         shape: [usize; D],

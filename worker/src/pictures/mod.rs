@@ -1,5 +1,5 @@
-//! What is kept of a picture, to compare it with others: a sketch and a thumbnail of the face, and the colours
-//! around it.
+//! Small summaries of a picture that are compared with those of others: a sketch and a thumbnail of the
+//! face, and the colours around it.
 
 pub mod scene;
 pub mod sketch;

@@ -1,4 +1,4 @@
-//! The colours around a face.
+//! Histogram of the colours around a face.
 
 use livegate_liveness::measurement::Bounds;
 use livegate_liveness::scene::{BINS, RANGE, Scene, WIDTH};
@@ -9,12 +9,12 @@ use livegate_media::RgbFrame;
 
 /// Longer side of the shrunk frame, pixels.
 const LONG_SIDE: f32 = 128.0;
-/// Size of what is left out, in faces: hair and chin too.
+/// Size of the area that is left out, in faces: it includes hair and chin.
 const FACE: f32 = 1.3;
-/// Share of the frame that must lie outside.
+/// Least share of the frame that must lie outside that area.
 const LEAST_OUTSIDE: f32 = 0.12;
 
-/// How often each colour occurs outside of the face; `None` where less than 12% of the frame is.
+/// Histogram of the colours outside the face; `None` where less than 12% of the frame lies outside.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -52,7 +52,7 @@ pub fn of(frame: &RgbFrame, face: Bounds) -> Option<Scene> {
     Scene::new(weights)
 }
 
-/// Adds a colour, shared among the four bins whose centres it lies between.
+/// Adds a colour, shared among the four bins around it.
 fn add(weights: &mut [f32], blue: f32, red: f32) {
     let ((row, down), (column, across)) = (bin(blue), bin(red));
     for (row, share) in [(row, 1.0 - down), (row + 1, down)] {
@@ -64,7 +64,8 @@ fn add(weights: &mut [f32], blue: f32, red: f32) {
     }
 }
 
-/// The bin whose centre lies before a colour difference, and how far it is on the way to the next one.
+/// The bin whose centre lies before a colour difference, and the way from there to the next centre, 0 to
+/// 1.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -72,7 +73,7 @@ fn add(weights: &mut [f32], blue: f32, red: f32) {
     reason = "clamped to the bins"
 )]
 fn bin(difference: f32) -> (usize, f32) {
-    // Centres lie half a bin from the bins' edges. Colours beyond the outermost ones count there.
+    // Centres lie half a bin from the bins' edges. Colours beyond the outermost centres count there.
     let at = ((difference + RANGE) / WIDTH - 0.5).clamp(0.0, (BINS - 1) as f32);
     let below = (at as usize).min(BINS - 2);
     (below, at - below as f32)
@@ -107,7 +108,7 @@ mod tests {
     fn it_holds_nothing_of_the_face() {
         let green = [90, 140, 80];
         let without = of(&frame(green, green, 0), face(20.0, 100.0)).unwrap();
-        // All that differs lies within 1.3 faces.
+        // The two frames differ only within 1.3 faces.
         let with = of(&frame([200, 90, 60], green, 5), face(-90.0, 100.0)).unwrap();
         assert!(
             without.distance(&with) < 0.01,

@@ -1,4 +1,4 @@
-//! The sketch of a face.
+//! Makes the sketch of a face: a small map of local contrast.
 
 use livegate_liveness::sketch::{SIDE, Sketch, UNIT};
 
@@ -6,25 +6,26 @@ use crate::geometry::Point;
 use crate::pixels::area::{Part, Small};
 use livegate_media::RgbFrame;
 
-/// Landmarks that place the sketch: nose, outer eye corners, mouth corners, between the eyes.
+/// Landmarks that place the sketch: nose, outer eye corners, mouth corners, a point between the eyes.
 pub const LANDMARKS: [usize; 6] = [1, 33, 263, 61, 291, 168];
-/// Side of the square in root mean square distances of the landmarks from their centre: brows to
-/// chin.
+/// Side of the square, in root mean square distances of the landmarks from their centre: it reaches from
+/// the brows to the chin.
 const CONTEXT: f32 = 3.6;
-/// Grey pixels a cell, along each side, before smoothing.
+/// Grey pixels for each cell, along each side, before smoothing.
 const SAMPLES: usize = 2;
-/// Smoothing of the grey pixels, so that the sensor's noise and compression count for little.
+/// Sigma of the smoothing, grey pixels. It reduces the sensor's noise and the traces of compression.
 const SMOOTHING: f32 = 2.4;
-/// Size of a pixel's surroundings, cells, from which its contrast is taken.
+/// Sigma of a cell's surroundings, cells. Contrast is the difference from them.
 const SURROUNDINGS: f32 = 3.0;
-/// Size of the area whose contrast counts as 1, cells.
+/// Sigma of the area over which contrast is normalised, cells.
 const SPREAD: f32 = 4.0;
 /// Contrast below which there is only noise, grey levels squared.
 const FLAT: f32 = 64.0;
 
-/// The sketch of a face whose [`LANDMARKS`] are here, in pixels of the frame. It is cut out upright: a
-/// tilt that is measured has an error of its own, and copies are aligned when they are compared.
-/// `None` where the landmarks are all one.
+/// The sketch of a face; `None` when all landmarks coincide.
+///
+/// `landmarks` are those of [`LANDMARKS`], in frame pixels. The square is not turned with the face: a
+/// measured tilt has an error of its own, and copies are aligned when they are compared.
 pub fn of(frame: &RgbFrame, landmarks: &[Point]) -> Option<Sketch> {
     let (centre, spread) = spread(landmarks);
     let half = CONTEXT * spread / 2.0;
@@ -50,7 +51,7 @@ pub fn of(frame: &RgbFrame, landmarks: &[Point]) -> Option<Sketch> {
     Sketch::new(contrast.iter().zip(spread).map(level).collect())
 }
 
-/// Centre of points, and their root mean square distance from it.
+/// The centre of points, and their root mean square distance from it.
 fn spread(points: &[Point]) -> (Point, f32) {
     #[expect(clippy::cast_precision_loss, reason = "a few points")]
     let n = points.len() as f32;
@@ -60,7 +61,7 @@ fn spread(points: &[Point]) -> (Point, f32) {
     (centre, (points.iter().map(square).sum::<f32>() / n).sqrt())
 }
 
-/// Means of two by two values of a square of `side`.
+/// Means of two by two values of a square with this side.
 fn halved(values: &[f32], side: usize) -> Vec<f32> {
     let pairs = values.chunks_exact(2 * side);
     pairs
@@ -76,7 +77,7 @@ fn halved(values: &[f32], side: usize) -> Vec<f32> {
         .collect()
 }
 
-/// A square of `side` values, blurred by a Gaussian; beyond its edges it is mirrored.
+/// A square of values blurred by a Gaussian. Values beyond the edges are mirrored.
 pub fn blurred(values: &[f32], side: usize, sigma: f32) -> Vec<f32> {
     let half = kernel(sigma);
     let reach = half.len() - 1;
@@ -116,7 +117,7 @@ pub fn blurred(values: &[f32], side: usize, sigma: f32) -> Vec<f32> {
     blurred
 }
 
-/// The middle of a Gaussian kernel and one side of it; the whole sums to 1.
+/// The middle weight and one side of a Gaussian kernel; the whole kernel sums to 1.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! A face in few grey cells, at its place in the frame.
+//! Makes the thumbnail of a face: a few grey cells at their place in the frame.
 
 use livegate_liveness::measurement::Bounds;
 use livegate_liveness::thumbnail::{Cells, FACES, LONG_SIDE, Thumbnail};
@@ -6,7 +6,7 @@ use livegate_liveness::thumbnail::{Cells, FACES, LONG_SIDE, Thumbnail};
 use crate::pixels::area::{Part, Small};
 use livegate_media::RgbFrame;
 
-/// The cells around a face; `None` where it lies outside the frame.
+/// The cells around a face; `None` where the face lies outside the frame.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -19,7 +19,7 @@ pub fn of(frame: &RgbFrame, face: Bounds) -> Option<Thumbnail> {
     let cells = |side: f32| (side * scale).round().max(1.0);
     let (columns, rows) = (cells(width), cells(height));
     let kept = Part::from(face).scaled(FACES);
-    // From the first cell that the face touches to the last one.
+    // From the first cell that the area touches to the last one.
     let span = |low: f32, high: f32, side: f32, cells: f32| {
         let at = |v: f32| v / side * cells;
         let (low, high) = (at(low).floor(), at(high).ceil());
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn cells_are_those_of_the_frame_wherever_the_face_lies() {
-        // Each cell of 10x10 pixels has a level of its own.
+        // Each cell of 10x10 pixels has its own level.
         let striped = frame(640, 480, |x, y| (x / 10 * 3 + y / 10) as u8);
         let seen = Cells::from(of(&striped, face(205.0, 105.0, 100.0)).unwrap());
         assert_eq!((seen.frame, seen.left, seen.top), ([64, 48], 19, 9));

@@ -1,17 +1,21 @@
-//! Parts of a frame, made smaller by area: every value is the mean of what it covers.
+//! Parts of a frame shrunk by area: each value is the mean of the pixels that it covers.
 
 use livegate_liveness::measurement::Bounds;
 
 use crate::pixels::luma::luma;
 use livegate_media::RgbFrame;
 
-/// A rectangle in a frame, in pixels from its top left corner, where a pixel is a square of side 1; may
-/// reach beyond the frame.
+/// A rectangle in a frame, in pixels from the frame's top left corner. A pixel is a square of side 1.
+/// The rectangle may reach beyond the frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Part {
+    /// Left edge, pixels.
     pub left: f32,
+    /// Upper edge, pixels.
     pub top: f32,
+    /// Right edge, pixels.
     pub right: f32,
+    /// Lower edge, pixels.
     pub bottom: f32,
 }
 
@@ -27,7 +31,7 @@ impl From<Bounds> for Part {
 }
 
 impl Part {
-    /// The same centre, this many times the size.
+    /// A rectangle with the same centre, `by` times the size.
     #[must_use]
     pub fn scaled(self, by: f32) -> Self {
         let stretch = |from: f32, to: f32| {
@@ -44,7 +48,7 @@ impl Part {
         }
     }
 
-    /// Whether a place lies within.
+    /// Whether a point lies within the rectangle.
     pub fn contains(self, x: f32, y: f32) -> bool {
         (self.left..self.right).contains(&x) && (self.top..self.bottom).contains(&y)
     }
@@ -54,8 +58,10 @@ impl Part {
 pub struct Small(Vec<f32>);
 
 impl Small {
-    /// A part of a frame at this size; beyond the frame its edge goes on. `None` where the part is
-    /// empty or not finite, or the frame is.
+    /// A part of a frame at this size; `None` where the part or the frame is empty, or the part is not
+    /// finite.
+    ///
+    /// Beyond the frame, its edge is repeated.
     pub fn of(frame: &RgbFrame, part: Part, width: usize, height: usize) -> Option<Self> {
         let stride = frame.width as usize * 3;
         let columns = shares(part.left, part.right, width, frame.width as usize)?;
@@ -90,24 +96,24 @@ impl Small {
         Some(Self(values))
     }
 
-    /// Its pixels, row by row.
+    /// The pixels, row by row: red, green, blue, 0 to 255.
     pub fn pixels(&self) -> &[[f32; 3]] {
         self.0.as_chunks::<3>().0
     }
 
-    /// Its grey levels, row by row.
+    /// The grey levels, row by row, 0 to 255.
     pub fn grey(&self) -> Vec<f32> {
         self.pixels().iter().map(luma).collect()
     }
 }
 
-/// The pixels that a place covers, and the share of each in its mean.
+/// The frame's pixels that each output pixel covers on one axis, and the share of each in its mean.
 struct Shares {
     first: usize,
     weights: Vec<f32>,
 }
 
-/// The span `from` to `to` in `n` equal places, on an axis of `side` pixels.
+/// Divides the span from `from` to `to` into `n` equal places, on an axis of `side` pixels.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -119,7 +125,7 @@ fn shares(from: f32, to: f32, n: usize, side: usize) -> Option<Vec<Shares>> {
     if !(step.is_finite() && from.is_finite() && step > 0.0) || side == 0 {
         return None;
     }
-    // Within the frame, and never empty.
+    // Clamped to the frame, and never empty.
     let last = side as f32;
     let place = |i: usize| {
         let low = (from + i as f32 * step).clamp(0.0, last - 1.0);
@@ -173,7 +179,7 @@ mod tests {
         ) {
             let small = Small::of(&ramp(), part(left, top, left + width, top + height), n, n).unwrap();
             let mean = small.pixels().iter().fold([0.0; 3], |sum, p| [0, 1, 2].map(|k| sum[k] + p[k] / (n * n) as f32));
-            // On average the level at the middle; each edge may cut a pixel in two.
+            // On average the level at the middle. Each edge may cut a pixel in two.
             prop_assert!((mean[0] - 2.0 * (left + width / 2.0 - 0.5)).abs() < 1.1, "{mean:?}");
             prop_assert!((mean[1] - 2.0 * (top + height / 2.0 - 0.5)).abs() < 1.1, "{mean:?}");
             prop_assert!((mean[2] - 7.0).abs() < 1e-3);

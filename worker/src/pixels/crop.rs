@@ -1,4 +1,4 @@
-//! Pixels into the tensors that models take.
+//! Square crops of a frame, as tensors for models.
 
 use livegate_models::{ChannelOrder, InputSpec};
 
@@ -9,16 +9,16 @@ use crate::geometry::{Point, Similarity};
 use crate::pixels::luma::luma;
 use livegate_media::RgbFrame;
 
-/// A square crop: a plane each of red, green and blue, row by row; values 0 to 255, not rounded.
+/// A square crop: one plane each of red, green and blue, row by row; values 0 to 255, not rounded.
 pub struct Crop {
     /// Side, pixels.
     pub size: u32,
-    /// Three times `size * size` values.
+    /// `3 * size * size` values: red, green, blue.
     planes: Vec<f32>,
 }
 
 impl Crop {
-    /// A crop with these colours, by column and row.
+    /// A crop with the colours that `colour` gives for a column and a row.
     pub fn drawn(size: u32, colour: impl Fn(f32, f32) -> [f32; 3]) -> Self {
         let side = size as usize;
         let mut planes = vec![0.0; 3 * side * side];
@@ -41,7 +41,9 @@ impl Crop {
         Self { size, planes }
     }
 
-    /// Cuts a square out of the frame; what lies beyond the frame is black.
+    /// Cuts a square out of the frame, with bilinear interpolation. Pixels beyond the frame are black.
+    ///
+    /// `to_frame` maps the crop's pixels to the frame's.
     pub fn by_similarity(frame: &RgbFrame, size: u32, to_frame: Similarity) -> Self {
         let (start, along, down) = (
             to_frame.apply([0.0, 0.0]),
@@ -50,16 +52,16 @@ impl Crop {
         );
         let step = |to: Point| [to[0] - start[0], to[1] - start[1]];
         let (right, below) = (step(along), step(down));
-        // Each from the start: a running sum would drift.
+        // Each position is computed from the start: a running sum would drift.
         Self::drawn(size, |x, y| {
             let from = [start[0] + y * below[0], start[1] + y * below[1]];
             bilinear(frame, [from[0] + x * right[0], from[1] + x * right[1]])
         })
     }
 
-    /// Cuts out a rectangle, corners included, and stretches it to a square.
+    /// Cuts out a rectangle and stretches it to a square, with bilinear interpolation.
     ///
-    /// `first` and `last` are the outermost pixels taken, inside the frame.
+    /// `first` and `last` are the outermost pixels taken, inclusive. Both lie inside the frame.
     pub fn by_rectangle(frame: &RgbFrame, size: u32, first: Point, last: Point) -> Self {
         let columns = Taps::across(size, first[0], last[0]);
         let rows = Taps::across(size, first[1], last[1]);
@@ -80,7 +82,7 @@ impl Crop {
         })
     }
 
-    /// A square of `size` pixels, made of the columns and rows of the frame that `columns` and `rows` name.
+    /// A square of `size` pixels, resampled by the taps of `columns` and `rows`.
     pub fn resampled(frame: &RgbFrame, size: u32, columns: &Axis, rows: &Axis) -> Self {
         let (low, high) = columns.span();
         let stride = frame.width as usize * 3;
@@ -92,7 +94,7 @@ impl Crop {
             .chunks_exact_mut(side)
             .zip(green.chunks_exact_mut(side))
             .zip(blue.chunks_exact_mut(side));
-        // Rows first: that is nearly all of the work, and goes through the memory in its order.
+        // Rows first: they are nearly all of the work, and this way memory is read in order.
         let mut line = vec![0.0; (high - low + 1) * 3];
         for (taps, ((red, green), blue)) in rows.outputs().zip(lines) {
             line.fill(0.0);
@@ -111,14 +113,14 @@ impl Crop {
         Self { size, planes }
     }
 
-    /// Its grey levels, row by row.
+    /// The grey levels, row by row, 0 to 255.
     pub fn grey(&self) -> Vec<f32> {
         let [red, green, blue] = self.channels();
         let colours = red.iter().zip(green).zip(blue);
         colours.map(|((r, g), b)| luma(&[*r, *g, *b])).collect()
     }
 
-    /// Planes of one channel each, in the model's channel order, each value (v - mean) / std.
+    /// The planes in the model's channel order, each value as (v - mean) / std.
     pub fn to_planes(&self, spec: &InputSpec) -> Vec<f32> {
         let [red, green, blue] = self.channels();
         let source = match spec.channels {
@@ -139,14 +141,14 @@ impl Crop {
     }
 }
 
-/// Adds a row of the frame, times its weight.
+/// Adds a row of the frame, multiplied by its weight.
 fn add_weighted(line: &mut [f32], row: &[u8], weight: f32) {
     for (sum, value) in line.iter_mut().zip(row) {
         *sum += weight * f32::from(*value);
     }
 }
 
-/// The weighted sum of the taps' colours; `line` begins at column `low`.
+/// Weighted sum of the taps' colours. `line` begins at column `low`.
 fn weighted(line: &[f32], low: usize, taps: &[Tap]) -> [f32; 3] {
     let mut sum = [0.0; 3];
     let colours = line.as_chunks::<3>().0;
@@ -160,7 +162,7 @@ fn weighted(line: &[f32], low: usize, taps: &[Tap]) -> [f32; 3] {
     sum
 }
 
-/// The two pixels that a sample lies between, on one axis, and its share of the second.
+/// The two pixels on either side of a sample, on one axis, and the share of the second one, 0 to 1.
 struct Taps {
     low: usize,
     high: usize,
@@ -168,8 +170,8 @@ struct Taps {
 }
 
 impl Taps {
-    /// `size` samples spread evenly over the pixels `first` to `last`, with pixel centres as OpenCV's
-    /// resize has them; what falls outside is the edge.
+    /// `size` samples spread evenly over the pixels `first` to `last`, with the pixel centres of
+    /// OpenCV's `resize`. A sample outside takes the edge pixel.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -194,7 +196,7 @@ impl Taps {
     }
 }
 
-/// The frame's colour between its pixels; black beyond it.
+/// The frame's colour at a position between pixels, by bilinear interpolation. Black beyond the frame.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -204,8 +206,8 @@ impl Taps {
 fn bilinear(frame: &RgbFrame, [x, y]: Point) -> [f32; 3] {
     let (width, height) = (frame.width as usize, frame.height as usize);
     if x >= 0.0 && y >= 0.0 && x < (width - 1) as f32 && y < (height - 1) as f32 {
-        // Nearly every pixel: all four neighbours are there. Casts, since they round down here and
-        // a call to `floor` for each is dear; to `i32` first, which is one instruction.
+        // Nearly all pixels have all four neighbours. Casts round down here, where a call to `floor` for
+        // each would be slow. The cast goes to `i32` first, which is one instruction.
         let (x0, y0) = (x as i32 as usize, y as i32 as usize);
         let share = [x - x0 as f32, y - y0 as f32];
         let top = (y0 * width + x0) * 3;
@@ -251,8 +253,8 @@ fn pixel(frame: &RgbFrame, at: usize) -> [f32; 3] {
     }
 }
 
-/// Two neighbours, looked up at once, each with the byte that follows it: four of them are turned
-/// into floats at once. `None` for the last pixel of the frame, which nothing follows.
+/// Two neighbouring pixels, each with the byte that follows it, so that four bytes are converted to
+/// floats at once. `None` for the last pixel of the frame, which has no byte after it.
 fn pair(frame: &RgbFrame, at: usize) -> Option<[[f32; 4]; 2]> {
     let &[r0, g0, b0, r1, g1, b1, next] = frame.pixels.get(at..at + 7)? else {
         return None;
@@ -268,8 +270,10 @@ fn mix<const N: usize>(top: [[f32; N]; 2], bottom: [[f32; N]; 2], [fx, fy]: Poin
     })
 }
 
-/// The outermost pixels of the face with `scale` times its size around it, moved or shrunk to stay
-/// inside the frame: the crop that these models were trained on (`CropImage` of minivision's
+/// First and last pixel of an area `scale` times as large as the face around it, moved or shrunk to stay
+/// inside the frame.
+///
+/// This is the crop that these models were trained on (`CropImage` of minivision's
 /// Silent-Face-Anti-Spoofing).
 pub fn context(face: Bounds, scale: f32, frame_width: u32, frame_height: u32) -> (Point, Point) {
     #[expect(clippy::cast_precision_loss, reason = "sides are at most 4096")]
@@ -282,7 +286,7 @@ pub fn context(face: Bounds, scale: f32, frame_width: u32, frame_height: u32) ->
     ([x0, y0], [x1, y1])
 }
 
-/// A span of `length` around `centre`, moved into 0..=`last`, its ends on whole pixels.
+/// First and last whole pixel of a span of `length` around `centre`, moved into 0..=`last`.
 fn keep_inside(centre: f32, length: f32, last: f32) -> (f32, f32) {
     let (mut from, mut to) = (centre - length / 2.0, centre + length / 2.0);
     if from < 0.0 {

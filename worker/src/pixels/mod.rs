@@ -1,4 +1,4 @@
-//! Arithmetic on pixels: grey levels, colours, areas, crops, scales.
+//! Pixel arithmetic: grey levels, colours, areas, crops, resampling.
 
 pub mod area;
 pub mod chroma;

@@ -1,29 +1,31 @@
-//! Separable resampling: which source pixels make an output pixel, and how much of each.
+//! Separable resampling: the source pixels of each output pixel, and their weights.
 
 use livegate_models::Resample;
 
-/// The sharpness of OpenCV's cubic interpolation (`A` in its `interpolateCubic`).
+/// Sharpness of OpenCV's cubic interpolation (`A` in its `interpolateCubic`).
 const CUBIC: f64 = -0.75;
 
-/// The source pixels of every output pixel along one axis of a frame.
+/// The taps of every output pixel along one axis of a frame.
 pub struct Axis {
     taps: Vec<Tap>,
-    /// Where in `taps` those of each output pixel end.
+    /// For each output pixel, the end of its taps in `taps`.
     ends: Vec<usize>,
 }
 
-/// A source pixel and its share of an output pixel.
+/// A source pixel and its weight in an output pixel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tap {
-    /// Its column or row in the frame, pixels.
+    /// Column or row in the frame, pixels.
     pub source: usize,
-    /// Shares of one output pixel add up to 1; those of cubic interpolation may be negative.
+    /// The weights of one output pixel sum to 1. Those of cubic interpolation may be negative.
     pub weight: f32,
 }
 
 impl Axis {
-    /// `size` output pixels that cover `length` pixels from `first` on, pixel centres as OpenCV's `resize` has
-    /// them. What lies outside `0..limit` is reflected; `length` and `limit` are at least 1.
+    /// Taps of `size` output pixels that cover `length` source pixels from `first` on.
+    ///
+    /// Pixel centres are those of OpenCV's `resize`. Positions outside `0..limit` are reflected.
+    /// `length` and `limit` are at least 1.
     pub fn new(method: Resample, size: u32, first: i64, length: u32, limit: u32) -> Self {
         let scale = f64::from(length) / f64::from(size);
         let mut axis = Self {
@@ -57,15 +59,15 @@ impl Axis {
             .map(|(start, end)| self.taps.get(*start..*end).unwrap_or_default())
     }
 
-    /// The first and the last source pixel that is used.
+    /// The first and the last source pixel that any tap uses.
     pub fn span(&self) -> (usize, usize) {
         let sources = || self.taps.iter().map(|tap| tap.source);
         (sources().min().unwrap_or(0), sources().max().unwrap_or(0))
     }
 }
 
-/// A place in `0..limit` for any place: mirrored at the first and the last pixel, which are not repeated
-/// (OpenCV's `BORDER_REFLECT_101`), as often as it takes.
+/// Reflects a position into `0..limit`, as often as needed. The first and the last pixel are not
+/// repeated (OpenCV's `BORDER_REFLECT_101`).
 fn reflect(at: i64, limit: u32) -> usize {
     let last = i64::from(limit) - 1;
     if last <= 0 {
@@ -75,13 +77,14 @@ fn reflect(at: i64, limit: u32) -> usize {
     usize::try_from(around.min(2 * last - around)).unwrap_or(0)
 }
 
-/// Every pixel that the stretch of `length` from `from` on covers, by how much of the stretch it makes up.
+/// Calls `add` with each pixel that the stretch of `length` from `from` on covers, and its share of the
+/// stretch.
 fn covered(from: f64, length: f64, add: &mut impl FnMut(i64, f64)) {
     let to = from + length;
     let mut at = from.floor();
     while at < to {
         let share = ((at + 1.0).min(to) - at.max(from)) / length;
-        // Less is rounding, and would cost a whole row.
+        // Smaller shares are rounding errors, and would cost a whole row.
         if share > 1e-9 {
             add(whole(at), share);
         }
@@ -96,7 +99,8 @@ fn linear(at: f64, add: &mut impl FnMut(i64, f64)) {
     add(whole(low) + 1, share);
 }
 
-/// Keys, "Cubic convolution interpolation for digital image processing", IEEE TASSP 29(6), 1981.
+/// Weights of cubic convolution. Keys, "Cubic convolution interpolation for digital image processing",
+/// IEEE TASSP 29(6), 1981.
 fn cubic(at: f64, add: &mut impl FnMut(i64, f64)) {
     let low = at.floor();
     for offset in -1..=2 {
@@ -155,7 +159,7 @@ mod tests {
             if (0..i64::from(limit)).contains(&at) {
                 prop_assert_eq!(found, at as usize);
             }
-            // A mirror image: neighbours stay neighbours.
+            // Reflection keeps neighbours next to each other.
             prop_assert!(reflect(at + 1, limit).abs_diff(found) == usize::from(limit > 1));
         }
 

@@ -1,4 +1,4 @@
-//! Frames made small, upright or turned, as the detector takes them.
+//! Shrunk frames, upright or turned, as inputs of the detector.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -8,22 +8,23 @@ use super::crop::Crop;
 use crate::geometry::{Point, Similarity};
 use livegate_media::RgbFrame;
 
-/// Sides of an input are multiples of the detector's coarsest stride.
+/// The sides of an input are multiples of the detector's coarsest stride, pixels.
 const MULTIPLE: u32 = 32;
 
-/// An input of the detector: planes of blue, green, red, 0 to 255.
+/// An input of the detector: planes of blue, green, red, row by row, 0 to 255.
 pub struct Input {
+    /// `3 * width * height` values: blue, green, red.
     pub planes: Vec<f32>,
-    /// Pixels, a multiple of 32.
+    /// Width, pixels; a multiple of 32.
     pub width: usize,
-    /// Pixels, a multiple of 32.
+    /// Height, pixels; a multiple of 32.
     pub height: usize,
 }
 
-/// A frame, made small.
+/// A shrunk frame.
 pub struct Shrunk {
     picture: RgbFrame,
-    /// Frame pixels per pixel.
+    /// Frame pixels per pixel of the shrunk frame.
     pub scale: f32,
 }
 
@@ -66,7 +67,7 @@ impl Shrunk {
         })
     }
 
-    /// All of it in the top left corner, the rest black.
+    /// The whole picture in the top left corner of an input. The rest is black.
     pub fn upright(&self) -> Input {
         let RgbFrame {
             width,
@@ -94,8 +95,10 @@ impl Shrunk {
         }
     }
 
-    /// A square of it, `size` pixels wide (a multiple of 32), and the way back: see
-    /// [`Similarity::from_crop`]. Beyond the picture it is black.
+    /// A square of the picture as an input, and the transform from the input back to the picture.
+    ///
+    /// `size` is the side of the input, a multiple of 32; the other parameters are those of
+    /// [`Similarity::from_crop`]. Black beyond the picture.
     pub fn turned(&self, size: u32, centre: Point, side: f32, angle: f32) -> (Input, Similarity) {
         let way_back = Similarity::from_crop(size, centre, side, angle);
         let spec = InputSpec {
@@ -113,7 +116,8 @@ impl Shrunk {
         (input, way_back)
     }
 
-    /// All of it but for corners that turn out of a square of its longer side.
+    /// The whole picture turned by `angle` radians, in a square of its longer side. Corners that turn
+    /// out of the square are cut off.
     pub fn turned_whole(&self, angle: f32) -> (Input, Similarity) {
         let RgbFrame { width, height, .. } = self.picture;
         #[expect(clippy::cast_precision_loss, reason = "a few hundred pixels")]
@@ -163,7 +167,7 @@ mod tests {
         let (input, way_back) = shrunk.turned_whole(quarter);
         let (blue, rest) = input.planes.split_at(64 * 64);
         let (green, red) = rest.split_at(64 * 64);
-        // To the right in the turned picture is down in the picture, and down is to the left.
+        // Right in the turned picture is down in the picture, and down is left.
         for (x, y) in [(0_usize, 0_usize), (63, 0), (0, 63), (20, 40)] {
             let [fx, fy] = way_back.apply([x as f32, y as f32]);
             assert!((fx - (63 - y) as f32).abs() < 1e-3 && (fy - x as f32).abs() < 1e-3);

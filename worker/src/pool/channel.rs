@@ -1,7 +1,7 @@
-//! The way of tasks to the threads: a channel with two lines, one for each queue.
+//! A channel that takes tasks to the threads, with one line for each queue.
 //!
-//! Each line has its own places, and whoever sends a task waits for one: a full line does not hold
-//! up the other.
+//! Each line has a limited number of places, and a sender waits for one. A full line does not block the
+//! other.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::turns::Turns;
 
-/// A channel with so many places in each line.
+/// A channel with `places` places in each line.
 pub fn channel<T>(places: usize) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared {
         waiting: Mutex::new(Waiting {
@@ -24,10 +24,10 @@ pub fn channel<T>(places: usize) -> (Sender<T>, Receiver<T>) {
     (Sender(Arc::clone(&shared)), Receiver(shared))
 }
 
-/// Where tasks come in. Dropped, it ends the channel and drops the tasks that wait in it.
+/// The sending end. Dropping it ends the channel and drops the waiting tasks.
 pub struct Sender<T>(Arc<Shared<T>>);
 
-/// Where tasks come out. Dropped, it does the same.
+/// The receiving end. Dropping it ends the channel and drops the waiting tasks.
 pub struct Receiver<T>(Arc<Shared<T>>);
 
 /// The channel has ended.
@@ -35,7 +35,7 @@ pub struct Receiver<T>(Arc<Shared<T>>);
 pub struct Ended;
 
 impl<T> Sender<T> {
-    /// Sends a task, once there is a place for it in the line of its queue.
+    /// Sends a task, once there is a place in the line of its queue. Fails with [`Ended`] after the end.
     pub async fn send(&self, queue: Queue, task: T) -> Result<(), Ended> {
         let places = match queue {
             Queue::Verify => &self.0.verify,
@@ -60,7 +60,7 @@ impl<T> Drop for Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    /// The task whose turn it is. Blocks until there is one; `None` when the channel has ended.
+    /// Takes the task whose turn it is. Blocks until there is one; `None` when the channel has ended.
     pub fn receive(&self) -> Option<T> {
         let mut waiting = self.0.lock();
         let (task, place) = loop {
@@ -74,12 +74,12 @@ impl<T> Receiver<T> {
             waiting = arrival.unwrap_or_else(PoisonError::into_inner);
         };
         drop(waiting);
-        // Not under the lock, which whoever gets it takes next.
+        // Outside the lock, which the sender that gets the place takes next.
         drop(place);
         Some(task)
     }
 
-    /// Whether nothing will come any more.
+    /// Whether the channel has ended.
     pub fn has_ended(&self) -> bool {
         self.0.lock().ended
     }
@@ -94,7 +94,7 @@ impl<T> Drop for Receiver<T> {
 struct Shared<T> {
     waiting: Mutex<Waiting<T>>,
     arrived: Condvar,
-    /// Places in the line of each queue.
+    /// Free places in the line of each queue.
     verify: Arc<Semaphore>,
     interactive: Arc<Semaphore>,
 }
@@ -117,7 +117,7 @@ impl<T> Shared<T> {
         self.verify.close();
         self.interactive.close();
         self.arrived.notify_all();
-        // Not under the lock: whoever waits for these tasks is woken.
+        // Outside the lock: dropping tasks wakes the callers that wait for them.
         drop(left);
     }
 }

@@ -1,5 +1,7 @@
-//! Inference threads. Each owns its models; work reaches them over a channel, live frames first, and
-//! nothing that takes milliseconds of processor time runs on the async runtime.
+//! The pool of inference threads. Each thread owns its models; tasks reach it over a channel, live
+//! frames first.
+//!
+//! The async runtime never runs anything that takes milliseconds of processor time.
 
 mod channel;
 mod pace;
@@ -23,10 +25,10 @@ use channel::{Receiver, Sender, channel};
 use pace::Pace;
 pub(crate) use recent::{KEEP, Kept, Recent};
 
-/// Pause before models that could not be loaded again are tried once more.
+/// Pause between two attempts to load models again.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);
 
-/// Threads that measure frames.
+/// A pool of threads that measure frames.
 pub struct AnalyzerPool {
     tasks: Sender<Task>,
     threads: NonZeroUsize,
@@ -40,26 +42,26 @@ pub struct AnalyzerPool {
 
 type Task = Box<dyn FnOnce(&mut dyn FaceAnalyzer) -> Condition + Send>;
 
-/// What a task leaves its analyzer in.
+/// State in which a task leaves its analyzer.
 enum Condition {
     Sound,
-    /// The task panicked: the next one gets another analyzer.
+    /// The task panicked: the analyzer is replaced before the next task.
     Doubtful,
 }
 
-/// Why work was not done.
+/// Why a task has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PoolError {
-    /// It panicked; the panic hook has logged where.
+    /// The task panicked. The panic hook has logged where.
     #[error("the analyzer panicked")]
     Panicked,
-    /// There are no threads any more.
+    /// All threads have ended.
     #[error("every inference thread has ended")]
     Ended,
 }
 
 impl AnalyzerPool {
-    /// Starts the threads and waits until each has its analyzer.
+    /// Starts the threads, and blocks until each has its analyzer.
     ///
     /// # Errors
     /// [`StartError`] of the first thread that could not start.
@@ -101,17 +103,17 @@ impl AnalyzerPool {
         })
     }
 
-    /// The models that its threads measure with.
+    /// The models that the threads measure with.
     pub fn models(&self) -> &ModelSetId {
         &self.models
     }
 
-    /// How many tasks run at once.
+    /// Number of threads, and so of tasks that run at once.
     pub fn threads(&self) -> NonZeroUsize {
         self.threads
     }
 
-    /// What is counted here and by those who feed the pool.
+    /// The pool's metrics, which the code that feeds it uses, too.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
@@ -126,23 +128,25 @@ impl AnalyzerPool {
         &self.pace
     }
 
-    /// Waits for the right to decode a clip, which as many have as there are threads: more would
-    /// decode frames faster than they are measured.
+    /// Waits for permission to decode a clip. There are as many permits as threads: more would decode
+    /// frames faster than the threads measure them.
     pub(crate) async fn clip_turn(&self) -> Option<SemaphorePermit<'_>> {
         self.clips.acquire().await.ok()
     }
 
-    /// Waits for room for a decoded frame: megabytes each, so that as many wait as are measured, and
-    /// no more, however many clips there are.
+    /// Waits for room for a decoded frame, which takes megabytes. As many frames wait as are being
+    /// measured, no matter how many clips there are.
     pub(crate) async fn frame_room(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.frames).acquire_owned().await.ok()
     }
 
-    /// Has a thread do `work`, which is told how to see whether anybody still waits for it. Work of
-    /// [`Queue::Interactive`] goes ahead of other work that waits.
+    /// Runs `work` on a thread of the pool.
+    ///
+    /// `work` gets a function that returns whether its caller still waits for the result. Work of
+    /// [`Queue::Interactive`] goes ahead of other waiting work, see `turns`.
     ///
     /// # Errors
-    /// [`PoolError`] when it was not done.
+    /// [`PoolError`] when the work panicked or no thread is left.
     pub async fn run<T, F>(&self, queue: Queue, work: F) -> Result<T, PoolError>
     where
         T: Send + 'static,
@@ -164,7 +168,7 @@ impl AnalyzerPool {
                 Ok(done) => (Ok(done), Condition::Sound),
                 Err(_panic) => (Err(PoolError::Panicked), Condition::Doubtful),
             };
-            // Whoever asked may have gone.
+            // The caller may be gone.
             let _ = reply.send(done);
             condition
         });
@@ -194,9 +198,10 @@ fn work(
     }
 }
 
-/// Makes another analyzer, for as long as it takes: a thread that ended would leave its work to the
-/// others, and a pool without threads would fail every batch of the queue. `None` once the pool is
-/// gone.
+/// Makes another analyzer, and tries until it succeeds. `None` once the pool is gone.
+///
+/// A thread that ended instead would leave its work to the others, and a pool without threads would fail
+/// every batch of the queue.
 fn load_again(
     factory: &AnalyzerFactory,
     waiting: &Receiver<Task>,

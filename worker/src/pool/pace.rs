@@ -1,21 +1,21 @@
-//! How fast frames are measured here, as far as it is known.
+//! The pace at which this pool measures frames of clips.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Frames that must have been measured before the pace counts as known.
+/// Fewest measured frames before the pace counts as known.
 const FEWEST: u32 = 8;
 
-/// Frames over which the mean moves.
+/// Frames over which the moving mean is taken.
 const MEMORY: u32 = 64;
 
-/// How many times the mean a single frame counts for at most.
+/// A single frame counts for at most this many times the mean.
 const MOST_TIMES: f64 = 4.0;
 
-/// After this time without a frame the pace is not known any more: where a slow hour made all clips too
-/// long, the next one is measured again.
+/// Time without a frame after which the pace is unknown again. Otherwise one slow hour could make every
+/// later clip count as too long.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 
 /// Moving mean of the time that a thread takes for one frame of a clip.
@@ -26,12 +26,12 @@ pub struct Pace(Mutex<Known>);
 struct Known {
     frames: u32,
     seconds: f64,
-    /// When the latest frame ended.
+    /// When the latest frame was finished.
     latest: Option<Instant>,
 }
 
 impl Pace {
-    /// One more frame took this long.
+    /// Adds the time that one frame took.
     pub fn add(&self, took: Duration) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.is_old() {
@@ -40,15 +40,15 @@ impl Pace {
         known.latest = Some(Instant::now());
         let mut took = took.as_secs_f64();
         if known.frames >= FEWEST {
-            // One frame that was held up says little of the next ones.
+            // A single delayed frame is a poor estimate of the next ones.
             took = took.min(MOST_TIMES * known.seconds);
         }
         known.frames = (known.frames + 1).min(MEMORY);
         known.seconds += (took - known.seconds) / f64::from(known.frames);
     }
 
-    /// Seconds of one thread for one frame; `None` until enough frames were measured, and again when the last
-    /// of them is long ago.
+    /// Seconds of one thread for one frame; `None` until enough frames were measured, and again a minute
+    /// after the latest one.
     pub fn seconds(&self) -> Option<f64> {
         let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         (known.frames >= FEWEST && !known.is_old()).then_some(known.seconds)

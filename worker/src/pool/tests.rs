@@ -1,3 +1,5 @@
+//! Tests of the pool, with analyzers that measure nothing.
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -10,7 +12,7 @@ use super::*;
 use crate::analyzer::AnalyzeError;
 use livegate_media::RgbFrame;
 
-/// Nothing here looks at a frame.
+/// An analyzer for tests that measure nothing.
 struct Blind;
 
 impl FaceAnalyzer for Blind {
@@ -40,7 +42,7 @@ async fn a_live_frame_waits_for_nothing_but_what_runs() {
     let mut running = pool.run(Queue::Verify, first).boxed();
     assert!((&mut running).now_or_never().is_none());
     begins.await.unwrap();
-    // One fills its line, the others wait for a place in it.
+    // One task fills its line; the others wait for a place.
     let mut burst = ["one", "two", "three"].map(|name| note(Queue::Verify, name));
     for verify in &mut burst {
         assert!(verify.now_or_never().is_none());

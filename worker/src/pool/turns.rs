@@ -1,27 +1,27 @@
-//! Whose turn it is, of those who wait for a thread.
+//! The order in which waiting tasks get a thread.
 
 use std::collections::VecDeque;
 
 use livegate_common::broker::Queue;
 
-/// Tasks of live frames that go ahead, one after another, of a task of a verify that waits.
+/// Most tasks of live frames in a row while a task of a verify waits.
 ///
-/// Live frames come one at a time and are mostly glanced at; a verify brings a few tasks of two
-/// frames each, looked at whole. Where there are more live frames than the threads can look at,
-/// verifies still get something like a third of the time, and end before their deadline. Where there
-/// are fewer, the limit is not reached.
+/// Live frames come one at a time and are mostly only glanced at. A verify brings a few tasks of two
+/// frames each, measured in full. When there are more live frames than the threads can measure, verifies
+/// still get about a third of the time and end before their deadline. Otherwise the limit is not
+/// reached.
 const MOST_IN_A_ROW: usize = 8;
 
-/// Two lines: live frames go first, but not for ever. Each line keeps its order.
+/// Two lines of tasks. Live frames go first, up to a limit. Each line keeps its order.
 pub struct Turns<T> {
     verify: VecDeque<T>,
     interactive: VecDeque<T>,
-    /// Tasks that have gone ahead since a verify had its turn, or none waited.
+    /// Tasks of live frames taken since a verify had its turn, or since none waited.
     in_a_row: usize,
 }
 
 impl<T> Turns<T> {
-    /// Lines in which nobody waits.
+    /// Two empty lines.
     pub fn new() -> Self {
         Self {
             verify: VecDeque::new(),
@@ -30,7 +30,7 @@ impl<T> Turns<T> {
         }
     }
 
-    /// Puts a task at the end of its line.
+    /// Adds a task to the end of the line of its queue.
     pub fn add(&mut self, queue: Queue, task: T) {
         match queue {
             Queue::Verify => self.verify.push_back(task),
@@ -38,7 +38,7 @@ impl<T> Turns<T> {
         }
     }
 
-    /// Takes the task whose turn it is; `None` when none waits.
+    /// Takes the task whose turn it is; `None` when both lines are empty.
     pub fn next(&mut self) -> Option<T> {
         if self.verify.is_empty() {
             self.in_a_row = 0;
@@ -61,7 +61,7 @@ mod tests {
 
     use super::*;
 
-    /// What happens to the lines: a task joins one, or a thread takes the next.
+    /// An event in the lines: a task joins one, or a thread takes the next task.
     fn event() -> impl Strategy<Value = Option<Queue>> {
         prop_oneof![
             1 => Just(Some(Queue::Verify)),

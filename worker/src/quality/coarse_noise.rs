@@ -1,4 +1,4 @@
-//! Noise of a face at 48x48 pixels.
+//! Noise of a face at a scale of 48x48 pixels.
 
 use livegate_liveness::measurement::{Bounds, CoarseNoise};
 
@@ -9,11 +9,12 @@ use livegate_media::RgbFrame;
 /// Side of the shrunk face, pixels: the scale at which anti-spoof models see a face.
 const SIDE: usize = 48;
 
-/// Noise of the face shrunk to 48x48 pixels, by channel; 0 where there is no face in the frame.
+/// Noise of the face shrunk to 48x48 pixels, by channel, grey levels; 0 where the face lies outside the
+/// frame.
 ///
-/// Donoho and Johnstone, "Ideal spatial adaptation by wavelet shrinkage", Biometrika 81(3), 1994: the
-/// median of the absolute value, since edges are few. Detail of the face itself counts too, in
-/// brightness more than in colour.
+/// The estimate is the median of the absolute Laplacian, because edges are few: Donoho and Johnstone,
+/// "Ideal spatial adaptation by wavelet shrinkage", Biometrika 81(3), 1994. Detail of the face itself
+/// counts too, in brightness more than in colour.
 pub fn of(frame: &RgbFrame, face: Bounds) -> CoarseNoise {
     let Some(small) = Small::of(frame, Part::from(face), SIDE, SIDE) else {
         return CoarseNoise::default();
@@ -32,7 +33,7 @@ mod tests {
     use crate::pixels::chroma::{BLUE, RED};
     use crate::quality::noise::drawn;
 
-    /// As large as the shrunk face, so that each pixel keeps its noise.
+    /// The face has the size of the shrunk face, so that each pixel keeps its noise.
     const FACE: Bounds = Bounds {
         x: 20.0,
         y: 30.0,

@@ -1,4 +1,4 @@
-//! How much colour there is where anti-spoof models look.
+//! Colourfulness of the area that anti-spoof models see.
 
 use livegate_liveness::measurement::Bounds;
 
@@ -6,22 +6,26 @@ use crate::pixels::area::{Part, Small};
 use crate::pixels::chroma::ycrcb;
 use livegate_media::RgbFrame;
 
-/// Side of the shrunk picture, pixels: an eighth of a face, so that noise and chroma at half of the resolution
-/// average out.
+/// Side of the shrunk picture, pixels. A pixel is an eighth of a face, so that noise and chroma
+/// subsampling average out.
 const SIDE: usize = 16;
-/// What is measured, in faces: about what the anti-spoof models' crops hold.
+/// Side of the measured area, in faces: about the crop of the anti-spoof models.
 const AROUND: f32 = 2.0;
-/// Share of the neighbours that differ most and do not count: a time stamp in the picture, or a light.
+/// Share of neighbours with the largest differences that is left out: a time stamp in the picture, or a
+/// light.
 const LEFT_OUT: f32 = 0.1;
 
-/// Spread of the colours around a face that brightness does not explain, percent of the brightness, not negative; 0
-/// where there is no face in the frame.
+/// Spread of the colours around a face that brightness does not explain, percent of the brightness, not
+/// negative.
 ///
-/// The pixels are put in order of their brightness, and each is compared with the next one in its colour
-/// differences (Cr and Cb): half of the mean square is the variance about any smooth function of brightness, and its
-/// root over the mean brightness is the result, so that light makes no difference. By this, shades of one colour have none; in
-/// real pictures tints had 0.6 to 3.3 (see the threshold `colour`). von Neumann, "Distribution of the ratio of the mean square successive difference to the variance", Annals of
-/// Mathematical Statistics 12(4), 1941.
+/// 0 where the face lies outside the frame.
+///
+/// The pixels are sorted by brightness, and each is compared with the next one in its colour differences
+/// (Cr and Cb). Half of the mean square is the variance about any smooth function of brightness (von
+/// Neumann, "Distribution of the ratio of the mean square successive difference to the variance", Annals
+/// of Mathematical Statistics 12(4), 1941). The result is its root over the mean brightness, so that the
+/// amount of light makes no difference. Shades of one colour thus have 0; tints of real pictures had 0.6
+/// to 3.3 (see the threshold `colour`).
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -43,11 +47,11 @@ pub fn of(frame: &RgbFrame, face: Bounds) -> f32 {
     let sum: f32 = squares.iter().take(counted).sum();
     let mean = sum / counted.max(1) as f32;
     let light: f32 = pixels.iter().map(|p| p[0]).sum::<f32>() / pixels.len().max(1) as f32;
-    // Less light than one grey level has no colour.
+    // A mean brightness below one grey level carries no colour.
     100.0 * (mean / 2.0).sqrt() / light.max(1.0)
 }
 
-/// The part of the frame around a face.
+/// The part of the frame around a face that is measured.
 #[expect(clippy::cast_precision_loss, reason = "sides are at most 4096")]
 fn within(frame: &RgbFrame, face: Bounds) -> Part {
     let part = Part::from(face).scaled(AROUND);
@@ -94,14 +98,14 @@ mod tests {
         0.5 + 0.2 * (x / 11.0).sin() + 0.2 * (y / 7.0).cos()
     }
 
-    /// What counts as grey, by the shipped threshold.
+    /// Upper limit of a grey picture, by the shipped threshold.
     const GREY: f32 = 0.7;
 
     #[test]
     fn grey_has_none() {
         let grey = drawn(|x, y| [255.0 * shade(x, y); 3]);
         assert!(of(&grey, FACE) < 1e-3);
-        // As rounding may leave it.
+        // A grey picture with rounding errors.
         let rounded = drawn(|x, y| {
             let light = (255.0 * shade(x, y)).round();
             [light + (x + y) % 2.0, light, light - y % 2.0]

@@ -1,20 +1,21 @@
-//! Effective resolution of a face: how many pixels across it carry detail of their own.
+//! Effective resolution of a face: the number of pixels across it that carry detail of their own.
 //!
-//! The power spectrum of a sharp face falls with frequency as f^-3.4, for every person and however many
-//! pixels it has: natural pictures have no scale of their own (Field, "Relations between the statistics
-//! of natural images and the response properties of cortical cells", JOSA A 4(12), 1987; the exponent
-//! here includes what a pixel's own area takes away). A blur multiplies it by a Gaussian, and noise adds
-//! a constant. So the spectrum of the face is fitted by
+//! The power spectrum of a sharp face falls with frequency as f^-3.4, for every person and any number of
+//! pixels: natural pictures have no scale of their own (Field, "Relations between the statistics of
+//! natural images and the response properties of cortical cells", JOSA A 4(12), 1987; the exponent here
+//! includes the effect of a pixel's own area). A blur multiplies the spectrum by a Gaussian, and noise
+//! adds a constant. So the spectrum of the face is fitted by
 //!
 //! C (f^-3.4 exp(-(2π σ f)²) + ν)
 //!
-//! over the blur σ and the noise ν; C, which light and contrast change, falls out of the logarithm.
+//! over the blur σ and the noise ν. C depends on light and contrast; subtracting the mean of the
+//! logarithms removes it.
 //!
 //! Measured on 24 frames of 14 people at 114 to 218 pixels, and on nine photographs of 345 pixels and
-//! more. Photographs shrunk to n pixels come to 0.67 to 1.0 n (medians), and 0.79 to 1.0 n after they
-//! were enlarged again. Noise of 8 grey levels makes 0.85 to 1.35 of it, JPEG quality 60 makes 0.9 to 1.3,
-//! 30% less light 1.0 and 30% more 1.0 to 1.4 (5th and 95th percentiles; the most where the face is
-//! blurred already).
+//! more. Photographs shrunk to n pixels give 0.67 to 1.0 n (medians), and 0.79 to 1.0 n after they were
+//! enlarged again. Noise of 8 grey levels changes the result by a factor of 0.85 to 1.35, JPEG quality
+//! 60 by 0.9 to 1.3, 30% less light by 1.0 and 30% more by 1.0 to 1.4 (5th and 95th percentiles; most
+//! where the face is blurred already).
 
 use std::f32::consts::TAU;
 use std::sync::Arc;
@@ -26,31 +27,31 @@ use rustfft::{Fft, FftPlanner};
 use crate::pixels::area::{Part, Small};
 use livegate_media::RgbFrame;
 
-/// Side of the spectrum, and of the face in it at most, pixels.
+/// Side of the spectrum, and largest side of the face in it, pixels.
 const SIDE: usize = 128;
-/// Least side of the face, pixels: less has too few frequencies.
+/// Least side of the face, pixels. A smaller face has too few frequencies.
 const LEAST: usize = 20;
 /// Rings of frequencies, 1/64 cycle a pixel each, up to half a cycle.
 const RINGS: usize = 33;
-/// First ring used: the ones before hold the shape of the window.
+/// First ring used. The rings before it hold the shape of the window.
 const FIRST: usize = 3;
 /// Exponent of a sharp face's power spectrum.
 const EXPONENT: f32 = 3.4;
-/// Blurs that are tried: none, and 48 from 0.2 to 12 pixels, each 9% more than the one before.
+/// Blurs that are tried, sigma in pixels: none, and 48 from 0.2 to 12, each 9% more than the one before.
 const BLURS: usize = 48;
 /// Noise that is tried: none, and 30 powers from 0.001 to 10,000, as shares of a sharp face's power at
 /// one cycle a pixel.
 const NOISES: usize = 30;
-/// Own detail that a blur of one pixel takes: a face that is shrunk to n pixels and enlarged to N again
-/// is blurred by N / (2.5 n).
+/// Relation of blur and resolution: a face shrunk to n pixels and enlarged again to N is blurred by N /
+/// (2.5 n) pixels.
 const BLUR_PIXELS: f32 = 2.5;
-/// Power from rounding to whole grey levels, below which there is nothing to see.
+/// Power caused by rounding to whole grey levels. Lower powers carry no information.
 const ROUNDING: f32 = 1e-6;
 
-/// Logarithm of a model's power in each ring, less their weighted mean.
+/// Logarithm of the power in each ring, less their weighted mean.
 type Shape = [f32; RINGS - FIRST];
 
-/// Measures it.
+/// Measures the effective resolution of faces.
 pub struct Detail {
     transform: Arc<dyn Fft<f32>>,
     /// For each blur, the shapes with each noise.
@@ -59,7 +60,7 @@ pub struct Detail {
 }
 
 impl Detail {
-    /// With transform and models prepared.
+    /// Prepares the transform and the models.
     pub fn new() -> Self {
         let weights = weights();
         let blurs = std::iter::once(0.0).chain(spaced(BLURS, 0.2, 12.0));
@@ -76,7 +77,7 @@ impl Detail {
     }
 
     /// Pixels across a face that carry detail of their own: at most its width, and at most 128; 0 where
-    /// the face is smaller than 20 pixels or not in the frame.
+    /// the face is smaller than 20 pixels or outside the frame.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -88,7 +89,7 @@ impl Detail {
         if side < LEAST {
             return 0.0;
         }
-        // A square as wide as the face, in its middle.
+        // A square as wide as the face, around its centre.
         let (x, y) = face.centre();
         let half = face.width / 2.0;
         let square = Part {
@@ -108,7 +109,7 @@ impl Detail {
         side as f32 / (1.0 + (BLUR_PIXELS * self.blur(&seen)).powi(2)).sqrt()
     }
 
-    /// The blur that explains a spectrum best, pixels.
+    /// The blur that explains a spectrum best, sigma in pixels.
     fn blur(&self, seen: &Shape) -> f32 {
         let error = |shape: &Shape| {
             let rings = shape.iter().zip(seen).zip(&self.weights);
@@ -140,11 +141,11 @@ impl Detail {
                 *bin = Complex::from((level - mean) * down * across);
             }
         }
-        // Rows beyond the face are zeros, and so are their transforms.
+        // Rows beyond the face are zero, and so are their transforms.
         let mut scratch = vec![Complex::default(); self.transform.get_inplace_scratch_len()];
         self.transform
             .process_with_scratch(&mut bins[..side * SIDE], &mut scratch);
-        // The levels are real: half of the columns are the mirrored other half.
+        // The levels are real numbers: half of the columns mirror the other half.
         let half = SIDE / 2 + 1;
         let mut turned: Vec<Complex<f32>> = (0..half)
             .flat_map(|x| bins.iter().skip(x).step_by(SIDE))
@@ -154,7 +155,7 @@ impl Detail {
             .process_with_scratch(&mut turned, &mut scratch);
         let (mut sums, mut counts) = ([0.0; RINGS], [0.0; RINGS]);
         for (x, column) in turned.chunks_exact(SIDE).enumerate() {
-            // Each column in the middle stands for two.
+            // Each column, except the first and the middle one, stands for two.
             let times = if x == 0 || x == SIDE / 2 { 1.0 } else { 2.0 };
             for (y, bin) in column.iter().enumerate() {
                 let ring = ring(x, y.min(SIDE - y));
@@ -168,7 +169,7 @@ impl Detail {
     }
 }
 
-/// The ring of a frequency in cycles a spectrum.
+/// The ring of a frequency given in cycles a spectrum.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -180,14 +181,14 @@ fn ring(x: usize, y: usize) -> usize {
     (((x * x + y * y) as f32).sqrt() * scale as f32 / SIDE as f32 + 0.5) as usize
 }
 
-/// Cycles a pixel of a ring that is used, counted from the first such one.
+/// Cycles a pixel of the `i`-th ring that is used.
 #[expect(clippy::cast_precision_loss, reason = "at most the number of rings")]
 fn frequency(i: usize) -> f32 {
     (i + FIRST) as f32 / (2 * (RINGS - 1)) as f32
 }
 
-/// Each octave counts the same: without it noise and compression, which fill the highest one, would
-/// decide.
+/// Weights that count each octave the same. Otherwise noise and compression, which fill the highest
+/// octave, would dominate.
 fn weights() -> Shape {
     let inverse: Shape = std::array::from_fn(|i| 1.0 / frequency(i));
     let sum: f32 = inverse.iter().sum();
@@ -199,7 +200,7 @@ fn model(blur: f32, noise: f32) -> Shape {
     std::array::from_fn(|i| {
         let f = frequency(i);
         let blurred = f.powf(-EXPONENT) * (-(TAU * blur * f).powi(2)).exp();
-        // 0 has no logarithm.
+        // Avoids the logarithm of 0.
         (blurred + noise + 1e-9).ln()
     })
 }
@@ -229,8 +230,8 @@ mod tests {
         height: 140.0,
     };
 
-    /// Levels with the spectrum of a sharp face: spots of all sizes, the amplitude of each octave
-    /// falling as their size does.
+    /// Levels with the spectrum of a sharp face: spots of all sizes, with amplitudes that fall with
+    /// their size.
     fn sharp() -> Vec<f32> {
         let mut state = 5_u64;
         let mut uniform = move || {
@@ -253,7 +254,8 @@ mod tests {
         levels
     }
 
-    /// A frame of these levels about the middle, and noise of `sigma` on it.
+    /// A frame of these levels at this contrast about the middle level, with noise of `sigma` grey
+    /// levels.
     fn frame(levels: &[f32], contrast: f32, sigma: f32) -> RgbFrame {
         let mut state = 9_u64;
         let mut normal = move || {

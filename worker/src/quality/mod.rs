@@ -1,4 +1,4 @@
-//! How well a face can be seen.
+//! Quality of a face's picture: how well the face can be seen.
 
 mod coarse_noise;
 mod colour;
@@ -15,8 +15,8 @@ use livegate_media::RgbFrame;
 
 /// Sharpness and brightness of an aligned face, and noise, detail and colour of its pixels in the frame.
 ///
-/// The crop has the same size whatever the frame's, so that sharpness compares frames of one
-/// capture; a face smaller than the crop comes out soft, as it should.
+/// `aligned` has the same size for every frame, so that sharpness can be compared between frames of one
+/// capture. A face smaller than the crop has low sharpness, as it should.
 pub fn of(aligned: &Crop, frame: &RgbFrame, face: Bounds, detail: &Detail) -> Quality {
     let grey = aligned.grey();
     #[expect(

@@ -1,4 +1,4 @@
-//! How noisy the pixels of a face are.
+//! Noise of the pixels of a face.
 
 use livegate_liveness::measurement::Bounds;
 
@@ -6,20 +6,19 @@ use crate::pixels::chroma::NORMAL_MEDIAN;
 use crate::pixels::luma::levels;
 use livegate_media::RgbFrame;
 
-/// Places looked at along each side of the face, at most: their median is within 3% of that of all,
+/// Most places measured along each side of the face. Their median is within 3% of that of all places,
 /// and costs the same for a face of any size.
 const PLACES: usize = 64;
-/// The mask's length, square root of the sum of its squared weights: what it makes of noise of one
-/// grey level.
+/// Gain of the mask on noise of one grey level: the root of the sum of its squared weights.
 const MASK_GAIN: f32 = 6.0;
-/// Standard deviation of the noise of a face's pixels as they came, grey levels; 0 where the face is
-/// too small to say.
+/// Standard deviation of the noise of a face's pixels at the frame's own scale, grey levels, not
+/// negative; 0 where the face is too small.
 ///
 /// The mask of Immerkaer, "Fast noise variance estimation", Computer Vision and Image Understanding
-/// 64(2), 1996: the difference of two Laplacians, blind to anything that is smooth. Where there is an
-/// edge it sees that too, so that the median tells, not the mean: Donoho and Johnstone, "Ideal
-/// spatial adaptation by wavelet shrinkage", Biometrika 81(3), 1994. Noise that was smoothed since,
-/// by the camera or a compression, counts for less.
+/// 64(2), 1996: the difference of two Laplacians, which does not respond to anything smooth. It does
+/// respond to edges, so the median is taken and not the mean: Donoho and Johnstone, "Ideal spatial
+/// adaptation by wavelet shrinkage", Biometrika 81(3), 1994. Noise that the camera or a compression has
+/// smoothed is underestimated.
 pub fn of(frame: &RgbFrame, face: Bounds) -> f32 {
     let columns = places(face.x, face.width, frame.width);
     let rows = places(face.y, face.height, frame.height);
@@ -33,7 +32,7 @@ pub fn of(frame: &RgbFrame, face: Bounds) -> f32 {
     *median / (MASK_GAIN * NORMAL_MEDIAN)
 }
 
-/// Evenly spaced places between two sides that are within the frame and have a neighbour on each side.
+/// Evenly spaced places along a side. Each lies within the frame and has a neighbour on both sides.
 fn places(from: f32, length: f32, side: u32) -> impl Iterator<Item = usize> + Clone {
     #[expect(
         clippy::cast_possible_truncation,
@@ -45,7 +44,7 @@ fn places(from: f32, length: f32, side: u32) -> impl Iterator<Item = usize> + Cl
     (from..to).step_by(to.saturating_sub(from).div_ceil(PLACES).max(1))
 }
 
-/// What the mask 1 -2 1, -2 4 -2, 1 -2 1 makes of the pixels around a place.
+/// Response of the mask 1 -2 1, -2 4 -2, 1 -2 1 to the pixels around a place.
 fn response(frame: &RgbFrame, x: usize, y: usize) -> f32 {
     let bend = |y: usize| {
         let across = levels(frame, x - 1, y, 3).zip([1.0, -2.0, 1.0]);
@@ -60,17 +59,17 @@ pub mod drawn {
 
     const SIDE: u32 = 200;
 
-    /// A frame of these levels, and noise of `sigma` grey levels on it, the same in all channels.
+    /// A frame of these levels, with noise of `sigma` grey levels, the same in all channels.
     pub fn grey(sigma: f32, level: impl Fn(f32, f32) -> f32) -> RgbFrame {
         noisy(level, |_, _, normal| [sigma * normal(); 3])
     }
 
-    /// A grey frame of these levels, and noise of `sigma` grey levels on each of its channels.
+    /// A grey frame of these levels, with noise of `sigma` grey levels in each channel separately.
     pub fn colour(sigma: f32, level: impl Fn(f32, f32) -> f32) -> RgbFrame {
         noisy(level, |_, _, normal| [(); 3].map(|()| sigma * normal()))
     }
 
-    /// The same, with noise within this rectangle only.
+    /// The same as `colour`, with noise within this rectangle only.
     pub fn colour_within(sigma: f32, level: impl Fn(f32, f32) -> f32, within: Bounds) -> RgbFrame {
         noisy(level, |x, y, normal| {
             let inside = (within.x..within.x + within.width).contains(&x)
@@ -90,7 +89,7 @@ pub mod drawn {
                 .wrapping_add(1);
             (state >> 40) as f32 / (1_u32 << 24) as f32 - 0.5
         };
-        // The sum of twelve uniforms is normal enough, with variance 1.
+        // The sum of twelve uniform variables is close to normal, with variance 1.
         let mut normal = move || (0..12).map(|_| uniform()).sum::<f32>();
         let places = (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x as f32, y as f32)));
         let pixels = places.flat_map(|(x, y)| {
@@ -134,7 +133,7 @@ mod tests {
 
     #[test]
     fn edges_are_no_noise() {
-        // Stripes: an edge at every eighth pixel, of 150 grey levels.
+        // Stripes: an edge of 150 grey levels at every eighth pixel.
         let stripes = frame(0.0, |x, y| {
             if (x / 8.0 + (y / 8.0).floor()) % 2.0 < 1.0 {
                 30.0

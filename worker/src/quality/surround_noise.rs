@@ -7,24 +7,25 @@ use crate::pixels::chroma::{LAPLACIAN_GAIN, laplacians, median};
 use crate::pixels::crop::context;
 use livegate_media::RgbFrame;
 
-/// Size of the crop in faces: what the common anti-spoof models see.
+/// Size of the crop, in faces: that of common anti-spoof models.
 const CROP: f32 = 2.7;
 /// Side of the shrunk crop, pixels.
 const SIDE: usize = 128;
-/// Side of the blocks that are explained one by one, pixels.
+/// Side of the blocks that are fitted one by one, pixels.
 const BLOCK: usize = 4;
-/// Size of what is left out, in faces.
+/// Size of the area that is left out, in faces.
 const FACE: f32 = 1.1;
-/// Share of the crop that must lie outside.
+/// Least share of the crop that must lie outside that area.
 const LEAST_OUTSIDE: f32 = 0.2;
 
-/// Colour noise in the surroundings of a face that brightness does not explain, grey levels at 128
-/// pixels across 2.7 faces; 0 where too little lies outside of the face.
+/// Colour noise around a face that brightness does not explain, grey levels, not negative.
 ///
-/// Where a scene's colour changes so does its brightness, along the same edges; noise is drawn in each
-/// channel for itself. So in each block the Laplacian of a colour difference is fitted by that of
-/// brightness, and what is left is noise: the median over all blocks, of the noisier of the two colour
-/// differences.
+/// It is measured on 2.7 faces shrunk to 128 pixels. 0 where too little lies outside the face.
+///
+/// Where the colour of a scene changes, its brightness changes along the same edges. Noise is
+/// independent in each channel. So in each block the Laplacian of a colour difference is fitted by that
+/// of brightness; the residual is noise. The result is the median over all blocks, for the noisier of
+/// the two colour differences.
 pub fn of(frame: &RgbFrame, face: Bounds) -> f32 {
     if frame.width == 0 || frame.height == 0 {
         return 0.0;
@@ -61,24 +62,24 @@ pub fn of(frame: &RgbFrame, face: Bounds) -> f32 {
     median(reds).max(median(blues)) / LAPLACIAN_GAIN
 }
 
-/// x of the middle of a block in the frame.
+/// x of the middle of a column of blocks, frame pixels.
 fn place(crop: Part, column: usize) -> f32 {
     crop.left + middle(column) * (crop.right - crop.left)
 }
 
-/// y of the middle of a block in the frame.
+/// y of the middle of a row of blocks, frame pixels.
 fn place_down(crop: Part, row: usize) -> f32 {
     crop.top + middle(row) * (crop.bottom - crop.top)
 }
 
-/// Where the middle of a block lies along a side, 0 to 1.
+/// Position of the middle of a block along a side of the crop, 0 to 1.
 #[expect(clippy::cast_precision_loss, reason = "at most the side")]
 fn middle(block: usize) -> f32 {
     (1.0 + (block * BLOCK) as f32 + BLOCK as f32 / 2.0) / SIDE as f32
 }
 
-/// Root mean square of what the Laplacian of brightness leaves of those of red and blue difference in
-/// the block from here on.
+/// Root mean square of the Laplacians of the red and blue difference that the Laplacian of brightness
+/// does not explain, in the block whose first pixel is (x, y).
 fn unexplained(seen: &[[f32; 3]], x: usize, y: usize) -> [f32; 2] {
     let (mut luma, mut squares, mut shared) = (0.0, [0.0; 2], [0.0; 2]);
     for row in y..y + BLOCK {
@@ -91,7 +92,7 @@ fn unexplained(seen: &[[f32; 3]], x: usize, y: usize) -> [f32; 2] {
             }
         }
     }
-    // One degree of freedom goes to the fit.
+    // The fit uses one degree of freedom.
     #[expect(clippy::cast_precision_loss, reason = "16")]
     let n = (BLOCK * BLOCK - 1) as f32;
     [0, 1].map(|k| {
@@ -123,8 +124,8 @@ mod tests {
         let calm = of(&drawn::grey(6.0, stripes), FACE);
         assert!(calm < 0.1, "{calm}");
         for sigma in [4.0, 8.0, 12.0] {
-            // Cr of independent noise of R, G and B has 0.66 of its deviation, less what a crop of
-            // 127 pixels loses when it becomes one of 128.
+            // Cr of independent noise of R, G and B has 0.66 of its deviation. A crop of 127 pixels
+            // resampled to 128 loses some of that.
             let noisy = of(&drawn::colour(sigma, stripes), FACE);
             assert!(
                 noisy > 0.25 * sigma && noisy < 0.66 * sigma,

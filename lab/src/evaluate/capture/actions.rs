@@ -1,10 +1,10 @@
-//! Which of the actions that a clip shows a live session sees, and which it sees that are not there.
+//! Runs live sessions on a clip, to count which listed actions are detected, and which are detected
+//! where they are not shown.
 //!
-//! For each action one session takes the whole clip, at the 15 frames a second at which it was
-//! sampled, and is asked for that action again and again: it learns the face at rest as a session
-//! does, and whatever else the clip shows is there to mislead it. What it passes within a listed time
-//! is a hit; what it passes anywhere else, where the manifest says that the action is not shown, is a
-//! false hit.
+//! For each action, one session gets the whole clip, at the 15 frames a second at which it was sampled,
+//! and asks for that action again and again. It learns the face at rest as any session does, and
+//! everything else in the clip may mislead it. A pass within a listed time is a hit. A pass at any other
+//! time is a false hit, if the manifest states that the action is not shown then.
 
 use livegate_liveness::challenge::Angles;
 use livegate_liveness::session::{Session, State, Step, Task};
@@ -14,39 +14,40 @@ use serde::{Deserialize, Serialize};
 use super::Frame;
 use crate::evaluate::manifest::{Shown, Span, Truth};
 
-/// How far beyond the time listed an action may be seen, milliseconds: times are read by eye, and a
-/// session sees a blink only when the eyes are open again.
+/// Tolerance around a listed time, milliseconds: times are read by eye, and a session detects a blink
+/// only when the eyes are open again.
 pub const MARGIN_MS: u64 = 500;
-/// Passes that follow one another within this time are one false hit, milliseconds: a smile that is
-/// held is seen in every frame.
+/// Passes within this time of each other are one false hit, milliseconds: a held smile passes in every
+/// frame.
 const EPISODE_MS: u64 = 1000;
-/// Longer than any clip, milliseconds: no action is too late.
+/// Time-out of a session, milliseconds. It is longer than any clip, so that no action is too late.
 const TIMEOUT_MS: u64 = 3_600_000;
 
-/// A listed action, and whether it was seen.
+/// A listed action, and when it was detected.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// The action.
     pub task: Task,
-    /// When it begins, milliseconds from the clip's start.
+    /// Begin of the listed showing, milliseconds from the clip's start.
     pub from_ms: u64,
-    /// When it was first seen.
+    /// Time of the first detection within the showing, milliseconds from the clip's start; null if
+    /// missed.
     pub seen_ms: Option<u64>,
 }
 
-/// What was seen of an action where it was not shown.
+/// Detections of an action where it is not shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Watched {
     /// The action.
     pub task: Task,
-    /// For how long it was not shown, milliseconds.
+    /// Total time during which the action is not shown, milliseconds.
     pub watched_ms: u64,
-    /// When it was seen all the same, milliseconds from the clip's start.
+    /// Begin of each false hit, milliseconds from the clip's start.
     pub false_hits_ms: Vec<u64>,
 }
 
 impl Span {
-    /// Whether an action of this span may be seen at that time.
+    /// Whether a detection at `at_ms` belongs to a showing of this span.
     fn covers(self, at_ms: u64) -> bool {
         (self.from_ms.saturating_sub(MARGIN_MS)..=self.to_ms + MARGIN_MS).contains(&at_ms)
     }
@@ -59,10 +60,10 @@ impl Truth {
         self.actions.iter().filter(of_task).filter_map(|s| s.span)
     }
 
-    /// Makes sure that what it lists begins before the clip ends.
+    /// Checks that all that is listed begins before the clip ends.
     ///
     /// # Errors
-    /// What does not.
+    /// A text that names what begins later.
     pub(super) fn within(&self, end_ms: u64) -> Result<(), String> {
         let actions = self
             .actions
@@ -88,7 +89,7 @@ fn seconds(ms: u64) -> f64 {
     ms as f64 / 1000.0
 }
 
-/// Which of the listed actions are seen.
+/// Finds the detection of each listed action.
 pub(super) fn find(truth: &Truth, frames: &[Frame], angles: &Angles, t: &Thresholds) -> Vec<Found> {
     if frames.is_empty() {
         return Vec::new();
@@ -109,7 +110,7 @@ pub(super) fn find(truth: &Truth, frames: &[Frame], angles: &Angles, t: &Thresho
     found
 }
 
-/// What is seen where the manifest says that it is not shown.
+/// Finds detections where the manifest states that an action is not shown.
 pub(super) fn watch(
     truth: &Truth,
     frames: &[Frame],
@@ -132,9 +133,9 @@ pub(super) fn watch(
     complete.map(watched).collect()
 }
 
-/// When a session that asks for nothing else is passed.
+/// Times at which a session that asks only for this task passes it, milliseconds.
 fn passes(task: Task, frames: &[Frame], angles: &Angles, t: &Thresholds) -> Vec<u64> {
-    // One more than there are frames: it is never completed.
+    // One task more than there are frames, so that the session is never completed.
     let tasks = vec![task; frames.len() + 1];
     let begin = || Session::new(tasks.clone(), TIMEOUT_MS, *angles, u64::MAX);
     let (mut session, mut passes) = (begin(), Vec::new());
@@ -146,18 +147,18 @@ fn passes(task: Task, frames: &[Frame], angles: &Angles, t: &Thresholds) -> Vec<
                 }
                 session = match next.state() {
                     State::Pending | State::InProgress => next,
-                    // A second person: whoever goes on begins another one.
+                    // The session found a second person. As a caller would, begin another session.
                     State::Ended(_) => begin(),
                 };
             }
-            // Every frame was looked at as a whole: there is nothing closer.
+            // Every frame was measured in full: a closer look would show nothing new.
             Step::LookCloser => {}
         }
     }
     passes
 }
 
-/// The first of each run of times that lie close together.
+/// The first time of each run of times that lie close together.
 fn episodes(passes: &[u64]) -> Vec<u64> {
     let mut before: Option<u64> = None;
     let mut first = Vec::new();

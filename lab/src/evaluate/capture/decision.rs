@@ -1,4 +1,4 @@
-//! What presentation attack detection and verify say of a capture.
+//! The answer of presentation attack detection, and of verify, for one capture.
 
 use livegate_liveness::challenge::Action;
 use livegate_liveness::decision::{Findings, Rejection};
@@ -12,42 +12,43 @@ use crate::evaluate::statistics::rounded;
 use livegate_api::contract::reason::ReasonCode;
 use livegate_liveness::judge::{Judgement, Undecodable};
 
-/// Why there is no response where faces are seen: they fill the frame, or are turned too far.
+/// Reason for a non-response when faces were found that cannot be judged: they fill the frame, or are
+/// turned too far.
 const NO_FACE: &str = "no face that can be judged: none, or too small, unsharp, noisy or close";
 
-/// What presentation attack detection answers to a presentation.
+/// The answer of presentation attack detection to one presentation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Response {
-    /// Nothing (a non-response), for this reason.
+    /// A non-response, with its reason.
     None(String),
     /// A classification.
     Classified {
         /// Mean anti-spoof score, 0 (attack) to 1 (bona fide).
         score: f64,
-        /// The largest threshold of a whole capture at which its weakest part still passes, 0 to 1, where the
+        /// The largest threshold of a whole capture at which its weakest part still passes, 0 to 1. The
         /// thresholds of parts keep their distance from it.
         deciding: f64,
-        /// Whether it is classified as an attack: by the score, or by other evidence of one.
+        /// Whether the presentation is classified as an attack: by its score, or by other evidence.
         as_attack: bool,
-        /// Names of the other evidence that speaks for one.
+        /// Names of the evidence of an attack besides the score.
         evidence: Vec<String>,
     },
 }
 
-/// What verify answers where it asks for the actions that the manifest lists.
+/// The answer of verify to a challenge of the actions that the manifest lists.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
     /// Whether the capture is verified.
     pub accepted: bool,
-    /// Why not; empty where it is.
+    /// Reasons for the rejection; empty when accepted.
     pub reasons: Vec<ReasonCode>,
-    /// The actions that were not detected, by verify's names, in the order asked.
+    /// Actions that were not detected, by verify's names, in the order of the challenge.
     pub failed_actions: Vec<String>,
 }
 
-/// What verify would ask for so that the capture is what it asked for: the first showing of each
-/// action in its order, as far as verify knows them.
+/// The challenge that the capture answers: the actions of the manifest that verify knows, each once, in
+/// the order of their first showing.
 pub fn challenge(truth: &Truth) -> Vec<Action> {
     let mut asked = Vec::new();
     for shown in &truth.actions {
@@ -61,7 +62,7 @@ pub fn challenge(truth: &Truth) -> Vec<Action> {
 }
 
 impl Response {
-    /// What a judgement says of it. The challenge does not matter here.
+    /// The answer of presentation attack detection in a judgement. It does not depend on the challenge.
     pub fn of(judgement: &Judgement, pad: &PadThresholds) -> Self {
         let (findings, reasons): (&Findings, &[Rejection]) = match judgement {
             Judgement::Undecodable(causes) => {
@@ -90,7 +91,7 @@ impl Response {
         }
     }
 
-    /// The mean anti-spoof score, if there was a response.
+    /// The mean anti-spoof score; `None` for a non-response.
     pub fn score(&self) -> Option<f64> {
         match self {
             Self::None(_) => None,
@@ -98,7 +99,7 @@ impl Response {
         }
     }
 
-    /// The score that decides, if there was a response.
+    /// The deciding score; `None` for a non-response.
     pub fn deciding(&self) -> Option<f64> {
         match self {
             Self::None(_) => None,
@@ -106,7 +107,7 @@ impl Response {
         }
     }
 
-    /// Names of the evidence of an attack beside the score.
+    /// Names of the evidence of an attack besides the score; empty for a non-response.
     pub fn evidence(&self) -> &[String] {
         match self {
             Self::None(_) => &[],
@@ -114,7 +115,7 @@ impl Response {
         }
     }
 
-    /// Whether it was classified as an attack, if there was a response.
+    /// Whether it was classified as an attack; `None` for a non-response.
     pub fn as_attack(&self) -> Option<bool> {
         match self {
             Self::None(_) => None,
@@ -124,7 +125,7 @@ impl Response {
 }
 
 impl Decision {
-    /// What verify says by this judgement.
+    /// The answer of verify in a judgement.
     pub fn of(judgement: &Judgement) -> Self {
         match judgement {
             Judgement::Verified(..) => Self {

@@ -1,6 +1,6 @@
-//! How alike faces are, by pose: those of one capture, and those of several.
+//! Likeness of faces by pose, within one capture and between captures.
 //!
-//! Embeddings are compared in memory and go with it; what is kept is how often each cosine was seen.
+//! Embeddings exist in memory only. What is kept is a histogram of cosines.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,12 @@ use serde::{Deserialize, Serialize};
 use crate::evaluate::manifest::Capture;
 use crate::evaluate::statistics::Histogram;
 
-/// Faces of one pose that a capture keeps for comparisons with others: some tens of kilobytes.
+/// Most faces of one pose that a capture keeps for comparisons with others. Together they take some tens
+/// of kilobytes.
 const FACES_PER_POSE: usize = 12;
 
-/// Where a head points, by the larger of both angles; the poses beyond say nothing about who it is.
+/// Range of head poses, by the larger of both angles. More extreme poses are left out: an embedding of
+/// them does not identify a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PoseBin {
     /// Both angles up to 15 degrees.
@@ -40,7 +42,7 @@ pub enum PoseBin {
 }
 
 impl PoseBin {
-    /// Every bin, from the frontal one away.
+    /// Every range, beginning with the frontal one.
     pub const ALL: [Self; 6] = [
         Self::Frontal,
         Self::Yaw15To30,
@@ -50,7 +52,7 @@ impl PoseBin {
         Self::Pitch25To40,
     ];
 
-    /// The bin of a pose; `None` for one in which an embedding says nothing.
+    /// The range of a pose; `None` for a pose in which an embedding does not identify a person.
     fn of(pose: Pose) -> Option<Self> {
         let (yaw, pitch) = (pose.yaw.abs(), pose.pitch.abs());
         if yaw > 70.0 || pitch > 40.0 {
@@ -71,7 +73,7 @@ impl PoseBin {
         })
     }
 
-    /// What people call it.
+    /// Name of the range in reports.
     pub fn words(self) -> &'static str {
         match self {
             Self::Frontal => "frontal, up to 15°",
@@ -84,7 +86,7 @@ impl PoseBin {
     }
 }
 
-/// Cosines by the pose of the face that was compared.
+/// Histograms of cosines, by the pose of the compared face.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ByPose(BTreeMap<PoseBin, Histogram>);
@@ -94,29 +96,29 @@ impl ByPose {
         self.0.entry(bin).or_default().add(cosine);
     }
 
-    /// Counts what another one has counted.
+    /// Adds the counts of another value.
     pub fn merge(&mut self, other: &Self) {
         for (bin, histogram) in &other.0 {
             self.0.entry(*bin).or_default().merge(histogram);
         }
     }
 
-    /// Those of faces in that pose.
+    /// The histogram of faces in that pose; `None` without any.
     pub fn get(&self, bin: PoseBin) -> Option<&Histogram> {
         self.0.get(&bin)
     }
 }
 
-/// Faces of a capture, to be compared with those of others. Never written anywhere.
+/// Faces of one capture, to be compared with those of other captures. They are never written anywhere.
 pub struct Faces {
-    /// The mean of its frontal faces.
+    /// Mean embedding of the frontal faces.
     reference: Option<Embedding>,
     faces: Vec<(PoseBin, Embedding)>,
 }
 
 impl Faces {
-    /// Some of these faces, and how alike all of them are to the mean of the frontal ones; a frontal
-    /// face is held against the others.
+    /// Keeps some of these faces, and counts how alike each of them is to the mean of the frontal ones.
+    /// A frontal face is compared with the mean of the other frontal faces.
     pub fn of<'a>(faces: impl Iterator<Item = &'a Face>, t: &Thresholds) -> (Self, ByPose) {
         let mut likeness = ByPose::default();
         let usable: Vec<(PoseBin, bool, &Embedding)> = faces
@@ -158,7 +160,7 @@ impl Faces {
         (Self { reference, faces }, likeness)
     }
 
-    /// Whether others can be compared with its frontal faces.
+    /// Whether there are frontal faces with which others can be compared.
     pub fn has_reference(&self) -> bool {
         self.reference.is_some()
     }
@@ -173,14 +175,14 @@ impl Faces {
     }
 }
 
-/// How alike faces of different captures are.
+/// Likeness of faces of different captures.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Likeness {
-    /// Pairs of captures that were compared, each both ways.
+    /// Number of compared pairs of captures. Each pair is compared both ways.
     pub pairs: usize,
-    /// Faces against the reference of another capture of their subject.
+    /// Faces compared with the reference of another capture of the same subject.
     pub same_subject: ByPose,
-    /// Faces against the reference of another subject.
+    /// Faces compared with the reference of another subject.
     pub other_subject: ByPose,
 }
 
@@ -197,7 +199,7 @@ impl Likeness {
         self.pairs += 1;
     }
 
-    /// Counts what another one has counted.
+    /// Adds the counts of another value.
     pub fn merge(&mut self, other: &Self) {
         self.pairs += other.pairs;
         self.same_subject.merge(&other.same_subject);
@@ -205,18 +207,17 @@ impl Likeness {
     }
 }
 
-/// How alike faces of different captures are: over all of them, and within each group.
+/// Likeness of faces of different captures, over all captures and within each group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparisons {
-    /// Over all.
+    /// Over all captures.
     pub overall: Likeness,
-    /// Where both captures are of the group, by its name and its value.
+    /// For pairs in which both captures belong to the group, by the group's name and value.
     pub groups: BTreeMap<String, BTreeMap<String, Likeness>>,
 }
 
 impl Comparisons {
-    /// Compares all captures of which it is known who they show, and which have a reference, with one
-    /// another.
+    /// Compares all captures with one another that have a known subject and a reference.
     pub fn of(captures: &[(&Capture, Faces)]) -> Self {
         let mut all = Self::default();
         let known: Vec<(&Capture, &str, &Faces)> = captures
@@ -240,7 +241,7 @@ impl Comparisons {
         all
     }
 
-    /// Counts what another one has counted.
+    /// Adds the counts of another value.
     pub fn merge(&mut self, other: &Self) {
         self.overall.merge(&other.overall);
         for (name, values) in &other.groups {

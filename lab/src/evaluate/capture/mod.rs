@@ -1,4 +1,4 @@
-//! One capture, measured and judged as verify would, and what is kept of it.
+//! Measures and judges one capture as verify does, and keeps its numbers.
 
 mod actions;
 pub mod decision;
@@ -22,47 +22,47 @@ use super::{EvaluateError, Setting};
 use crate::check::{measure_clip, measure_frames};
 use livegate_liveness::judge::{Judgement, Undecodable, judge_clip, judge_images};
 
-/// What is kept of a capture: numbers, and nothing of a face.
+/// The kept numbers of a capture. They hold nothing of a face.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    /// Frames.
+    /// Number of frames that could be decoded.
     pub frames: usize,
-    /// Frames that show a face.
+    /// Number of frames that show a face.
     pub frames_with_face: usize,
-    /// What presentation attack detection says.
+    /// The answer of presentation attack detection.
     pub response: Response,
-    /// What verify says; `None` where the manifest lists no action that it could ask for.
+    /// The answer of verify; null where the manifest lists no action that verify knows.
     pub decision: Option<Decision>,
-    /// The actions that the manifest lists, of a clip that could be played.
+    /// The listed actions of a clip, and whether they were detected.
     pub actions: Vec<Found>,
-    /// Where actions were not to be seen.
+    /// Detections of actions where they are not shown.
     pub watched: Vec<Watched>,
-    /// The poses that the manifest lists.
+    /// The errors at the listed poses.
     pub poses: Vec<PoseError>,
-    /// How alike its faces are to the mean of its frontal ones.
+    /// How alike its faces are to the mean of its frontal ones, by pose.
     pub likeness: ByPose,
-    /// Whether it has frontal faces that others can be compared with.
+    /// Whether it has frontal faces with which others can be compared.
     pub has_reference: bool,
 }
 
-/// A frame and its time.
+/// A measured frame and its time.
 struct Frame {
-    /// Milliseconds from the clip's start; 0 of a still, meaningless in a folder.
+    /// Milliseconds from the clip's start; 0 for a still, without meaning for a folder.
     at_ms: u64,
-    /// Directions are the subject's own.
+    /// The measurement. Directions are the subject's own.
     measurement: FrameMeasurement,
 }
 
-/// What became of the frames of a capture.
+/// The outcomes of the frames of a capture.
 enum Outcomes {
     Frames(Vec<Phase>, Vec<FrameOutcome>),
     Clip(ClipOutcome),
 }
 
-/// Measures a capture and judges it. Its faces are for comparisons in memory.
+/// Measures a capture and judges it. The returned faces are for comparisons in memory.
 ///
 /// # Errors
-/// [`EvaluateError`] when it cannot be measured, or when what the manifest says of it cannot be.
+/// [`EvaluateError`] when the capture cannot be measured, or contradicts the manifest.
 pub async fn measure(
     pool: &AnalyzerPool,
     capture: &Capture,
@@ -84,7 +84,7 @@ pub async fn measure(
         }
     };
     let (judged, point) = (capture.clone(), point.clone());
-    // Tens of milliseconds for a long clip: not on an async thread.
+    // Takes tens of milliseconds for a long clip, so it must not run on an async thread.
     let judging = tokio::task::spawn_blocking(move || judge(&judged, &outcomes, &point));
     let judged = judging.await.map_err(|e| failed(&e))?;
     judged.map_err(|problem| failed(&problem))
@@ -135,7 +135,7 @@ fn judge(
     Ok((measured, faces))
 }
 
-/// The frames that could be measured, with the time of each in the clip.
+/// The frames that could be measured, with their times in the clip.
 fn frames(outcomes: &Outcomes, mirrored: bool) -> Vec<Frame> {
     let frame = |at_ms, measured: &FrameMeasurement| {
         let measurement = measured.clone();

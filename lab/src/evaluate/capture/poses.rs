@@ -1,4 +1,4 @@
-//! How far measured poses are from true ones.
+//! Errors of measured poses.
 
 use livegate_liveness::pose::Pose;
 use serde::{Deserialize, Serialize};
@@ -7,22 +7,22 @@ use super::Frame;
 use crate::evaluate::manifest::TruePose;
 use crate::evaluate::statistics::rounded;
 
-/// What was measured where the pose is known.
+/// The error of a measured pose where the true one is known.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PoseError {
-    /// No face.
+    /// The frame shows no face.
     Unmeasured,
-    /// Measured less true.
+    /// Measured less true angle.
     Off {
-        /// Degrees.
+        /// Error of the yaw, degrees.
         yaw: f64,
-        /// Degrees.
+        /// Error of the pitch, degrees.
         pitch: f64,
     },
 }
 
-/// The error of each true pose, in the frame that is nearest in time.
+/// The error at each true pose, in the frame that is nearest in time.
 pub(super) fn errors(truth: &[TruePose], frames: &[Frame]) -> Vec<PoseError> {
     let nearest = |pose: &TruePose| {
         let distance = |frame: &&Frame| frame.at_ms.abs_diff(pose.at_ms);

@@ -1,4 +1,4 @@
-//! The manifest as it is written. `docs/evaluation.md` describes every field.
+//! The manifest as a TOML file. `docs/evaluation.md` describes every field.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,7 @@ use crate::evaluate::medium::Kind;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+/// The file of a labelled set.
 pub(super) struct SetFile {
     pub name: String,
     pub description: Option<String>,
@@ -21,6 +22,7 @@ pub(super) struct SetFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+/// One capture in the file.
 pub(super) struct CaptureFile {
     pub media: Spanned<String>,
     label: LabelFile,
@@ -70,6 +72,7 @@ pub(super) fn line_of(text: &str, capture: &CaptureFile) -> usize {
 }
 
 impl CaptureFile {
+    /// The label of the capture. Contradictions are added to `problems`.
     pub(super) fn label(&self, problems: &mut Vec<String>) -> Label {
         match (self.label, &self.instrument) {
             (LabelFile::BonaFide, None) => {}
@@ -88,6 +91,7 @@ impl CaptureFile {
         Label::BonaFide
     }
 
+    /// The properties of the frames of the capture. Wrong ones are added to `problems`.
     pub(super) fn truth(&self, kind: Kind, problems: &mut Vec<String>) -> Truth {
         let mut actions: Vec<Shown> = Vec::new();
         for listed in &self.actions {
@@ -96,7 +100,7 @@ impl CaptureFile {
                 Err(problem) => problems.push(problem),
             }
         }
-        // A stable sort: a folder's keep their order.
+        // A stable sort, so that the actions of a folder, which have no times, keep their order.
         actions.sort_by_key(|shown| shown.span.map(|span| span.from_ms));
         let mut poses = Vec::new();
         for listed in &self.poses {
@@ -189,7 +193,7 @@ impl PoseFile {
     }
 }
 
-/// No clip lasts longer; a time beyond it was not meant in seconds.
+/// Upper limit of times, seconds. No clip is longer, so a larger number was not meant in seconds.
 const LONGEST_SECONDS: f64 = 60.0;
 
 fn milliseconds(seconds: f64) -> Result<u64, String> {

@@ -1,4 +1,4 @@
-//! A labelled set: which captures there are, and what is known of them.
+//! The labelled set: its captures and their labels.
 
 mod file;
 #[cfg(test)]
@@ -13,128 +13,128 @@ use serde::Serialize;
 use self::file::{SetFile, line_of};
 use super::medium::{Kind, Medium};
 
-/// A labelled set, all of whose media can be read.
+/// A labelled set. All of its media can be read.
 #[derive(Clone, Debug)]
 pub struct Set {
-    /// What to call it.
+    /// Name of the set.
     pub name: String,
-    /// What it is.
+    /// Description of the set.
     pub description: Option<String>,
     /// Its captures, in the order of the manifest.
     pub captures: Vec<Capture>,
 }
 
-/// One capture and what is known of it.
+/// A capture with its labels.
 #[derive(Clone, Debug)]
 pub struct Capture {
-    /// Its medium, as the manifest names it.
+    /// Name of the medium in the manifest.
     pub name: String,
-    /// Where that lies.
+    /// Path of the medium.
     pub path: PathBuf,
-    /// What it is.
+    /// Kind of medium.
     pub kind: Kind,
-    /// sha256 of its content, in hex.
+    /// sha256 of the content, in hex.
     pub digest: String,
-    /// What was presented.
+    /// Class of the presentation.
     pub label: Label,
-    /// Who it shows.
+    /// The person that it shows; `None` where unknown.
     pub subject: Option<String>,
-    /// What else is known of subject or capture, by name.
+    /// Further properties of the subject or the capture, value by name.
     pub groups: BTreeMap<String, String>,
-    /// What its frames show.
+    /// Properties of the frames.
     pub truth: Truth,
 }
 
-/// What was presented to the camera.
+/// Class of a presentation to the camera.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Label {
-    /// A person, as intended.
+    /// A person, as intended (bona fide).
     BonaFide,
     /// A presentation attack.
     Attack {
-        /// The species of its instrument.
+        /// Species of the attack instrument.
         instrument: String,
     },
 }
 
-/// What the frames of a capture show.
+/// Known properties of the frames of a capture.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Truth {
-    /// Whether the frames are mirror images; everything else here is said of the unmirrored scene.
+    /// Whether the frames are mirror images. All other fields describe the unmirrored scene.
     pub mirrored: bool,
-    /// Actions that are shown, by the time at which they begin; those of a folder in the order
-    /// written.
+    /// Shown actions, by the time at which they begin. Those of a folder are in the order of the
+    /// manifest.
     pub actions: Vec<Shown>,
-    /// Actions of which every showing is listed; of others there may be more.
+    /// Actions of which all showings are listed. Others may be shown more often than listed.
     pub complete: Vec<Task>,
-    /// Poses.
+    /// Known poses.
     pub poses: Vec<TruePose>,
 }
 
-/// An action that is shown.
+/// One showing of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Shown {
     /// The action.
     pub task: Task,
-    /// When; frames of a folder have no times.
+    /// Time of the showing; `None` in a folder, whose frames have no times.
     pub span: Option<Span>,
 }
 
-/// A stretch of a clip.
+/// A section of a clip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Span {
-    /// Milliseconds from the clip's start.
+    /// Begin, milliseconds from the clip's start.
     pub from_ms: u64,
-    /// Milliseconds from the clip's start; later.
+    /// End, milliseconds from the clip's start; after the begin.
     pub to_ms: u64,
 }
 
-/// Where the head points.
+/// A known head pose.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct TruePose {
-    /// Milliseconds from the clip's start; 0 of a still.
+    /// Time, milliseconds from the clip's start; 0 for a still.
     pub at_ms: u64,
-    /// Degrees; negative: to the subject's own left.
+    /// Yaw, degrees; negative to the subject's own left.
     pub yaw: f32,
-    /// Degrees; negative: up.
+    /// Pitch, degrees; negative up.
     pub pitch: f32,
 }
 
-/// Why there is no set.
+/// Why a set cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// The manifest cannot be read.
     #[error("{path} cannot be read: {cause}", path = path.display())]
     Io {
-        /// The manifest.
+        /// Path of the manifest.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         cause: std::io::Error,
     },
-    /// It is not written as a manifest is.
+    /// The file is not a valid manifest.
     #[error("{path}: {cause}", path = path.display())]
     Toml {
-        /// The manifest.
+        /// Path of the manifest.
         path: PathBuf,
-        /// Where and why.
+        /// The position and the reason.
         cause: Box<toml::de::Error>,
     },
-    /// What it says cannot be.
+    /// The content of the manifest is wrong.
     #[error("{path}:\n{problems}", path = path.display(), problems = problems.join("\n"))]
     Wrong {
-        /// The manifest.
+        /// Path of the manifest.
         path: PathBuf,
-        /// All that has to be mended, each with its line and capture.
+        /// Everything that must be corrected, each with its line and capture.
         problems: Vec<String>,
     },
 }
 
 impl Set {
-    /// Reads a manifest and looks into every medium, pixels aside. Media lie in `media`, or else where
-    /// the manifest does.
+    /// Reads a manifest and every medium, without decoding pixels. Media are in `media`, or by default
+    /// beside the manifest.
     ///
     /// # Errors
-    /// [`ManifestError`] naming everything that has to be mended.
+    /// [`ManifestError`] naming everything that must be corrected.
     pub fn read(manifest: &Path, media: Option<&Path>) -> Result<Self, ManifestError> {
         let path = || manifest.to_owned();
         let text = std::fs::read_to_string(manifest).map_err(|cause| ManifestError::Io {
@@ -213,7 +213,7 @@ impl Capture {
         })
     }
 
-    /// The species of the attack's instrument; `None` for a bona fide presentation.
+    /// Species of the attack instrument; `None` for a bona fide presentation.
     pub fn instrument(&self) -> Option<&str> {
         match &self.label {
             Label::BonaFide => None,
@@ -221,13 +221,13 @@ impl Capture {
         }
     }
 
-    /// Whether a person was presented as intended.
+    /// Whether the presentation is bona fide.
     pub fn is_bona_fide(&self) -> bool {
         self.instrument().is_none()
     }
 
-    /// The subject as which its faces are compared with those of others; `None` for attacks, whose
-    /// faces are pictures of faces, and where nobody knows who it is.
+    /// The subject under which its faces are compared with others; `None` for attacks, which show
+    /// pictures of faces, and for unknown subjects.
     pub fn compared_as(&self) -> Option<&str> {
         self.subject.as_deref().filter(|_| self.is_bona_fide())
     }

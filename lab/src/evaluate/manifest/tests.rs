@@ -1,10 +1,12 @@
+//! Tests of reading manifests.
+
 use std::fs;
 
 use tempfile::TempDir;
 
 use super::*;
 
-/// A folder with a clip, a still and a folder of frames; pixels are not looked at.
+/// A folder with a clip, a still and a folder of frames. Their pixels are not decoded.
 fn media() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -21,7 +23,7 @@ fn media() -> TempDir {
     folder
 }
 
-/// A PNG up to where its pixels begin.
+/// A PNG without its pixels.
 fn png(width: u32) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
     bytes.extend_from_slice(&width.to_be_bytes());

@@ -1,4 +1,4 @@
-//! How often actions are seen where they are shown, and where they are not.
+//! Rates of detected actions, and of false hits.
 
 use livegate_liveness::session::Task;
 use serde::Serialize;
@@ -7,18 +7,18 @@ use super::Case;
 use super::rate::{Frequency, Rate};
 use crate::evaluate::action;
 
-/// How often an action is seen.
+/// Rates of one action.
 #[derive(Clone, Debug, Serialize)]
 pub struct ActionRates {
     /// The action.
     pub action: String,
-    /// Share of its listed showings that is seen.
+    /// Share of its listed showings that is detected.
     pub hits: Rate,
-    /// How often it is seen where it is not shown.
+    /// Frequency of detections where it is not shown.
     pub false_hits: Frequency,
 }
 
-/// The rates of every action that is listed, or said not to be shown.
+/// The rates of every action that is listed, or stated not to be shown.
 pub(super) fn rates(cases: &[Case]) -> Vec<ActionRates> {
     let rates = Task::ALL
         .into_iter()

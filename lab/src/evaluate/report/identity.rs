@@ -1,4 +1,4 @@
-//! How alike faces are, by pose.
+//! Likeness of faces by pose.
 
 use serde::Serialize;
 
@@ -6,11 +6,11 @@ use super::Case;
 use crate::evaluate::capture::likeness::{ByPose, Likeness, PoseBin};
 use crate::evaluate::statistics::{Distribution, Histogram};
 
-/// How alike faces are: cosines of embeddings, -1 to 1.
+/// Likeness of faces, as cosines of embeddings, -1 to 1.
 #[derive(Clone, Debug, Serialize)]
 pub struct Identity {
-    /// Pairs of captures that were compared. Comparisons between captures that were measured in
-    /// different runs are missing: they need faces, which are in memory only.
+    /// Pairs of captures that were compared. Pairs measured in different runs are missing: comparisons
+    /// need faces, which exist in memory only.
     pub pairs_compared: usize,
     /// Pairs of captures that could be compared.
     pub pairs_possible: usize,
@@ -18,10 +18,10 @@ pub struct Identity {
     pub poses: Vec<PoseLikeness>,
 }
 
-/// How alike faces in one pose are to a mean of frontal ones.
+/// Likeness of faces in one range of poses to a mean of frontal faces.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct PoseLikeness {
-    /// The pose.
+    /// The range of poses.
     pub pose: PoseBin,
     /// Genuine: of the same capture.
     pub same_capture: Option<Distribution>,
@@ -32,7 +32,7 @@ pub struct PoseLikeness {
 }
 
 impl PoseLikeness {
-    /// Each of them with its name.
+    /// Each distribution with its name.
     pub(super) fn kinds(&self) -> [(&'static str, Option<Distribution>); 3] {
         [
             ("same capture", self.same_capture),
@@ -43,6 +43,7 @@ impl PoseLikeness {
 }
 
 impl Identity {
+    /// Sums up the likenesses of these captures, and those of comparisons between them.
     pub(super) fn of(cases: &[Case], likeness: &Likeness) -> Self {
         let bona_fide = || cases.iter().filter(|case| case.capture.is_bona_fide());
         let comparable = bona_fide()

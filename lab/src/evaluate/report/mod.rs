@@ -1,4 +1,4 @@
-//! What an evaluation found. Serialised, it is the JSON report; `docs/evaluation.md` describes it.
+//! The report of an evaluation. Serialised, it is the JSON report that `docs/evaluation.md` describes.
 
 mod actions;
 mod identity;
@@ -29,43 +29,43 @@ use super::journal::Journal;
 use super::manifest::{Capture, Set};
 use super::{EvaluateError, Setting};
 
-/// The version of the JSON report's fields.
+/// Version of the JSON report's fields.
 const FORMAT: u32 = 1;
 
-/// What an evaluation found.
+/// The results of an evaluation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// The version of these fields.
+    /// Version of these fields.
     pub format: u32,
-    /// What was evaluated on.
+    /// The evaluated set.
     pub set: SetSummary,
-    /// What was evaluated.
+    /// The evaluated models and thresholds.
     pub operating_point: Setting,
-    /// Over all captures.
+    /// Results over all captures.
     pub overall: Measures,
-    /// Over the captures of each group.
+    /// Results over the captures of each group.
     pub groups: Vec<Group>,
     /// Every capture, in the order of the manifest.
     pub captures: Vec<CaptureRow>,
 }
 
-/// What was evaluated on.
+/// Name and description of a set.
 #[derive(Clone, Debug, Serialize)]
 pub struct SetSummary {
-    /// Its name.
+    /// Name of the set.
     pub name: String,
-    /// What it is.
+    /// Description of the set.
     pub description: Option<String>,
 }
 
-/// The captures of which one thing is said.
+/// Captures with the same value of one property.
 #[derive(Clone, Debug, Serialize)]
 pub struct Group {
-    /// Of what it is said.
+    /// Name of the property.
     pub name: String,
-    /// What.
+    /// Value of the property.
     pub value: String,
-    /// Over these captures.
+    /// Results over these captures.
     #[serde(flatten)]
     pub measures: Measures,
 }
@@ -75,15 +75,15 @@ pub struct Group {
 pub struct Measures {
     /// Number of captures.
     pub captures: usize,
-    /// Number of subjects that the manifest names among them.
+    /// Number of subjects that the manifest names for them.
     pub subjects: usize,
-    /// Presentation attack detection, and verify as a whole.
+    /// Error rates of presentation attack detection, and of verify as a whole.
     pub pad: Pad,
-    /// Each action that is listed, or said not to be shown.
+    /// Rates of each action that is listed, or stated not to be shown.
     pub actions: Vec<ActionRates>,
-    /// Poses, where true ones are listed.
+    /// Errors of poses; null where no true poses are listed.
     pub pose: Option<PoseErrors>,
-    /// Who it is.
+    /// Likeness of faces.
     pub identity: Identity,
 }
 
@@ -95,7 +95,7 @@ struct Case<'a> {
 }
 
 impl Report {
-    /// Adds up what the journal knows of a set's captures.
+    /// Sums up the journal's numbers for the captures of a set.
     pub(super) fn of(set: &Set, point: &Setting, journal: &Journal) -> Self {
         let captures = set.captures.iter();
         let case = |capture| {
@@ -128,7 +128,8 @@ impl Report {
 }
 
 impl Report {
-    /// Writes the report into a folder: `report.txt`, `report.json`, `report.html`, and each plot.
+    /// Writes the report into a folder: `report.txt`, `report.json`, `report.html`, and one file for
+    /// each plot.
     ///
     /// # Errors
     /// [`EvaluateError::Output`] when a file cannot be written.

@@ -9,43 +9,43 @@ use super::{Capture, Case};
 use crate::evaluate::statistics::{Det, Point, rounded};
 use livegate_api::contract::reason::ReasonCode;
 
-/// Ranges into which anti-spoof scores are sorted.
+/// Number of ranges into which anti-spoof scores are sorted.
 const SCORE_RANGES: usize = 20;
-/// APCER at which BPCER is told.
+/// Limits of APCER for which the BPCER is reported.
 const APCER_LIMITS: [f64; 3] = [0.1, 0.05, 0.01];
 
 /// Error rates of presentation attack detection (ISO/IEC 30107-3), and of verify as a whole.
 #[derive(Clone, Debug, Serialize)]
 pub struct Pad {
-    /// Attacks, by the species of their instrument.
+    /// Attacks, by instrument species.
     pub attacks: Vec<AttackRates>,
-    /// The species of the highest APCER.
+    /// The species with the highest APCER.
     pub worst: Option<Worst>,
     /// Bona fide presentations.
     pub bona_fide: BonaFideRates,
-    /// What other thresholds of a whole capture would have given; null where attacks or bona
-    /// fide presentations are missing.
+    /// Error rates at other thresholds of a whole capture; null where attacks or bona fide presentations
+    /// are missing.
     pub trade_off: Option<TradeOff>,
-    /// How many captures have which deciding score.
+    /// Distribution of deciding scores.
     pub scores: Vec<ScoreRange>,
 }
 
-/// Attacks by instruments of one species.
+/// Error rates of one instrument species.
 #[derive(Clone, Debug, Serialize)]
 pub struct AttackRates {
     /// The species.
     pub instrument: String,
-    /// Attack presentations.
+    /// Number of attack presentations.
     pub presentations: usize,
-    /// Share of those with a response that is classified as bona fide.
+    /// Share of presentations with a response that is classified as bona fide.
     pub apcer: Rate,
     /// Share without a response.
     pub apnrr: Rate,
-    /// Share that verify accepts, of those whose actions are listed.
+    /// Share that verify accepts, of presentations whose actions are listed.
     pub accepted: Rate,
 }
 
-/// The species of the highest APCER.
+/// The species with the highest APCER.
 #[derive(Clone, Debug, Serialize)]
 pub struct Worst {
     /// The species.
@@ -54,39 +54,39 @@ pub struct Worst {
     pub apcer: Rate,
 }
 
-/// Bona fide presentations.
+/// Error rates of bona fide presentations.
 #[derive(Clone, Debug, Serialize)]
 pub struct BonaFideRates {
-    /// Bona fide presentations.
+    /// Number of bona fide presentations.
     pub presentations: usize,
-    /// Share of those with a response that is classified as an attack.
+    /// Share of presentations with a response that is classified as an attack.
     pub bpcer: Rate,
     /// Share without a response.
     pub bpnrr: Rate,
-    /// Share that verify rejects, of those whose actions are listed.
+    /// Share that verify rejects, of presentations whose actions are listed.
     pub rejected: Rate,
-    /// How many it rejects for which reason; one capture can have several.
+    /// Number of rejections by reason. One capture can have several reasons.
     pub reasons: BTreeMap<String, usize>,
 }
 
-/// What other thresholds of a whole capture would have given, those of its parts moving along. Other
-/// evidence of an attack is left out.
+/// Error rates at other thresholds of a whole capture. The thresholds of parts move with it. Evidence of
+/// an attack other than scores is left out.
 #[derive(Clone, Debug, Serialize)]
 pub struct TradeOff {
     /// The threshold at which both error rates are closest, and their mean.
     pub equal_error: EqualError,
-    /// The least BPCER for an APCER within a limit, of the species that needs the most.
+    /// The least BPCER for each limit of APCER, which every species must keep.
     pub bpcer_at: Vec<BpcerAt>,
-    /// The species of the highest APCER at each threshold.
+    /// The highest APCER of all species at each threshold.
     pub points: Det,
     /// Each species alone.
     pub instruments: BTreeMap<String, Det>,
 }
 
-/// Where both error rates are closest.
+/// The point where both error rates are closest.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct EqualError {
-    /// The mean of both (D-EER).
+    /// Mean of both rates (D-EER), 0 to 1.
     pub rate: f64,
     /// The rates and their threshold.
     #[serde(flatten)]
@@ -96,27 +96,28 @@ pub struct EqualError {
 /// The least BPCER for an APCER within a limit.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct BpcerAt {
-    /// The limit.
+    /// The limit of APCER, 0 to 1.
     pub most_apcer: f64,
     /// The rates and their threshold.
     #[serde(flatten)]
     pub point: Point,
 }
 
-/// Captures with deciding scores in a range.
+/// Number of captures with deciding scores in a range.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct ScoreRange {
-    /// From here.
+    /// Lower end, inclusive.
     pub from: f64,
-    /// To here, exclusively but for the last range.
+    /// Upper end, exclusive except in the last range.
     pub to: f64,
-    /// Bona fide presentations.
+    /// Number of bona fide presentations.
     pub bona_fide: usize,
-    /// Attacks.
+    /// Number of attacks.
     pub attacks: usize,
 }
 
 impl Pad {
+    /// Sums up the answers for these captures.
     pub(super) fn of(cases: &[Case]) -> Self {
         let bona_fide: Vec<Case> = with(cases, Capture::is_bona_fide);
         let instruments: BTreeSet<&str> = cases
@@ -147,7 +148,7 @@ impl Pad {
 }
 
 impl Pad {
-    /// Every rate with its name, without those of which nothing was counted.
+    /// Every rate with its name. Rates without any trials are left out.
     pub(super) fn rates(&self) -> Vec<(String, Rate)> {
         let mut rates = Vec::new();
         for attack in &self.attacks {
@@ -169,7 +170,7 @@ fn with<'a>(cases: &[Case<'a>], is_wanted: impl Fn(&Capture) -> bool) -> Vec<Cas
     wanted.copied().collect()
 }
 
-/// The highest rate; of several the one of which the least is known.
+/// The species with the highest rate. Among equal rates, the one with the least certain rate.
 fn worst(attacks: &[AttackRates]) -> Option<Worst> {
     let measured = attacks.iter().filter(|a| a.apcer.rate.is_some());
     let key = |a: &AttackRates| (a.apcer.rate.unwrap_or(0.0), a.apcer.high.unwrap_or(1.0));
@@ -183,7 +184,7 @@ fn worst(attacks: &[AttackRates]) -> Option<Worst> {
     })
 }
 
-/// Of those with a response, whether each is classified as an attack.
+/// For each presentation with a response, whether it is classified as an attack.
 fn classified<'a>(cases: &[Case<'a>]) -> impl Iterator<Item = (&'a Capture, bool)> {
     cases
         .iter()
@@ -198,7 +199,7 @@ fn non_response(cases: &[Case]) -> Rate {
     )
 }
 
-/// Of those that verify judges, whether each is accepted.
+/// For each presentation that verify judges, whether it is accepted.
 fn decided<'a>(cases: &[Case<'a>]) -> impl Iterator<Item = (&'a Capture, bool)> {
     cases
         .iter()
@@ -237,7 +238,7 @@ impl BonaFideRates {
 }
 
 impl BonaFideRates {
-    /// Why verify rejects them; `None` where it rejects none.
+    /// Reasons of verify's rejections; `None` without rejections.
     pub(super) fn rejected_for(&self) -> Option<String> {
         let each = self.reasons.iter();
         let each: Vec<String> = each.map(|(code, n)| format!("{code} ({n})")).collect();
@@ -245,7 +246,7 @@ impl BonaFideRates {
     }
 }
 
-/// A reason as the API names it.
+/// The API's name of a reason.
 pub(super) fn code(reason: ReasonCode) -> String {
     match serde_json::to_value(reason) {
         Ok(serde_json::Value::String(code)) => code,

@@ -1,4 +1,4 @@
-//! How far measured poses are from true ones.
+//! Errors of measured poses.
 
 use serde::Serialize;
 
@@ -7,34 +7,34 @@ use super::rate::subjects;
 use crate::evaluate::capture::PoseError;
 use crate::evaluate::statistics::rounded;
 
-/// How far measured poses are from true ones, degrees.
+/// Errors of measured poses, degrees.
 #[derive(Clone, Debug, Serialize)]
 pub struct PoseErrors {
-    /// True poses in whose frame there is a face.
+    /// Number of true poses whose frame shows a face.
     pub measured: usize,
-    /// True poses in whose frame there is none.
+    /// Number of true poses whose frame shows no face.
     pub unmeasured: usize,
-    /// Subjects that the manifest names among both.
+    /// Number of subjects that the manifest names for both.
     pub subjects: usize,
-    /// Left and right.
+    /// Errors of the yaw (left and right).
     pub yaw: AngleError,
-    /// Up and down.
+    /// Errors of the pitch (up and down).
     pub pitch: AngleError,
 }
 
-/// How far one angle is from the true one, degrees.
+/// Errors of one angle, degrees.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct AngleError {
-    /// Mean of the absolute errors; null where there is none.
+    /// Mean of the absolute errors; null without errors.
     pub mean_absolute: Option<f64>,
-    /// Mean of the errors, measured less true.
+    /// Mean of the errors, measured less true; null without errors.
     pub bias: Option<f64>,
-    /// Absolute error that 95% don't exceed.
+    /// 95th percentile of the absolute errors; null without errors.
     pub p95_absolute: Option<f64>,
 }
 
 impl PoseErrors {
-    /// `None` where no true pose is listed.
+    /// Sums up the errors; `None` where no true pose is listed.
     pub(super) fn of(cases: &[Case]) -> Option<Self> {
         let listed = cases.iter().filter(|case| !case.measured.poses.is_empty());
         let (mut yaw, mut pitch, mut unmeasured) = (Vec::new(), Vec::new(), 0);
@@ -61,7 +61,7 @@ impl AngleError {
     fn of(errors: &[f64]) -> Self {
         let mut absolute: Vec<f64> = errors.iter().map(|e| e.abs()).collect();
         absolute.sort_by(f64::total_cmp);
-        // Nearest rank.
+        // The percentile by the nearest rank.
         let rank = (absolute.len() * 95).div_ceil(100).saturating_sub(1);
         Self {
             mean_absolute: mean(&absolute).map(rounded),

@@ -1,4 +1,4 @@
-//! Shares and frequencies with their exact 95% intervals, and over how many subjects they are.
+//! Shares and frequencies with exact 95% intervals and numbers of subjects.
 
 use std::collections::BTreeSet;
 
@@ -7,43 +7,43 @@ use serde::Serialize;
 use crate::evaluate::manifest::Capture;
 use crate::evaluate::statistics::{of_count, of_share, rounded};
 
-/// A share.
+/// A share with its interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Rate {
-    /// How many it were.
+    /// Number of trials in which it happened.
     pub count: usize,
-    /// Out of how many.
+    /// Number of all trials.
     pub of: usize,
-    /// Subjects that the manifest names among the latter. Captures of one subject are alike, so that
-    /// the interval of few subjects is wider than is said.
+    /// Number of subjects that the manifest names for all trials. Captures of one subject are alike, so
+    /// with few subjects the true interval is wider than the reported one.
     pub subjects: usize,
-    /// The share, 0 to 1; null where there was nothing to count.
+    /// The share, 0 to 1; null without trials.
     pub rate: Option<f64>,
-    /// Lower end of the exact 95% interval (Clopper-Pearson).
+    /// Lower end of the exact 95% interval (Clopper-Pearson), 0 to 1.
     pub low: Option<f64>,
-    /// Upper end.
+    /// Upper end of that interval, 0 to 1.
     pub high: Option<f64>,
 }
 
-/// How often something happens.
+/// A frequency with its interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Frequency {
-    /// How many times it did.
+    /// Number of events.
     pub count: usize,
-    /// In how many minutes.
+    /// Total time, minutes.
     pub minutes: f64,
-    /// Subjects that the manifest names among those who were watched.
+    /// Number of subjects that the manifest names for these captures.
     pub subjects: usize,
-    /// Times a minute; null where nobody was watched.
+    /// Events a minute; null where the total time is 0.
     pub per_minute: Option<f64>,
-    /// Lower end of the exact 95% interval (Garwood).
+    /// Lower end of the exact 95% interval (Garwood), events a minute.
     pub low: Option<f64>,
-    /// Upper end.
+    /// Upper end of that interval, events a minute.
     pub high: Option<f64>,
 }
 
 impl Rate {
-    /// The share of these trials that are so.
+    /// The share of trials that are `true`.
     pub(super) fn of<'a>(trials: impl Iterator<Item = (&'a Capture, bool)>) -> Self {
         let trials: Vec<(&Capture, bool)> = trials.collect();
         let count = trials.iter().filter(|(_, is_so)| *is_so).count();
@@ -60,8 +60,8 @@ impl Rate {
 }
 
 impl Frequency {
-    /// How often it happened: for each capture that was watched, for how many milliseconds, and how
-    /// many times.
+    /// The frequency of events over captures, given for each as watched milliseconds and number of
+    /// events.
     pub(super) fn of<'a>(watched: impl Iterator<Item = (&'a Capture, u64, usize)>) -> Self {
         let watched: Vec<(&Capture, u64, usize)> = watched.collect();
         let count = watched.iter().map(|(_, _, times)| times).sum();
@@ -83,7 +83,7 @@ impl Frequency {
     }
 }
 
-/// Number of subjects that the manifest names among these captures.
+/// Number of subjects that the manifest names for these captures.
 pub(super) fn subjects<'a>(captures: impl Iterator<Item = &'a Capture>) -> usize {
     let named: BTreeSet<&str> = captures.filter_map(|c| c.subject.as_deref()).collect();
     named.len()

@@ -1,4 +1,4 @@
-//! What was found of each capture.
+//! The results of single captures.
 
 use std::collections::BTreeMap;
 
@@ -8,36 +8,36 @@ use super::Case;
 use crate::evaluate::action;
 use crate::evaluate::capture::{Decision, PoseError, Response};
 
-/// A capture and what was found of it.
+/// The results of one capture.
 #[derive(Clone, Debug, Serialize)]
 pub struct CaptureRow {
-    /// Its medium, as the manifest names it.
+    /// Name of the medium in the manifest.
     pub media: String,
-    /// The species of the attack's instrument; null for a bona fide presentation.
+    /// Species of the attack instrument; null for a bona fide presentation.
     pub instrument: Option<String>,
-    /// Who it shows.
+    /// The subject; null where unknown.
     pub subject: Option<String>,
-    /// What else is known of it.
+    /// Further properties, value by name.
     pub group: BTreeMap<String, String>,
-    /// Frames that could be decoded.
+    /// Number of frames that could be decoded.
     pub frames: usize,
-    /// Frames that show a face.
+    /// Number of frames that show a face.
     pub frames_with_face: usize,
-    /// Mean anti-spoof score, 0 to 1; null where there was no response.
+    /// Mean anti-spoof score, 0 to 1; null for a non-response.
     pub score: Option<f64>,
-    /// The largest threshold of a whole capture at which it passes; null where there was no response.
+    /// The largest threshold of a whole capture at which it passes, 0 to 1; null for a non-response.
     pub deciding_score: Option<f64>,
-    /// Whether it was classified as an attack; null where there was no response.
+    /// Whether it was classified as an attack; null for a non-response.
     pub classified_as_attack: Option<bool>,
-    /// Names of the evidence of an attack beside the score, as in `rejection_details`.
+    /// Names of the evidence of an attack besides the score, as in `rejection_details`.
     pub evidence: Vec<String>,
-    /// Why there was no response.
+    /// The reason of a non-response; null for a response.
     pub no_response: Option<String>,
-    /// What verify says; null where no action is listed that it could ask for.
+    /// The answer of verify; null where the manifest lists no action that verify knows.
     pub decision: Option<Decision>,
     /// The listed actions.
     pub actions: Vec<ActionRow>,
-    /// Where actions were seen that are not shown.
+    /// Detections of actions that are not shown.
     pub false_hits: Vec<FalseHit>,
     /// The listed poses.
     pub poses: Vec<PoseError>,
@@ -48,22 +48,23 @@ pub struct CaptureRow {
 pub struct ActionRow {
     /// The action.
     pub action: String,
-    /// When it begins, milliseconds from the clip's start.
+    /// Begin of the listed showing, milliseconds from the clip's start.
     pub from_ms: u64,
-    /// When it was seen; null where it was missed.
+    /// Time of the detection, milliseconds from the clip's start; null if missed.
     pub seen_ms: Option<u64>,
 }
 
-/// An action that was seen and is not shown.
+/// A detection of an action that is not shown.
 #[derive(Clone, Debug, Serialize)]
 pub struct FalseHit {
     /// The action.
     pub action: String,
-    /// When, milliseconds from the clip's start.
+    /// Time of the detection, milliseconds from the clip's start.
     pub at_ms: u64,
 }
 
 impl CaptureRow {
+    /// The row of one capture.
     pub(super) fn of(case: &Case) -> Self {
         let (capture, measured) = (case.capture, case.measured);
         let false_hits = measured.watched.iter().flat_map(|watched| {

@@ -1,4 +1,4 @@
-//! The report as a person reads it in a terminal.
+//! The report as text for a terminal.
 
 use comfy_table::{CellAlignment, Table, presets};
 use livegate_liveness::sampling::Sampling;

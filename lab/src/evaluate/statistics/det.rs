@@ -1,4 +1,4 @@
-//! Detection error trade-off: the error rates that other thresholds would have had.
+//! Detection error trade-off: error rates at other thresholds.
 
 use serde::Serialize;
 
@@ -7,21 +7,23 @@ use serde::Serialize;
 pub struct Point {
     /// Score below which a presentation is classified as an attack, 0 to 1.
     pub threshold: f64,
-    /// Share of the attacks that are not; of the instrument for which it is highest.
+    /// Highest APCER of all instrument species, 0 to 1.
     pub apcer: f64,
-    /// Share of the bona fide presentations that are.
+    /// BPCER, 0 to 1.
     pub bpcer: f64,
 }
 
-/// Error rates by threshold. Never empty; APCER falls from one point to the next, BPCER rises.
+/// Error rates by threshold. Never empty. From one point to the next APCER falls and BPCER rises.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Det(Vec<Point>);
 
 impl Det {
-    /// The trade-off of these scores, of attacks by instrument and of bona fide presentations: one
-    /// point for each way in which a threshold can part them, at the middle of the gap, and the ends
-    /// 0 and 1. `None` where there are no attacks or no bona fide presentations.
+    /// The trade-off for the scores of attacks, by instrument, and of bona fide presentations; `None`
+    /// where there are no attacks or no bona fide presentations.
+    ///
+    /// It has one point for each way in which a threshold can separate the scores, at the middle of the
+    /// gap between them, and the ends 0 and 1.
     pub fn of(attacks: &[Vec<f64>], bona_fide: &[f64]) -> Option<Self> {
         let attacks: Vec<Vec<f64>> = attacks
             .iter()
@@ -47,21 +49,21 @@ impl Det {
         Some(Self(thresholds.map(point).collect()))
     }
 
-    /// The points, by rising threshold.
+    /// The points, in the order of their thresholds.
     pub fn points(&self) -> &[Point] {
         &self.0
     }
 
-    /// The point where both error rates are closest; the equal error rate is their mean.
+    /// The point where both error rates are closest. The equal error rate is their mean.
     pub fn equal_error(&self) -> Option<Point> {
         let distance = |p: &&Point| (p.apcer - p.bpcer).abs();
         let closest = |a: &&Point, b: &&Point| distance(a).total_cmp(&distance(b));
         self.0.iter().min_by(closest).copied()
     }
 
-    /// The point of the lowest BPCER among those with at most this APCER.
+    /// The point with the lowest BPCER among those whose APCER is at most `most`.
     pub fn at_apcer(&self, most: f64) -> Option<Point> {
-        // They are in order: the first that qualifies.
+        // The points are in order, so the first one that qualifies is the best.
         self.0.iter().find(|p| p.apcer <= most).copied()
     }
 }

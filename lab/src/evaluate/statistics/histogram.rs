@@ -1,4 +1,4 @@
-//! Distributions of values between -1 and 1, to a hundredth.
+//! Histograms of values between -1 and 1, in steps of a hundredth.
 
 use std::collections::BTreeMap;
 
@@ -6,38 +6,38 @@ use serde::{Deserialize, Serialize};
 
 use super::rounded;
 
-/// How often each value was seen, in hundredths. Says nothing of any single face.
+/// Number of values by hundredths. A histogram reveals nothing about a single face.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Histogram(BTreeMap<i16, u64>);
 
-/// What a histogram amounts to.
+/// Summary of a histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Distribution {
     /// Number of values.
     pub n: u64,
-    /// The least.
+    /// Least value.
     pub min: f64,
-    /// Value that 1% don't exceed.
+    /// 1st percentile.
     pub p1: f64,
-    /// Value that 5% don't exceed.
+    /// 5th percentile.
     pub p5: f64,
-    /// Value that a quarter don't exceed.
+    /// 25th percentile.
     pub p25: f64,
-    /// Value that half don't exceed.
+    /// 50th percentile.
     pub median: f64,
-    /// Value that three quarters don't exceed.
+    /// 75th percentile.
     pub p75: f64,
-    /// Value that 95% don't exceed.
+    /// 95th percentile.
     pub p95: f64,
-    /// Value that 99% don't exceed.
+    /// 99th percentile.
     pub p99: f64,
-    /// The largest.
+    /// Largest value.
     pub max: f64,
 }
 
 impl Histogram {
-    /// Counts a value, which is taken to lie between -1 and 1.
+    /// Counts a value, limited to -1 to 1.
     pub fn add(&mut self, value: f32) {
         #[expect(
             clippy::cast_possible_truncation,
@@ -47,7 +47,7 @@ impl Histogram {
         *self.0.entry(hundredths).or_default() += 1;
     }
 
-    /// Counts what another one has counted.
+    /// Adds the counts of another histogram.
     pub fn merge(&mut self, other: &Self) {
         for (hundredths, count) in &other.0 {
             *self.0.entry(*hundredths).or_default() += count;
@@ -59,7 +59,7 @@ impl Histogram {
         self.0.values().sum()
     }
 
-    /// What it amounts to; `None` without a value.
+    /// The summary; `None` without values.
     pub fn distribution(&self) -> Option<Distribution> {
         Some(Distribution {
             n: self.count(),
@@ -75,7 +75,7 @@ impl Histogram {
         })
     }
 
-    /// The least value that `percent` of all values don't exceed (nearest rank).
+    /// The least value that `percent` of all values do not exceed (nearest rank).
     fn percentile(&self, percent: u64) -> Option<f64> {
         let rank = (self.count() * percent).div_ceil(100).max(1);
         let mut seen = 0;

@@ -1,14 +1,14 @@
-//! Exact 95% intervals.
+//! Exact 95% intervals of probabilities and counts.
 //!
-//! They hold for independent trials. Captures of one subject, or by one instrument, are not: read
-//! them together with the number of subjects.
+//! They hold for independent trials. Captures of one subject, or by one instrument, are not independent:
+//! consider the number of subjects, too.
 
 use statrs::distribution::{Beta, ContinuousCDF, Gamma};
 
-/// Probability beyond either end of an interval.
+/// Probability beyond each end of an interval.
 const TAIL: f64 = 0.025;
 
-/// The values that a measurement does not rule out.
+/// The values that a measurement does not exclude at 95% confidence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// Lower end.
@@ -17,11 +17,12 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// What a probability can be where it was met `count` times out of `of`; `None` for no trial.
+/// Interval of a probability after `count` of `of` trials; `None` without trials.
 ///
 /// Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the
-/// binomial", Biometrika 26(4), 1934. Covers the true value in at least 95% of all experiments; after
-/// no error in n trials the upper end is close to 3.7 / n (the rule of three is its one-sided form).
+/// binomial", Biometrika 26(4), 1934. It contains the true value in at least 95% of all experiments.
+/// After no error in n trials the upper end is close to 3.7 / n (the rule of three is its one-sided
+/// form).
 pub fn of_share(count: usize, of: usize) -> Option<Interval> {
     let (hits, misses) = (float(count), float(of.checked_sub(count)?));
     if of == 0 {
@@ -38,7 +39,7 @@ pub fn of_share(count: usize, of: usize) -> Option<Interval> {
     Some(Interval { low, high })
 }
 
-/// What the expected number of events can be where `count` were seen.
+/// Interval of the expected number of events when `count` were observed.
 ///
 /// Garwood, "Fiducial limits for the Poisson distribution", Biometrika 28(3/4), 1936.
 pub fn of_count(count: usize) -> Option<Interval> {
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn intervals_are_those_of_the_tables() {
-        // scipy 1.17: beta.ppf and chi2.ppf.
+        // Reference values from scipy 1.17: beta.ppf and chi2.ppf.
         for (count, of, low, high) in [
             (0, 10, 0.0, 0.308_497_107_8),
             (1, 10, 0.002_528_578_544, 0.445_016_117_0),

@@ -1,4 +1,4 @@
-//! What follows from counts and scores. Pure.
+//! Statistics of counts and scores, as pure functions.
 
 mod det;
 mod histogram;
@@ -8,8 +8,8 @@ pub use det::{Det, Point};
 pub use histogram::{Distribution, Histogram};
 pub use interval::{Interval, of_count, of_share};
 
-/// Four decimals: more would be noise.
+/// A value rounded to four decimals. Further decimals would be noise.
 pub fn rounded(value: f64) -> f64 {
-    // Plus nothing: what is a hair below zero is zero, not "-0.0".
+    // Adding zero turns "-0.0" into "0.0".
     (value * 10_000.0).round() / 10_000.0 + 0.0
 }

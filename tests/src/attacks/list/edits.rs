@@ -1,4 +1,4 @@
-//! Footage of several people, or of one, put together.
+//! Attacks with edited footage of one person or several.
 
 use image::RgbImage;
 use livegate_instruments::camera::{coarse, scaled};
@@ -15,7 +15,7 @@ const MORPH: &str =
     "a morph may be near enough to both, where the two are by chance not quite unlike";
 const STILLS: &str = "an expression needs no pose on the way: a few frames of it are all that a short blink or smile leaves of itself";
 
-/// The victim's face over every face of these frames, as much of it as `share` says.
+/// The victim's face blended over each face of these frames; `share` is the opacity, 0 to 1.
 fn over(cast: &Cast, onto: &Footage, indices: &[(&'static str, usize)], share: f32) -> Vec<Shot> {
     let (face, at) = still(&cast.victim);
     let shot = |(phase, index): &(&'static str, usize)| Shot {
@@ -29,13 +29,14 @@ fn is_center(shot: &Shot) -> bool {
     shot.phase == "center"
 }
 
-/// The frames of one person, those at rest exchanged for another's.
+/// The frames of one person, with the frames at rest replaced by another person's.
 fn resting_from(rest: Vec<Shot>, turns: Vec<Shot>) -> Vec<Shot> {
     let rest = rest.into_iter().filter(is_center);
     rest.chain(turns.into_iter().filter(|s| !is_center(s)))
         .collect()
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
         stopped("another person in the turned frames", |cast, _| {

@@ -1,5 +1,5 @@
-//! Genuine footage of the right person, injected: in the wrong order, used twice, at another speed, as
-//! it is.
+//! Attacks that inject genuine footage of the right person: in the wrong order, used twice, at another
+//! speed, unchanged.
 
 use image::imageops::flip_horizontal;
 use livegate_liveness::session::Task;
@@ -11,7 +11,7 @@ use crate::attacks::presentation::{Presentation, Shot};
 const GENUINE: &str = "genuine pixels in the order asked for: nothing in them repeats or breaks, and no server can tell where they come from";
 const TURNED_BACK: [Task; 2] = [Task::TurnRight, Task::TurnLeft];
 
-/// The turns in the order in which they were filmed, and in the other.
+/// The two turns in the order in which they were filmed, and in the other order.
 fn recorded_and_other(footage: &Footage) -> ([Task; 2], [Task; 2]) {
     let peak = |turn| footage.movement(turn).peak;
     if peak(Task::TurnLeft) < peak(Task::TurnRight) {
@@ -21,6 +21,7 @@ fn recorded_and_other(footage: &Footage) -> ([Task; 2], [Task; 2]) {
     }
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
         stopped("a session's clip again, for another order", |cast, _| {

@@ -1,4 +1,4 @@
-//! The attacks, one function each, grouped by what the attacker has.
+//! The attacks, one function each, grouped by the material that the attacker has.
 
 mod edits;
 mod genuine;
@@ -21,35 +21,35 @@ use super::presentation::{Shot, phase};
 /// Turns to both sides.
 pub const TURNS: [Task; 2] = [Task::TurnLeft, Task::TurnRight];
 
-/// Whose pictures the attacker has.
+/// The footage that an attacker has.
 #[derive(Clone)]
 pub struct Cast {
-    /// Who is to be impersonated, turning the head.
+    /// The person who is impersonated, turning the head.
     pub victim: Arc<Footage>,
-    /// Somebody else who turns the head.
+    /// Another person who turns the head.
     pub other: Arc<Footage>,
-    /// Who blinks and smiles.
+    /// A person who blinks and smiles.
     pub actor: Arc<Footage>,
     /// A replay that was really filmed off a screen.
     pub replay: Arc<Footage>,
 }
 
-/// What the suite expects of an attack.
+/// The expected result of an attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// It is stopped, whoever is in it and whatever its parameters: the suite fails otherwise.
+    /// It must be stopped, for every person and all parameters. Otherwise the suite fails.
     Stopped,
-    /// It may get through, and why.
+    /// It may be accepted, for this reason.
     Open(&'static str),
 }
 
 /// An attack.
 pub struct Attack {
-    /// Its name, in the document too.
+    /// Name, also in the document.
     pub name: &'static str,
-    /// What is expected.
+    /// The expected result.
     pub expected: Expected,
-    /// Makes one of this kind.
+    /// Makes one presentation.
     pub make: fn(&Cast, &mut Rng) -> Presentation,
 }
 
@@ -87,26 +87,26 @@ fn open(
     }
 }
 
-/// A number between two others.
+/// A random number from `least` to `most`.
 fn between(rng: &mut Rng, least: f32, most: f32) -> f32 {
     least + (most - least) * rng.f32()
 }
 
-/// A still of somebody, and where the face is in it.
+/// A still of a person, and the position of the face in it.
 fn still(footage: &Footage) -> (&RgbImage, Frame) {
     let index = footage.still();
     (&footage.pictures[index], footage.frame(index))
 }
 
-/// Where a head should point, degrees.
+/// A head pose to show, degrees.
 #[derive(Clone, Copy)]
 struct Goal {
     yaw: f32,
     pitch: f32,
 }
 
-/// A capture for verify in which `show` makes the picture for each pose that is asked for: two frames
-/// that face the camera, then five of each movement. Every frame has a sensor's noise of its own.
+/// A capture for verify in which `show` makes the picture for each pose: two frames that face the
+/// camera, then five of each movement. Each frame gets its own sensor noise.
 fn acted(
     tasks: &[Task],
     rng: &mut Rng,
@@ -136,7 +136,7 @@ fn acted(
     shots
 }
 
-/// The same for an interactive session: there and back, several times, in small steps.
+/// The same for an interactive session: each movement there and back several times, in small steps.
 fn performed(
     tasks: &[Task],
     rng: &mut Rng,
@@ -165,12 +165,12 @@ fn towards(task: Task, degrees: f32) -> Goal {
     Goal { yaw, pitch }
 }
 
-/// Pictures, each with a sensor's noise of its own.
+/// Pictures, each with its own sensor noise.
 fn noised(pictures: &[&RgbImage], rng: &mut Rng) -> Vec<RgbImage> {
     pictures.iter().map(|p| noisy(p, 1.5, rng)).collect()
 }
 
-/// The same as frames of one phase.
+/// The same pictures as frames of one phase.
 fn tagged(phase: &'static str, pictures: &[&RgbImage], rng: &mut Rng) -> Vec<Shot> {
     let pictures = noised(pictures, rng).into_iter();
     pictures.map(|picture| Shot { phase, picture }).collect()

@@ -1,4 +1,4 @@
-//! A printed photo, and hands that move it.
+//! Attacks with a printed photo, moved by hand.
 
 use livegate_instruments::face::{eyes_cut_out, eyes_painted_shut};
 use livegate_instruments::paper::{Held, bent, held, printed, sheet, squeezed};
@@ -12,6 +12,7 @@ const EYES: &str =
 
 const SMALL_TURN: &str = "a sheet tilted by 55 degrees reads as a head turned by 5 to 17: ask for 20 or more, as the default of 25 does";
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
         stopped("a still photo", |cast, rng| {

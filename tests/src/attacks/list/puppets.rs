@@ -1,4 +1,4 @@
-//! A still, warped by a program to do what is asked.
+//! Attacks with a still that a program warps to meet the challenge.
 
 use livegate_instruments::camera::noisy;
 use livegate_instruments::puppet::{mouth_open, smiling, turned};
@@ -9,6 +9,7 @@ use crate::attacks::presentation::Presentation;
 
 const MADE: &str = "made pictures, injected: they move as asked, and a better program than this one makes them seamless";
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
         open("a still, warped to follow the turn", MADE, |cast, rng| {

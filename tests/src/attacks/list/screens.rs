@@ -1,4 +1,4 @@
-//! Footage, shown on a screen.
+//! Attacks with footage shown on a screen.
 
 use fastrand::Rng;
 use image::imageops::FilterType;
@@ -12,12 +12,13 @@ use crate::attacks::presentation::Presentation;
 const FINE: &str = "the screen is drawn: its pixels are finer than the camera's, and no edge of it is in sight; what remains is the anti-spoof score";
 const DRAWN: &str = "a drawn screen; its lines or its border speak, or the anti-spoof score, where they are clear enough";
 
-/// The victim's turns on a screen.
+/// The victim's turns shown on this screen.
 fn on(screen: Screen, cast: &Cast, rng: &mut Rng) -> Presentation {
     let shots = cast.victim.shots(&TURNS);
     Presentation::images(&TURNS, shots).seen_through(|p| noisy(&shown(p, screen), 1.5, rng))
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Attack> {
     vec![
         open(

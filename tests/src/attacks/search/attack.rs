@@ -1,11 +1,11 @@
-//! An attack with parameters.
+//! An attack with parameters that a search varies.
 
 use fastrand::Rng;
 
 use crate::attacks::list::{Cast, Expected};
 use crate::attacks::presentation::Presentation;
 
-/// The way a capture takes.
+/// The mode in which a capture is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Frames to verify.
@@ -17,7 +17,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Every mode.
+    /// All modes.
     pub const ALL: [Self; 3] = [Self::Images, Self::Clip, Self::Live];
 
     /// The mode's name in documents.
@@ -29,7 +29,7 @@ impl Mode {
         }
     }
 
-    /// Presentations at once: an interactive one mostly waits for its time.
+    /// Number of presentations at once. An interactive one mostly waits.
     pub fn at_once(self) -> usize {
         match self {
             Self::Images | Self::Clip => 2,
@@ -38,21 +38,21 @@ impl Mode {
     }
 }
 
-/// A parameter of an attack, with the range that is searched.
+/// A parameter of an attack, with the range of the search.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Param {
-    /// Its name, with its unit where it has one.
+    /// Name, with its unit where it has one.
     pub name: &'static str,
-    /// The least value.
+    /// Least value.
     pub least: f64,
-    /// The largest value.
+    /// Largest value.
     pub most: f64,
-    /// The value that changes nothing, where there is one: values drawn at random are more often near it,
-    /// since an attacker who cannot see scores does not begin with the worst.
+    /// The value that changes nothing, if there is one. Random values are more often near it, since an
+    /// attacker who sees no scores begins with small changes.
     pub off: Option<f64>,
 }
 
-/// A parameter, all of whose values are as good as others to begin with.
+/// A parameter whose values are all equally likely at the beginning.
 pub const fn param(name: &'static str, least: f64, most: f64) -> Param {
     Param {
         name,
@@ -62,7 +62,7 @@ pub const fn param(name: &'static str, least: f64, most: f64) -> Param {
     }
 }
 
-/// A parameter of a change to pictures; `off` is no change.
+/// A parameter of a change to pictures. At `off` nothing is changed.
 pub const fn change(name: &'static str, least: f64, most: f64, off: f64) -> Param {
     Param {
         name,
@@ -80,13 +80,13 @@ pub struct Setting<'a> {
 }
 
 impl<'a> Setting<'a> {
-    /// One value for each parameter, in their order.
+    /// A setting with one value for each parameter, in their order.
     pub fn new(params: &'a [Param], values: &'a [f64]) -> Self {
         assert_eq!(params.len(), values.len());
         Self { params, values }
     }
 
-    /// The value of a parameter.
+    /// The value of a parameter, by name.
     ///
     /// # Panics
     /// When the attack has no such parameter.
@@ -97,7 +97,7 @@ impl<'a> Setting<'a> {
         self.values[position] as f32
     }
 
-    /// The value of a parameter that counts something, rounded.
+    /// The value of a parameter that is a count, rounded.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -107,7 +107,7 @@ impl<'a> Setting<'a> {
         self.of(name).round().max(0.0) as usize
     }
 
-    /// All values in words: `sigma 8.2, grain 1.5`.
+    /// All values in words, as `sigma 8.2, grain 1.5`.
     pub fn words(&self) -> String {
         let each = self.params.iter().zip(self.values);
         let words: Vec<_> = each
@@ -121,27 +121,27 @@ impl<'a> Setting<'a> {
     }
 }
 
-/// Makes a presentation of an attack's parameters.
+/// Makes a presentation from the values of an attack's parameters.
 pub type Make = fn(&Cast, Mode, &Setting<'_>, &mut Rng) -> Presentation;
 
-/// An attack that is searched for what gets through.
+/// An attack with parameters to search.
 pub struct Searched {
-    /// Its name, in the document too.
+    /// Name, also in the document.
     pub name: &'static str,
-    /// The modes that it fits.
+    /// The modes in which it can be presented.
     pub modes: &'static [Mode],
     /// Its parameters.
     pub params: Vec<Param>,
-    /// Makes one.
+    /// Makes a presentation.
     pub make: Make,
-    /// A live person's capture under the same changes, where the attack changes pictures.
+    /// Makes a live person's capture with the same changes, where the attack changes pictures.
     pub control: Option<Make>,
-    /// What is expected of it in each mode.
+    /// The expected result in each mode.
     pub expected: fn(Mode) -> Expected,
 }
 
 impl Searched {
-    /// The presentation of a setting. The same seed makes the same one.
+    /// The presentation of a setting. The same seed gives the same presentation.
     pub fn presentation(&self, cast: &Cast, mode: Mode, values: &[f64], seed: u64) -> Presentation {
         let setting = Setting::new(&self.params, values);
         (self.make)(cast, mode, &setting, &mut Rng::with_seed(seed))

@@ -1,41 +1,41 @@
-//! The optimiser: settings at random, then hill climbing from the best of them.
+//! The optimiser: random settings, then hill climbing from the best of them.
 //!
-//! It asks for settings and is told their scores; what it asks for depends on the seed and on what it was
-//! told, and on nothing else.
+//! It hands out settings and receives their scores. The settings depend only on the seed and on the
+//! scores so far.
 
 use fastrand::Rng;
 
 use super::attack::Param;
 
-/// Tries without progress after which the climb starts anew elsewhere.
+/// Tries without progress after which the climb restarts elsewhere.
 const PATIENCE: usize = 10;
-/// The first step, as a share of a parameter's range.
+/// First step, as a share of a parameter's range.
 const FIRST_STEP: f64 = 0.3;
-/// The smallest step, as a share of a parameter's range.
+/// Smallest step, as a share of a parameter's range.
 const LEAST_STEP: f64 = 0.06;
-/// What a step is multiplied by after progress.
+/// Factor on the step after progress.
 const LONGER: f64 = 1.25;
-/// What a step is multiplied by without progress.
+/// Factor on the step without progress.
 const SHORTER: f64 = 0.88;
 
 /// A setting and its score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tried {
-    /// The values.
+    /// The values, one for each parameter.
     pub values: Vec<f64>,
-    /// The larger, the nearer to what is wanted.
+    /// Larger is nearer to the goal.
     pub score: f64,
 }
 
-/// Looks for the setting with the largest score.
+/// Searches for the setting with the largest score.
 pub struct Climber {
     params: Vec<Param>,
     rng: Rng,
-    /// Settings that are drawn at random first.
+    /// Number of random settings at the beginning.
     blind: usize,
     asked: usize,
     told: usize,
-    /// Random settings that no climb began from, the best last.
+    /// Random settings from which no climb has started, the best last.
     starts: Vec<Tried>,
     here: Option<Tried>,
     best: Option<Tried>,
@@ -44,7 +44,7 @@ pub struct Climber {
 }
 
 impl Climber {
-    /// The first `blind` settings are random; all come from `seed`.
+    /// A climber whose first `blind` settings are random. Everything is derived from `seed`.
     pub fn new(params: &[Param], blind: usize, seed: u64) -> Self {
         Self {
             params: params.to_vec(),
@@ -60,7 +60,7 @@ impl Climber {
         }
     }
 
-    /// The next setting to try. Several may be asked for before their scores are told.
+    /// The next setting to try. Several can be taken before their scores are known.
     pub fn ask(&mut self) -> Vec<f64> {
         self.asked += 1;
         if self.asked <= self.blind {
@@ -76,7 +76,7 @@ impl Climber {
         }
     }
 
-    /// The score of a setting that was asked for; in the order in which they were asked for.
+    /// Reports the score of a setting from `ask`, in the order in which the settings were handed out.
     pub fn tell(&mut self, values: Vec<f64>, score: f64) {
         self.told += 1;
         let tried = Tried { values, score };
@@ -95,7 +95,7 @@ impl Climber {
         }
     }
 
-    /// The best so far.
+    /// The best setting so far.
     pub fn best(&self) -> Option<&Tried> {
         self.best.as_ref()
     }
@@ -104,19 +104,19 @@ impl Climber {
         let rng = &mut self.rng;
         let value = |p: &Param| {
             let value = p.least + (p.most - p.least) * rng.f64();
-            // Nearer to no change, by a share of its own.
+            // Nearer to no change, by a random share.
             p.off.map_or(value, |off| off + (value - off) * rng.f64())
         };
         self.params.iter().map(value).collect()
     }
 
-    /// A setting near this one: up to three values differ.
+    /// A setting near this one: at most three values differ.
     fn near(&mut self, values: &[f64]) -> Vec<f64> {
         let mut near = values.to_vec();
         for _ in 0..self.rng.usize(1..=3) {
             let index = self.rng.usize(0..near.len());
             let Param { least, most, .. } = self.params[index];
-            // The sum of three uniforms: mostly small steps, some large ones.
+            // The sum of three uniform variables: mostly small steps, and some large ones.
             let normal = (0..3).map(|_| self.rng.f64()).sum::<f64>() * 2.0 - 3.0;
             near[index] = (near[index] + self.step * (most - least) * normal).clamp(least, most);
         }

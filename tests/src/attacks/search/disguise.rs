@@ -1,4 +1,4 @@
-//! Changes to single pictures, as parameters.
+//! Parameters of changes to single pictures.
 
 use fastrand::Rng;
 use image::RgbImage;
@@ -10,21 +10,21 @@ use livegate_instruments::perturb::{
 
 use super::attack::{Param, Setting, change, param};
 
-/// What is done to every picture of a capture, to look live.
+/// Changes that make a picture look live, applied to every picture of a capture.
 #[derive(Clone, Copy, Debug)]
 pub struct Disguise {
     /// Noise.
     pub noise: Noise,
-    /// Blur, pixels.
+    /// Blur, sigma in pixels.
     pub blur: f32,
-    /// Sharpening, as a share of what a blur of a pixel and a half takes away.
+    /// Sharpening, as a share of the detail that a blur of 1.5 pixels removes.
     pub sharpen: f32,
     /// Tone.
     pub tone: Tone,
 }
 
 impl Disguise {
-    /// Its parameters, and the JPEG quality.
+    /// The parameters of a disguise, and the JPEG quality.
     pub const PARAMS: [Param; 9] = [
         change("sigma", 0.0, 16.0, 0.0),
         param("grain", 1.0, 4.0),
@@ -37,7 +37,7 @@ impl Disguise {
         change("quality", 30.0, 95.0, 90.0),
     ];
 
-    /// Of a setting with these parameters.
+    /// The disguise of a setting with these parameters.
     pub fn of(s: &Setting<'_>) -> Self {
         let place = match s.count("place") {
             0 => Place::Whole,
@@ -60,7 +60,7 @@ impl Disguise {
         }
     }
 
-    /// The picture, disguised: first as another camera would have seen it, then with its noise.
+    /// The disguised picture: first changed as another camera would show it, then with its noise.
     pub fn on(&self, picture: &RgbImage, face: Option<Frame>, rng: &mut Rng) -> RgbImage {
         let mut seen = toned(picture, self.tone);
         if self.blur > 0.2 {
@@ -73,7 +73,7 @@ impl Disguise {
     }
 }
 
-/// JPEG quality of a setting.
+/// The JPEG quality of a setting.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -83,7 +83,7 @@ pub fn quality(s: &Setting<'_>) -> u8 {
     s.of("quality").round() as u8
 }
 
-/// How much one picture differs each time it is used again; the values are drawn up to these sizes.
+/// How much copies of one picture differ. Each difference is drawn at random up to these sizes.
 #[derive(Clone, Copy, Debug)]
 pub struct Variation {
     noise: f32,
@@ -95,7 +95,8 @@ pub struct Variation {
 }
 
 impl Variation {
-    /// Its parameters, and the JPEG quality. Lengths are pixels of frames whose shorter side is 540.
+    /// The parameters of a variation, and the JPEG quality. Lengths are pixels of frames whose shorter
+    /// side is 540.
     pub const PARAMS: [Param; 7] = [
         change("noise", 0.0, 12.0, 0.0),
         change("shift", 0.0, 8.0, 0.0),
@@ -106,7 +107,7 @@ impl Variation {
         change("quality", 30.0, 95.0, 90.0),
     ];
 
-    /// Of a setting with these parameters.
+    /// The variation of a setting with these parameters.
     pub fn of(s: &Setting<'_>) -> Self {
         Self {
             noise: s.of("noise"),
@@ -118,7 +119,7 @@ impl Variation {
         }
     }
 
-    /// The picture, as it is used this time.
+    /// One varied copy of a picture.
     pub fn on(&self, picture: &RgbImage, rng: &mut Rng) -> RgbImage {
         let mut either = |most: f32| most * (2.0 * rng.f32() - 1.0);
         let by = Affine {

@@ -1,10 +1,10 @@
-//! Attacks that search.
+//! Attacks that search for settings that are accepted.
 //!
-//! A [`Searched`] attack has parameters with ranges. [`run::search`] presents it with settings drawn at
-//! random first, which says what an attacker gains who learns nothing, and then climbs on the scores of the
-//! service's own answers, which says what one gains who sees them. Everything is drawn from a seed: the
-//! same seed and the same service give the same tries. (Of an interactive session the times are real ones,
-//! and may change an answer.)
+//! A [`Searched`] attack has parameters with ranges. [`run::search`] first presents random settings,
+//! which shows what an attacker gains who learns nothing. It then climbs on the scores in the service's
+//! own answers, which shows what an attacker gains who sees them. Everything is drawn from a seed: the
+//! same seed and the same service give the same tries. (An interactive session runs in real time, which
+//! may change an answer.)
 
 pub mod attack;
 pub mod climber;

@@ -1,5 +1,4 @@
-//! Noise as a surface: which strength, grain, colour and place get a replay through, and what each of them
-//! costs live people.
+//! Effect of noise on replays and live people, by strength, grain, colour and place.
 
 use std::sync::Arc;
 
@@ -18,9 +17,9 @@ use crate::attacks::list::{Cast, TURNS};
 use crate::attacks::presentation::Presentation;
 use crate::attacks::table::Tally;
 
-/// Standard deviations, grey levels; the least is below what most cameras have.
+/// Standard deviations, grey levels. The least is below the noise of most cameras.
 pub const STRENGTHS: [f32; 5] = [2.0, 4.0, 8.0, 12.0, 16.0];
-/// Grains, pixels.
+/// Sizes of grains, pixels.
 pub const GRAINS: [f32; 3] = [1.0, 2.0, 4.0];
 /// Shares of colour, with their names.
 pub const CHANNELS: [(f32, &str); 3] = [(0.0, "luma"), (1.0, "chroma"), (0.5, "both")];
@@ -31,11 +30,11 @@ pub const PLACES: [(Place, &str); 3] = [
     (Place::Whole, "whole"),
 ];
 
-/// Captures of the replay: what it shows, two actions each.
+/// Captures of the replay, by their actions.
 const REPLAYS: [[Task; 2]; 2] = [REPLAYED, [Task::LookUp, Task::LookDown]];
 
-/// The table: a row for each place, colour and grain, a column for each strength; in each cell the captures
-/// of the replay that were accepted and those of live people.
+/// The table: a row for each place, colour and grain, a column for each strength. Each cell has the
+/// accepted captures of the replay and those of live people.
 pub async fn table(app: &App, casts: &[Arc<Cast>], seed: u64) -> String {
     let mut table = "| place | colour | grain, pixels |".to_owned();
     for strength in STRENGTHS {
@@ -67,13 +66,13 @@ pub async fn table(app: &App, casts: &[Arc<Cast>], seed: u64) -> String {
     table
 }
 
-/// Replay captures and live captures under this noise, as frames.
+/// Results of replay captures and live captures under this noise, in images mode.
 pub async fn cell(app: &App, casts: &[Arc<Cast>], noise: Noise, seed: u64) -> (Tally, Tally) {
     let replay = casts.first().map(|c| &c.replay);
     let replays = replay
         .into_iter()
         .flat_map(|footage| REPLAYS.map(|tasks| (Arc::clone(footage), tasks.to_vec())));
-    // Each person once, whatever the casts.
+    // Each person once, even if in several casts.
     let mut people: Vec<Arc<Footage>> = Vec::new();
     for cast in casts {
         for person in [&cast.victim, &cast.other] {

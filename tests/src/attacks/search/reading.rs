@@ -1,12 +1,13 @@
-//! How near an answer is to being accepted: what an attacker climbs on.
+//! Score of an answer: how near it is to being accepted. An attacker climbs on it.
 
 use serde_json::Value;
 
 use crate::attacks::lab::{Answered, Outcome};
 
-/// The score of what was accepted.
+/// Score of an accepted presentation.
 pub const ACCEPTED: f64 = 100.0;
-/// What a check that hides all others counts as: nothing is known of those.
+/// Number of failed checks that a check counts for when it hides all others, whose results are then
+/// unknown.
 const HIDDEN_CHECKS: f64 = 3.0;
 
 /// An answer, as an attacker reads it.
@@ -14,9 +15,9 @@ const HIDDEN_CHECKS: f64 = 3.0;
 pub struct Reading {
     /// Whether it was accepted.
     pub accepted: bool,
-    /// The larger, the nearer to being accepted.
+    /// Larger is nearer to being accepted.
     pub score: f64,
-    /// What was said.
+    /// The result of the presentation.
     pub outcome: Outcome,
 }
 
@@ -44,8 +45,8 @@ impl Reading {
     }
 }
 
-/// The score of a rejection: each check that failed takes one away, and up to one more the further it
-/// failed; the average anti-spoof score adds up to a half.
+/// Score of a rejection: each failed check subtracts one, and up to one more the further it failed. The
+/// average anti-spoof score adds up to a half.
 fn rejected(body: &Value) -> f64 {
     let details = &body["rejection_details"];
     let number = |field: &str| details[field].as_f64();
@@ -85,10 +86,10 @@ fn rejected(body: &Value) -> f64 {
     score
 }
 
-/// How far a number is from what it takes, on either side of it: 0 (there) to 1.
+/// Distance of a number from the required one, on either side of it: 0 (met) to 1.
 fn shortfall(measured: f64, required: f64) -> f64 {
     if measured > required {
-        // A count may have to be 0.
+        // A required count may be 0.
         (measured - required) / (measured + 2.0 * required.abs()).max(1.0)
     } else {
         (required - measured) / required.abs().max(0.1)
@@ -96,7 +97,7 @@ fn shortfall(measured: f64, required: f64) -> f64 {
     .clamp(0.0, 1.0)
 }
 
-/// The same for scores: their logarithmic odds, so that 0.01 is nearer than 0.0001.
+/// Distance of a score from the required one, by their log-odds, so that 0.01 is nearer than 0.0001.
 fn of_scores(measured: f64, required: f64) -> f64 {
     let odds = |score: f64| {
         let score = score.clamp(0.0001, 0.9999);

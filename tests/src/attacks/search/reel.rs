@@ -1,4 +1,4 @@
-//! Frames on their way into a presentation, by any of the modes.
+//! Frames that are put together to a presentation, in any mode.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -14,27 +14,27 @@ use super::attack::Mode;
 use crate::attacks::footage::{Footage, extent};
 use crate::attacks::presentation::{Presentation, Shot, phase};
 
-/// One of this many frames of footage is taken for a clip or an interactive session.
+/// Step between used frames of footage, in a clip or an interactive session.
 const STEP: usize = 2;
 /// Frames a second of a clip of such frames.
 const CLIP_RATE: u32 = 8;
-/// Time between two such frames of an interactive session: half of what it was.
+/// Time between two such frames in an interactive session: half of the time at which they were filmed.
 const PACE: Duration = Duration::from_millis(65);
-/// From this many sides of the face on, nothing is cropped.
+/// Size of a crop, in sides of the face, from which on nothing is cropped.
 const NO_CROP: f32 = 3.5;
 /// Fewest and most frames of a capture in images mode.
 const IMAGES: [usize; 2] = [8, 20];
-/// Fewest pixels of a crop's shorter side; the service takes 120 and more.
+/// Least length of a crop's shorter side, pixels; the service accepts 120 and more.
 const LEAST_SIDE: u32 = 160;
 
-/// A frame.
+/// A frame of a capture.
 #[derive(Clone)]
 pub struct Take {
-    /// Its tag, in images mode.
+    /// Phase, in images mode.
     pub phase: &'static str,
     /// The picture.
     pub picture: RgbImage,
-    /// Where the face is, where there is one.
+    /// Position of the face, if there is one.
     pub face: Option<Frame>,
 }
 
@@ -48,7 +48,7 @@ impl Take {
         }
     }
 
-    /// The same with another picture of the same size.
+    /// The same frame with another picture of the same size.
     #[must_use]
     pub fn with(self, change: impl FnOnce(&RgbImage, Option<Frame>) -> RgbImage) -> Self {
         let picture = change(&self.picture, self.face);
@@ -56,7 +56,7 @@ impl Take {
     }
 }
 
-/// Frames of footage under one tag.
+/// Frames of footage with the same phase.
 pub fn takes(footage: &Footage, phase: &'static str, indices: &[usize]) -> Vec<Take> {
     indices
         .iter()
@@ -64,7 +64,7 @@ pub fn takes(footage: &Footage, phase: &'static str, indices: &[usize]) -> Vec<T
         .collect()
 }
 
-/// What footage shows of these tasks, as a live person would be captured in this mode.
+/// Frames of these tasks in footage, as a live person would be captured in this mode.
 pub fn acted(footage: &Footage, tasks: &[Task], mode: Mode) -> Vec<Take> {
     let rest = match mode {
         Mode::Images => footage.neutral(tasks).to_vec(),
@@ -77,8 +77,7 @@ pub fn acted(footage: &Footage, tasks: &[Task], mode: Mode) -> Vec<Take> {
     all
 }
 
-/// The frames of each task; none of a run is in another's, since a picture that comes again is no genuine
-/// one.
+/// The frames of each task. Runs share no frame, since genuine captures contain no picture twice.
 pub fn of_tasks(footage: &Footage, tasks: &[Task], mode: Mode) -> Vec<Vec<usize>> {
     let mut taken = HashSet::new();
     let of = |task: &Task| match mode {
@@ -106,8 +105,8 @@ pub fn facing(footage: &Footage, count: usize) -> Vec<usize> {
     spread(&all, count)
 }
 
-/// The frames of a task whose extent is from `least` to `most` degrees, in their order; on the way there
-/// only, and up to `count` of them.
+/// Up to `count` frames of a task whose extent is from `least` to `most` degrees, in order, only from
+/// the way there.
 pub fn turned(footage: &Footage, task: Task, least: f32, most: f32, count: usize) -> Vec<usize> {
     let movement = footage.movement(task);
     let is_in = |i: &usize| {
@@ -118,7 +117,7 @@ pub fn turned(footage: &Footage, task: Task, least: f32, most: f32, count: usize
     spread(&all, count)
 }
 
-/// `count` of these, evenly spread, the last among them.
+/// `count` of these values, evenly spread, including the last one.
 pub fn spread<T: Copy>(all: &[T], count: usize) -> Vec<T> {
     if all.len() <= count {
         return all.to_vec();
@@ -128,8 +127,8 @@ pub fn spread<T: Copy>(all: &[T], count: usize) -> Vec<T> {
         .collect()
 }
 
-/// The frames, cropped around their faces to this many sides of the face; as they are from `NO_CROP` on. The
-/// nearer, the less is seen of where they were filmed.
+/// The frames cropped around their faces to `times` sides of the face; unchanged from `NO_CROP` on. A
+/// smaller crop shows less of the place.
 pub fn near(all: Vec<Take>, times: f32) -> Vec<Take> {
     if times >= NO_CROP {
         return all;
@@ -140,7 +139,7 @@ pub fn near(all: Vec<Take>, times: f32) -> Vec<Take> {
     all.into_iter().map(crop).collect()
 }
 
-/// A picture as large as the service takes: crops of small films are enlarged.
+/// A picture large enough for the service: crops of small films are enlarged.
 fn enlarged(picture: RgbImage) -> RgbImage {
     let least = picture.width().min(picture.height());
     if least >= LEAST_SIDE {
@@ -151,7 +150,7 @@ fn enlarged(picture: RgbImage) -> RgbImage {
     image::imageops::resize(&picture, width, height, FilterType::Triangle)
 }
 
-/// The frames with this change, each with the generator that it is drawn from.
+/// The frames with this change. Each call gets the random generator.
 pub fn changed(
     takes: Vec<Take>,
     rng: &mut Rng,
@@ -162,8 +161,8 @@ pub fn changed(
         .collect()
 }
 
-/// The presentation of these frames. In images mode those beyond the most that a capture may have are left
-/// out, evenly, and the first is sent again where they are too few.
+/// The presentation of these frames. In images mode, evenly chosen frames are left out of too many, and
+/// the first one is repeated for too few.
 pub fn presentation(mode: Mode, tasks: &[Task], mut takes: Vec<Take>, quality: u8) -> Presentation {
     let mut presentation = match mode {
         Mode::Images => {
@@ -191,7 +190,7 @@ pub fn presentation(mode: Mode, tasks: &[Task], mut takes: Vec<Take>, quality: u
     presentation
 }
 
-/// A clip's frames have one size: that of the first.
+/// Pictures of one size, that of the first, as a clip needs them.
 fn of_one_size(takes: Vec<Take>) -> Vec<RgbImage> {
     let size = takes.first().map(|t| t.picture.dimensions());
     let fit = |picture: RgbImage| match size {

@@ -1,4 +1,4 @@
-//! All searches, one after the other.
+//! Runs all searches, one after the other.
 
 use std::sync::Arc;
 
@@ -15,26 +15,26 @@ use crate::attacks::lab::answer;
 use crate::attacks::list::{Cast, TURNS};
 use crate::attacks::table::Tally;
 
-/// JPEG quality of what is unchanged.
+/// JPEG quality of unchanged pictures.
 const QUALITY: u8 = 90;
-/// The head of the table of what is unchanged.
+/// Head of the table of unchanged captures.
 const UNCHANGED: &str = "| unchanged | mode | accepted | what stopped it | anti-spoof, median and range |\n|---|---|---|---|---|\n";
 
-/// Settings that live people are presented under, besides the best one.
+/// Number of settings with which live people are presented, besides the best one.
 const CONTROLS: usize = 3;
 
-/// An attack in one mode, and what was found against each cast.
+/// Results of one attack in one mode, against each cast.
 pub struct Line {
     /// The attack.
     pub attack: Arc<Searched>,
     /// The mode.
     pub mode: Mode,
-    /// What was found.
+    /// The result for each cast.
     pub found: Vec<Found>,
 }
 
 /// Searches each attack whose name and mode contain `filter`, in each of its modes, against each cast.
-/// Two lines at a time: an interactive session mostly waits.
+/// Two lines run at a time, since an interactive session mostly waits.
 pub async fn searches(
     app: &App,
     casts: &[Arc<Cast>],
@@ -73,7 +73,7 @@ pub async fn searches(
         .await
 }
 
-/// The table of the document.
+/// The table for the document.
 pub fn table(lines: &[Line], budget: Budget) -> String {
     let rows = lines
         .iter()
@@ -81,8 +81,8 @@ pub fn table(lines: &[Line], budget: Budget) -> String {
     HEAD.to_owned() + &rows.collect::<String>()
 }
 
-/// What becomes of live people and of the replay as they are, in each mode, by the same frames as the
-/// attacks use: what the searches are to be compared with.
+/// Results of unchanged live captures and replays in each mode, with the same frames as the attacks. The
+/// searches are compared with these.
 pub async fn unchanged(app: &App, casts: &[Arc<Cast>]) -> String {
     let mut table = UNCHANGED.to_owned();
     for mode in Mode::ALL {

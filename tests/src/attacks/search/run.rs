@@ -1,4 +1,4 @@
-//! A search: an attack against the service, until it gets through or its tries are spent.
+//! One search: presents an attack to the service until it is accepted or its tries run out.
 
 use std::sync::Arc;
 
@@ -12,34 +12,34 @@ use crate::attacks::lab::{Outcome, answer};
 use crate::attacks::list::Cast;
 use crate::attacks::table::Tally;
 
-/// How much an attacker may try.
+/// Number of tries of an attacker.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// Settings at random, all of them presented.
+    /// Number of random settings. All of them are presented.
     pub blind: usize,
-    /// Presentations in all; beyond the blind ones each is chosen by the scores of those before.
+    /// Number of all presentations. After the blind ones, each is chosen by the scores so far.
     pub tries: usize,
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// The blind tries.
+    /// Results of the blind tries.
     pub blind: Tally,
-    /// All tries.
+    /// Results of all tries.
     pub all: Tally,
-    /// The number of the first try that got through, from 1.
+    /// Number of the first accepted try, from 1; `None` without one.
     pub through_at: Option<usize>,
-    /// The setting that got through first, else the one that came nearest.
+    /// The first accepted setting, or else the one that came nearest.
     pub best: Vec<f64>,
-    /// What was said of that one.
+    /// Its result.
     pub outcome: Outcome,
-    /// What was said of live people under the changes of the blind tries and of the best one, where there
-    /// is such a control.
+    /// Results of live people with the changes of the blind tries and of the best one; empty where the
+    /// attack has no control.
     pub control: Tally,
 }
 
-/// Searches. The blind tries are all presented; the climb ends with the first that gets through.
+/// Runs a search. All blind tries are presented. The climb ends with the first accepted try.
 pub async fn search(
     app: &App,
     attack: &Arc<Searched>,
@@ -92,7 +92,8 @@ pub async fn search(
     found
 }
 
-/// Presents live people under the same changes: those of the first `count` blind settings, and of the best.
+/// Presents live people with the same changes: those of the first `count` blind settings, and of the
+/// best one.
 pub async fn control(
     app: &App,
     attack: &Arc<Searched>,
@@ -122,7 +123,7 @@ pub async fn control(
     tally
 }
 
-/// A seed of its own for each attack and mode, so that they don't try the same numbers.
+/// The seed of an attack and mode, so that no two try the same numbers.
 fn of_line(attack: &Searched, mode: Mode, seed: u64) -> u64 {
     // FNV-1a (Fowler, Noll, Vo).
     let names = attack.name.bytes().chain(mode.name().bytes());

@@ -1,5 +1,5 @@
-//! The service that is attacked: everything in this process, with the shipped models or with the optional
-//! ones beside them.
+//! The attacked service: everything in this process, with the shipped models, or with the optional
+//! models added.
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +13,8 @@ use crate::app::{App, Options, spawn};
 use crate::media::models;
 use crate::real::PATIENCE;
 
-/// The optional anti-spoof models, as a configuration; `None`, said aloud, where they were not obtained
-/// (`livegate-models fetch --optional`).
+/// Configuration with the optional anti-spoof models; `None` where they were not obtained
+/// (`livegate-models fetch --optional`), with a printed note.
 pub fn optional_models() -> Option<PathBuf> {
     let config = models().join("optional.toml");
     if config.exists() {
@@ -24,7 +24,7 @@ pub fn optional_models() -> Option<PathBuf> {
     None
 }
 
-/// Starts it. Its key may ask as often as it likes, and where a session leaves the actions to the server it
+/// Starts the service. Its key has high limits. Where a session leaves the actions to the server, it
 /// draws the order of a left and a right turn.
 pub async fn start(model_config: Option<&Path>) -> App {
     let models = ModelSet::load(&models(), model_config).unwrap();

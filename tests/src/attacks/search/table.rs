@@ -1,4 +1,4 @@
-//! What searches found, as rows of Markdown.
+//! Results of searches as rows of Markdown.
 
 use livegate_lab::evaluate::statistics::of_share;
 
@@ -7,10 +7,10 @@ use super::run::{Budget, Found};
 use crate::attacks::list::Expected;
 use crate::attacks::table::Tally;
 
-/// The head of the table.
+/// Head of the table.
 pub const HEAD: &str = "| attack | mode | blind, accepted | with scores | best setting | what stopped it | live people, the same changes | where it gets through |\n|---|---|---|---|---|---|---|---|\n";
 
-/// A row: one attack in one mode, against each cast.
+/// One row: an attack in one mode, against each cast.
 pub fn row(attack: &Searched, mode: Mode, found: &[Found], budget: Budget) -> String {
     let blind = sum(found.iter().map(|f| &f.blind));
     let control = sum(found.iter().map(|f| &f.control));
@@ -49,7 +49,7 @@ pub fn row(attack: &Searched, mode: Mode, found: &[Found], budget: Budget) -> St
     )
 }
 
-/// `3 of 20 (3–38%)`: with the exact 95% interval of independent trials.
+/// A share with the exact 95% interval of independent trials, as `3 of 20 (3–38%)`.
 pub fn with_interval(tally: &Tally) -> String {
     let interval = of_share(tally.accepted, tally.tries);
     let interval = interval.map_or_else(String::new, |i| {

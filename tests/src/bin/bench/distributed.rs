@@ -1,4 +1,4 @@
-//! The service through RabbitMQ and Redis.
+//! Measures the service on RabbitMQ and Redis.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::service::{Running, Service};
 use crate::{VERIFIES, WARM_UP, figure, load, median, percentile};
 
 const SEAL_KEY: &str = "dGhlIGtleSBvZiB0aGUgdGVzdHMsIDMyIGJ5dGVzISE=";
-/// How often pools take turns, so that a machine whose speed drifts is the same to each.
+/// Rounds in which the pools take turns, so that a drifting speed of the machine affects all alike.
 const ROUNDS: usize = 7;
 
-/// Pools of workers beside the service in one process, many clients, more than they can do.
+/// Compares pools of workers with the embedded service, many clients, and an overload.
 pub async fn measure(folder: &Path, capture: &Arc<Capture>) {
     let embedded = Service::api(folder, "beside", &[]).await;
     let one = Pool::start(folder, 1, 1).await;
@@ -46,8 +46,8 @@ pub async fn measure(folder: &Path, capture: &Arc<Capture>) {
     }
 }
 
-/// What broker and store cost one verify: the service in one process and the one with a worker of as many
-/// threads take turns.
+/// Cost of broker and store for one verify: the embedded service, and one worker with as many threads,
+/// take turns.
 async fn queue_path(embedded: &Service, queued: &Service, capture: &Capture) {
     for _ in 0..WARM_UP {
         embedded.verify(capture).await;
@@ -77,7 +77,7 @@ async fn queue_path(embedded: &Service, queued: &Service, capture: &Capture) {
     figure("queue path beyond embedded", queue - direct, "ms");
 }
 
-/// What twice as many threads or processes do, against one.
+/// Speed with twice as many threads or processes, compared with one.
 async fn scaling(pools: [&Pool; 3], capture: &Capture) {
     let mut rates = [const { Vec::new() }; 3];
     for _ in 0..ROUNDS {
@@ -98,7 +98,7 @@ async fn scaling(pools: [&Pool; 3], capture: &Capture) {
     }
 }
 
-/// A replica with a broker, a store and workers of its own.
+/// An API replica with a broker, a store and workers of its own.
 struct Pool {
     name: String,
     api: Arc<Service>,
@@ -128,7 +128,7 @@ impl Pool {
         }
         let ready_ms = began.elapsed().as_secs_f64() * 1e3;
         let file = format!("distributed-{workers}-{threads}");
-        // As docs/operate.md has it.
+        // The setting that docs/operate.md recommends.
         let frames = 64 * workers as usize * threads;
         let mut of_api = variables[..3].to_vec();
         of_api.push(("LIVEGATE_MAX_FRAMES_IN_FLIGHT", frames.to_string()));
@@ -142,7 +142,7 @@ impl Pool {
         }
     }
 
-    /// The largest of the workers' memory figures of this name.
+    /// The largest value of this memory figure over all workers.
     fn most(&self, name: &str) -> f64 {
         let each = self.workers.iter().map(|w| w.memory_mb(name));
         each.fold(0.0, f64::max)

@@ -1,4 +1,4 @@
-//! The service in one process.
+//! Measures the embedded service.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::{VERIFIES, WARM_UP, figure, live, load, percentile, stages};
 
 const CLIPS: usize = 10;
 
-/// One verify after another, clips, many clients, more than it can do, live frames.
+/// Measures single verifies, clips, many clients, overload, live frames.
 pub async fn measure(folder: &Path, capture: &Arc<Capture>) {
     let api = Arc::new(Service::api(folder, "embedded", &[]).await);
     one_client(&api, capture).await;
@@ -72,7 +72,7 @@ async fn clips(api: &Service) {
     figure("CPU of the API, per clip", cpu, "ms");
 }
 
-/// A face before a camera with some noise.
+/// A clip of a face in front of a camera, with some noise.
 fn clip() -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let picture = folder.path().join("picture.jpg");

@@ -1,4 +1,4 @@
-//! Interactive sessions: one frame, request to answer, and many of them.
+//! Measures interactive sessions: the time of one frame from request to answer, and many sessions.
 
 use std::time::{Duration, Instant};
 
@@ -10,16 +10,16 @@ use livegate_tests::media::{jpeg, portrait_frame};
 use crate::percentile;
 use crate::service::Service;
 
-/// Frames of one client.
+/// Number of frames of one client.
 const FRAMES: usize = 200;
-/// How long several clients send, seconds.
+/// Time for which several clients send, seconds.
 const SECONDS: u64 = 10;
-/// Between two frames of a client: 20 a second, as many as a session takes.
+/// Time between two frames of a client: 20 a second, as many as a session accepts.
 const PACE: Duration = Duration::from_millis(50);
-/// Sessions that memory is measured with.
+/// Number of sessions for the measurement of memory.
 const SESSIONS: usize = 400;
 
-/// Measures frames of two sizes, one client and several, and what a session takes in memory.
+/// Measures frames of two sizes, with one client and several, and the memory of a session.
 pub async fn measure(api: &Service) {
     for (width, height) in [(640, 480), (1280, 720)] {
         let frames = frames(width, height);
@@ -57,7 +57,7 @@ pub async fn measure(api: &Service) {
     memory(api).await;
 }
 
-/// A face that moves a little from frame to frame.
+/// Frames of a face that moves a little from frame to frame.
 fn frames(width: u32, height: u32) -> Vec<Vec<u8>> {
     let frame = |i: u32| {
         let picture = DynamicImage::from(portrait_frame(640 + 4 * (i % 5), 6 * i64::from(i)));
@@ -67,8 +67,8 @@ fn frames(width: u32, height: u32) -> Vec<Vec<u8>> {
     (0..10).map(frame).collect()
 }
 
-/// How long each frame of one client took, whose session's first challenge is never met: 20 frames a
-/// second at most.
+/// Time of each frame of one client, at 20 frames a second at most. The session's first challenge is
+/// never met.
 async fn send(api: &Service, frames: &[Vec<u8>], number: usize) -> Vec<Duration> {
     let created = api
         .client
@@ -87,7 +87,7 @@ async fn send(api: &Service, frames: &[Vec<u8>], number: usize) -> Vec<Duration>
     times
 }
 
-/// What sessions that were begun and not ended take.
+/// Measures the memory of sessions that were begun and not ended.
 async fn memory(api: &Service) {
     let frames = frames(640, 480);
     let before = api.process.memory_mb("VmRSS");

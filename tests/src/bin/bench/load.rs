@@ -1,5 +1,5 @@
-//! Many clients at once: how many verifies a second, how long each takes, and what happens to those that
-//! are too many.
+//! Load of many clients at once: verifies a second, the time of each, and the answers to those that are
+//! too many.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,17 +11,17 @@ use livegate_tests::client::Capture;
 use crate::percentile;
 use crate::service::Service;
 
-/// How many send one verify after another.
+/// Numbers of clients that send one verify after another.
 pub const CLIENTS: [usize; 3] = [1, 8, 32];
-/// Verifies of each such measurement.
+/// Number of verifies in each such measurement.
 const VERIFIES: usize = 64;
-/// How long a rate is kept.
+/// Time for which a rate is kept.
 const KEPT: Duration = Duration::from_secs(15);
-/// How long a client waits that was told 429: what its `Retry-After` says.
+/// Time that a client waits after a 429, as its `Retry-After` says.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Verifies a second, and how long each took that was let in, with so many clients, each of which sends
-/// one after another, and again after a while if it is told that there are too many.
+/// Verifies a second, and the time of each accepted one. Each client sends one after another, and
+/// repeats a refused one after a pause.
 pub async fn rate(
     api: &Service,
     capture: &Capture,
@@ -53,7 +53,7 @@ pub async fn rate(
     )
 }
 
-/// The same, printed.
+/// Prints the rate with this number of clients.
 pub async fn closed(name: &str, api: &Service, capture: &Capture, clients: usize) {
     let (rate, mut times) = rate(api, capture, clients, VERIFIES).await;
     println!(
@@ -63,7 +63,8 @@ pub async fn closed(name: &str, api: &Service, capture: &Capture, clients: usize
     );
 }
 
-/// Sends half, then twice of what the service does in a second, whatever comes back, and prints what does.
+/// Sends half and then twice as many verifies a second as the service can do, without waiting for
+/// answers, and prints the results.
 pub async fn open(name: &str, api: &Arc<Service>, capture: &Arc<Capture>) {
     let (capacity, _) = rate(api, capture, 8, VERIFIES).await;
     for share in [0.5, 2.0] {

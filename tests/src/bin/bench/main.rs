@@ -1,5 +1,5 @@
-//! `make bench`: speed and memory of the release binaries, measured from outside. It prints figures
-//! and fails on none.
+//! `make bench`: measures speed and memory of the release binaries from outside. It prints figures and
+//! does not judge them.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -20,9 +20,9 @@ use std::time::Duration;
 use livegate_tests::client::Capture;
 use livegate_tests::media::{jpeg, portrait_frame};
 
-/// Verifies, one after another, that figures of one verify are taken from.
+/// Number of verifies, one after another, for the figures of a single verify.
 const VERIFIES: usize = 40;
-/// Verifies before that.
+/// Number of verifies before these.
 const WARM_UP: usize = 5;
 
 #[tokio::main]
@@ -47,7 +47,7 @@ async fn main() {
     }
 }
 
-/// A face in each of eight different 1280x720 frames.
+/// A capture of a face in eight different 1280x720 frames.
 fn capture() -> Capture {
     let tags = ["center", "center", "turn_left", "turn_left", "turn_left"];
     let tags = tags.into_iter().chain(["turn_right"; 3]);

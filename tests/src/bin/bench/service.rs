@@ -1,4 +1,4 @@
-//! The services under measurement, run as processes.
+//! The measured services, run as processes.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -12,16 +12,20 @@ use livegate_tests::media::root;
 use livegate_tests::scrape::Scrape;
 use serde_json::Value;
 
-/// A running API and a caller of it.
+/// A running API and a client of it.
 pub struct Service {
+    /// The API's process.
     pub process: Running,
+    /// A client with a key.
     pub client: Client,
     audit: PathBuf,
     metrics: SocketAddr,
+    /// Time from the start of the process until it answered, milliseconds.
     pub ready_ms: f64,
 }
 
 impl Service {
+    /// Starts a release API and waits until it is ready.
     pub async fn api(folder: &Path, name: &str, variables: &[(&str, String)]) -> Self {
         let (keys, audit) = (
             folder.join(format!("{name}.toml")),
@@ -44,7 +48,7 @@ impl Service {
         let began = Instant::now();
         let process = Running::start("livegate-api", &all);
         let client = Client::new(address, Some(&key.secret));
-        // The socket listens before the models are loaded: ready is what can be answered.
+        // The socket listens before the models are loaded. The service is ready when it answers.
         while tokio::net::TcpStream::connect(address).await.is_err() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -60,15 +64,15 @@ impl Service {
         }
     }
 
-    /// Verifies once and says how long it took.
+    /// Verifies once and returns the time that it took.
     pub async fn verify(&self, capture: &Capture) -> Duration {
         let (status, took) = self.try_verify(capture).await;
         assert_eq!(status, 200);
         took
     }
 
-    /// Verifies once, and says with what status and how long it took, from the first byte of the
-    /// request to the last of the answer.
+    /// Verifies once. Returns the status and the time from the first byte of the request to the last of
+    /// the answer.
     pub async fn try_verify(&self, capture: &Capture) -> (u16, Duration) {
         let session = self.client.session(&["turn_left", "turn_right"]).await;
         let body = capture.body(&session);
@@ -86,6 +90,7 @@ impl Service {
         (answer.status, took)
     }
 
+    /// Verifies a clip once and returns the time that it took.
     pub async fn verify_clip(&self, clip: &[u8]) -> Duration {
         let session = self.client.session(&["turn_left", "turn_right"]).await;
         let body = clip_body(&session, clip);
@@ -96,19 +101,22 @@ impl Service {
         took
     }
 
+    /// Processor time of the API so far, milliseconds.
     pub fn cpu_ms(&self) -> f64 {
         self.process.cpu_ms()
     }
 
+    /// Peak memory of the API, MB.
     pub fn peak_mb(&self) -> f64 {
         self.process.memory_mb("VmHWM")
     }
 
-    /// What it says of itself.
+    /// Reads its metrics.
     pub async fn metrics(&self) -> Scrape {
         Scrape::of(self.metrics).await
     }
 
+    /// The records of its audit log.
     pub fn audit(&self) -> Vec<Value> {
         let text = fs::read_to_string(&self.audit).unwrap();
         let record = |line| serde_json::from_str(line).unwrap();
@@ -116,10 +124,11 @@ impl Service {
     }
 }
 
-/// A release binary, killed when dropped.
+/// A process of a release binary, killed when dropped.
 pub struct Running(Child);
 
 impl Running {
+    /// Starts a release binary with only these variables.
     pub fn start(name: &str, variables: &[(&str, String)]) -> Self {
         let binary = std::env::current_exe().unwrap().with_file_name(name);
         let mut command = Command::new(&binary);
@@ -137,7 +146,7 @@ impl Running {
         cpu_ms(&self.0.id().to_string())
     }
 
-    /// A memory figure of the process, megabytes.
+    /// A memory figure of the process, MB.
     pub fn memory_mb(&self, name: &str) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
         let line = status.lines().find(|l| l.starts_with(name)).unwrap();
@@ -153,11 +162,11 @@ impl Drop for Running {
     }
 }
 
-/// Processor time of a process so far, milliseconds; `self` is this one.
+/// Processor time of a process so far, milliseconds. The name `self` is this process.
 pub fn cpu_ms(process: &str) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    // Past the name, which may hold spaces; user and system time are the 14th and 15th fields,
-    // in clock ticks, of which Linux has 100 a second.
+    // The fields follow the name, which may hold spaces. User and system time are the 14th and 15th
+    // field, in clock ticks; Linux has 100 ticks a second.
     let fields: Vec<&str> = stat
         .rsplit_once(')')
         .unwrap()
@@ -171,6 +180,7 @@ pub fn cpu_ms(process: &str) -> f64 {
     ticks as f64 * 10.0
 }
 
+/// A free address on this machine.
 pub fn free_address() -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()

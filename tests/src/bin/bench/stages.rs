@@ -1,9 +1,9 @@
-//! Where the time goes: the service's own stage timings, between two readings of its metrics.
+//! Stage timings of the service, from two readings of its metrics.
 
 use livegate_tests::scrape::Scrape;
 
 /// Stages in the order in which a request goes through them, with the beginning of their names in the
-/// metrics. Those of waiting hold those of measuring.
+/// metrics. Stages of waiting include those of measuring.
 const STAGES: [(&str, &str); 16] = [
     ("livegate_", "parse"),
     ("livegate_", "seal"),
@@ -23,7 +23,7 @@ const STAGES: [(&str, &str); 16] = [
     ("livegate_", "answer"),
 ];
 
-/// Prints what each stage took between two readings of the metrics, in which so many verifies ended.
+/// Prints the time of each stage between two readings, in which `verifies` verifies ended.
 pub fn print(verifies: usize, before: &Scrape, after: &Scrape) {
     for (prefix, stage) in STAGES {
         let grown = |part: &str| {

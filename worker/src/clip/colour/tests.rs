@@ -1,4 +1,4 @@
-//! Colours there and back: what a colourist's tool would write, and what is read of it.
+//! Round trips of colours: encoded as a grading tool would, then converted back.
 
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ fn with(transfer: Transfer) -> Colours {
     Colours { transfer, ..HDR10 }
 }
 
-/// The samples of a colour of standard range, shown so bright that its white has 203 candela a square metre.
+/// Samples of a standard-range colour, encoded so that its white has 203 candela a square metre.
 fn encoded(rgb: [u8; 3], colours: Colours) -> [f32; 3] {
     let light = rgb.map(|level| (f32::from(level) / 255.0).powf(DISPLAY_GAMMA));
     // ITU-R BT.2087-0, section 2.
@@ -27,7 +27,7 @@ fn encoded(rgb: [u8; 3], colours: Colours) -> [f32; 3] {
         ],
         Gamut::Bt709 | Gamut::P3 => light,
     };
-    // The transfer functions the other way round, found by halving.
+    // The inverse transfer functions, found by bisection.
     let sample = |transfer: &dyn Fn(f32) -> f32, light: f32| {
         let (mut low, mut high) = (0.0, 1.0);
         for _ in 0..30 {
@@ -56,7 +56,7 @@ fn encoded(rgb: [u8; 3], colours: Colours) -> [f32; 3] {
     }
 }
 
-/// A frame of this one colour.
+/// A frame filled with this colour.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

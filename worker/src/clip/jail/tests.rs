@@ -1,4 +1,4 @@
-//! What a child can and cannot do.
+//! What a confined child can and cannot do.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use tokio::io::AsyncReadExt;
 use super::*;
 use crate::clip::tools::memory_file;
 
-/// What a script writes, and how it ends, when it runs as a decoder does. It can do what the
-/// shell itself can: no other program is within its reach.
+/// Output and exit status of a script that runs confined as a decoder does. It can do what the shell
+/// itself can: it cannot start another program.
 async fn run(script: &str) -> (String, ExitStatus) {
     let input = memory_file(b"the clip").unwrap();
     let mut child = spawn(Path::new("/bin/bash"), ["-c", script], input, 10)
@@ -102,7 +102,7 @@ async fn a_child_opens_no_connection() {
 
 #[tokio::test]
 async fn a_child_that_takes_too_much_memory_fails() {
-    // A string that doubles for as long as it may.
+    // A string that doubles until memory runs out.
     let (_, status) = run("s=x; while :; do s=$s$s; done").await;
     assert!(!status.success());
 }
@@ -131,7 +131,7 @@ async fn a_child_dies_with_the_value_that_stands_for_it() {
     let mut out = child.stdout.take().unwrap();
     out.read_u8().await.unwrap();
     drop(child);
-    // Its end of the pipe closes with it.
+    // The pipe closes when the child is dead.
     let end = tokio::time::timeout(Duration::from_secs(60), out.read_u8()).await;
     assert!(end.unwrap().is_err());
 }

@@ -1,16 +1,16 @@
-//! Where a picture has edges, and which way they run.
+//! Upright edges of a grey picture, and their slopes.
 
 use super::grey::Grey;
 
-/// Least height of the step that makes an edge, grey levels: less is noise and shading.
+/// Least height of a step that counts as an edge, grey levels. Lower steps are noise and shading.
 const LEAST_STEP: f32 = 9.0;
-/// Pixels at the border of the frame that have no edges: a frame's own edge is no border.
+/// Width of a margin without edges, pixels: the frame's own edge is not a border.
 const MARGIN: usize = 2;
-/// In place of a slope: out of reach of every line.
+/// Marks a pixel that is not on an edge. The value is outside the tolerance of every line.
 pub const NO_EDGE: i8 = i8::MAX;
 
-/// For each pixel the slope of the upright edge that it lies on, as that of a line, hundredths;
-/// `NO_EDGE` where it lies on none.
+/// For each pixel, the slope of the upright edge that it lies on: pixels across for each pixel down, in
+/// hundredths. `NO_EDGE` where it lies on none.
 pub fn upright(grey: &Grey) -> Vec<i8> {
     let (width, height) = (grey.width, grey.height);
     let mut edges = vec![NO_EDGE; width * height];
@@ -18,7 +18,7 @@ pub fn upright(grey: &Grey) -> Vec<i8> {
     for y in MARGIN..height.saturating_sub(MARGIN) {
         let row = |y: usize| &grey.levels[y * width..(y + 1) * width];
         let (above, here, below) = (row(y - 1), row(y), row(y + 1));
-        // Sobel's operators, over 8: grey levels a pixel.
+        // Sobel's operators, divided by 8: grey levels a pixel.
         for x in 1..width.saturating_sub(1) {
             let column = |x: usize| above[x] + 2.0 * here[x] + below[x];
             let line = |row: &[f32]| row[x - 1] + 2.0 * row[x] + row[x + 1];
@@ -38,7 +38,7 @@ pub fn upright(grey: &Grey) -> Vec<i8> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "between -100 and 100")]
-/// A slope of at most 1 either way, in hundredths.
+/// A slope between -1 and 1 in hundredths.
 pub fn hundredths(slope: f32) -> i8 {
     (100.0 * slope).round() as i8
 }
@@ -47,7 +47,8 @@ pub fn hundredths(slope: f32) -> i8 {
 mod tests {
     use super::*;
 
-    /// Light right of the line through (20, 20), as steep as a step is when it is shrunk.
+    /// A picture that is lighter right of the line through (20, 20). The step is as steep as one that
+    /// was shrunk.
     fn step(height: f32, slope: f32) -> Grey {
         let places = (0..40).flat_map(|y| (0..40).map(move |x| (x as f32, y as f32)));
         let level = |(x, y): (f32, f32)| {

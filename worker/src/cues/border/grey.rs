@@ -1,26 +1,29 @@
-//! A frame as edges are looked for in it: small and grey.
+//! The small grey picture in which edges are searched.
 
 use std::ops::RangeInclusive;
 
 use crate::pixels::luma::luma;
 use livegate_media::RgbFrame;
 
-/// Samples a pixel, along each side: a larger frame costs little more.
+/// Samples a pixel along each side. This bounds the cost for large frames.
 const SAMPLES: usize = 4;
 
-/// Least pixels of the shorter side: less is a strip, that no face is in.
+/// Least length of the shorter side, pixels. A narrower picture holds no face.
 const LEAST_SIDE: usize = 16;
 
 /// A grey picture, row by row; levels 0 to 255, not rounded.
 pub struct Grey {
+    /// Width, pixels.
     pub width: usize,
+    /// Height, pixels.
     pub height: usize,
+    /// Grey levels, row by row from the top; `width * height` of them.
     pub levels: Vec<f32>,
 }
 
 impl Grey {
-    /// The frame, its longer side shrunk to `long_side`; `None` when it is smaller than that,
-    /// or hardly more than a line.
+    /// The frame with its longer side shrunk to `long_side` pixels; `None` when the frame is smaller
+    /// than that, or its shorter side would be less than 16 pixels.
     pub fn shrunk(frame: &RgbFrame, long_side: usize) -> Option<Self> {
         let (full_width, full_height) = (frame.width as usize, frame.height as usize);
         let longer = full_width.max(full_height);
@@ -34,7 +37,7 @@ impl Grey {
         }
         let columns = samples(width, full_width);
         let mut levels = Vec::with_capacity(width * height);
-        // Whole rows are added up first, which is quick, and then few places are looked at.
+        // Whole rows are summed first, which is fast. Then only a few places are read.
         let mut sums = vec![0_u16; full_width * 3];
         for rows in samples(height, full_height).chunks_exact(SAMPLES) {
             sums.fill(0);
@@ -53,17 +56,17 @@ impl Grey {
         })
     }
 
-    /// x of all but so many pixels on either side.
+    /// Columns at least `margin` pixels from the left and right edges.
     pub fn columns_within(&self, margin: f32) -> RangeInclusive<f32> {
         within(self.width, margin)
     }
 
-    /// y of all but so many pixels at top and bottom.
+    /// Rows at least `margin` pixels from the top and bottom edges.
     pub fn rows_within(&self, margin: f32) -> RangeInclusive<f32> {
         within(self.height, margin)
     }
 
-    /// x and y exchanged.
+    /// The picture with x and y exchanged.
     pub fn transposed(&self) -> Self {
         let column = |x: usize| self.levels.iter().skip(x).step_by(self.width);
         Self {
@@ -74,7 +77,7 @@ impl Grey {
     }
 }
 
-/// Grey level of the mean of the pixels at `xs`, in a sum of rows.
+/// Mean grey level of the pixels at `xs`, from a sum of rows.
 fn mean(sums: &[u16], xs: &[usize]) -> f32 {
     let mut colour = [0_u16; 3];
     for x in xs {
@@ -93,7 +96,7 @@ fn within(side: usize, margin: f32) -> RangeInclusive<f32> {
     margin..=last - margin
 }
 
-/// Where the pixels of a shrunk side are sampled, evenly spread over the full one.
+/// Sampled pixels along a side of the full frame, evenly spread.
 fn samples(side: usize, full: usize) -> Vec<usize> {
     let n = side * SAMPLES;
     (0..n).map(|i| (2 * i + 1) * full / (2 * n)).collect()

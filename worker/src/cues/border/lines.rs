@@ -1,9 +1,9 @@
-//! Straight lines of a picture, upright ones or lying ones, and how far each runs along edges.
+//! Straight upright or horizontal lines of a picture, and how far each runs along edges.
 //!
 //! A Hough transform (Duda and Hart, "Use of the Hough transformation to detect lines and curves in
-//! pictures", Comm. ACM 15(1), 1972) in which an edge speaks only for lines of its own direction
-//! (O'Gorman and Clowes, "Finding picture edges through collinearity of feature points", IEEE Trans.
-//! Comput. C-25(4), 1976), and which counts along each line, so that any piece of one can be asked for.
+//! pictures", Comm. ACM 15(1), 1972). An edge votes only for lines of its own direction (O'Gorman and
+//! Clowes, "Finding picture edges through collinearity of feature points", IEEE Trans. Comput. C-25(4),
+//! 1976). Votes are counted cumulatively along each line, so that any section of it can be evaluated.
 
 use std::ops::RangeInclusive;
 
@@ -12,12 +12,13 @@ use super::grey::Grey;
 
 /// Slopes of the lines, from -16 to 16 degrees in steps of 2.
 const SLOPES: usize = 17;
-/// How far an edge's slope may be from its line's, hundredths: 8 degrees, what noise makes of a low step.
+/// Largest difference between an edge's slope and its line's, hundredths: 8 degrees, the error that
+/// noise causes at a low step.
 const TOLERANCE: i8 = 14;
-/// Fewest pixels that a share is taken of.
+/// A share is taken of at least this many pixels.
 const LEAST_LENGTH: f32 = 3.0;
 
-/// A line: `across = offset + slope * (along - middle)`, in pixels. For upright lines, along is down.
+/// A line: `across = offset + slope * (along - middle)`, in pixels. For upright lines, `along` is y.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line {
     direction: usize,
@@ -27,17 +28,17 @@ pub struct Line {
 }
 
 impl Line {
-    /// Whether the same edge may make for both.
+    /// Whether the same edge may support both lines.
     fn is_close_to(self, other: Self) -> bool {
         self.direction.abs_diff(other.direction) <= 1 && self.offset.abs_diff(other.offset) <= 2
     }
 
-    /// Pixels across for each along.
+    /// Pixels across for each pixel along.
     pub fn slope(self) -> f32 {
         self.slope
     }
 
-    /// Where it is, `along` pixels along.
+    /// Position across the line's direction at `along`, pixels.
     pub fn across(self, along: f32) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "less than 160")]
         let offset = self.offset as f32;
@@ -52,17 +53,18 @@ fn slope(direction: usize) -> f32 {
         .tan()
 }
 
-/// All lines that are upright give or take 16 degrees.
+/// All lines within 16 degrees of upright.
 pub struct Lines {
     width: usize,
     height: usize,
-    /// For each direction, for each y from 0 to `height`, for each offset: how many pixels above y lie
-    /// on edges.
+    /// Cumulative counts: for each direction, for each y from 0 to `height`, for each offset, the number
+    /// of pixels above y that lie on edges.
     counts: Vec<u8>,
 }
 
 impl Lines {
-    /// Of a picture at most 255 pixels high; lines that lie are upright in the transposed one.
+    /// Finds the lines of a picture at most 255 pixels high. Horizontal lines are upright in the
+    /// transposed picture.
     pub fn of(grey: &Grey) -> Self {
         let (width, height) = (grey.width, grey.height);
         let edges = edges::upright(grey);
@@ -85,8 +87,8 @@ impl Lines {
         }
     }
 
-    /// Share of the pixels on edges from one place along the line to another, 0 to 1; 0 for what
-    /// lies beyond the picture.
+    /// Share of the pixels of a line between `from` and `to` that lie on edges, 0 to 1. Pixels beyond
+    /// the picture do not count.
     pub fn share(&self, line: Line, from: f32, to: f32) -> f32 {
         let (from, to) = (self.row(from), self.row(to));
         if from >= to {
@@ -98,8 +100,10 @@ impl Lines {
         f32::from(on_edge) / length.max(LEAST_LENGTH)
     }
 
-    /// At most `most` lines, the best first, that run along edges for at least the share `least` of a
-    /// `span` along, and are `within` across at both of its ends; one for each edge.
+    /// The best lines, at most `most`, with the largest share first and one for each edge.
+    ///
+    /// A line needs a share of at least `least` along `span`, and must lie `within` across at both ends
+    /// of it.
     pub fn best(
         &self,
         span: (f32, f32),
@@ -130,7 +134,7 @@ impl Lines {
         best
     }
 
-    /// Of the lines close to this one, that with the largest share from one place along to another.
+    /// The line near this one with the largest share between `from` and `to`.
     pub fn refined(&self, line: Line, from: f32, to: f32) -> Line {
         let directions = line.direction.saturating_sub(2)..=(line.direction + 2).min(SLOPES - 1);
         let offsets = line.offset.saturating_sub(2)..=(line.offset + 2).min(self.width - 1);
@@ -178,8 +182,10 @@ impl Lines {
     }
 }
 
-/// Marks with 1 which pixels of a row lie within one pixel of an edge of about this slope, others
-/// with 0; the first and the last are never marked. Written so that it compiles to vector instructions.
+/// Marks with 1 the pixels of a row that lie within one pixel of an edge of about this slope, others
+/// with 0.
+///
+/// The first and the last pixel are never marked. Written so that it compiles to vector instructions.
 fn mark(row: &[i8], slope: i8, hits: &mut [u8], marks: &mut [u8]) {
     let wanted = slope - TOLERANCE..slope + TOLERANCE + 1;
     for (hit, edge) in hits.iter_mut().zip(row) {
@@ -191,7 +197,7 @@ fn mark(row: &[i8], slope: i8, hits: &mut [u8], marks: &mut [u8]) {
     }
 }
 
-/// How far right of its offset a line is in row `y`, whole pixels.
+/// How far right of its offset a line runs in row `y`, whole pixels.
 fn shift(slope: f32, y: usize, height: usize) -> isize {
     #[expect(
         clippy::cast_precision_loss,
@@ -202,7 +208,7 @@ fn shift(slope: f32, y: usize, height: usize) -> isize {
     shift
 }
 
-/// Adds to the count of each offset the mark that is `shift` pixels to its right.
+/// Adds to the count of each offset the mark `shift` pixels to its right.
 fn add_shifted(counts: &mut [u8], marks: &[u8], shift: isize) {
     let skip = shift.unsigned_abs();
     let (counts, marks) = if shift < 0 {
@@ -221,7 +227,8 @@ mod tests {
 
     const EVERYWHERE: RangeInclusive<f32> = 0.0..=200.0;
 
-    /// Dark left of the line through x = 60 in the middle row, in the rows from 20 to 79 of 100.
+    /// A picture that is darker left of the line through x = 60 in the middle row, in rows 20 to 79 of
+    /// 100.
     fn step(slope: f32) -> Grey {
         let places = (0..100).flat_map(|y| (0..120).map(move |x| (x as f32, y as f32)));
         let level = |(x, y): (f32, f32)| {

@@ -1,8 +1,8 @@
-//! Whether the face is on something with a border: a sheet, a photo, a screen.
+//! Detects a rectangular border around the face: of a sheet, a photo, a screen.
 //!
-//! Doors and windows have straight sides too, but a body covers what is behind it: only what is in
-//! front of it has four sides all around the face, the lower one across the chest, that end where they
-//! meet.
+//! Doors and windows have straight sides, too, but a body covers part of what is behind it. Only an
+//! object in front of the body has four sides all around the face that end where they meet, the lower
+//! one across the chest.
 
 mod edges;
 mod grey;
@@ -16,32 +16,35 @@ use lines::{Line, Lines};
 use livegate_media::RgbFrame;
 use rectangle::Rectangle;
 
-/// Longer side of the picture that edges are looked for in, pixels. A border two pixels wide is still
-/// an edge in it, hairs and the weave of cloth are not.
+/// Longer side of the picture in which edges are searched, pixels. A border two pixels wide is still an
+/// edge at this size; hairs and the weave of cloth are not.
 const LONG_SIDE: usize = 160;
-/// Smallest side of the face in it, pixels.
+/// Smallest side of the face in that picture, pixels.
 const LEAST_FACE: f32 = 12.0;
-/// Least distance of a border from the frame's own, pixels; nearer, the frame's own may pass for it.
+/// Least distance of a border from the frame's own edge, pixels. Nearer, the frame's edge could be
+/// mistaken for a border.
 const MARGIN: f32 = 2.0;
-/// How far below the face the lower side may be, in heights of the face.
+/// Largest distance of the lower side below the face, in heights of the face.
 const BELOW: f32 = 2.0;
-/// Lines to choose each side from.
+/// Candidate lines for each side.
 const CHOICE: usize = 8;
-/// Least share of a side that runs along edges beside the face itself.
+/// Least share of a side on edges, taken beside the face itself.
 const LEAST_BESIDE: f32 = 0.5;
-/// Rectangles that are looked at closely: those whose least side has the largest share.
+/// Most rectangles that are refined: those whose weakest side has the largest share.
 const REFINED: usize = 32;
-/// Part of a side's length, beyond each of its ends, in which it should not go on: door frames, desks and
-/// the stripes of shirts do.
+/// Part of a side's length, beyond each of its ends, that should have no edge. Door frames, desks and
+/// the stripes of shirts go on there.
 const BEYOND: f32 = 0.2;
-/// Pixels between an end and there: corners are round.
+/// Pixels at each corner that are skipped: corners are round.
 const CORNER: f32 = 2.0;
-/// What going on beyond an end costs, in shares of the side.
+/// Penalty for edges beyond an end, in shares of the side.
 const BEYOND_COSTS: f32 = 0.5;
 
-/// The least of the four sides' shares along edges, less half of what goes on beyond its corners, for
-/// the rectangle around the face for which it is largest, 0 to 1; 0 where there is none. `None` where
-/// frame or face are too small for it.
+/// How well the best rectangle around the face fits a border, 0 to 1; 0 without a rectangle.
+///
+/// It is the largest value of any rectangle. The value of a rectangle is that of its weakest side: its
+/// share on edges, less half of the share beyond its corners. `None` where the frame or the face is too
+/// small.
 pub fn of(frame: &RgbFrame, face: Bounds) -> Option<f32> {
     let grey = Grey::shrunk(frame, LONG_SIDE)?;
     #[expect(clippy::cast_precision_loss, reason = "at most 4096")]
@@ -74,7 +77,7 @@ fn best(grey: &Grey, face: Bounds) -> f32 {
     sides.best(grey)
 }
 
-/// What each side may be.
+/// Candidate lines for each side.
 struct Sides {
     upright: Lines,
     lying: Lines,
@@ -104,7 +107,7 @@ impl Sides {
         scores.fold(0.0, f32::max)
     }
 
-    /// Asks of each side, from corner to corner.
+    /// Evaluates each side from corner to corner with `ask`: left, right, top, bottom.
     fn sides(&self, of: &Rectangle, ask: impl Fn(&Lines, Line, f32, f32) -> f32) -> [f32; 4] {
         let [top_left, top_right, bottom_right, bottom_left] = of.corners;
         [
@@ -124,11 +127,11 @@ fn pairs(a: &[Line], b: &[Line]) -> impl Iterator<Item = (Line, Line)> {
     a.iter().flat_map(|a| b.iter().map(|b| (*a, *b)))
 }
 
-/// How well one side is a border from corner to corner; may be negative.
+/// How well one side is a border from corner to corner, at most 1; may be negative.
 fn side(lines: &Lines, line: Line, from: f32, to: f32) -> f32 {
     let reach = BEYOND * (to - from);
-    // The line was chosen by what runs beside the face. One that is a little aslant would fit that too,
-    // and miss what goes on beyond the corners.
+    // The line was chosen by the edges beside the face. A slightly slanted line would fit those as well,
+    // and miss an edge that goes on beyond the corners.
     let line = lines.refined(line, from - reach, to + reach);
     let before = lines.share(line, from - CORNER - reach, from - CORNER);
     let after = lines.share(line, to + CORNER, to + CORNER + reach);
@@ -155,7 +158,7 @@ mod tests {
         of(&drawn::frame(640, 480, level), FACE).unwrap()
     }
 
-    /// A wall, and a face.
+    /// A wall with a face in front of it.
     fn room(x: f32, y: f32) -> f32 {
         let (across, down) = (x - 310.0, y - 235.0);
         let is_face = (across / 60.0).hypot(down / 75.0) < 1.0;
@@ -166,7 +169,7 @@ mod tests {
         (left..right).contains(&x) && (top..bottom).contains(&y)
     }
 
-    /// How much lighter a sheet makes the picture, turned by so many degrees about the face.
+    /// How much lighter a sheet makes the picture, turned by `degrees` about the face.
     fn sheet(sides: [f32; 4], degrees: f32) -> impl Fn(f32, f32) -> f32 {
         let (sin, cos) = degrees.to_radians().sin_cos();
         move |x, y| {
@@ -199,7 +202,7 @@ mod tests {
 
     #[test]
     fn three_sides_are_not_enough() {
-        // Each side in turn lies outside the frame.
+        // Moves each side in turn outside the frame.
         for side in 0..4 {
             let mut sides = SHEET;
             sides[side] = if side < 2 { -50.0 } else { 700.0 };

@@ -1,27 +1,32 @@
-//! Rectangles of lines, as a camera sees them.
+//! Rectangles made of four lines, as a camera sees them.
 
 use super::grey::Grey;
 use super::lines::Line;
 use crate::geometry::Point;
 
-/// How far sides that meet may be from a right angle, as a slope: 9 degrees, a sheet that is tilted.
+/// Largest deviation of a corner from a right angle, as a slope: 9 degrees, a tilted sheet.
 const SKEW: f32 = 0.16;
-/// Height over width of what may be a sheet or a screen.
+/// Least and largest height over width of a sheet or a screen.
 const LEAST_RATIO: f32 = 0.4;
 const LARGEST_RATIO: f32 = 2.6;
 
 /// Four lines that meet at about right angles.
 pub struct Rectangle {
+    /// Left side, an upright line.
     pub left: Line,
+    /// Right side, an upright line.
     pub right: Line,
+    /// Upper side, a horizontal line.
     pub top: Line,
+    /// Lower side, a horizontal line.
     pub bottom: Line,
     /// Top left, top right, bottom right, bottom left.
     pub corners: [Point; 4],
 }
 
 impl Rectangle {
-    /// `None` when the lines are not at right angles, or the shape is not one of a sheet or a screen.
+    /// `None` when the lines do not meet at right angles, or the shape is not that of a sheet or a
+    /// screen.
     pub fn of(left: Line, right: Line, top: Line, bottom: Line) -> Option<Self> {
         let square = |upright: Line, lying: Line| (upright.slope() + lying.slope()).abs() < SKEW;
         let is_square = [left, right]
@@ -45,7 +50,7 @@ impl Rectangle {
         })
     }
 
-    /// Whether its corners lie in the picture, so many pixels from its edge.
+    /// Whether all corners lie in the picture, at least `margin` pixels from its edge.
     pub fn is_inside(&self, grey: &Grey, margin: f32) -> bool {
         let (x, y) = (grey.columns_within(margin), grey.rows_within(margin));
         self.corners
@@ -58,7 +63,7 @@ fn distance(a: Point, b: Point) -> f32 {
     (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
-/// Where an upright and a lying line cross.
+/// Where an upright and a horizontal line cross.
 fn crossing(upright: Line, lying: Line) -> Point {
     let (x, y) = (upright.across(0.0), lying.across(0.0));
     let down = (y + lying.slope() * x) / (1.0 - lying.slope() * upright.slope());

@@ -1,4 +1,4 @@
-//! The report as a page: one file, with everything in it.
+//! The report as one self-contained HTML page.
 
 mod tables;
 
@@ -57,7 +57,7 @@ impl Report {
         page.into_string()
     }
 
-    /// The plots over all captures, with the names of their files.
+    /// The plots over all captures, with their file names.
     pub fn plots(&self) -> Vec<(&'static str, String)> {
         let measures = &self.overall;
         let named = [
@@ -154,7 +154,7 @@ fn figure(plot: Option<Plot>) -> Markup {
     html! { @if let Some(plot) = plot { (plot.inline()) } }
 }
 
-/// The numbers that everybody asks for first.
+/// The most important numbers.
 fn tiles(measures: &Measures) -> Markup {
     let pad = &measures.pad;
     let tile = |name: &str, rate: Option<&Rate>, note: &str| {

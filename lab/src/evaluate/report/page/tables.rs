@@ -16,6 +16,7 @@ fn head(columns: &[&str]) -> Markup {
     html! { thead { tr { @for column in columns { th scope="col" { (column) } } } } }
 }
 
+/// Table of rates with their intervals.
 pub(super) fn rates(rates: &[(String, Rate)]) -> Markup {
     html! {
         table {
@@ -38,6 +39,7 @@ fn rate_cells(rate: &Rate) -> Markup {
     }
 }
 
+/// Table of error rates at other thresholds.
 pub(super) fn trade_off(trade_off: &TradeOff) -> Markup {
     let equal = trade_off.equal_error;
     html! {
@@ -63,6 +65,7 @@ pub(super) fn trade_off(trade_off: &TradeOff) -> Markup {
     }
 }
 
+/// Table of detected actions and false hits.
 pub(super) fn actions(actions: &[ActionRates]) -> Markup {
     html! {
         table {
@@ -83,6 +86,7 @@ pub(super) fn actions(actions: &[ActionRates]) -> Markup {
     }
 }
 
+/// Table of the errors of poses.
 pub(super) fn pose(pose: &PoseErrors) -> Markup {
     let row = |name: &str, angle: &AngleError| {
         html! {
@@ -105,6 +109,7 @@ pub(super) fn pose(pose: &PoseErrors) -> Markup {
     }
 }
 
+/// Table of likenesses by pose.
 pub(super) fn likeness(identity: &Identity) -> Markup {
     html! {
         table {
@@ -131,6 +136,7 @@ fn likeness_rows(pose: &PoseLikeness) -> Markup {
     }
 }
 
+/// Table of all captures.
 pub(super) fn captures(rows: &[CaptureRow]) -> Markup {
     html! {
         table.dense {
@@ -176,6 +182,7 @@ fn capture(row: &CaptureRow) -> Markup {
     }
 }
 
+/// Table of the thresholds.
 pub(super) fn thresholds(point: &Setting) -> Markup {
     let fields = |value: serde_json::Result<serde_json::Value>| match value {
         Ok(serde_json::Value::Object(fields)) => fields,
@@ -205,6 +212,7 @@ pub(super) fn thresholds(point: &Setting) -> Markup {
     }
 }
 
+/// Table of the model files.
 pub(super) fn models(point: &Setting) -> Markup {
     html! {
         table {

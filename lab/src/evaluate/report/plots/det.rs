@@ -1,4 +1,4 @@
-//! The trade-off between both error rates.
+//! Plot of the detection error trade-off (DET).
 
 use maud::{Markup, html};
 
@@ -10,16 +10,16 @@ use crate::evaluate::report::Pad;
 use crate::evaluate::report::pad::TradeOff;
 use crate::evaluate::statistics::Det;
 
-/// Error rates that are shown; lower ones need hundreds of captures.
+/// Range of error rates on both axes. Lower rates need hundreds of captures.
 const RANGE: (f64, f64) = (0.005, 0.9);
 const TICKS: [f64; 8] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8];
 /// Height of the data, pixels.
 const HEIGHT: f64 = 400.0;
-/// Ways in which lines can be told apart.
+/// Number of distinguishable styles of lines.
 const LINES: usize = 4;
 
-/// The DET curve of each instrument and of the worst, and the point of the threshold that is used;
-/// `None` where there is no trade-off.
+/// DET curves of each instrument and of the worst, and the point of the threshold in use; `None` without
+/// a trade-off.
 pub fn det(pad: &Pad) -> Option<Plot> {
     let trade_off = pad.trade_off.as_ref()?;
     let lines = lines(trade_off);
@@ -56,7 +56,7 @@ fn lines(trade_off: &TradeOff) -> Vec<(String, String, &Det)> {
         let name = "the worst instrument at each threshold".to_owned();
         ("line all".to_owned(), name, &trade_off.points)
     });
-    // The widest first, so that the others are seen on it.
+    // The widest line first, so that the others remain visible on it.
     worst.into_iter().chain(alone).collect()
 }
 

@@ -1,16 +1,16 @@
-//! Rates with their intervals, one below the other.
+//! Plot of rates with their intervals, one below the other.
 
 use maud::html;
 
 use super::{BELOW, LINE, Plot, RIGHT, Scale, WIDTH, axes, horizontal, percents, pixel};
 use crate::evaluate::report::Rate;
 
-/// Room for names at the left, pixels.
+/// Width for names at the left, pixels.
 const NAMES: f64 = 190.0;
 /// Height of a row, pixels.
 const ROW: f64 = 26.0;
 
-/// These rates and their 95% intervals; `None` where nothing was counted.
+/// Plots these rates and their 95% intervals; `None` when there are no trials.
 pub fn intervals(title: &str, rates: &[(String, Rate)]) -> Option<Plot> {
     let known: Vec<(&str, &Rate, f64, f64, f64)> = rates
         .iter()

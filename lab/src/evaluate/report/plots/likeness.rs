@@ -1,4 +1,4 @@
-//! How alike faces are, by pose.
+//! Plot of the likeness of faces, by pose.
 
 use maud::{Markup, html};
 
@@ -11,9 +11,9 @@ use crate::evaluate::statistics::Distribution;
 const HEIGHT: f64 = 320.0;
 /// Half of a box's width, pixels.
 const HALF: f64 = 11.0;
-/// From one box to the next, pixels.
+/// Distance from one box to the next, pixels.
 const APART: f64 = 27.0;
-/// A kind of comparison, by its place in [`PoseLikeness::kinds`]; how it is drawn, and its name.
+/// A kind of comparison: its index in [`PoseLikeness::kinds`], its style and its name.
 type Kind = (usize, &'static str, &'static str);
 const KINDS: [Kind; 3] = [
     (0, "fill-1", "genuine: the same capture"),
@@ -21,7 +21,7 @@ const KINDS: [Kind; 3] = [
     (2, "fill-2", "impostor: another subject"),
 ];
 
-/// Cosines by pose: of the same capture, of the same subject, of others. `None` without any.
+/// Plots cosines by pose: within a capture, within a subject, between subjects. `None` without any.
 pub fn likeness(identity: &Identity) -> Option<Plot> {
     let has = |pose: &PoseLikeness, kind: usize| pose.kinds()[kind].1.is_some();
     let shown: Vec<Kind> = KINDS
@@ -68,7 +68,7 @@ fn a_box(x: f64, class: &str, d: &Distribution, y: &Scale) -> Markup {
     let (left, right) = (x - HALF, x + HALF);
     let whisker = format!("M{x} {}V{}", y.at(d.p1), y.at(d.p99));
     let (low, high) = (y.at(d.p25), y.at(d.p75));
-    // A distribution of one value is seen all the same.
+    // A distribution of a single value stays visible.
     let height = (low - high).max(3.0);
     html! {
         g {

@@ -1,4 +1,4 @@
-//! Plots, as SVG: in the page, and as files of their own.
+//! Plots as SVG, for the page and as files of their own.
 
 mod det;
 mod intervals;
@@ -13,14 +13,14 @@ pub(super) use self::intervals::intervals;
 pub(super) use self::likeness::likeness;
 pub(super) use self::scores::scores;
 
-/// How plots look, in light and dark and on paper.
+/// Style of plots, for light and dark screens and for paper.
 pub(super) const STYLE: &str = include_str!("plots.css");
 
-/// Room at the left of the data, for the labels of its axis. Pixels, as all of these.
+/// Width left of the data, for the labels of its axis. All of these lengths are in pixels.
 const LEFT: f64 = 64.0;
-/// Room at the right.
+/// Width right of the data.
 const RIGHT: f64 = 20.0;
-/// Room below, for the labels of its axis.
+/// Height below the data, for the labels of its axis.
 const BELOW: f64 = 52.0;
 /// Height of a line of text.
 const LINE: f64 = 18.0;
@@ -31,19 +31,19 @@ const WIDTH: f64 = 640.0;
 
 /// A plot.
 pub(super) struct Plot {
-    /// What it shows, in a sentence.
+    /// One sentence that says what the plot shows.
     title: String,
     height: f64,
     content: Markup,
 }
 
 impl Plot {
-    /// As part of a page that has [`STYLE`].
+    /// The plot as part of a page that includes [`STYLE`].
     pub fn inline(&self) -> Markup {
         self.markup(html! {})
     }
 
-    /// As a file.
+    /// The plot as an SVG file of its own.
     pub fn standalone(&self) -> String {
         self.markup(html! { style { (PreEscaped(STYLE)) } })
             .into_string()
@@ -62,15 +62,15 @@ impl Plot {
     }
 }
 
-/// Where values lie on the picture.
+/// Mapping from values to positions in the picture.
 struct Scale {
-    /// The least value and where it lies, the largest and where that lies.
+    /// The least value and its position, and the largest value and its position, pixels.
     ends: [(f64, f64); 2],
     spread: fn(f64) -> f64,
 }
 
 impl Scale {
-    /// Equal distances for equal differences.
+    /// A linear scale.
     fn linear(values: (f64, f64), pixels: (f64, f64)) -> Self {
         Self {
             ends: [(values.0, pixels.0), (values.1, pixels.1)],
@@ -78,8 +78,8 @@ impl Scale {
         }
     }
 
-    /// Distances of normal deviates, by which error rates are plotted (ISO/IEC 19795-1): the scores
-    /// of two normal distributions make a straight line.
+    /// A scale of normal deviates, by which error rates are plotted (ISO/IEC 19795-1): the scores of two
+    /// normal distributions give a straight line.
     fn normal_deviate(values: (f64, f64), pixels: (f64, f64)) -> Self {
         Self {
             spread: |share| Normal::standard().inverse_cdf(share),
@@ -87,7 +87,7 @@ impl Scale {
         }
     }
 
-    /// Where a value lies; what is beyond an end lies at the end.
+    /// Position of a value. A value beyond an end is drawn at the end.
     fn at(&self, value: f64) -> f64 {
         let [(least, start), (most, end)] = self.ends;
         let (low, high) = ((self.spread)(least), (self.spread)(most));
@@ -104,12 +104,12 @@ impl Scale {
     }
 }
 
-/// A tenth of a pixel is less than can be seen.
+/// Rounds to a tenth of a pixel, which is too small to be seen.
 fn pixel(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-/// Grid, ticks and names of both axes; an empty name is none.
+/// Grid, ticks and names of both axes. An empty name draws no name.
 fn axes(
     x: &Scale,
     x_ticks: &[(f64, String)],
@@ -135,7 +135,7 @@ fn axes(
     }
 }
 
-/// A line above the data that says what a mark means.
+/// A line above the data that explains a mark.
 fn legend(line: usize, class: &str, mark: Mark, text: &str) -> Markup {
     #[expect(clippy::cast_precision_loss, reason = "a few lines")]
     let y = LINE * (line as f64 + 0.8);
@@ -149,7 +149,7 @@ fn legend(line: usize, class: &str, mark: Mark, text: &str) -> Markup {
     }
 }
 
-/// How something is drawn.
+/// Shape of a mark.
 #[derive(Clone, Copy)]
 enum Mark {
     Line,
@@ -157,13 +157,13 @@ enum Mark {
     Dot,
 }
 
-/// A line from one end of an interval to the other, with a cap at each, at `y`.
+/// A horizontal interval at `y`: a line with a cap at each end.
 fn horizontal(from: f64, to: f64, y: f64) -> String {
     let above = y - CAP / 2.0;
     format!("M{from} {above}v{CAP}M{from} {y}H{to}M{to} {above}v{CAP}")
 }
 
-/// The same from below to above, at `x`.
+/// A vertical interval at `x`: a line with a cap at each end.
 fn vertical(from: f64, to: f64, x: f64) -> String {
     let before = x - CAP / 2.0;
     format!("M{before} {from}h{CAP}M{x} {from}V{to}M{before} {to}h{CAP}")

@@ -1,4 +1,4 @@
-//! How anti-spoof scores are distributed.
+//! Plot of the distribution of anti-spoof scores.
 
 use maud::html;
 
@@ -7,12 +7,12 @@ use crate::evaluate::report::pad::ScoreRange;
 
 /// Height of the data, pixels.
 const HEIGHT: f64 = 240.0;
-/// Steps of a count that are easily read.
+/// Steps of counts that are easy to read.
 const STEPS: [usize; 10] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
-/// Most lines of the grid on either side.
+/// Most grid lines on either side of zero.
 const MOST_TICKS: usize = 5;
 
-/// Captures by anti-spoof score, bona fide presentations above attacks, and the threshold.
+/// Plots captures by anti-spoof score, bona fide presentations above attacks, and the threshold.
 pub fn scores(ranges: &[ScoreRange], threshold: f32) -> Plot {
     let top = 3.0 * LINE + 10.0;
     let most = |count: fn(&ScoreRange) -> usize| ranges.iter().map(count).max().unwrap_or(0).max(1);
@@ -47,7 +47,7 @@ pub fn scores(ranges: &[ScoreRange], threshold: f32) -> Plot {
     }
 }
 
-/// Whole numbers on either side of zero, few enough to be read.
+/// Whole numbers on either side of zero, few enough to be readable.
 fn count_ticks(below: usize, above: usize) -> Vec<(f64, String)> {
     let largest = below.max(above);
     let fits = |step: &&usize| largest / **step <= MOST_TICKS;

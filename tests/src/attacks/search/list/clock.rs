@@ -1,4 +1,4 @@
-//! A capture made before its session, whose actions the server draws.
+//! Attacks with a capture made before its session, whose actions the server draws.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ const HURRY: [Param; 2] = [
     param("seconds waited", 0.0, 3.0),
 ];
 
-/// The longest that is claimed where nobody waits.
+/// Parameter of attacks that do not wait: the claimed duration of the capture.
 const CLAIM: [Param; 1] = [param("seconds claimed", 3.0, 9.0)];
 
-/// Genuine frames, said to have taken some seconds, some seconds after the session was made.
+/// Genuine frames with a claimed duration, sent some time after the session was created.
 fn claimed(cast: &Cast, mode: Mode, claimed_s: f32, waited_s: f32) -> Presentation {
     let mut shown = presentation(mode, &TURNS, acted(&cast.victim, &TURNS, mode), 90);
     shown.clock.is_drawn = true;
@@ -44,6 +44,7 @@ fn claimed(cast: &Cast, mode: Mode, claimed_s: f32, waited_s: f32) -> Presentati
     shown
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Searched> {
     vec![
         Searched {

@@ -1,4 +1,4 @@
-//! The searched attacks, grouped by what the attacker has.
+//! The searched attacks, grouped by the material that the attacker has.
 
 mod clock;
 mod padding;
@@ -11,7 +11,7 @@ pub use self::replay::REPLAYED;
 use super::attack::{Mode, Param, Searched};
 use crate::attacks::list::Expected;
 
-/// All of them.
+/// All searched attacks.
 pub fn all() -> Vec<Searched> {
     [
         replay::attacks(),
@@ -26,12 +26,12 @@ pub fn all() -> Vec<Searched> {
     .collect()
 }
 
-/// Parameters of its own, and others.
+/// An attack's own parameters, followed by others.
 fn params(own: &[Param], others: &[Param]) -> Vec<Param> {
     [own, others].concat()
 }
 
-/// Stopped in every mode.
+/// The expected result of an attack that is stopped in every mode.
 fn stopped(_: Mode) -> Expected {
     Expected::Stopped
 }

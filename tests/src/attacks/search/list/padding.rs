@@ -1,4 +1,4 @@
-//! Many good frames around the few that decide.
+//! Attacks that surround the few deciding frames with many good ones.
 
 use fastrand::Rng;
 
@@ -17,8 +17,8 @@ const PADDING: [Param; 4] = [
     param("spoofed turned", 1.0, 4.0),
 ];
 
-/// A replay off a phone. The frames at rest and on the way into the turns are disguised, as well as that
-/// succeeds; those that reach the angle are as they were filmed.
+/// A replay off a phone. Frames at rest and on the way into the turns are disguised as well as possible.
+/// Frames that reach the angle are unchanged.
 fn padded(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentation {
     let replay = &cast.replay;
     let dense = match mode {
@@ -32,7 +32,7 @@ fn padded(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentati
         })
     };
     let (good, spoofed) = (s.count("good turned"), s.count("spoofed turned"));
-    // What a capture may have, less the turns.
+    // Room in a capture besides the turns.
     let most = match mode {
         Mode::Images => 20 - 2 * (good + spoofed),
         Mode::Clip | Mode::Live => 40,
@@ -56,6 +56,7 @@ fn padded(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentati
     presentation(mode, &REPLAYED, all, quality(s))
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Searched> {
     vec![Searched {
         name: "many disguised frames around turns off a phone",

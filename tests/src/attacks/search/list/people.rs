@@ -1,4 +1,4 @@
-//! Two people in one capture.
+//! Attacks with two people in one capture.
 
 use livegate_instruments::camera::{blurred, scaled};
 use livegate_instruments::perturb::{Noise, noised};
@@ -46,7 +46,7 @@ const BLUR: [Param; 6] = [
     change("quality", 30.0, 95.0, 90.0),
 ];
 
-/// Frames that face the camera, each used once.
+/// Frames that face the camera, to be used once each.
 struct Frontal<'a> {
     footage: &'a Footage,
     left: std::vec::IntoIter<usize>,
@@ -58,14 +58,14 @@ impl<'a> Frontal<'a> {
         Self { footage, left }
     }
 
-    /// The next `count` of them, fewer where they are spent.
+    /// The next `count` frames, or fewer where they run out.
     fn next(&mut self, tag: &'static str, count: usize) -> Vec<Take> {
         let some: Vec<usize> = self.left.by_ref().take(count).collect();
         takes(self.footage, tag, &some)
     }
 }
 
-/// How many frames stand for one of images mode.
+/// Number of frames that replace one frame of images mode.
 fn density(mode: Mode) -> usize {
     match mode {
         Mode::Images => 1,
@@ -73,7 +73,7 @@ fn density(mode: Mode) -> usize {
     }
 }
 
-/// The victim facing the camera, another person's head in the turns.
+/// The victim faces the camera; another person's head turns.
 fn heads(cast: &Cast, mode: Mode, s: &Setting<'_>) -> Presentation {
     let tasks = PAIRS[s.count("actions").min(PAIRS.len() - 1)];
     let (from, to) = (s.of("from deg"), s.of("to deg"));
@@ -91,7 +91,7 @@ fn heads(cast: &Cast, mode: Mode, s: &Setting<'_>) -> Presentation {
     presentation(mode, &tasks, all, quality(s))
 }
 
-/// Blurred by shares of each face's width, with noise on it.
+/// The pictures with blur, as a share of each face's width, and with noise.
 fn blur(all: Vec<Take>, mode: Mode, s: &Setting<'_>, rng: &mut fastrand::Rng) -> Presentation {
     let share = s.of("blur, of the face's width");
     let noise = Noise {
@@ -114,7 +114,7 @@ fn blur(all: Vec<Take>, mode: Mode, s: &Setting<'_>, rng: &mut fastrand::Rng) ->
     presentation(mode, &TURNS, all, quality(s))
 }
 
-/// The victim facing the camera, another person turning.
+/// The victim faces the camera; another person turns.
 fn two(cast: &Cast, mode: Mode) -> Vec<Take> {
     let density = density(mode);
     let mut frontal = Frontal::new(&cast.victim, 5 * density);
@@ -130,6 +130,7 @@ fn two(cast: &Cast, mode: Mode) -> Vec<Take> {
     all
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Searched> {
     vec![
         Searched {

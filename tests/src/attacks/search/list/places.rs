@@ -1,4 +1,4 @@
-//! Live footage of the victim, put together of what was not filmed together.
+//! Attacks that combine live footage of the victim from different recordings.
 
 use fastrand::Rng;
 use image::imageops::flip_horizontal;
@@ -30,15 +30,15 @@ const MIRROR: [Param; 2] = [
     change("crop", 1.3, 4.0, 4.0),
 ];
 
-/// Every frame varied, and cropped about its face.
+/// The frames, each varied and cropped around its face.
 fn finished(all: Vec<Take>, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentation {
     let variation = Variation::of(s);
     let all = changed(all, rng, |picture, _, rng| variation.on(picture, rng));
     presentation(mode, &TURNS, near(all, s.of("crop")), quality(s))
 }
 
-/// A genuine capture whose second turn was filmed in another place, into which the first fades over some
-/// frames.
+/// A genuine capture whose second turn was filmed in another place. The two places fade into each other
+/// over some frames.
 fn two_places(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentation {
     let (victim, place) = (&cast.victim, &cast.other.pictures[cast.other.still()]);
     let tone = Tone {
@@ -65,7 +65,7 @@ fn two_places(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presen
     finished(all, mode, s, rng)
 }
 
-/// One turn, and its mirror image for the other side.
+/// One turn, and its mirror image as the turn to the other side.
 fn mirrored(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentation {
     let victim = &cast.victim;
     let rest = match mode {
@@ -87,6 +87,7 @@ fn mirrored(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presenta
     finished(all, mode, s, rng)
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Searched> {
     vec![
         Searched {

@@ -1,4 +1,4 @@
-//! A replay that was really filmed off a phone, changed so that it looks live.
+//! Attacks with a replay that was really filmed off a phone, changed to look live.
 
 use fastrand::Rng;
 use livegate_liveness::session::Task;
@@ -14,7 +14,7 @@ use crate::attacks::search::reel::{acted, changed, presentation};
 /// The turns of the replay, in the order in which they were filmed.
 pub const REPLAYED: [Task; 2] = [Task::TurnRight, Task::TurnLeft];
 
-/// Footage, every picture of it disguised.
+/// Footage with every picture disguised.
 pub fn disguised(
     footage: &Footage,
     tasks: &[Task],
@@ -29,11 +29,12 @@ pub fn disguised(
     presentation(mode, tasks, takes, quality(s))
 }
 
-/// A live person under the same disguise.
+/// A live person with the same disguise.
 pub fn live_disguised(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentation {
     disguised(&cast.victim, &TURNS, mode, s, rng)
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Searched> {
     vec![Searched {
         name: "a replay filmed off a phone, under noise, blur and tone",

@@ -1,4 +1,4 @@
-//! A few stills of the victim, used again and again.
+//! Attacks that repeat a few stills of the victim.
 
 use fastrand::Rng;
 use livegate_instruments::perturb::mixed;
@@ -34,10 +34,10 @@ const FADE: [Param; 3] = [
     param("peak deg", 28.0, 55.0),
 ];
 
-/// Most frames of the fades of one turn.
+/// Most frames of the fades in one turn.
 const MOST_FADES: usize = 40;
 
-/// Every frame varied on its own.
+/// The frames, each varied separately.
 fn varied(
     all: Vec<Take>,
     tasks: &[livegate_liveness::session::Task],
@@ -50,18 +50,18 @@ fn varied(
     presentation(mode, tasks, all, quality(s))
 }
 
-/// A live person whose every picture is varied in the same way.
+/// A live person, with every picture varied in the same way.
 fn live(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentation {
     varied(acted(&cast.victim, &TURNS, mode), &TURNS, mode, s, rng)
 }
 
-/// Stills of rest and turns, each held.
+/// Stills at rest and in turns, each held for some frames.
 fn held(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentation {
     let victim = &cast.victim;
     let (mut stills, mut frames) = (s.count("stills a turn"), s.count("frames a still"));
     let is_dense = mode != Mode::Images;
     if !is_dense {
-        // What a capture may have; stills that are not held are pictures like others.
+        // Limited to the frames of a capture. Stills that are not held are like other pictures.
         stills = stills.min(3);
         frames = frames.clamp(2, 20 / (1 + 2 * stills));
     }
@@ -80,7 +80,8 @@ fn held(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentation
     varied(all, &TURNS, mode, s, rng)
 }
 
-/// Genuine turns, with a picture of the victim at rest used again between them, and some turned ones twice.
+/// Genuine turns, with a repeated picture of the victim at rest between them, and some turned pictures
+/// repeated.
 fn again(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentation {
     let victim = &cast.victim;
     let (again, twice) = (s.count("frontal again"), s.count("turned again"));
@@ -97,7 +98,7 @@ fn again(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentatio
     varied(all, &TURNS, mode, s, rng)
 }
 
-/// Stills faded into each other: from rest to the turn's peak.
+/// Stills that fade into each other, from rest to the peak of the turn.
 fn faded(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentation {
     let victim = &cast.victim;
     let rests = facing(victim, 3);
@@ -129,6 +130,7 @@ fn faded(cast: &Cast, mode: Mode, s: &Setting<'_>, rng: &mut Rng) -> Presentatio
     varied(all, &TURNS, mode, s, rng)
 }
 
+/// The attacks of this module.
 pub(super) fn attacks() -> Vec<Searched> {
     let of = |name, modes, own: &[Param], make: Make, expected: fn(Mode) -> Expected| Searched {
         name,
@@ -138,7 +140,8 @@ pub(super) fn attacks() -> Vec<Searched> {
         control: Some(live),
         expected,
     };
-    // Of a few chosen frames nobody expects the way between them: there a fade adds nothing to its stills.
+    // Verify expects no frames between a few chosen ones. So in images mode fades add nothing to the
+    // stills.
     let dense: &[Mode] = &[Mode::Clip, Mode::Live];
     vec![
         of(
