@@ -4,7 +4,7 @@
 //! and [`presence`] are interfaces to other services, each with an in-memory and a networked
 //! implementation. Nothing here knows HTTP or ONNX. The domain is the crate `livegate-liveness`.
 
-pub mod aside;
+pub mod blocking;
 pub mod broker;
 mod expiring;
 pub mod hardening;

@@ -85,7 +85,7 @@ pub struct Face {
 
 impl Face {
     /// Whether the face was measured in full, and not only at a glance.
-    pub fn is_looked_at(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.embedding.is_some()
     }
 

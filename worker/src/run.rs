@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use livegate_common::aside::aside;
+use livegate_common::blocking::run_blocking_if_large;
 use livegate_common::broker::{Consumer, Delivery};
 use livegate_common::job::{self, BatchHeader, Failure, Outcome, now_ms};
 use livegate_common::results::ResultStore;
@@ -114,7 +114,7 @@ async fn finish(
     if header.remaining(now_ms()).is_zero() {
         return expired();
     }
-    let Some(outcome) = work_out(delivery, header, results, pool, key).await else {
+    let Some(outcome) = open_and_measure(delivery, header, results, pool, key).await else {
         return expired();
     };
     let end = match &outcome {
@@ -146,7 +146,7 @@ async fn finish(
 }
 
 /// Measures a batch; `None` when nobody waits for its outcome any more.
-async fn work_out(
+async fn open_and_measure(
     delivery: &Delivery,
     header: &BatchHeader,
     results: &dyn ResultStore,
@@ -158,7 +158,7 @@ async fn work_out(
     }
     let (body, key) = (delivery.body.clone(), key.clone());
     let began = Instant::now();
-    let opening = aside(body.len(), move || job::open_batch(&body, &key));
+    let opening = run_blocking_if_large(body.len(), move || job::open_batch(&body, &key));
     let opened = match opening.instrument(Stage::Open.span()).await {
         Ok(opened) => opened,
         Err(e) => return Some(Outcome::Failed(Failure::Unreadable(e.to_string()))),
@@ -200,7 +200,7 @@ async fn store(
     key: &SealKey,
 ) -> Result<(), NotStored> {
     let (sealing_header, key) = (header.clone(), key.clone());
-    let sealing = aside(outcome.bytes(), move || {
+    let sealing = run_blocking_if_large(outcome.bytes(), move || {
         job::encode_outcome(&sealing_header, &outcome, &key)
     });
     let sealed = sealing

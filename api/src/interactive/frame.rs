@@ -153,7 +153,7 @@ impl Submission {
         *seen = Sight { cost, ..closer };
         match step(seen)? {
             Step::Taken(next, report) => Ok((next, report)),
-            Step::LookCloser => Err(ApiError::internal("a whole measurement was not whole")),
+            Step::NeedsWhole => Err(ApiError::internal("a whole measurement was not whole")),
         }
     }
 

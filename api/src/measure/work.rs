@@ -6,7 +6,7 @@ use std::time::{Duration, Instant as Began};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use livegate_common::aside::aside;
+use livegate_common::blocking::run_blocking_if_large;
 use livegate_common::broker::{Publisher, Queue};
 use livegate_common::id::{BatchId, JobId, RequestId};
 use livegate_common::job::{Batch, BatchHeader, Outcome, encode_batch, now_ms, open_outcome};
@@ -159,7 +159,7 @@ impl Work<'_> {
         let reply_to = self.results.replica();
         let batches = self.outstanding.clone();
         let bytes = batches.values().map(Batch::bytes).sum();
-        let sealing = aside(bytes, move || {
+        let sealing = run_blocking_if_large(bytes, move || {
             let seal_one = |(batch, content): (u16, Batch)| {
                 let header = BatchHeader {
                     id: BatchId { job, batch },

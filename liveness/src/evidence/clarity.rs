@@ -35,7 +35,7 @@ pub fn unclear(face: &Face, t: &Thresholds) -> Option<Unclear> {
         Some(Unclear::Noisy)
     } else if face.quality.detail_px < t.face_detail_px {
         Some(Unclear::Blurred)
-    } else if face.is_looked_at() && face.margin().is_none() {
+    } else if face.is_whole() && face.margin().is_none() {
         Some(Unclear::Close)
     } else {
         None

@@ -7,7 +7,7 @@
 //! Most frames are measured at a glance only. Some frames must be measured in full, by anti-spoof models
 //! and embedder too, before they count: the first at rest, and those in which a turn begins, a pose in
 //! between appears, or a task is reached or passed. For such a frame [`Session::advance`] returns
-//! [`Step::LookCloser`] and does not move on. The caller chooses which other frames are measured in full.
+//! [`Step::NeedsWhole`] and does not move on. The caller chooses which other frames are measured in full.
 //! Nobody else should be able to predict that choice.
 
 mod end;
@@ -62,7 +62,7 @@ pub enum State<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// The frame would move the session on, so it must first be measured in full.
-    LookCloser,
+    NeedsWhole,
     /// The frame was taken: the next state, and a report of the frame.
     Taken(Session, Report),
 }
@@ -219,7 +219,7 @@ impl Session {
             return Step::Taken(self.clone(), Report::nothing(None));
         };
         let Some(seen) = running.see(frame, at_ms, &self.angles, t) else {
-            return Step::LookCloser;
+            return Step::NeedsWhole;
         };
         let mut report = running.report(task, frame, seen, t);
         let stage = if running.evidence.shows_two_people(t) {

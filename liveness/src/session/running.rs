@@ -94,7 +94,7 @@ impl Running {
             };
             seen = self.movement.see(face, &self.rest, &watch, t);
             decides = learned || seen.is_turning_point || seen.is_whole;
-            if decides && !face.is_looked_at() {
+            if decides && !face.is_whole() {
                 return None;
             }
         }

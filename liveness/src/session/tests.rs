@@ -79,7 +79,7 @@ fn glance(frame: &FrameMeasurement) -> FrameMeasurement {
 fn take(session: Session, frame: &FrameMeasurement, at_ms: u64) -> (Session, Report) {
     match session.advance(frame, at_ms, &Thresholds::default()) {
         Step::Taken(session, report) => (session, report),
-        Step::LookCloser => panic!("a whole look is as close as it gets"),
+        Step::NeedsWhole => panic!("a whole look is as close as it gets"),
     }
 }
 
@@ -315,7 +315,7 @@ fn somebody_elses_pose_in_between_supports_nothing() {
     for (frame, at_ms) in frames.iter().zip((START_MS..).step_by(STEP_MS as usize)) {
         on = match on.clone().advance(&glance(frame), at_ms, &t) {
             Step::Taken(next, _) => next,
-            Step::LookCloser => take(on, frame, at_ms).0,
+            Step::NeedsWhole => take(on, frame, at_ms).0,
         };
     }
     assert_eq!((on.remaining(), on.state()), (1, State::InProgress));
@@ -435,7 +435,7 @@ fn frames_that_decide_are_looked_at_closely_first_and_others_need_not_be() {
                 assert!(!report.passed);
                 next
             }
-            Step::LookCloser => {
+            Step::NeedsWhole => {
                 closely.push(i);
                 take(session, frame, at_ms).0
             }

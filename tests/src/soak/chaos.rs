@@ -118,12 +118,12 @@ async fn servers(
             *deeds.kills.entry("broker").or_default() += 1;
             rabbitmq.stop();
             whim.pause(0, 2000).await;
-            rabbitmq = aside(rabbitmq, RabbitMq::start_again).await;
+            rabbitmq = run_blocking_if_large(rabbitmq, RabbitMq::start_again).await;
         } else {
             *deeds.kills.entry("store").or_default() += 1;
             redis.stop();
             whim.pause(0, 4000).await;
-            redis = aside(redis, Redis::start_again).await;
+            redis = run_blocking_if_large(redis, Redis::start_again).await;
         }
         let since = Instant::now();
         for replica in replicas {
@@ -136,7 +136,10 @@ async fn servers(
 }
 
 /// Runs blocking work of several seconds beside the async runtime.
-async fn aside<T: Send + 'static>(mut server: T, start: impl FnOnce(&mut T) + Send + 'static) -> T {
+async fn run_blocking_if_large<T: Send + 'static>(
+    mut server: T,
+    start: impl FnOnce(&mut T) + Send + 'static,
+) -> T {
     let started = tokio::task::spawn_blocking(move || {
         start(&mut server);
         server

@@ -173,7 +173,8 @@ pub(crate) async fn measure(
     let left = Duration::from_millis(time.deadline_ms.saturating_sub(now_ms()));
     let mut cost = Cost::default();
     // Dropping this future ends every process and task that it started.
-    let measured = tokio::time::timeout(left, work_out(pool, queue, clip, time, &mut cost)).await;
+    let measured =
+        tokio::time::timeout(left, play_and_measure(pool, queue, clip, time, &mut cost)).await;
     pool.metrics().cost(cost);
     let measured = measured.ok()?;
     match &measured {
@@ -190,7 +191,7 @@ pub(crate) async fn measure(
     Some(Outcome::Clip { clip, models, cost })
 }
 
-async fn work_out(
+async fn play_and_measure(
     pool: &AnalyzerPool,
     queue: Queue,
     clip: &Bytes,

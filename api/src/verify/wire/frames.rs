@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::base64::{self, Base64Error};
-use super::loose::{Loose, ObjectOf};
+use super::raw_field::{ObjectOf, RawField};
 use crate::contract::bad_picture::{BadFrame, Problem};
 use crate::contract::media::{MAX_FRAME_BYTES, MAX_IMAGES, MIN_IMAGES};
 use crate::error::ApiError;
@@ -80,10 +80,10 @@ pub(super) enum FrameList<'a> {
 #[derive(Deserialize)]
 pub(super) struct RawFrame<'a> {
     #[serde(borrow)]
-    index: Option<Loose<'a>>,
-    timestamp_ms: Option<Loose<'a>>,
-    phase: Option<Loose<'a>>,
-    image_b64: Option<Loose<'a>>,
+    index: Option<RawField<'a>>,
+    timestamp_ms: Option<RawField<'a>>,
+    phase: Option<RawField<'a>>,
+    image_b64: Option<RawField<'a>>,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for FrameList<'a> {
@@ -199,17 +199,17 @@ impl RawFrame<'_> {
 fn number(
     field: &'static str,
     expected: &'static str,
-    value: Option<Loose<'_>>,
+    value: Option<RawField<'_>>,
 ) -> Result<f64, Problem> {
     match value {
-        Some(Loose::Number(number)) => Ok(number),
+        Some(RawField::Number(number)) => Ok(number),
         Some(_) | None => Err(Problem::Field { field, expected }),
     }
 }
 
-fn text<'a>(field: &'static str, value: Option<Loose<'a>>) -> Result<Cow<'a, str>, Problem> {
+fn text<'a>(field: &'static str, value: Option<RawField<'a>>) -> Result<Cow<'a, str>, Problem> {
     match value {
-        Some(Loose::Text(text)) => Ok(text),
+        Some(RawField::Text(text)) => Ok(text),
         Some(_) | None => Err(Problem::Field {
             field,
             expected: "a string",

@@ -3,7 +3,7 @@
 use livegate_liveness::challenge::{Action, Angles, Challenge, Range};
 use serde::Deserialize;
 
-use super::loose::{Loose, read_body};
+use super::raw_field::{RawField, read_body};
 use crate::contract::defaults::SessionDefaults;
 use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
@@ -43,7 +43,7 @@ impl SessionOptions {
             blink_ear: in_range("blink_ear", raw.blink_ear, Angles::BLINK)?,
             mirrored: match raw.mirrored {
                 None => false,
-                Some(Loose::Bool(mirrored)) => mirrored,
+                Some(RawField::Bool(mirrored)) => mirrored,
                 Some(_) => {
                     return Err(ApiError::InvalidInput(
                         "mirrored must be true or false.".into(),
@@ -85,21 +85,21 @@ impl SessionOptions {
 #[serde(deny_unknown_fields)]
 struct Raw<'a> {
     #[serde(borrow)]
-    actions: Option<Loose<'a>>,
-    yaw_deg: Option<Loose<'a>>,
-    pitch_deg: Option<Loose<'a>>,
-    blink_ear: Option<Loose<'a>>,
-    mirrored: Option<Loose<'a>>,
+    actions: Option<RawField<'a>>,
+    yaw_deg: Option<RawField<'a>>,
+    pitch_deg: Option<RawField<'a>>,
+    blink_ear: Option<RawField<'a>>,
+    mirrored: Option<RawField<'a>>,
 }
 
-fn actions(value: Loose<'_>) -> Result<Vec<Action>, ApiError> {
+fn actions(value: RawField<'_>) -> Result<Vec<Action>, ApiError> {
     let refuse = |what: &str| {
         let names = Action::ALL.map(Action::name).join(", ");
         Err(ApiError::InvalidInput(format!(
             "actions must be an array of at least {MIN_ACTIONS} different ones of {names}; {what}."
         )))
     };
-    let Loose::List(names) = value else {
+    let RawField::List(names) = value else {
         return refuse("it is not an array");
     };
     let mut actions = Vec::new();
@@ -122,11 +122,15 @@ fn actions(value: Loose<'_>) -> Result<Vec<Action>, ApiError> {
     }
 }
 
-fn in_range(name: &str, value: Option<Loose<'_>>, range: Range) -> Result<Option<f32>, ApiError> {
+fn in_range(
+    name: &str,
+    value: Option<RawField<'_>>,
+    range: Range,
+) -> Result<Option<f32>, ApiError> {
     match value {
         None => Ok(None),
         #[expect(clippy::cast_possible_truncation, reason = "the range fits an f32")]
-        Some(Loose::Number(number)) if range.contains(number) => Ok(Some(number as f32)),
+        Some(RawField::Number(number)) if range.contains(number) => Ok(Some(number as f32)),
         Some(_) => {
             let Range { min, max } = range;
             Err(ApiError::InvalidInput(format!(

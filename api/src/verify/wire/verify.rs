@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::base64::{self, Base64Error};
 use super::frames::{CapturedFrame, FrameList};
-use super::loose::{Loose, read_body};
+use super::raw_field::{RawField, read_body};
 use crate::contract::media::{CLIP_WEIGHT, MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB};
 use crate::error::ApiError;
 use crate::verify::vocabulary::Mode;
@@ -86,16 +86,16 @@ impl VerifyRequest {
 #[derive(Default, Deserialize)]
 struct Raw<'a> {
     #[serde(borrow)]
-    session_id: Option<Loose<'a>>,
-    mode: Option<Loose<'a>>,
+    session_id: Option<RawField<'a>>,
+    mode: Option<RawField<'a>>,
     frames: Option<FrameList<'a>>,
-    video_b64: Option<Loose<'a>>,
+    video_b64: Option<RawField<'a>>,
 }
 
-fn text<'a>(name: &str, value: Option<Loose<'a>>) -> Result<Option<Cow<'a, str>>, ApiError> {
+fn text<'a>(name: &str, value: Option<RawField<'a>>) -> Result<Option<Cow<'a, str>>, ApiError> {
     match value {
         None => Ok(None),
-        Some(Loose::Text(text)) => Ok(Some(text)),
+        Some(RawField::Text(text)) => Ok(Some(text)),
         Some(_) => Err(ApiError::InvalidInput(format!("{name} must be a string."))),
     }
 }
@@ -134,7 +134,7 @@ impl Raw<'_> {
             }
             ("images", Some(frames), None) => Ok(Capture::Images(frames.read()?)),
             ("images", None, _) => invalid("mode is \"images\": send frames, not video_b64."),
-            ("video", None, Some(Loose::Text(clip))) => Ok(Capture::Video(read_clip(&clip)?)),
+            ("video", None, Some(RawField::Text(clip))) => Ok(Capture::Video(read_clip(&clip)?)),
             ("video", None, _) => invalid("video_b64 must be a string."),
             ("video", Some(_), None) => invalid("mode is \"video\": send video_b64, not frames."),
             (_, _, _) => invalid("mode must be \"images\" or \"video\"."),

@@ -152,7 +152,7 @@ fn passes(task: Task, frames: &[Frame], angles: &Angles, t: &Thresholds) -> Vec<
                 };
             }
             // Every frame was measured in full: a closer look would show nothing new.
-            Step::LookCloser => {}
+            Step::NeedsWhole => {}
         }
     }
     passes

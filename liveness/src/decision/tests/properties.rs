@@ -120,7 +120,7 @@ proptest! {
         for (frame, at_ms) in seen.iter().zip((1_000..).step_by(100)) {
             session = match session.clone().advance(frame, at_ms, &t) {
                 Step::Taken(next, _) => next,
-                Step::LookCloser => panic!("a whole look is as close as it gets"),
+                Step::NeedsWhole => panic!("a whole look is as close as it gets"),
             };
         }
         let frames: Vec<_> = (0_u16..).zip(seen).map(|(n, measurement)| TaggedFrame {

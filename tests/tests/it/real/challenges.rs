@@ -106,14 +106,14 @@ impl Clip {
             let at_ms = (index * 1000 / RATE) as u64;
             let glance = self.look(index, Look::Glance);
             let mut taken = session.clone().advance(&glance, at_ms, &t);
-            if taken == Step::LookCloser {
+            if taken == Step::NeedsWhole {
                 let whole = self.look(index, Look::Whole);
                 taken = session.clone().advance(&whole, at_ms, &t);
             }
             match taken {
                 Step::Taken(_, report) if report.passed => return true,
                 Step::Taken(next, _) => session = next,
-                Step::LookCloser => panic!("a whole look is as close as it gets"),
+                Step::NeedsWhole => panic!("a whole look is as close as it gets"),
             }
         }
         false

@@ -126,7 +126,7 @@ fn outcomes(tasks: &[Task], scenes: &[Scene]) -> HashSet<Outcome> {
                     passed[i] = report.passed;
                     session
                 }
-                Step::LookCloser => panic!("a whole look is as close as it gets"),
+                Step::NeedsWhole => panic!("a whole look is as close as it gets"),
             };
         }
         outcomes.insert((passed, session.remaining()));

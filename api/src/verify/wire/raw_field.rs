@@ -15,7 +15,7 @@ use crate::http::encoding::json_text;
 
 /// One value, as far as a flat request needs it.
 #[derive(Clone, PartialEq)]
-pub enum Loose<'a> {
+pub enum RawField<'a> {
     /// `null`, inside an array.
     Null,
     /// A string.
@@ -34,7 +34,7 @@ pub enum Loose<'a> {
 const MAX_LIST: usize = 64;
 
 /// Prints what it is, not what it holds, which may be media.
-impl fmt::Debug for Loose<'_> {
+impl fmt::Debug for RawField<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("Null"),
@@ -47,27 +47,27 @@ impl fmt::Debug for Loose<'_> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for RawField<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LooseVisitor(PhantomData))
+        deserializer.deserialize_any(RawFieldVisitor(PhantomData))
     }
 }
 
-struct LooseVisitor<'a>(PhantomData<&'a ()>);
+struct RawFieldVisitor<'a>(PhantomData<&'a ()>);
 
-impl<'de: 'a, 'a> Visitor<'de> for LooseVisitor<'a> {
-    type Value = Loose<'a>;
+impl<'de: 'a, 'a> Visitor<'de> for RawFieldVisitor<'a> {
+    type Value = RawField<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Loose::Null)
+        Ok(RawField::Null)
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Loose::Bool(value))
+        Ok(RawField::Bool(value))
     }
 
     #[expect(
@@ -75,7 +75,7 @@ impl<'de: 'a, 'a> Visitor<'de> for LooseVisitor<'a> {
         reason = "every number of the API is small"
     )]
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Loose::Number(value as f64))
+        Ok(RawField::Number(value as f64))
     }
 
     #[expect(
@@ -83,44 +83,44 @@ impl<'de: 'a, 'a> Visitor<'de> for LooseVisitor<'a> {
         reason = "every number of the API is small"
     )]
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Loose::Number(value as f64))
+        Ok(RawField::Number(value as f64))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Loose::Number(value))
+        Ok(RawField::Number(value))
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
-        Ok(Loose::Text(Cow::Borrowed(value)))
+        Ok(RawField::Text(Cow::Borrowed(value)))
     }
 
     // A string with escapes, such as the `\/` that PHP writes into base64.
     fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Loose::Text(Cow::Owned(value.to_owned())))
+        Ok(RawField::Text(Cow::Owned(value.to_owned())))
     }
 
     fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
         let mut list = Vec::new();
-        while let Some(value) = seq.next_element::<Loose<'de>>()? {
+        while let Some(value) = seq.next_element::<RawField<'de>>()? {
             if list.len() < MAX_LIST {
                 list.push(match value {
-                    Loose::Text(text) => Some(text),
-                    Loose::Null
-                    | Loose::Number(_)
-                    | Loose::Bool(_)
-                    | Loose::List(_)
-                    | Loose::Object => None,
+                    RawField::Text(text) => Some(text),
+                    RawField::Null
+                    | RawField::Number(_)
+                    | RawField::Bool(_)
+                    | RawField::List(_)
+                    | RawField::Object => None,
                 });
             }
         }
-        Ok(Loose::List(list))
+        Ok(RawField::List(list))
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         while map.next_key::<Cow<'de, str>>()?.is_some() {
-            map.next_value::<Loose<'de>>()?;
+            map.next_value::<RawField<'de>>()?;
         }
-        Ok(Loose::Object)
+        Ok(RawField::Object)
     }
 }
 
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_content() {
-        let values: Vec<Loose<'_>> =
+        let values: Vec<RawField<'_>> =
             serde_json::from_str(r#"["/9j/4AAQ", 4242, ["/9j/4AAQ"], true, null, {"a": 4242}]"#)
                 .unwrap();
         let shown = format!("{values:?}");

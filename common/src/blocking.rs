@@ -12,7 +12,7 @@ const SMALL: usize = 256 << 10;
 ///
 /// # Errors
 /// [`JoinError`] if the work ended early on that thread.
-pub async fn aside<T: Send + 'static>(
+pub async fn run_blocking_if_large<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, JoinError> {
@@ -32,7 +32,11 @@ mod tests {
     #[tokio::test]
     async fn only_large_messages_leave_their_thread() {
         let here = thread::current().id();
-        let done_by = async |bytes| aside(bytes, || thread::current().id()).await.unwrap();
+        let done_by = async |bytes| {
+            run_blocking_if_large(bytes, || thread::current().id())
+                .await
+                .unwrap()
+        };
         assert_eq!(done_by(SMALL).await, here);
         assert_ne!(done_by(SMALL + 1).await, here);
     }
