@@ -8,6 +8,7 @@
 
 pub mod app;
 pub mod attacks;
+pub mod bound;
 pub mod client;
 pub mod clips;
 pub mod fleet;

@@ -3,10 +3,11 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use livegate_api::keys::create::{NewKey, create};
+use livegate_tests::bound::Bound;
 use livegate_tests::client::{Capture, Client, clip_body};
 use livegate_tests::media::root;
 use livegate_tests::scrape::Scrape;
@@ -116,8 +117,8 @@ impl Service {
     }
 }
 
-/// A release binary, killed when dropped.
-pub struct Running(Child);
+/// A release binary. It ends when dropped, and with the bench.
+pub struct Running(Bound);
 
 impl Running {
     pub fn start(name: &str, variables: &[(&str, String)]) -> Self {
@@ -129,7 +130,7 @@ impl Running {
             .env("LIVEGATE_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        Self(command.spawn().unwrap())
+        Self(Bound::start(&mut command).unwrap())
     }
 
     /// Processor time of the process so far, milliseconds.
@@ -143,13 +144,6 @@ impl Running {
         let line = status.lines().find(|l| l.starts_with(name)).unwrap();
         let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kib * 1024.0 / 1e6
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
