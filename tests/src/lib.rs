@@ -13,6 +13,7 @@ pub mod client;
 pub mod clips;
 pub mod fleet;
 pub mod media;
+pub mod provided;
 pub mod real;
 pub mod scrape;
 pub mod scripted;

@@ -1,21 +1,15 @@
 //! The prepared models compute what the original files compute in other engines.
 //!
-//! The references in `golden/*.json` were written by `golden/reference.py`. `LIVEGATE_MODELS` names the cache; without
-//! it, `models/cache` is used.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+//! The references in `golden/*.json` were written by `golden/reference.py`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use livegate_models::manifest::Manifest;
 use livegate_models::{ClassOutput, ModelFile, ModelSet, hash};
 use livegate_prepare::convert;
+use livegate_tests::media::{self, optional_weights};
 use ndarray::{Array, Array3, ArrayD, Axis, IxDyn, s};
 use ort::environment::Environment;
 use ort::session::Session;
@@ -40,11 +34,7 @@ struct Output {
 }
 
 fn models() -> ModelSet {
-    let cache = std::env::var_os("LIVEGATE_MODELS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../cache"),
-        PathBuf::from,
-    );
-    ModelSet::load(&cache, None).unwrap_or_else(|error| panic!("{error}"))
+    ModelSet::load(&media::models(), None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Runs a model with one thread, as the worker does.
@@ -74,7 +64,7 @@ fn run(models: &ModelSet, file: &ModelFile, input: &ArrayD<f32>) -> BTreeMap<Str
 /// Compares a model's outputs with its reference and gives them back.
 fn assert_golden(file: &ModelFile, input: &ArrayD<f32>) -> BTreeMap<String, ArrayD<f32>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
+        .join("tests/models/golden")
         .join(format!("{}.json", file.name));
     let reference: Reference =
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -186,19 +176,17 @@ fn pictures(side: usize, scale: f64) -> Vec<ArrayD<f32>> {
 }
 
 #[test]
+#[cfg_attr(
+    not(has_optional_weights),
+    ignore = "needs the optional models (LIVEGATE_OPTIONAL_MODELS)"
+)]
 fn optional_models_compute_what_the_published_files_compute() {
-    let folder = std::env::var_os("LIVEGATE_OPTIONAL_MODELS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/models"),
-        PathBuf::from,
-    );
+    let folder = optional_weights();
     let models = models();
     let temp = tempfile::tempdir().unwrap();
     for model in &Manifest::shipped().optional {
         let path = folder.join(&model.name);
-        let Ok(bytes) = std::fs::read(&path) else {
-            eprintln!("SKIPPED: {} is not in {}", model.name, folder.display());
-            continue;
-        };
+        let bytes = std::fs::read(&path).unwrap();
         assert_eq!(hash::of_bytes(&bytes), model.sha256, "{}", model.name);
         let prepared = temp.path().join(&model.name);
         std::fs::write(&prepared, convert::prepare(model.recipe, &bytes).unwrap()).unwrap();
