@@ -10,6 +10,7 @@ use livegate_tests::fleet::binary;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn the_bench_ends_its_services_with_itself() {
     for signal in ["TERM", "INT", "KILL"] {
         let mut bench = Command::new(binary("bench"))

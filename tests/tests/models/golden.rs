@@ -121,6 +121,7 @@ fn bgr(image: &Array3<f64>) -> Array3<f64> {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_detector_agrees_with_the_original_at_another_size() {
     let outputs = assert_golden(&models().detector, &batch(bgr(&drawn_face(192, 160))));
     let best = outputs["cls_32"].iter().zip(&outputs["obj_32"]);
@@ -129,12 +130,14 @@ fn the_detector_agrees_with_the_original_at_another_size() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_landmarks_agree_with_the_original() {
     let outputs = assert_golden(&models().landmarks, &batch(drawn_face(256, 256)));
     assert!(outputs["presence"][[0, 0]] > 0.0);
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_blendshapes_agree_with_the_original() {
     let points = Array::from_shape_fn(IxDyn(&[1, 146, 2]), |index| {
         let i = index[1] as f64;
@@ -146,6 +149,7 @@ fn the_blendshapes_agree_with_the_original() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_anti_spoof_model_agrees_with_the_original() {
     let model = &models().anti_spoof[0];
     let outputs = assert_golden(&model.file, &batch(bgr(&drawn_face(128, 128))));
@@ -155,6 +159,7 @@ fn the_anti_spoof_model_agrees_with_the_original() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_embedder_agrees_with_the_original() {
     let image = drawn_face(112, 112).mapv(|v| (v * 255.0 - 127.5) / 128.0);
     assert_golden(&models().embedder.file, &batch(image));
@@ -219,6 +224,7 @@ fn optional_models_compute_what_the_published_files_compute() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_canonical_face_is_a_face_looking_at_the_viewer() {
     let face = models().canonical_face;
     assert_eq!(face.vertices.len(), 468);

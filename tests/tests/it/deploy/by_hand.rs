@@ -238,6 +238,7 @@ async fn of_chart(host: &Host) -> (Service, Service, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn the_compose_files_services_started_by_hand_give_verdicts() {
     let host = Host::start().await;
     let started = Started::by_compose(&host).await;
@@ -275,6 +276,7 @@ async fn the_compose_files_services_verify_a_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn the_charts_containers_started_by_hand_give_verdicts_and_answer_their_probes() {
     let host = Host::start().await;
     let key = new_key(&host.service("api")).await;
@@ -312,6 +314,7 @@ async fn the_charts_containers_verify_a_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn the_service_in_one_process_leaves_nothing_in_its_home() {
     let home = tempfile::tempdir().unwrap();
     let mut service = patient(Service::new(&images()["embedded"], Vec::new()));

@@ -67,6 +67,7 @@ fn report(folder: &Path) -> Value {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn a_stopped_evaluation_says_how_to_go_on_and_does() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

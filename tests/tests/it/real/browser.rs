@@ -163,6 +163,7 @@ async fn a_replay_is_not_live() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn a_still_picture_of_a_smile_fails_by_its_time() {
     let app = embedded(None).await;
     let shown = Camera::still().use_page(&app, "SMILE", 4).await;
@@ -181,6 +182,7 @@ async fn a_still_picture_of_a_smile_fails_by_its_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn a_refused_camera_is_explained() {
     let app = embedded(None).await;
     let shown = Camera::refused().use_page(&app, "BLINK", 5).await;

@@ -76,6 +76,7 @@ fn differences(
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn a_tilted_portrait_is_measured_as_the_upright_one() {
     let mut analyzer = analyzer();
     let different = [700, 400].map(|size| {
@@ -146,6 +147,7 @@ async fn people_are_verified_by_frames_and_clips_of_a_camera_that_is_held_at_an_
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn a_picture_on_its_side_shows_a_face_on_its_side_and_an_empty_one_none() {
     let mut analyzer = analyzer();
     let upright = portrait_frame(600, 0);
@@ -169,6 +171,7 @@ fn a_picture_on_its_side_shows_a_face_on_its_side_and_an_empty_one_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn pictures_on_their_side_are_told_to_be_turned() {
     let app = embedded(None).await;
     let frame = |i: i64| jpeg(&image::imageops::rotate90(&portrait_frame(600, 10 * i)));

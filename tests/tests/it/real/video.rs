@@ -387,6 +387,7 @@ async fn a_clip_travels_through_broker_and_store_to_a_worker_process() {
 }
 
 #[tokio::test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn a_clip_of_a_photo_shows_a_face_and_no_movement() {
     let folder = tempfile::tempdir().unwrap();
     let photo = folder.path().join("photo.jpg");
