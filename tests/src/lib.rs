@@ -8,10 +8,12 @@
 
 pub mod app;
 pub mod attacks;
+pub mod bound;
 pub mod client;
 pub mod clips;
 pub mod fleet;
 pub mod media;
+pub mod provided;
 pub mod real;
 pub mod scrape;
 pub mod scripted;

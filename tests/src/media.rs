@@ -9,44 +9,53 @@ use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
 use crate::client::Capture;
-
-/// Root folder of the project.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
-}
+pub use crate::provided::root;
+use crate::provided::{CASES, MEDIA, MODELS, OPTIONAL_MODELS, Provided, REFERENCE};
 
 /// Folder of the prepared models.
 pub fn models() -> PathBuf {
-    std::env::var_os("LIVEGATE_MODELS").map_or_else(|| root().join("models/cache"), PathBuf::from)
+    MODELS.folder()
 }
 
-/// A file with real people (`LIVEGATE_MEDIA`, default `../shared/media`); `None` where it is absent,
-/// with a printed note. Such files are not part of the project, because they show identifiable people.
-pub fn media(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("LIVEGATE_MEDIA")
-        .map_or_else(|| root().join("../shared/media"), PathBuf::from);
-    let file = folder.join(name);
-    if file.exists() {
-        return Some(file);
-    }
-    eprintln!("SKIPPED: {name} is not in {}", folder.display());
-    None
+/// A file of real people.
+///
+/// # Panics
+/// Where it is absent: a test that calls it is ignored unless `has_media` (`tests/build.rs`). So it is with
+/// those below.
+#[track_caller]
+pub fn media(name: &str) -> PathBuf {
+    provided(&MEDIA, name)
 }
 
-/// An input from the field (`LIVEGATE_CASES`, default `../shared/cases`); `None` where it is absent,
-/// with a printed note. Some are not part of the project.
-pub fn case(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("LIVEGATE_CASES")
-        .map_or_else(|| root().join("../shared/cases"), PathBuf::from);
-    let file = folder.join(name);
-    if file.exists() {
-        return Some(file);
-    }
-    eprintln!("SKIPPED: {name} is not in {}", folder.display());
-    None
+/// A file as a client sent it; takes `has_cases`.
+#[track_caller]
+pub fn case(name: &str) -> PathBuf {
+    provided(&CASES, name)
+}
+
+/// The text of a reference document; takes `has_reference`.
+#[track_caller]
+pub fn reference(name: &str) -> String {
+    std::fs::read_to_string(provided(&REFERENCE, name)).unwrap()
+}
+
+/// The folder of the optional anti-spoof models as published; takes `has_optional_weights`.
+#[track_caller]
+pub fn optional_weights() -> PathBuf {
+    provided(&OPTIONAL_MODELS, "")
+}
+
+#[track_caller]
+fn provided(from: &Provided, name: &str) -> PathBuf {
+    let file = from.folder().join(name);
+    assert!(
+        file.exists(),
+        "{} is not there; {} names the folder with {}",
+        file.display(),
+        from.variable,
+        from.holds
+    );
+    file
 }
 
 /// The frame of a clip at `seconds`, upright, as JPEG.

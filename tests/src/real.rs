@@ -8,7 +8,7 @@ use livegate_liveness::thresholds::OperatingPoint;
 use livegate_models::ModelSet;
 
 use crate::app::{App, Options, spawn};
-use crate::media::{models, root};
+use crate::media::{models, optional_weights};
 
 /// Time limit of a verify here: a debug build, on a machine that runs other tests.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,22 +37,18 @@ pub async fn embedded_at(model_config: Option<&Path>, point: &OperatingPoint) ->
     .await
 }
 
-/// A configuration that adds both MiniFASNets to the shipped anti-spoof model; `None` where the optional
-/// weights are absent (`LIVEGATE_OPTIONAL_MODELS`, default `../shared/models`), with a printed note.
-pub fn three_anti_spoof_models(folder: &Path) -> Option<PathBuf> {
-    let weights = std::env::var_os("LIVEGATE_OPTIONAL_MODELS")
-        .map_or_else(|| root().join("../shared/models"), PathBuf::from);
+/// A configuration, written into `folder`, that adds both MiniFASNets to the shipped anti-spoof model; takes
+/// `has_optional_weights`.
+#[track_caller]
+pub fn three_anti_spoof_models(folder: &Path) -> PathBuf {
+    let weights = optional_weights();
     let mut toml = "[[anti_spoof]]\nbuiltin = \"fr_liveness\"\n".to_owned();
     for (name, scale) in [
         ("minifasnet_v2_2.7x_80", 2.7),
         ("minifasnet_v1se_4.0x_80", 4.0),
     ] {
         let path = weights.join(format!("{name}.onnx"));
-        let Ok(bytes) = std::fs::read(&path) else {
-            eprintln!("SKIPPED: {name}.onnx is not in {}", weights.display());
-            return None;
-        };
-        let sha256 = livegate_models::hash::of_bytes(&bytes);
+        let sha256 = livegate_models::hash::of_file(&path).unwrap();
         toml += &format!(
             "[[anti_spoof]]\npath = {path:?}\nsha256 = \"{sha256}\"\nwidth = 80\nheight = 80\nchannels = \"bgr\"\n\
              mean = [0, 0, 0]\nstd = [1, 1, 1]\ncrop_scale = {scale:.1}\nlive_class = 1\noutput = \"logits\"\n"
@@ -60,5 +56,5 @@ pub fn three_anti_spoof_models(folder: &Path) -> Option<PathBuf> {
     }
     let config = folder.join("models.toml");
     std::fs::write(&config, toml).unwrap();
-    Some(config)
+    config
 }

@@ -46,9 +46,9 @@ pub struct Movement {
 }
 
 impl Footage {
-    /// Cuts and measures a clip of `LIVEGATE_MEDIA`; `None` where it is absent, with a printed note.
-    pub async fn load(pool: &AnalyzerPool, file: &str, look: Look) -> Option<Self> {
-        let path = media(file)?;
+    /// Cuts and measures a clip of real people; takes `has_media`.
+    pub async fn load(pool: &AnalyzerPool, file: &str, look: Look) -> Self {
+        let path = media(file);
         let pictures = tokio::task::spawn_blocking(move || cut(&path))
             .await
             .unwrap();
@@ -70,11 +70,11 @@ impl Footage {
             .unwrap()
             .to_string_lossy()
             .into_owned();
-        Some(Self {
+        Self {
             name,
             pictures,
             seen,
-        })
+        }
     }
 
     /// The face in a frame.

@@ -61,28 +61,26 @@ pub fn pool() -> AnalyzerPool {
     AnalyzerPool::start(threads, livegate_worker::onnx::factory(set).unwrap()).unwrap()
 }
 
-/// Loads the footage; `None` where some of it is absent, with a printed note.
-pub async fn cast(pool: &AnalyzerPool, roles: Roles) -> Option<Cast> {
-    casts(pool, &[roles]).await?.pop()
+/// Loads the footage; takes `has_media`.
+pub async fn cast(pool: &AnalyzerPool, roles: Roles) -> Cast {
+    casts(pool, &[roles]).await.remove(0)
 }
 
-/// Loads several casts. Footage in more than one of them is loaded once.
-pub async fn casts(pool: &AnalyzerPool, roles: &[Roles]) -> Option<Vec<Cast>> {
+/// The same for several casts; footage that is in more than one is loaded once.
+pub async fn casts(pool: &AnalyzerPool, roles: &[Roles]) -> Vec<Cast> {
     let mut loaded: HashMap<&str, Arc<Footage>> = HashMap::new();
     for file in roles.iter().flatten().chain([&REPLAY]) {
         if !loaded.contains_key(file) {
-            let footage = Footage::load(pool, file, Look::Glance).await?;
+            let footage = Footage::load(pool, file, Look::Glance).await;
             loaded.insert(file, Arc::new(footage));
         }
     }
-    let of = |file: &str| loaded.get(file).cloned();
-    let cast = |[victim, other, actor]: &Roles| {
-        Some(Cast {
-            victim: of(victim)?,
-            other: of(other)?,
-            actor: of(actor)?,
-            replay: of(REPLAY)?,
-        })
+    let of = |file: &str| Arc::clone(&loaded[file]);
+    let cast = |[victim, other, actor]: &Roles| Cast {
+        victim: of(victim),
+        other: of(other),
+        actor: of(actor),
+        replay: of(REPLAY),
     };
     roles.iter().map(cast).collect()
 }

@@ -48,10 +48,10 @@ const SEED: u64 = 20_261_122;
 #[tokio::main]
 async fn main() {
     let pool = pool();
-    let three = optional_models().expect("the optional models");
+    let three = optional_models();
     let mut casts = Vec::new();
     for roles in REPORTED {
-        casts.push(Arc::new(cast(&pool, roles).await.expect("the footage")));
+        casts.push(Arc::new(cast(&pool, roles).await));
     }
     let asked: Vec<String> = std::env::args().skip(1).collect();
     let is_asked = |table: &str| asked.is_empty() || asked.iter().any(|a| a == table);
@@ -75,9 +75,9 @@ async fn main() {
 
 /// Results of searching attacks and of noise, with the shipped models and with the optional ones.
 async fn searched(pool: &AnalyzerPool, is_asked: &impl Fn(&str) -> bool) {
-    let people = casts(pool, &SEARCHED).await.expect("the footage");
+    let people = casts(pool, &SEARCHED).await;
     let people: Vec<_> = people.into_iter().map(Arc::new).collect();
-    let optional = optional_models().expect("the optional models");
+    let optional = optional_models();
     let asked = std::env::var("SEARCH_TRIES").ok();
     let tries = asked.map_or(SEARCH_TRIES, |text| {
         text.parse().expect("a number of tries")
@@ -199,9 +199,7 @@ fn seen(poor: Poor, presentation: Presentation) -> Presentation {
 async fn bona_fide(pool: &AnalyzerPool, three: &Path) -> String {
     let mut people = Vec::new();
     for subject in &SUBJECTS {
-        let footage = Footage::load(pool, subject.file, Look::Whole)
-            .await
-            .expect("the footage");
+        let footage = Footage::load(pool, subject.file, Look::Whole).await;
         let extremes = Extremes::of(&footage);
         eprintln!("{}: {extremes:?}", subject.file);
         people.push((subject, Arc::new(footage), extremes));

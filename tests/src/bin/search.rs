@@ -51,11 +51,9 @@ async fn main() {
     } else {
         &SEARCHED
     };
-    let people = casts(&pool(), roles).await.expect("the footage");
+    let people = casts(&pool(), roles).await;
     let people: Vec<_> = people.into_iter().map(Arc::new).collect();
-    let config = options
-        .optional
-        .then(|| optional_models().expect("the optional models"));
+    let config = options.optional.then(optional_models);
     let app = start(config.as_deref()).await;
     println!("{}", unchanged(&app, &people).await);
     if options.noise {

@@ -2,18 +2,20 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// Longest time that a process may take to stop. It exceeds every grace period of the service.
+use crate::bound::Bound;
+
+/// How long one that was told to stop may take: longer than any grace period of the service.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A process with everything that it may leave on disk. Killed when dropped.
+/// A process, and all that it may leave in its surroundings. It ends when dropped, and with this process.
 pub struct Process {
     program: PathBuf,
     environment: Vec<(&'static str, String)>,
     folder: PathBuf,
-    running: Option<Child>,
+    running: Option<Bound>,
 }
 
 impl Process {
@@ -44,7 +46,8 @@ impl Process {
             let file = File::options().create(true).append(true).open(path);
             Stdio::from(file.unwrap())
         };
-        let child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.join("home"))
@@ -53,9 +56,8 @@ impl Process {
             .current_dir(self.folder.join("work"))
             .stdin(Stdio::null())
             .stdout(output("stdout"))
-            .stderr(output("stderr"))
-            .spawn();
-        self.running = Some(child.unwrap());
+            .stderr(output("stderr"));
+        self.running = Some(Bound::start(&mut command).unwrap());
     }
 
     /// The folder in which it runs, with its output.
@@ -65,10 +67,7 @@ impl Process {
 
     /// Kills the process at once, as a crash would.
     pub fn kill(&mut self) {
-        if let Some(mut child) = self.running.take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
+        self.running = None;
     }
 
     /// Tells the process to stop, as an update does.

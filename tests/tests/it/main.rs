@@ -8,6 +8,7 @@
 
 mod api;
 mod attacks;
+mod bench;
 mod deploy;
 mod document;
 mod evaluate;

@@ -13,15 +13,18 @@ use crate::app::{App, Options, spawn};
 use crate::media::models;
 use crate::real::PATIENCE;
 
-/// Configuration with the optional anti-spoof models; `None` where they were not obtained
-/// (`livegate-models fetch --optional`), with a printed note.
-pub fn optional_models() -> Option<PathBuf> {
+/// The optional anti-spoof models, as a configuration.
+///
+/// # Panics
+/// Where they were not obtained.
+pub fn optional_models() -> PathBuf {
     let config = models().join("optional.toml");
-    if config.exists() {
-        return Some(config);
-    }
-    eprintln!("SKIPPED: {} is not there", config.display());
-    None
+    assert!(
+        config.exists(),
+        "{} is not there; `livegate-models fetch --optional` obtains it",
+        config.display()
+    );
+    config
 }
 
 /// Starts the service. Its key has high limits. Where a session leaves the actions to the server, it

@@ -3,10 +3,11 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use livegate_api::keys::create::{NewKey, create};
+use livegate_tests::bound::Bound;
 use livegate_tests::client::{Capture, Client, clip_body};
 use livegate_tests::media::root;
 use livegate_tests::scrape::Scrape;
@@ -124,8 +125,8 @@ impl Service {
     }
 }
 
-/// A process of a release binary, killed when dropped.
-pub struct Running(Child);
+/// A release binary. It ends when dropped, and with the bench.
+pub struct Running(Bound);
 
 impl Running {
     /// Starts a release binary with only these variables.
@@ -138,7 +139,7 @@ impl Running {
             .env("LIVEGATE_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        Self(command.spawn().unwrap())
+        Self(Bound::start(&mut command).unwrap())
     }
 
     /// Processor time of the process so far, milliseconds.
@@ -155,14 +156,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Processor time of a process so far, milliseconds. The name `self` is this process.
+/// Processor time of a process so far, milliseconds; `self` is this one.
 pub fn cpu_ms(process: &str) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     // The fields follow the name, which may hold spaces. User and system time are the 14th and 15th

@@ -1,6 +1,6 @@
 //! What a verify body may hold: every refusal before a pixel is decoded.
 
-use livegate_tests::app::{App, spawn_app};
+use livegate_tests::app::spawn_app;
 use livegate_tests::client::{Capture, Client, base64};
 use livegate_tests::scripted::{Scene, jpeg, png};
 use reqwest::Method;
@@ -13,97 +13,8 @@ fn changed(change: impl FnOnce(&mut Value)) -> Value {
     body
 }
 
-async fn refused(app: &App, body: &Value, code: &str, named: &str) {
-    let answer = app.client.verify_raw(body).await;
-    answer.assert_error(400, code);
-    assert!(
-        answer.error().contains(named),
-        "{named}: {}",
-        answer.error()
-    );
-}
-
 #[tokio::test]
-async fn missing_fields_are_named_all_together() {
-    let app = spawn_app().await;
-    for (body, named) in [
-        (json!({}), "session_id, mode, frames or video_b64"),
-        (json!({"mode": "images"}), "session_id, frames"),
-        (
-            json!({"mode": "images", "session_id": null, "frames": null}),
-            "session_id, frames",
-        ),
-        (json!({"mode": "video", "session_id": "x"}), "video_b64"),
-        (changed(|b| b["mode"] = Value::Null), "mode"),
-        (changed(|b| b["frames"] = Value::Null), "frames"),
-    ] {
-        refused(&app, &body, "MISSING_FIELDS", named).await;
-    }
-    let empty = app.client.request(Method::POST, "/v1/liveness/verify");
-    Client::send(empty)
-        .await
-        .assert_error(400, "MISSING_FIELDS");
-}
-
-#[tokio::test]
-async fn wrong_types_and_modes_that_disagree_are_invalid_input() {
-    let app = spawn_app().await;
-    for (body, named) in [
-        (
-            changed(|b| b["session_id"] = json!(7)),
-            "session_id must be a string",
-        ),
-        (
-            changed(|b| b["mode"] = json!(["images"])),
-            "mode must be a string",
-        ),
-        (changed(|b| b["mode"] = json!("photos")), "mode"),
-        (
-            changed(|b| b["frames"] = json!("frames")),
-            "frames must be an array",
-        ),
-        (
-            changed(|b| b["frames"] = json!({})),
-            "frames must be an array",
-        ),
-        (changed(|b| b["video_b64"] = json!("AAAA")), "not both"),
-        (changed(|b| b["mode"] = json!("video")), "video_b64"),
-        (
-            json!({"session_id": "x", "mode": "images", "video_b64": "AAAA"}),
-            "frames",
-        ),
-        (json!([]), "object"),
-    ] {
-        refused(&app, &body, "INVALID_INPUT", named).await;
-    }
-}
-
-#[tokio::test]
-async fn the_number_of_frames_has_limits() {
-    let app = spawn_app().await;
-    let frames = |n: usize| {
-        let scenes = (0..n).map(|_| ("center", Scene::default()));
-        Capture::of(scenes).body("live_0123456789abcdef0123456789abcdef")
-    };
-    for n in [0, 7, 21, 300] {
-        refused(
-            &app,
-            &frames(n),
-            "INVALID_FRAME_COUNT",
-            &format!("has {n}."),
-        )
-        .await;
-    }
-    for n in [8, 20] {
-        app.client
-            .verify_raw(&frames(n))
-            .await
-            .assert_error(404, "SESSION_NOT_FOUND");
-    }
-}
-
-#[tokio::test]
-async fn a_bad_frame_is_named_by_its_index_and_field() {
+async fn a_frame_that_is_no_object_or_no_picture_is_named_with_what_came_instead() {
     let app = spawn_app().await;
     let set = |index: usize, field: &'static str, value: Value| {
         changed(|b| b["frames"][index][field] = value)
@@ -111,21 +22,6 @@ async fn a_bad_frame_is_named_by_its_index_and_field() {
     for (body, index, named) in [
         (changed(|b| b["frames"][2] = json!([1, 2])), 2, "object"),
         (changed(|b| b["frames"][2] = Value::Null), 2, "object"),
-        (
-            changed(|b| drop(b["frames"][4].as_object_mut().unwrap().remove("phase"))),
-            4,
-            "phase",
-        ),
-        (set(0, "index", json!(1)), 0, "index must be 0"),
-        (set(3, "index", json!(2)), 3, "index must be 3"),
-        (set(3, "index", json!("3")), 3, "index"),
-        (set(3, "index", json!(3.5)), 3, "index"),
-        (set(0, "timestamp_ms", json!(-1)), 0, "timestamp_ms"),
-        (set(2, "timestamp_ms", json!(10)), 2, "timestamp_ms"),
-        (set(2, "timestamp_ms", json!("600")), 2, "timestamp_ms"),
-        (set(5, "phase", json!("smile")), 5, "phase"),
-        (set(5, "phase", json!("")), 5, "phase"),
-        (set(5, "phase", json!(7)), 5, "phase"),
         (set(6, "image_b64", json!("%%%%")), 6, "base64"),
         (set(6, "image_b64", json!("data:image/jpeg")), 6, "base64"),
         (set(6, "image_b64", json!("")), 6, "image_b64 is empty"),

@@ -47,27 +47,6 @@ async fn a_missing_malformed_or_unknown_key_is_401_everywhere_but_on_public_page
 }
 
 #[tokio::test]
-async fn a_key_without_liveness_is_403() {
-    let app = spawn_app().await;
-    let key = app.add_key(&NewKey {
-        liveness: false,
-        ..NewKey::named("other product")
-    });
-    let client = app.client.with_key(&key.secret);
-    let answer = app
-        .until(
-            async || client.create(&json!({})).await,
-            |a| a.status != 401,
-        )
-        .await;
-    answer.assert_error(403, "LIVENESS_DISABLED");
-    client
-        .status("live_1")
-        .await
-        .assert_error(403, "LIVENESS_DISABLED");
-}
-
-#[tokio::test]
 async fn a_running_server_follows_its_key_file() {
     let app = spawn_app().await;
     let before = std::fs::read_to_string(&app.keys).unwrap();

@@ -8,19 +8,16 @@ use livegate_media::ImageHeader;
 use livegate_tests::app::{App, spawn_app};
 use livegate_tests::client::{Answer, Capture, base64};
 use livegate_tests::clips::{left_right, of_scenes};
-use livegate_tests::media::root;
+use livegate_tests::media::case;
 use livegate_tests::scripted::{Scene, jpeg, png};
 use serde_json::{Value, json};
 
 const LEFT_RIGHT: [&str; 2] = ["turn_left", "turn_right"];
 
-/// A file of the cases from the field; `None`, said aloud, where they are not at hand.
-fn case(name: &str) -> Option<Vec<u8>> {
-    let file = std::fs::read(root().join("../shared/cases").join(name)).ok();
-    if file.is_none() {
-        eprintln!("SKIPPED: {name} is not in ../shared/cases");
-    }
-    file
+/// A picture as a client sent it.
+#[track_caller]
+fn picture(name: &str) -> Vec<u8> {
+    std::fs::read(case(name)).unwrap()
 }
 
 /// What verify says of a capture that holds this picture eight times.
@@ -33,10 +30,9 @@ async fn verify_all_of(app: &App, picture: &[u8]) -> Answer {
 }
 
 #[tokio::test]
+#[cfg_attr(not(has_cases), ignore = "needs files from clients (LIVEGATE_CASES)")]
 async fn pictures_that_every_program_displays_are_judged() {
-    let Some(control) = case("control.jpg") else {
-        return;
-    };
+    let control = picture("control.jpg");
     let app = spawn_app().await;
     let expected = verify_all_of(&app, &control).await;
     assert_eq!(
@@ -51,7 +47,7 @@ async fn pictures_that_every_program_displays_are_judged() {
         "exif6_long.jpg",
         "exif6_short.jpg",
     ] {
-        let answer = verify_all_of(&app, &case(name).expect("beside the others")).await;
+        let answer = verify_all_of(&app, &picture(name)).await;
         assert_eq!(answer.status, 200, "{name}: {}", answer.body);
         assert_eq!(
             answer.body["reason_codes"], expected.body["reason_codes"],
@@ -64,10 +60,9 @@ async fn pictures_that_every_program_displays_are_judged() {
 }
 
 #[test]
+#[cfg_attr(not(has_cases), ignore = "needs files from clients (LIVEGATE_CASES)")]
 fn orientation_is_the_same_as_a_long_and_as_a_short() {
-    let (Some(long), Some(short)) = (case("exif6_long.jpg"), case("exif6_short.jpg")) else {
-        return;
-    };
+    let (long, short) = (picture("exif6_long.jpg"), picture("exif6_short.jpg"));
     let long = ImageHeader::read(&long).unwrap();
     assert_eq!(long, ImageHeader::read(&short).unwrap());
     // Stored on its side.

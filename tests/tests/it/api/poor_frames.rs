@@ -150,8 +150,12 @@ async fn a_live_session_tells_its_owner_alone() {
         ..Scene::default()
     };
     app.client.play(&id, &[noisy, noisy]).await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
-    let owner = app.client.interactive_status(&id).await;
+    let owner = app
+        .until(
+            async || app.client.interactive_status(&id).await,
+            |a| a.body["state"] == "failed",
+        )
+        .await;
     let one = &poor(&owner.body)[0];
     assert_eq!(
         (&one["reason"], &one["count"]),

@@ -2,7 +2,7 @@
 
 use livegate_tests::app::{App, spawn_app};
 use livegate_tests::client::{Answer, Capture, Client};
-use livegate_tests::media::root;
+use livegate_tests::media::case;
 use livegate_tests::scripted::{Scene, png};
 use reqwest::Method;
 
@@ -139,12 +139,9 @@ async fn forms_are_read_as_clients_write_them() {
 }
 
 #[tokio::test]
+#[cfg_attr(not(has_cases), ignore = "needs files from clients (LIVEGATE_CASES)")]
 async fn the_form_of_the_cases_is_read() {
-    let path = root().join("../shared/cases/form_XbX.bin");
-    let Ok(form) = std::fs::read(&path) else {
-        eprintln!("SKIPPED: {} is not there", path.display());
-        return;
-    };
+    let form = std::fs::read(case("form_XbX.bin")).unwrap();
     let app = spawn_app().await;
     let content_type = "multipart/form-data; boundary=XbX ; charset=utf-8";
     let answer = frame(&app, content_type, form.clone()).await;

@@ -19,10 +19,12 @@ const SEED: u64 = 7;
 const BUDGET: Budget = Budget { blind: 1, tries: 2 };
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn what_must_be_stopped_is_stopped_whatever_its_setting() {
-    let Some(cast) = cast(&pool(), WHILE_WRITING).await.map(Arc::new) else {
-        return;
-    };
+    let cast = Arc::new(cast(&pool(), WHILE_WRITING).await);
     let app = start(None).await;
     let each = all().into_iter().map(Arc::new).flat_map(|attack| {
         let modes = attack.modes.iter().copied();
@@ -60,10 +62,12 @@ async fn what_must_be_stopped_is_stopped_whatever_its_setting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn a_setting_and_a_seed_make_one_presentation() {
-    let Some(cast) = cast(&pool(), WHILE_WRITING).await else {
-        return;
-    };
+    let cast = cast(&pool(), WHILE_WRITING).await;
     let mut rng = Rng::with_seed(SEED);
     for attack in all() {
         let values: Vec<f64> = attack

@@ -16,9 +16,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::files::{Image, PATIENCE, chart, compose, images, of_kind, texts};
-use super::process::Service;
+use super::process::{Running, Service};
 use crate::document::tools::{run, system};
 use crate::real::portrait::photograph;
+
+const SIDES: [&str; 2] = ["turn_left", "turn_right"];
 
 /// RabbitMQ and Redis as the compose file starts them, with secrets of their own.
 struct Host {
@@ -174,28 +176,73 @@ async fn assert_verdicts(client: &Client) {
         &[&still[..], &["-t", "2", "-c:v", "libx264"]].concat(),
         "mp4",
     );
-    let sides = ["turn_left", "turn_right"];
-    let answer = client.verify_new_clip(&sides, &still).await;
+    let answer = client.verify_new_clip(&SIDES, &still).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(answer.body["challenge_passed"], false, "{}", answer.body);
+}
 
-    if let Some(person) = media("live/turns_a.mov") {
-        let person = made_of(&person, &["-t", "6", "-c:v", "libx264"], "mp4");
-        let answer = client.verify_new_clip(&sides, &person).await;
-        assert_eq!(answer.body["verified"], true, "{}", answer.body);
+/// Whether somebody live is verified.
+async fn assert_verifies_a_person(client: &Client) {
+    let cut = ["-t", "6", "-c:v", "libx264"];
+    let person = made_of(&media("live/turns_a.mov"), &cut, "mp4");
+    let answer = client.verify_new_clip(&SIDES, &person).await;
+    assert_eq!(answer.body["verified"], true, "{}", answer.body);
+}
+
+/// An API and a worker that run.
+struct Started {
+    api: Running,
+    worker: Running,
+    client: Client,
+}
+
+impl Started {
+    /// The compose file's.
+    async fn by_compose(host: &Host) -> Self {
+        let api = patient(host.service("api"));
+        let key = new_key(&api).await;
+        let worker = host.service("worker");
+        Self::start(&api, &worker, &key).await
+    }
+
+    async fn start(api: &Service, worker: &Service, key: &str) -> Self {
+        let (worker, _) = worker.start("Ready with 2").await;
+        let (api, line) = api.start("Listening on").await;
+        let client = Client::new(address(&line), Some(key));
+        Self {
+            api,
+            worker,
+            client,
+        }
+    }
+
+    /// Waits until the API says that all is well.
+    async fn until_well(&self) {
+        let client = &self.client;
+        until(|| async { client.get("/v1/liveness/health").await.body["status"] == "ok" }).await;
+    }
+
+    async fn stop(self) {
+        self.api.stop().await;
+        self.worker.stop().await;
     }
 }
 
+/// The chart's API and worker, and the description of the former's container.
+async fn of_chart(host: &Host) -> (Service, Service, Value) {
+    let (objects, images) = (chart(&[]).await, images());
+    let [api, worker] = of_kind(&objects, "Deployment").try_into().unwrap();
+    let described = api["spec"]["template"]["spec"]["containers"][0].clone();
+    let api = patient(host.container(api, &images["api"]));
+    (api, host.container(worker, &images["worker"]), described)
+}
+
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn the_compose_files_services_started_by_hand_give_verdicts() {
     let host = Host::start().await;
-    let api = patient(host.service("api"));
-    let key = new_key(&api).await;
-    let (worker, _) = host.service("worker").start("Ready with 2").await;
-    let (api, line) = api.start("Listening on").await;
-    let address = address(&line);
-    let client = Client::new(address, Some(&key));
-
+    let started = Started::by_compose(&host).await;
+    let address = started.client.address();
     let health = images()["api"].health.clone().unwrap();
     let health = health
         .iter()
@@ -206,48 +253,68 @@ async fn the_compose_files_services_started_by_hand_give_verdicts() {
         check.args(&health[1..]).status().await.unwrap().success()
     })
     .await;
-    until(|| async { client.get("/v1/liveness/health").await.body["status"] == "ok" }).await;
-    assert_verdicts(&client).await;
+    started.until_well().await;
+    assert_verdicts(&started.client).await;
 
     let records = host.path("keys");
     let files = fs::read_dir(&records).unwrap().count();
     assert_eq!(files, 2, "keys.toml and its lock in {}", records.display());
-    api.stop().await;
-    worker.stop().await;
+    started.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
+async fn the_compose_files_services_verify_a_person() {
+    let host = Host::start().await;
+    let started = Started::by_compose(&host).await;
+    started.until_well().await;
+    assert_verifies_a_person(&started.client).await;
+    started.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn the_charts_containers_started_by_hand_give_verdicts_and_answer_their_probes() {
     let host = Host::start().await;
     let key = new_key(&host.service("api")).await;
-    let (objects, images) = (chart(&[]).await, images());
-    let [api, worker] = of_kind(&objects, "Deployment").try_into().unwrap();
-    let probes = &api["spec"]["template"]["spec"]["containers"][0];
-    let (worker, _) = host
-        .container(worker, &images["worker"])
-        .start("Ready with 2")
-        .await;
-    let api = patient(host.container(api, &images["api"]));
+    let (api, worker, probes) = of_chart(&host).await;
     let change = api.with_command(words("livegate-api keys create --name other"));
     let refused = change.output().await;
     assert!(
         !refused.status.success(),
         "keys are mounted to be read: {refused:?}"
     );
-    let (api, line) = api.start("Listening on").await;
-    let client = Client::new(address(&line), Some(&key));
-
+    let started = Started::start(&api, &worker, &key).await;
     for probe in ["livenessProbe", "readinessProbe"] {
         let path = probes[probe]["httpGet"]["path"].as_str().unwrap();
-        until(|| async { client.without_key().get(path).await.status == 200 }).await;
+        let nobody = started.client.without_key();
+        until(|| async { nobody.get(path).await.status == 200 }).await;
     }
-    until(|| async { client.get("/v1/liveness/health").await.body["status"] == "ok" }).await;
-    assert_verdicts(&client).await;
-    api.stop().await;
-    worker.stop().await;
+    started.until_well().await;
+    assert_verdicts(&started.client).await;
+    started.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
+async fn the_charts_containers_verify_a_person() {
+    let host = Host::start().await;
+    let key = new_key(&host.service("api")).await;
+    let (api, worker, _) = of_chart(&host).await;
+    let started = Started::start(&api, &worker, &key).await;
+    started.until_well().await;
+    assert_verifies_a_person(&started.client).await;
+    started.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn the_service_in_one_process_leaves_nothing_in_its_home() {
     let home = tempfile::tempdir().unwrap();
     let mut service = patient(Service::new(&images()["embedded"], Vec::new()));

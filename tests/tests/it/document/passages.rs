@@ -1,10 +1,7 @@
 //! The passages of a text, such as the document that integrators use, found by what stands around
 //! them: when that text changes, the test that rests on it ends and says so.
 
-use std::fs;
-use std::path::PathBuf;
-
-use livegate_tests::media::root;
+use livegate_tests::media::reference;
 use serde_json::Value;
 
 /// What stands before each line of a block.
@@ -17,16 +14,10 @@ pub struct Document {
 }
 
 impl Document {
-    /// The document of that name (in `LIVEGATE_REFERENCE`, default `../shared/reference`); `None`,
-    /// said aloud, where there is none: it is not part of the project.
-    pub fn of_reference(name: &str) -> Option<Self> {
-        let folder = std::env::var_os("LIVEGATE_REFERENCE")
-            .map_or_else(|| root().join("../shared/reference"), PathBuf::from);
-        let Ok(text) = fs::read_to_string(folder.join(name)) else {
-            eprintln!("SKIPPED: {name} is not in {}", folder.display());
-            return None;
-        };
-        Some(Self::new(name, text))
+    /// The reference document of that name; takes `has_reference`.
+    #[track_caller]
+    pub fn of_reference(name: &str) -> Self {
+        Self::new(name, reference(name))
     }
 
     /// A text, called `name` where it is not as expected.

@@ -168,6 +168,7 @@ fn stays_below(what: &str, peak: u64, bound: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn embedded_memory_stays_below_its_bound_whatever_is_sent() {
     // Empty: everything in one process.
     let none = ["LIVEGATE_AMQP_URL", "LIVEGATE_REDIS_URL"].map(|name| (name, String::new()));
@@ -183,6 +184,7 @@ async fn embedded_memory_stays_below_its_bound_whatever_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn memory_of_api_and_worker_stays_below_their_bounds_whatever_is_sent() {
     let service = start(&[]).await;
     let worker = service.worker().await;

@@ -188,7 +188,8 @@ async fn a_large_body_is_not_waited_for_at_all_and_may_still_be_sent() {
     let mut stream = connect(&app).await;
     let start = Instant::now();
     stream.write_all(&head).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // The refusal is there before any of the body.
+    stream.readable().await.unwrap();
     stream.write_all(&body).await.unwrap();
     let refused = Answer::read(&mut stream, false).await;
     assert!(refused.status == 401 && refused.closes(), "{refused:?}");

@@ -171,6 +171,7 @@ async fn until_on_disk(fleet: &Fleet, needles: &Needles) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn no_run_of_a_frame_an_embedding_or_a_key_is_left_after_failures_and_kills() {
     let (collector, address) = Collector::start().await;
     let rabbitmq = tokio::task::spawn_blocking(RabbitMq::start_lazy)

@@ -143,7 +143,7 @@ fn frames(path: &Path, mirrored: bool) -> Vec<RgbFrame> {
 }
 
 fn check((file, row): Row) {
-    let Some(path) = media(file) else { return };
+    let path = media(file);
     let mut wrong = Vec::new();
     for mirrored in [false, true] {
         let mut clip = Clip::open(&path, mirrored);
@@ -163,51 +163,91 @@ fn check((file, row): Row) {
 }
 
 #[test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 fn turns_a() {
     check(TURNS_A);
 }
 
 #[test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 fn turns_b() {
     check(TURNS_B);
 }
 
 #[test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 fn turns_c() {
     check(TURNS_C);
 }
 
 #[test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 fn replay_a() {
     check(REPLAY_A);
 }
 
 #[test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 fn smile_blink() {
     check(SMILE_BLINK);
 }
 
 #[test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 fn open_mouth() {
     check(OPEN_MOUTH);
 }
 
 #[test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 fn blinks_smile() {
     check(BLINKS_SMILE);
 }
 
 #[test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 fn talking() {
     check(TALKING);
 }
 
 #[test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 fn closeup() {
     check(CLOSEUP);
 }
 
 #[test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 fn expressions() {
     check(EXPRESSIONS);
 }

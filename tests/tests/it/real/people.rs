@@ -1,5 +1,5 @@
 //! Real people, in both stacks: live ones do what is asked, a replay does too and is told, two are
-//! not one. Each test runs where the media are and says that it was skipped where they are not.
+//! not one.
 
 use livegate_tests::app::App;
 use livegate_tests::client::{Answer, Capture};
@@ -83,8 +83,8 @@ const REPLAY_A: Clip = Clip {
 };
 
 impl Clip {
-    pub fn capture(&self) -> Option<Capture> {
-        Some(capture(&media(self.file)?, self.frames))
+    pub fn capture(&self) -> Capture {
+        capture(&media(self.file), self.frames)
     }
 }
 
@@ -109,10 +109,7 @@ fn numbers(value: &Value) -> Vec<f64> {
 
 async fn live_people_are_verified(app: &App) {
     for clip in [TURNS_A, TURNS_B, TURNS_C] {
-        let Some(capture) = clip.capture() else {
-            return;
-        };
-        let answer = verify(app, clip.actions, &capture).await;
+        let answer = verify(app, clip.actions, &clip.capture()).await;
         assert_eq!(
             answer.body["verified"], true,
             "{}: {}",
@@ -141,7 +138,7 @@ async fn live_people_are_verified(app: &App) {
 
 async fn another_order_or_a_missing_action_fails(app: &App) {
     for clip in [TURNS_A, TURNS_B, TURNS_C] {
-        let Some(good) = clip.capture() else { return };
+        let good = clip.capture();
         let mut swapped = clip.actions.to_vec();
         swapped.swap(0, 1);
 
@@ -196,10 +193,7 @@ async fn another_order_or_a_missing_action_fails(app: &App) {
 }
 
 async fn a_replay_passes_its_challenge_and_fails_as_a_spoof(app: &App) {
-    let Some(capture) = REPLAY_A.capture() else {
-        return;
-    };
-    let answer = verify(app, REPLAY_A.actions, &capture).await;
+    let answer = verify(app, REPLAY_A.actions, &REPLAY_A.capture()).await;
     answer.assert_rejected(&["spoof_detected"]);
     assert_eq!(answer.body["challenge_passed"], true);
     let evidence = answer.body["rejection_details"]["evidence"].as_array();
@@ -213,10 +207,7 @@ async fn a_replay_passes_its_challenge_and_fails_as_a_spoof(app: &App) {
 }
 
 async fn two_people_are_different_persons(app: &App) {
-    let (Some(a), Some(b), Some(c)) = (TURNS_A.capture(), TURNS_B.capture(), TURNS_C.capture())
-    else {
-        return;
-    };
+    let [a, b, c] = [TURNS_A, TURNS_B, TURNS_C].map(|clip| clip.capture());
     let tags = |tags: &'static [&'static str]| {
         move |(tag, _): &&(String, Vec<u8>)| tags.contains(&tag.as_str())
     };
@@ -254,29 +245,41 @@ async fn everything(app: &App) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn people_are_told_apart_in_one_process() {
     everything(&embedded(None).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(
+    not(all(has_media, has_optional_weights)),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the optional models (LIVEGATE_OPTIONAL_MODELS)"
+)]
 async fn people_are_told_apart_in_one_process_with_three_anti_spoof_models() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(config) = three_anti_spoof_models(folder.path()) else {
-        return;
-    };
+    let config = three_anti_spoof_models(folder.path());
     everything(&embedded(Some(&config)).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn people_are_told_apart_across_a_queue_by_two_workers() {
     everything(&Distributed::start(2, None).await.app).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(
+    not(all(has_media, has_optional_weights)),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the optional models (LIVEGATE_OPTIONAL_MODELS)"
+)]
 async fn people_are_told_apart_across_a_queue_with_three_anti_spoof_models() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(config) = three_anti_spoof_models(folder.path()) else {
-        return;
-    };
+    let config = three_anti_spoof_models(folder.path());
     everything(&Distributed::start(2, Some(&config)).await.app).await;
 }

@@ -40,6 +40,7 @@ fn who(face: &Face) -> &Embedding {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn a_closer_look_that_goes_on_from_a_glance_measures_what_a_whole_one_does() {
     let frame = pixels(portrait());
     let (mut first, mut second) = (analyzer(), analyzer());
@@ -54,6 +55,7 @@ fn a_closer_look_that_goes_on_from_a_glance_measures_what_a_whole_one_does() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn a_frontal_smiling_portrait_is_measured_as_one() {
     let face = face(&mut *analyzer(), portrait());
     assert!(
@@ -76,6 +78,7 @@ fn a_frontal_smiling_portrait_is_measured_as_one() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn size_place_and_tilt_change_neither_the_person_nor_the_pose() {
     let mut analyzer = analyzer();
     let reference = face(&mut *analyzer, portrait());
@@ -97,6 +100,7 @@ fn size_place_and_tilt_change_neither_the_person_nor_the_pose() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_mirrored_portrait_has_mirrored_angles() {
     let mut analyzer = analyzer();
     let straight = face(&mut *analyzer, portrait());
@@ -123,6 +127,7 @@ fn the_mirrored_portrait_has_mirrored_angles() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn two_faces_are_counted_and_none_is_none() {
     let mut analyzer = analyzer();
     let mut two = portrait_frame(400, -350);
@@ -141,6 +146,7 @@ fn two_faces_are_counted_and_none_is_none() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn a_glance_shows_all_but_who_it_is_and_whether_it_is_an_attack() {
     let (mut analyzer, frame) = (analyzer(), pixels(portrait()));
     let mut whole = analyzer.analyze(&frame, Look::Whole).unwrap();
@@ -169,6 +175,7 @@ pub fn photograph() -> Capture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn a_photograph_does_not_turn_in_one_process() {
     let app = embedded(None).await;
     let answer = app.client.verify_new(&photograph()).await;
@@ -182,6 +189,7 @@ async fn a_photograph_does_not_turn_in_one_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn a_photograph_does_not_turn_across_a_queue() {
     let stack = Distributed::start(2, None).await;
     let answer = stack.app.client.verify_new(&photograph()).await;

@@ -76,6 +76,7 @@ fn differences(
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn a_tilted_portrait_is_measured_as_the_upright_one() {
     let mut analyzer = analyzer();
     let different = [700, 400].map(|size| {
@@ -92,10 +93,14 @@ fn a_tilted_portrait_is_measured_as_the_upright_one() {
 }
 
 #[test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 fn people_who_turn_their_heads_are_measured_alike_however_the_camera_is_held() {
     let (mut analyzer, mut different) = (analyzer(), Vec::new());
     for clip in [TURNS_A, TURNS_B, TURNS_C] {
-        let Some(path) = media(clip.file) else { return };
+        let path = media(clip.file);
         for (tag, at) in clip.frames.iter().skip(1).step_by(2) {
             let picture = image::load_from_memory(&frame_at(&path, *at)).unwrap();
             let (picture, name) = (picture.into_rgb8(), format!("{} {tag}", clip.file));
@@ -106,12 +111,14 @@ fn people_who_turn_their_heads_are_measured_alike_however_the_camera_is_held() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn people_are_verified_by_frames_and_clips_of_a_camera_that_is_held_at_an_angle() {
     let app = embedded(None).await;
     for (clip, degrees) in [(TURNS_A, 25.0_f32), (TURNS_B, -25.0), (TURNS_C, 25.0)] {
-        let Some(Capture(frames)) = clip.capture() else {
-            return;
-        };
+        let Capture(frames) = clip.capture();
         let turned = |(tag, bytes): (String, Vec<u8>)| {
             let picture = image::load_from_memory(&bytes).unwrap().into_rgb8();
             (tag, jpeg(&rolled(&picture, degrees)))
@@ -129,9 +136,7 @@ async fn people_are_verified_by_frames_and_clips_of_a_camera_that_is_held_at_an_
             answer.body
         );
     }
-    let Some(path) = media("live/turns_b.mov") else {
-        return;
-    };
+    let path = media("live/turns_b.mov");
     let turn = ["-vf", "rotate=25*PI/180", "-t", "6", "-an"];
     let clip = made_of(&path, &turn, "mp4");
     let asked = json!({ "actions": ["turn_left", "turn_right"] });
@@ -142,6 +147,7 @@ async fn people_are_verified_by_frames_and_clips_of_a_camera_that_is_held_at_an_
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn a_picture_on_its_side_shows_a_face_on_its_side_and_an_empty_one_none() {
     let mut analyzer = analyzer();
     let upright = portrait_frame(600, 0);
@@ -165,6 +171,7 @@ fn a_picture_on_its_side_shows_a_face_on_its_side_and_an_empty_one_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn pictures_on_their_side_are_told_to_be_turned() {
     let app = embedded(None).await;
     let frame = |i: i64| jpeg(&image::imageops::rotate90(&portrait_frame(600, 10 * i)));

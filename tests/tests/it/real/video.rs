@@ -1,5 +1,4 @@
-//! Video mode on real people: whole clips, as cameras and browsers make them. Each test runs where
-//! the media are and says that it was skipped where they are not.
+//! Video mode on real people: whole clips, as cameras and browsers make them.
 
 use livegate_tests::app::App;
 use livegate_tests::client::Answer;
@@ -47,10 +46,14 @@ fn best_frame_size(answer: &Answer) -> (u32, u32) {
 }
 
 #[tokio::test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn whole_clips_of_live_people_are_verified_in_their_order_and_in_no_other() {
     let app = embedded(None).await;
     for (file, actions) in CLIPS {
-        let Some(path) = media(file) else { return };
+        let path = media(file);
         let clip = std::fs::read(path).unwrap();
         let answer = verify(&app, &actions, &clip).await;
         assert_eq!(answer.body["verified"], true, "{file}: {}", answer.body);
@@ -77,9 +80,13 @@ async fn whole_clips_of_live_people_are_verified_in_their_order_and_in_no_other(
 }
 
 #[tokio::test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn containers_codecs_rotation_and_sound_make_no_difference() {
     let app = embedded(None).await;
-    let Some(path) = media(SIDES.0) else { return };
+    let path = media(SIDES.0);
     let encode = |codec: &str, extra: &[&str], extension: &str| {
         let options = ["-t", "6", "-c:v", codec];
         made_of(&path, &[&options, extra].concat(), extension)
@@ -150,9 +157,13 @@ fn hdr(transfer: &str, format: &str) -> String {
 }
 
 #[tokio::test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn hdr_clips_are_judged_as_the_same_film_in_standard_range() {
     let app = embedded(None).await;
-    let Some(path) = media(SIDES.0) else { return };
+    let path = media(SIDES.0);
     let x265 = |transfer: &str| {
         format!("log-level=error:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc")
     };
@@ -264,9 +275,13 @@ async fn hdr_clips_are_judged_as_the_same_film_in_standard_range() {
 }
 
 #[tokio::test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn a_clip_that_ends_early_is_invalid_input_whatever_it_shows_until_then() {
     let app = embedded(None).await;
-    let Some(path) = media(SIDES.0) else { return };
+    let path = media(SIDES.0);
     let webm = [
         "-t",
         "6",
@@ -309,11 +324,13 @@ async fn a_clip_that_ends_early_is_invalid_input_whatever_it_shows_until_then() 
 }
 
 #[tokio::test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn a_replay_that_meets_the_challenge_is_told_as_a_spoof() {
     let app = embedded(None).await;
-    let Some(path) = media("replay/replay_a.mp4") else {
-        return;
-    };
+    let path = media("replay/replay_a.mp4");
     let clip = std::fs::read(path).unwrap();
     let answer = verify(&app, &["turn_right", "turn_left"], &clip).await;
     let reasons = answer.body["reason_codes"].as_array().unwrap();
@@ -326,12 +343,14 @@ async fn a_replay_that_meets_the_challenge_is_told_as_a_spoof() {
 }
 
 #[tokio::test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn real_blinks_are_found_in_clips_without_tags() {
     let app = embedded(None).await;
     for file in ["talking_smile", "blinks_smile"] {
-        let Some(path) = media(&format!("actions/{file}.mp4")) else {
-            return;
-        };
+        let path = media(&format!("actions/{file}.mp4"));
         let clip = made_of(&path, &["-t", "5", "-c:v", "copy", "-an"], "mp4");
         let answer = verify(&app, &["blink", "turn_left"], &clip).await;
         // Nobody turns in these clips.
@@ -342,19 +361,25 @@ async fn real_blinks_are_found_in_clips_without_tags() {
 }
 
 #[tokio::test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn a_face_that_fills_its_clip_counts_as_not_seen() {
     let app = embedded(None).await;
-    let Some(path) = media("actions/blinks_closeup.mp4") else {
-        return;
-    };
+    let path = media("actions/blinks_closeup.mp4");
     let clip = made_of(&path, &["-t", "5", "-c:v", "copy", "-an"], "mp4");
     let answer = verify(&app, &["blink", "turn_left"], &clip).await;
     answer.assert_rejected(&["insufficient_face_detections"]);
 }
 
 #[tokio::test]
+#[cfg_attr(
+    not(has_media),
+    ignore = "needs footage of people (LIVEGATE_MEDIA) and the models"
+)]
 async fn a_clip_travels_through_broker_and_store_to_a_worker_process() {
-    let Some(path) = media(SIDES.0) else { return };
+    let path = media(SIDES.0);
     let stack = Distributed::start(1, None).await;
     let clip = made_of(&path, &["-t", "6", "-c", "copy"], "mp4");
     let answer = verify(&stack.app, &SIDES.1, &clip).await;
@@ -362,6 +387,7 @@ async fn a_clip_travels_through_broker_and_store_to_a_worker_process() {
 }
 
 #[tokio::test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn a_clip_of_a_photo_shows_a_face_and_no_movement() {
     let folder = tempfile::tempdir().unwrap();
     let photo = folder.path().join("photo.jpg");

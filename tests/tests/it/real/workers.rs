@@ -15,6 +15,7 @@ fn long_capture() -> Capture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn the_work_of_a_killed_worker_is_done_by_another_within_the_deadline() {
     let mut stack = Distributed::start(1, None).await;
     let session = stack.app.client.session(&["turn_left", "turn_right"]).await;

@@ -39,7 +39,7 @@ async fn soon<T>(event: impl Future<Output = T>) -> T {
 }
 
 /// Asks again until the answer is yes: for what time alone brings about, and nobody announces.
-async fn eventually<F: Future<Output = bool>>(mut is_so: impl FnMut() -> F) {
+async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
     let polling = async {
         while !is_so().await {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,24 +1,9 @@
 //! The documents' tables, read from their texts.
 
-use livegate_tests::media::root;
-
 /// A table: its header and its rows, cell by cell.
 pub struct Table {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
-}
-
-/// The document of that name (in `LIVEGATE_REFERENCE`, default `../shared/reference`); `None`, said
-/// aloud, where there is none: it belongs to those who wrote it.
-pub fn read(name: &str) -> Option<String> {
-    let folder = std::env::var_os("LIVEGATE_REFERENCE")
-        .map_or_else(|| root().join("../shared/reference"), Into::into);
-    let file = folder.join(name);
-    if file.exists() {
-        return Some(std::fs::read_to_string(file).unwrap());
-    }
-    eprintln!("SKIPPED: {} is not there", file.display());
-    None
 }
 
 /// Every table of a text: a header, a line of dashes, and what follows them.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use livegate_api::config::ServerConfig;
 use livegate_api::keys::create::NewKey;
 use livegate_tests::app::{App, Options, spawn, spawn_app, spawn_with_key};
-use livegate_tests::client::{Capture, base64};
+use livegate_tests::client::{Capture, Client, base64};
 use livegate_tests::clips::{left_right, of_scenes};
 use livegate_tests::scripted::Act;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{LEFT_RIGHT, assert_verified, let_pass, slow};
@@ -52,9 +53,18 @@ async fn missing_fields_400() {
                 &|b| *b = json!({ "session_id": "live_1", "mode": "video" }),
                 "video_b64",
             ),
+            // Several are named together; null is as good as nothing.
+            (
+                &|b| *b = json!({ "mode": "images", "session_id": null }),
+                "session_id, frames",
+            ),
+            (&|b| b["mode"] = Value::Null, "mode"),
         ],
     )
     .await;
+    let empty = app.client.request(Method::POST, "/v1/liveness/verify");
+    let empty = Client::send(empty).await;
+    empty.assert_error(400, "MISSING_FIELDS");
 }
 
 #[tokio::test]
@@ -68,9 +78,18 @@ async fn invalid_input_400() {
                 &|b| b["session_id"] = json!(7),
                 "session_id must be a string",
             ),
+            (&|b| b["mode"] = json!(["images"]), "mode must be a string"),
             (&|b| b["mode"] = json!("photos"), "mode must be"),
             (&|b| b["mode"] = json!("video"), "send video_b64"),
             (&|b| b["frames"] = json!({}), "frames must be an array"),
+            (
+                &|b| b["frames"] = json!("frames"),
+                "frames must be an array",
+            ),
+            (
+                &|b| *b = json!({ "session_id": "x", "mode": "images", "video_b64": "AAAA" }),
+                "frames",
+            ),
             (&|b| b["video_b64"] = json!("AAAA"), "not both"),
             (&|b| *b = json!([]), "JSON object"),
         ],
@@ -100,6 +119,10 @@ async fn invalid_frame_count_400() {
             (
                 &|b| b["frames"] = vec![b["frames"][0].clone(); 21].into(),
                 "8 to 20 frames; this request has 21",
+            ),
+            (
+                &|b| b["frames"] = vec![b["frames"][0].clone(); 300].into(),
+                "this request has 300",
             ),
         ],
     )
@@ -214,15 +237,15 @@ async fn session_forbidden_403() {
 async fn session_not_found_404() {
     let app = spawn_app().await;
     let unknown = format!("live_{}", "0".repeat(32));
-    for session in [unknown.as_str(), "live_a1b2c3d4...", "live_", "x"] {
-        app.client
-            .verify(session, &Capture::good())
-            .await
-            .assert_error(404, "SESSION_NOT_FOUND");
-        app.client
-            .status(session)
-            .await
-            .assert_error(404, "SESSION_NOT_FOUND");
+    let malformed = ["live_a1b2c3d4...", "live_xyz", "live_", "x"];
+    for session in malformed.into_iter().chain([unknown.as_str()]) {
+        let status = app.client.status(session).await;
+        status.assert_error(404, "SESSION_NOT_FOUND");
+    }
+    let long = "x".repeat(9000);
+    for session in malformed.into_iter().chain([&*unknown, &*long]) {
+        let verify = app.client.verify(session, &Capture::good()).await;
+        verify.assert_error(404, "SESSION_NOT_FOUND");
     }
     assert_verified(&app.client.verify_new(&Capture::good()).await);
 }

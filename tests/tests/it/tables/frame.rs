@@ -124,6 +124,8 @@ async fn image_b64() {
     let whole = base64(&png(&Scene::default()));
     for taken in [
         format!("data:image/png;base64,{whole}"),
+        // What it says of the format does not count.
+        format!("data:image/jpeg;base64,{whole}"),
         whole.trim_end_matches('=').to_owned(),
         whole.clone(),
     ] {

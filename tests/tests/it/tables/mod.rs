@@ -20,6 +20,7 @@ use livegate_common::job::now_ms;
 use livegate_common::records::{Records, Stored};
 use livegate_tests::app::App;
 use livegate_tests::client::{Answer, Capture};
+use livegate_tests::media::reference;
 use livegate_tests::scripted::Scene;
 use serde_json::{Value, json};
 
@@ -28,13 +29,13 @@ const LEFT_RIGHT: [&str; 2] = ["turn_left", "turn_right"];
 
 /// A row without a test fails it, and so does a test of a row that no document has any more.
 #[test]
+#[cfg_attr(
+    not(has_reference),
+    ignore = "needs the reference documents (LIVEGATE_REFERENCE)"
+)]
 fn every_row_has_its_test() {
-    let Some(text) = document::read("server-to-server.txt") else {
-        return;
-    };
-    let Some(interactive) = document::read("interactive-sessions.txt") else {
-        return;
-    };
+    let text = reference("server-to-server.txt");
+    let interactive = reference("interactive-sessions.txt");
     let rows: BTreeSet<String> = document::tables(&text)
         .iter()
         .flat_map(document::Table::tests)

@@ -37,6 +37,7 @@ fn labels(query: &str) -> impl Iterator<Item = &str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn every_metric_and_label_that_the_dashboard_names_is_there() {
     let mut service = Service::start(&[]).await;
     let mut worker = service.worker().await;

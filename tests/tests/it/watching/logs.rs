@@ -46,6 +46,7 @@ async fn says(process: &mut Process, request: &str, words: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn the_request_id_leads_to_the_lines_of_every_process_that_worked_for_it() {
     let json = ("LIVEGATE_LOG_FORMAT", "json".to_owned());
     let mut service = Service::start(&[json]).await;
@@ -82,6 +83,7 @@ async fn the_request_id_leads_to_the_lines_of_every_process_that_worked_for_it()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn lines_of_requests_side_by_side_are_told_apart_whatever_is_filtered() {
     // No span of ours is asked for here.
     let filter =

@@ -46,6 +46,7 @@ fn names<'a>(spans: &[&'a Span]) -> BTreeSet<&'a str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn a_trace_goes_from_the_caller_through_the_queue_to_each_model_and_back() {
     let (collector, address) = Collector::start().await;
     let mut service = Service::start(&[

@@ -109,15 +109,3 @@ async fn feedback_names_what_to_change_first() {
         );
     }
 }
-
-#[tokio::test]
-async fn confidence_grows_on_the_way() {
-    let app = spawn_app().await;
-    let id = app.client.interactive_session("TURN_LEFT").await;
-    let mut confidences = Vec::new();
-    for yaw in [0.0, -10.0, -20.0, -25.0] {
-        let answer = app.client.play(&id, &[Scene::turned(yaw)]).await;
-        confidences.push(answer.body["confidence"].as_f64().unwrap());
-    }
-    assert_eq!(confidences, [0.0, 0.2, 0.4, 0.5]);
-}

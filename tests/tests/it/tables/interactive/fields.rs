@@ -68,6 +68,14 @@ async fn challenge_type() {
         ("challenge_type", json!("SMILE")),
     ];
     assert_fields(&answer, &found);
+    let after = frames(&app, &id, &[Scene::smiling()]).await.remove(0);
+    assert_fields(&after, &[("challenge_type", Value::Null)]);
+    let status = app.client.interactive_status(&id).await;
+    let missed = &status.body["rejection_details"]["failed_actions"][0];
+    assert_eq!(
+        (&missed["action"], &missed["why"]),
+        (&json!("SMILE"), &json!("not_reached"))
+    );
 }
 
 #[tokio::test]

@@ -136,6 +136,7 @@ async fn expired() {
     let id = create(&app, "challenges=SMILE").await;
     let status = until(&app, &id, "expired").await;
     assert_fields(&status, &[("is_live", json!(false))]);
+    assert_eq!(status.body.get("reason_codes"), None);
     let late = app.client.frame(&id, &png(&Scene::default())).await;
     assert_eq!(late.status, 200, "{}", late.body);
     let fields = [
@@ -146,6 +147,11 @@ async fn expired() {
         ("is_live", json!(false)),
     ];
     assert_fields(&late, &fields);
+    let records = app.stop().await;
+    assert_eq!(
+        (records.len(), &records[0]["verdict"]),
+        (1, &json!("expired"))
+    );
 
     // Once begun, a session has its challenges' time, beyond the time that it had to begin.
     let app = with_ttl(Duration::from_millis(1_500)).await;

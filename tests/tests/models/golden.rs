@@ -1,21 +1,15 @@
 //! The prepared models compute what the original files compute in other engines.
 //!
-//! `golden/reference.py` wrote the references in `golden/*.json`. `LIVEGATE_MODELS` names the cache; the
-//! default is `models/cache`.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+//! The references in `golden/*.json` were written by `golden/reference.py`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use livegate_models::manifest::Manifest;
 use livegate_models::{ClassOutput, ModelFile, ModelSet, hash};
 use livegate_prepare::convert;
+use livegate_tests::media::{self, optional_weights};
 use ndarray::{Array, Array3, ArrayD, Axis, IxDyn, s};
 use ort::environment::Environment;
 use ort::session::Session;
@@ -41,11 +35,7 @@ struct Output {
 }
 
 fn models() -> ModelSet {
-    let cache = std::env::var_os("LIVEGATE_MODELS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../cache"),
-        PathBuf::from,
-    );
-    ModelSet::load(&cache, None).unwrap_or_else(|error| panic!("{error}"))
+    ModelSet::load(&media::models(), None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Runs a model with one thread, as the worker does.
@@ -75,7 +65,7 @@ fn run(models: &ModelSet, file: &ModelFile, input: &ArrayD<f32>) -> BTreeMap<Str
 /// Compares a model's outputs with its reference and returns the outputs.
 fn assert_golden(file: &ModelFile, input: &ArrayD<f32>) -> BTreeMap<String, ArrayD<f32>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
+        .join("tests/models/golden")
         .join(format!("{}.json", file.name));
     let reference: Reference =
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -133,6 +123,7 @@ fn bgr(image: &Array3<f64>) -> Array3<f64> {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_detector_agrees_with_the_original_at_another_size() {
     let outputs = assert_golden(&models().detector, &batch(bgr(&drawn_face(192, 160))));
     let best = outputs["cls_32"].iter().zip(&outputs["obj_32"]);
@@ -141,12 +132,14 @@ fn the_detector_agrees_with_the_original_at_another_size() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_landmarks_agree_with_the_original() {
     let outputs = assert_golden(&models().landmarks, &batch(drawn_face(256, 256)));
     assert!(outputs["presence"][[0, 0]] > 0.0);
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_blendshapes_agree_with_the_original() {
     let points = Array::from_shape_fn(IxDyn(&[1, 146, 2]), |index| {
         let i = index[1] as f64;
@@ -158,6 +151,7 @@ fn the_blendshapes_agree_with_the_original() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_anti_spoof_model_agrees_with_the_original() {
     let model = &models().anti_spoof[0];
     let outputs = assert_golden(&model.file, &batch(bgr(&drawn_face(128, 128))));
@@ -167,6 +161,7 @@ fn the_anti_spoof_model_agrees_with_the_original() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_embedder_agrees_with_the_original() {
     let image = drawn_face(112, 112).mapv(|v| (v * 255.0 - 127.5) / 128.0);
     assert_golden(&models().embedder.file, &batch(image));
@@ -188,19 +183,17 @@ fn pictures(side: usize, scale: f64) -> Vec<ArrayD<f32>> {
 }
 
 #[test]
+#[cfg_attr(
+    not(has_optional_weights),
+    ignore = "needs the optional models (LIVEGATE_OPTIONAL_MODELS)"
+)]
 fn optional_models_compute_what_the_published_files_compute() {
-    let folder = std::env::var_os("LIVEGATE_OPTIONAL_MODELS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/models"),
-        PathBuf::from,
-    );
+    let folder = optional_weights();
     let models = models();
     let temp = tempfile::tempdir().unwrap();
     for model in &Manifest::shipped().optional {
         let path = folder.join(&model.name);
-        let Ok(bytes) = std::fs::read(&path) else {
-            eprintln!("SKIPPED: {} is not in {}", model.name, folder.display());
-            continue;
-        };
+        let bytes = std::fs::read(&path).unwrap();
         assert_eq!(hash::of_bytes(&bytes), model.sha256, "{}", model.name);
         let prepared = temp.path().join(&model.name);
         std::fs::write(&prepared, convert::prepare(model.recipe, &bytes).unwrap()).unwrap();
@@ -233,6 +226,7 @@ fn optional_models_compute_what_the_published_files_compute() {
 }
 
 #[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 fn the_canonical_face_is_a_face_looking_at_the_viewer() {
     let face = models().canonical_face;
     assert_eq!(face.vertices.len(), 468);

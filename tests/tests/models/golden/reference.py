@@ -1,4 +1,4 @@
-"""Computes the reference outputs with which tests/golden.rs compares the prepared models.
+"""Computes the reference outputs that golden.rs compares the prepared models with.
 
 The references are outputs of the original files as packaged, computed by other engines than Livegate's: LiteRT for
 the TFLite files, OpenCV for the ONNX files. Only output numbers are written, and only some of them if there are
@@ -26,7 +26,7 @@ YUNET = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride
 
 
 def drawn_face(height, width):
-    """A face drawn from smooth functions, RGB 0..1, [3, height, width]; tests/golden.rs draws the same.
+    """A face drawn from smooth functions, RGB 0..1, [3, height, width]; golden.rs draws the same.
 
     YuNet and the landmark model recognise it as a face, so their outputs are typical.
     """
@@ -52,7 +52,7 @@ def drawn_face(height, width):
 
 
 def spiral(count):
-    """Points on a spiral, [count, 2], in pixels; tests/golden.rs computes the same."""
+    """Points on a spiral, [count, 2], in pixels; golden.rs computes the same."""
     i = np.arange(count, dtype=np.float64)
     radius, angle = 100 * np.sqrt(i / count), 2.4 * i
     return np.stack([200 + radius * np.cos(angle), 150 + radius * np.sin(angle)], axis=1)
