@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use image::metadata::Orientation;
-use livegate_media::{Format, ImageHeader, MAX_SIDE, MIN_SIDE};
+use livegate_media::{Format, ImageHeader, MAX_SIDE, MIN_SIDE, Picture};
 
 use crate::memory::within;
 
@@ -44,7 +44,10 @@ pub fn upright_jpeg(bytes: &[u8]) {
         return;
     };
     let picture = Bytes::copy_from_slice(bytes);
-    let Ok(upright) = within(most + bytes.len(), || livegate_media::upright_jpeg(picture)) else {
+    let upright = within(most + bytes.len(), || {
+        Picture::read(picture).map(Picture::into_upright_jpeg)
+    });
+    let Ok(Ok(upright)) = upright else {
         return;
     };
     let (before, after) = (header.unwrap(), ImageHeader::read(&upright).unwrap());

@@ -42,7 +42,7 @@ pub fn verify_body(bytes: &[u8]) {
         Ok(request) => match request.capture {
             Capture::Images(frames) => {
                 assert!((MIN_IMAGES..=MAX_IMAGES).contains(&frames.len()));
-                assert!(frames.iter().all(|f| f.image.len() <= MAX_FRAME_BYTES));
+                assert!(frames.iter().all(|f| f.image.bytes().len() <= MAX_FRAME_BYTES));
             }
             Capture::Video(clip) => assert!((1..=MAX_VIDEO_BYTES).contains(&clip.len())),
         },

@@ -32,6 +32,6 @@ fn frame((index, named): (usize, &NamedFrame)) -> Value {
         "index": index,
         "timestamp_ms": index * FRAME_MS,
         "phase": named.tag(),
-        "image_b64": STANDARD.encode_to_string(&named.frame.image),
+        "image_b64": STANDARD.encode_to_string(named.frame.image.bytes()),
     })
 }

@@ -9,6 +9,7 @@ mod foreign;
 mod header;
 mod jpeg;
 mod libjpeg;
+mod picture;
 mod pixels;
 mod png;
 #[cfg(test)]
@@ -17,4 +18,5 @@ mod warning;
 
 pub use foreign::Foreign;
 pub use header::{Format, HeaderError, ImageHeader, MAX_SIDE, MIN_SIDE};
-pub use pixels::{DecodeError, RgbFrame, decode, upright_jpeg};
+pub use picture::Picture;
+pub use pixels::{DecodeError, RgbFrame, decode};

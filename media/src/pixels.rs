@@ -4,7 +4,6 @@ use std::io::Cursor;
 
 use bytes::Bytes;
 use image::codecs::png::PngDecoder;
-use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage};
 
 use super::damage::damage;
@@ -57,10 +56,14 @@ impl DecodeError {
 /// # Errors
 /// [`DecodeError`] when the header is refused, or the picture is damaged or ends early.
 pub fn decode(bytes: &[u8]) -> Result<RgbFrame, DecodeError> {
-    let header = ImageHeader::read(bytes)?;
+    decode_as(bytes, &ImageHeader::read(bytes)?)
+}
+
+/// Decodes a picture whose header was read before.
+pub(crate) fn decode_as(bytes: &[u8], header: &ImageHeader) -> Result<RgbFrame, DecodeError> {
     let image = match header.format {
-        Format::Jpeg => decode_jpeg(bytes, &header)?,
-        Format::Png => decode_png(bytes, &header)?,
+        Format::Jpeg => decode_jpeg(bytes, header)?,
+        Format::Png => decode_png(bytes, header)?,
     };
     // Converted to three bytes a pixel before it is turned: turning takes a second picture in memory.
     let mut upright = DynamicImage::from(image.into_rgb8());
@@ -76,16 +79,11 @@ pub fn decode(bytes: &[u8]) -> Result<RgbFrame, DecodeError> {
     })
 }
 
-/// Converts a picture to an upright JPEG. An upright JPEG is returned unchanged.
+/// Encodes a decoded frame as JPEG.
 ///
 /// # Errors
-/// [`DecodeError`] when the picture cannot be decoded.
-pub fn upright_jpeg(bytes: Bytes) -> Result<Bytes, DecodeError> {
-    let header = ImageHeader::read(&bytes)?;
-    if header.format == Format::Jpeg && header.orientation == Orientation::NoTransforms {
-        return Ok(bytes);
-    }
-    let frame = decode(&bytes)?;
+/// [`DecodeError`] when its pixels are not those of its size.
+pub(crate) fn encode(frame: RgbFrame) -> Result<Bytes, DecodeError> {
     let image =
         RgbImage::from_raw(frame.width, frame.height, frame.pixels).ok_or_else(wrong_size)?;
     let mut jpeg = Cursor::new(Vec::new());
@@ -131,8 +129,14 @@ fn decode_jpeg(bytes: &[u8], header: &ImageHeader) -> Result<DynamicImage, Decod
 #[cfg(test)]
 mod tests {
     use image::ImageFormat;
+    use image::metadata::Orientation;
 
     use super::*;
+    use crate::picture::Picture;
+
+    fn upright(bytes: Bytes) -> Bytes {
+        Picture::read(bytes).unwrap().into_upright_jpeg().unwrap()
+    }
 
     fn picture(width: u32, height: u32) -> RgbImage {
         RgbImage::from_fn(width, height, |x, y| {
@@ -183,7 +187,7 @@ mod tests {
             "{:?}",
             &frame.pixels[..3]
         );
-        let again = upright_jpeg(jpeg.into()).unwrap();
+        let again = upright(jpeg.into());
         let header = ImageHeader::read(&again).unwrap();
         assert_eq!(
             (header.width, header.orientation),
@@ -194,12 +198,10 @@ mod tests {
     #[test]
     fn an_upright_jpeg_is_returned_as_it_came() {
         let jpeg = Bytes::from(encode(&picture(160, 120), ImageFormat::Jpeg));
-        assert_eq!(upright_jpeg(jpeg.clone()).unwrap(), jpeg);
+        assert_eq!(upright(jpeg.clone()), jpeg);
         let png = Bytes::from(encode(&picture(160, 120), ImageFormat::Png));
         assert_eq!(
-            ImageHeader::read(&upright_jpeg(png).unwrap())
-                .unwrap()
-                .format,
+            ImageHeader::read(&upright(png)).unwrap().format,
             Format::Jpeg
         );
     }

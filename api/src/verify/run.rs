@@ -11,6 +11,7 @@ use livegate_common::job::{ClipOutcome, Cost, MeasuredClip, now_ms};
 use livegate_common::records::{Attempt, RecordError, Stored};
 use livegate_liveness::decision::{Findings, Proof};
 use livegate_liveness::evidence::Timing;
+use livegate_media::Picture;
 use tracing::Instrument;
 
 use super::record::{State, VerifySession};
@@ -133,7 +134,7 @@ impl Verification {
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
         seen.frames = frames.len();
-        let images: Vec<Bytes> = frames.iter().map(|f| f.image.clone()).collect();
+        let images: Vec<Bytes> = frames.iter().map(|f| f.image.bytes().clone()).collect();
         let limit = self.state.config.verify_timeout;
         let measured = measure_images(services, &self.request_id, &images, limit).await?;
         seen.cost = measured.cost;
@@ -149,7 +150,7 @@ impl Verification {
             .span()
             .in_scope(|| judge_images(challenge, outcomes, timing, thresholds));
         services.metrics.stage(Stage::Decide, began);
-        self.conclude(judgement, |best| images.get(best).cloned())
+        self.conclude(judgement, |best| frames.get(best).map(|f| f.image.clone()))
             .await
     }
 
@@ -185,10 +186,8 @@ impl Verification {
         let (judgement, portraits) = judged.map_err(ApiError::internal)?;
         services.metrics.stage(Stage::Decide, began);
         let picture = |best| {
-            portraits
-                .into_iter()
-                .find(|p| p.is_of(best))
-                .map(|p| p.jpeg)
+            let of_best = portraits.into_iter().find(|p| p.is_of(best))?;
+            Picture::read(of_best.jpeg).ok()
         };
         self.conclude(judgement, picture).await
     }
@@ -197,7 +196,7 @@ impl Verification {
     async fn conclude(
         &self,
         judgement: Judgement,
-        picture: impl FnOnce(usize) -> Option<Bytes>,
+        picture: impl FnOnce(usize) -> Option<Picture>,
     ) -> Result<VerdictBody, ApiError> {
         let began = Instant::now();
         let answering = self.answer(judgement, picture);
@@ -209,7 +208,7 @@ impl Verification {
     async fn answer(
         &self,
         judgement: Judgement,
-        picture: impl FnOnce(usize) -> Option<Bytes>,
+        picture: impl FnOnce(usize) -> Option<Picture>,
     ) -> Result<VerdictBody, ApiError> {
         Ok(match judgement {
             Judgement::Undecodable(media) => {
@@ -231,10 +230,10 @@ impl Verification {
         &self,
         findings: &Findings,
         proof: Proof,
-        best: Bytes,
+        best: Picture,
     ) -> Result<VerdictBody, ApiError> {
         let encoding = self.state.uploads.work(move || {
-            let jpeg = livegate_media::upright_jpeg(best).map_err(ApiError::internal)?;
+            let jpeg = best.into_upright_jpeg().map_err(ApiError::internal)?;
             Ok(base64_simd::STANDARD.encode_to_string(&jpeg))
         });
         let best_frame_b64 = encoding.await?;

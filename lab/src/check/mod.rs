@@ -73,7 +73,7 @@ pub async fn measure_frames(
 ) -> Result<Vec<FrameOutcome>, CheckError> {
     let mut measuring = FuturesUnordered::new();
     for (index, frame) in (0_u32..).zip(frames) {
-        let image = frame.frame.image.clone();
+        let image = frame.frame.image.bytes().clone();
         let batch = Batch::Frames {
             frames: vec![EncodedFrame { index, image }],
             look: Look::Whole,

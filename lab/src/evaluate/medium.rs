@@ -63,8 +63,9 @@ impl Medium {
         match self {
             Self::Clip(clip) => hash::of_bytes(clip),
             Self::Frames(frames) => {
-                let line =
-                    |f: &NamedFrame| format!("{} {}\n", f.name, hash::of_bytes(&f.frame.image));
+                let line = |f: &NamedFrame| {
+                    format!("{} {}\n", f.name, hash::of_bytes(f.frame.image.bytes()))
+                };
                 let lines: String = frames.iter().map(line).collect();
                 hash::of_bytes(lines.as_bytes())
             }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use livegate_liveness::challenge::Phase;
-use livegate_media::ImageHeader;
+use livegate_media::Picture;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -23,7 +23,7 @@ pub struct CapturedFrame {
     /// Milliseconds since the capture began, by the client's clock.
     pub at_ms: f64,
     /// JPEG or PNG, as it came.
-    pub image: Bytes,
+    pub image: Picture,
 }
 
 impl CapturedFrame {
@@ -39,11 +39,10 @@ impl CapturedFrame {
         if image.len() > MAX_FRAME_BYTES {
             return Err(Problem::TooLarge);
         }
-        ImageHeader::read(&image)?;
         Ok(Self {
             phase,
             at_ms,
-            image,
+            image: Picture::read(image)?,
         })
     }
 }
@@ -54,7 +53,7 @@ impl fmt::Debug for CapturedFrame {
             f,
             "CapturedFrame({:?}, {} bytes)",
             self.phase,
-            self.image.len()
+            self.image.bytes().len()
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use livegate_media::upright_jpeg;
+use livegate_media::Picture;
 use livegate_tests::app::spawn_app;
 use livegate_tests::client::Capture;
 use livegate_tests::scripted::{Scene, person};
@@ -123,7 +123,11 @@ async fn best_frame_b64() {
     let jpeg = image::load_from_memory_with_format(&best, image::ImageFormat::Jpeg).unwrap();
     assert_eq!((jpeg.width(), jpeg.height()), (160, 160));
     for (index, (_, sent)) in capture.0.iter().enumerate() {
-        let same = upright_jpeg(sent.clone().into()).unwrap() == best;
+        let same = Picture::read(sent.clone().into())
+            .unwrap()
+            .into_upright_jpeg()
+            .unwrap()
+            == best;
         assert_eq!(same, index == 4, "frame {index}");
     }
     let (_, rejected) = bodies().await;
