@@ -10,11 +10,6 @@ pub fn frames_with_face(frames: &[TaggedFrame]) -> usize {
     frames.iter().filter(|f| f.face().is_some()).count()
 }
 
-/// Share of frames that show a face, 0 to 1; 0 without frames.
-pub fn face_ratio(frames: &[TaggedFrame]) -> f32 {
-    share(frames_with_face(frames), frames.len())
-}
-
 /// `part` divided by `whole`, 0 to 1; 0 if `whole` is 0.
 pub fn share(part: usize, whole: usize) -> f32 {
     #[expect(
@@ -66,16 +61,6 @@ mod tests {
     use super::*;
     use crate::challenge::Phase;
     use crate::testing::{detected, frame, no_face};
-
-    #[test]
-    fn the_ratio_counts_frames_and_is_zero_for_none() {
-        let (with, without) = (frame(Phase::Center, |_| {}), no_face(Phase::Center));
-        assert!(
-            (face_ratio(&[with.clone(), with.clone(), without.clone(), with]) - 0.75).abs() < 1e-6
-        );
-        assert!(face_ratio(&[without]).abs() < f32::EPSILON);
-        assert!(face_ratio(&[]).abs() < f32::EPSILON);
-    }
 
     #[test]
     fn a_second_subject_is_in_two_frames_or_in_a_tenth_of_many() {

@@ -135,10 +135,6 @@ pub struct Thresholds {
     pub second_face_frames: usize,
     /// The same limit as one frame in this many, where that is more frames.
     pub second_face_one_in: usize,
-    /// Share of a movement's peak below which a frame is on the way there or back.
-    pub way_share: f32,
-    /// Share of the required angle from which a head is on its way.
-    pub way_begins_share: f32,
     /// Least distance of a pose in between from either end of a turn, as a share of the way from the start
     /// to the peak or to the required angle, whichever is further.
     pub between_share: f32,
