@@ -2,13 +2,7 @@
 
 use super::statement::{Kind, Statement};
 use crate::measurement::FrameMeasurement;
-use crate::tagged::TaggedFrame;
 use crate::thresholds::Thresholds;
-
-/// Number of frames that show a face.
-pub fn frames_with_face(frames: &[TaggedFrame]) -> usize {
-    frames.iter().filter(|f| f.face().is_some()).count()
-}
 
 /// `part` divided by `whole`, 0 to 1; 0 if `whole` is 0.
 pub fn share(part: usize, whole: usize) -> f32 {
@@ -60,7 +54,7 @@ pub fn has_second_subject(frame: &FrameMeasurement, thresholds: &Thresholds) -> 
 mod tests {
     use super::*;
     use crate::challenge::Phase;
-    use crate::testing::{detected, frame, no_face};
+    use crate::testing::{detected, frame};
 
     #[test]
     fn a_second_subject_is_in_two_frames_or_in_a_tenth_of_many() {
