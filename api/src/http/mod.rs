@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod boundary;
+pub mod connection;
 pub mod cors;
 pub mod encoding;
 pub mod excerpt;
@@ -14,6 +15,5 @@ pub mod methods;
 pub mod multipart;
 pub mod nullable;
 pub mod parameters;
-pub mod patience;
 pub mod refusal;
 pub mod uploads;
