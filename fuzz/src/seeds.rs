@@ -51,7 +51,7 @@ pub fn of(property: &str) -> Vec<Vec<u8>> {
             "\x05PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
             "\x7fGET / HTTP/1.1\r\n\r\nGET / HTTP/1.0\r\n\r\nHEAD / HTTP/9\r\n\r\n",
             "\x7fPUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n1\r\nx\r\n0\r\n\r\n",
-            &format!("\u{1}GET / HTTP/1.1\r\na: {}\r\n\r\n", "a".repeat(33_000)),
+            &format!("\x7fGET / HTTP/1.1\r\na: {}\r\n\r\n", "a".repeat(33_000)),
         ]),
         "operating_point" => vec![OperatingPoint::shipped().to_toml().unwrap().into_bytes()],
         other => panic!("no property is called {other}"),
