@@ -10,7 +10,7 @@ use livegate_telemetry::metrics::MetricsPort;
 use poem::endpoint::make_sync;
 use poem::middleware::AddData;
 use poem::web::Redirect;
-use poem::{Endpoint, EndpointExt, IntoResponse, Route, Server, get};
+use poem::{Endpoint, EndpointExt, IntoResponse, Route, get};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 
@@ -19,10 +19,10 @@ use crate::config::{AuditTarget, ServerConfig};
 use crate::contract::media::MIN_IMAGES;
 use crate::demo;
 use crate::http::boundary::Boundary;
+use crate::http::connection::Limits;
 use crate::http::cors::Cors;
 use crate::http::leftover::Leftover;
-use crate::http::listener::LingeringListener;
-use crate::http::patience::Limits;
+use crate::http::listener;
 use crate::http::uploads::Uploads;
 use crate::interactive::in_flight::InFlight;
 use crate::keys::KeyFileError;
@@ -77,7 +77,7 @@ pub enum BindError {
 
 /// The server, listening and not yet answering.
 pub struct Application {
-    listener: LingeringListener,
+    listener: TcpListener,
     address: SocketAddr,
     state: Arc<AppState>,
     audit: AuditWriter,
@@ -107,12 +107,6 @@ impl Application {
         };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let limits = Limits {
-            head: config.head_timeout,
-            idle: IDLE,
-        };
-        let listener = LingeringListener::new(listener, config.max_connections, limits);
-        let listener = listener.map_err(failed)?;
         let metrics = match config.metrics_listen {
             None => None,
             Some(address) => {
@@ -187,14 +181,13 @@ impl Application {
         });
         let grace = state.config.verify_timeout + GRACE_MARGIN;
         let admissions = state.admissions.clone();
-        let stop = async move { shutdown.wait().await };
-        let served = Server::new_with_acceptor(listener)
-            .idle_timeout(IDLE)
-            .run_with_graceful_shutdown(routes(state), stop, Some(grace))
-            .await;
-        if let Err(error) = served {
-            tracing::error!(error = %error, "The server stopped: {error}");
-        }
+        let limits = Limits {
+            head: state.config.head_timeout,
+            idle: IDLE,
+        };
+        let max_connections = state.config.max_connections;
+        let endpoint = routes(state);
+        listener::serve(listener, endpoint, max_connections, limits, shutdown, grace).await;
         // Verifications whose callers hung up run on without a connection.
         if tokio::time::timeout(grace, admissions.drain())
             .await

@@ -1,20 +1,24 @@
 //! Properties of parsing what callers send (heads, queries, bodies, tokens) and of the file of
 //! thresholds.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use livegate_api::contract::media::{MAX_FRAME_BYTES, MAX_IMAGES, MAX_VIDEO_BYTES, MIN_IMAGES};
+use livegate_api::http::connection::{self, Limits};
+use livegate_api::http::leftover::Leftover;
 use livegate_api::http::multipart::find_image;
-use livegate_api::http::patience::{Limits, Patience};
-use livegate_api::http::refusal::in_our_shape;
 use livegate_api::interactive::{query, token};
 use livegate_api::verify::wire::{Capture, SessionOptions, VerifyRequest};
 use livegate_common::seal::SealKey;
+use livegate_common::shutdown::Shutdown;
 use livegate_liveness::thresholds::OperatingPoint;
+use poem::endpoint::make_sync;
 use poem::http::HeaderValue;
-use tokio::runtime::Runtime;
+use poem::{EndpointExt, Response};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::memory::within;
 
@@ -42,7 +46,11 @@ pub fn verify_body(bytes: &[u8]) {
         Ok(request) => match request.capture {
             Capture::Images(frames) => {
                 assert!((MIN_IMAGES..=MAX_IMAGES).contains(&frames.len()));
-                assert!(frames.iter().all(|f| f.image.bytes().len() <= MAX_FRAME_BYTES));
+                assert!(
+                    frames
+                        .iter()
+                        .all(|f| f.image.bytes().len() <= MAX_FRAME_BYTES)
+                );
             }
             Capture::Video(clip) => assert!((1..=MAX_VIDEO_BYTES).contains(&clip.len())),
         },
@@ -106,36 +114,82 @@ pub fn client_token(bytes: &[u8]) {
     }
 }
 
-/// The end of a head is found at the same place however the bytes are split, with little memory. A
-/// replaced answer is a complete one.
+/// A connection on which anything is sent, cut into any pieces, ends in time and takes little memory; what is
+/// said on it is whole answers, and a refusal is in the one shape and the last of them.
 pub fn head(bytes: &[u8]) {
+    // The first byte says how long the pieces are.
+    let Some((piece, bytes)) = bytes.split_first() else {
+        return;
+    };
+    let size = usize::from(*piece).max(1);
+    let said = within(bytes.len() * 3 + (512 << 10), || {
+        said_to(bytes.chunks(size))
+    });
+    if bytes.starts_with(b"PRI ") {
+        assert!(said.windows(8).any(|part| part == b"HTTP/1.1"));
+        return;
+    }
+    let mut rest = String::from_utf8(said).unwrap();
+    while !rest.is_empty() {
+        rest = after_answer(&rest).to_owned();
+    }
+}
+
+/// What is answered on a connection on which these pieces are sent, and nothing after them.
+fn said_to<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     const LIMITS: Limits = Limits {
         head: Duration::from_secs(15),
         idle: Duration::from_secs(75),
     };
-    static CLOCK: LazyLock<Runtime> = LazyLock::new(|| {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        builder.enable_time().build().unwrap()
-    });
-    let _clock = CLOCK.enter();
-    // The first byte is the length of the pieces.
-    let Some((piece, bytes)) = bytes.split_first() else {
-        return;
-    };
-    let read = |size: usize| {
-        let mut patience = Patience::new(LIMITS);
-        let read = bytes.chunks(size).try_for_each(|part| patience.read(part));
-        (read.is_ok(), patience.awaits_head())
-    };
-    let whole = within(16 << 10, || read(bytes.len().max(1)));
-    let pieces = read(usize::from(*piece).max(1));
-    // After a refusal no head is awaited.
-    assert!(whole == pieces || (!whole.0 && !pieces.0));
-    if let Some(ours) = in_our_shape(bytes) {
-        let text = String::from_utf8(ours).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(&format!("content-length: {}\r\n", body.len())));
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    // Time goes on as soon as everything waits for it.
+    let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let (caller, server) = tokio::io::duplex(16 << 10);
+        let (_trigger, stop) = Shutdown::new();
+        let answer = make_sync(|_| Response::builder().header("x-request-id", "1").body("yes"));
+        let served = connection::serve(server, Arc::new(answer.with(Leftover)), LIMITS, stop);
+        let (mut reading, mut writing) = tokio::io::split(caller);
+        let sending = async {
+            for piece in pieces {
+                // It may be closed already.
+                if writing.write_all(piece).await.is_err() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let mut said = Vec::new();
+        let talking = async {
+            tokio::select! {
+                () = sending => {}
+                read = reading.read_to_end(&mut said) => drop(read),
+            }
+        };
+        tokio::join!(served, talking);
+        said
+    })
+}
+
+/// What follows the answer that `said` begins with.
+fn after_answer(said: &str) -> &str {
+    let (head, rest) = said.split_once("\r\n\r\n").unwrap();
+    let status = head.strip_prefix("HTTP/1.").unwrap().get(2..5).unwrap();
+    if status == "100" {
+        return rest;
     }
+    let mut lines = head.lines();
+    let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.unwrap().parse().unwrap();
+    if status == "200" {
+        // An answer to HEAD has no body.
+        return rest.strip_prefix("yes").unwrap_or(rest);
+    }
+    let body: Value = serde_json::from_str(rest).unwrap();
+    assert!(rest.len() == length && body["code"] == "INVALID_INPUT");
+    assert!(head.contains("connection: close") && head.contains("x-request-id: "));
+    ""
 }
 
 /// An operating point is the same after it is written and read again, or is refused.

@@ -5,6 +5,12 @@
 //! proxy's. The first request gets an answer with our usual body; then the connection is given up with
 //! `HTTP_1_1_REQUIRED`. Nothing of a request is decoded for that but the number of its stream.
 
+use std::io;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
 use super::refusal::body_of;
 use super::request_id::REQUEST_ID;
 use livegate_common::id::RequestId;
@@ -32,14 +38,35 @@ const STATUS: &str = "505";
 const REASON: &str =
     "This service speaks HTTP/1.1 only; turn HTTP/2 without TLS off in your client.";
 
-/// What the server's side begins with: no settings. Some callers send no request before it.
-pub fn greeting() -> Vec<u8> {
-    frame(SETTINGS, 0, 0, b"")
+/// Refuses the first request on a connection that begins with `read`; it is waited for this long.
+///
+/// # Errors
+/// The I/O error of a connection that broke off.
+pub async fn refuse(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    mut read: BytesMut,
+    limit: Duration,
+) -> io::Result<()> {
+    // Some callers send no request before this: no settings.
+    stream.write_all(&frame(SETTINGS, 0, 0, b"")).await?;
+    let mut first = FirstRequest::new();
+    let found = tokio::time::timeout(limit, async {
+        loop {
+            if let Some(found) = first.read(&read) {
+                return Ok(found);
+            }
+            read.clear();
+            if stream.read_buf(&mut read).await? == 0 {
+                return Ok(Found::Nothing);
+            }
+        }
+    });
+    let found: io::Result<Found> = found.await.unwrap_or(Ok(Found::Nothing));
+    stream.write_all(&refusal(found?)).await
 }
 
 /// Finds the first request on a connection.
-#[derive(Default)]
-pub struct FirstRequest {
+struct FirstRequest {
     /// Bytes seen, the preface included.
     seen: usize,
     /// The header of the frame that is being read, as far as it is here.
@@ -50,25 +77,24 @@ pub struct FirstRequest {
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
+enum Found {
     /// A request, on this stream.
     Stream(u32),
-    /// Too many bytes that are no request.
+    /// Too many bytes that are no request, or too few in time.
     Nothing,
 }
 
 impl FirstRequest {
-    /// For a connection of whose preface these bytes were read already.
-    pub fn after(seen: usize) -> Self {
+    fn new() -> Self {
         Self {
-            seen,
+            seen: 0,
             header: Vec::new(),
-            skip: PREFACE.saturating_sub(seen),
+            skip: PREFACE,
         }
     }
 
     /// Reads on; `None`: not found yet.
-    pub fn read(&mut self, bytes: &[u8]) -> Option<Found> {
+    fn read(&mut self, bytes: &[u8]) -> Option<Found> {
         for byte in bytes {
             self.seen += 1;
             if self.seen > MAX_BYTES {
@@ -97,7 +123,7 @@ impl FirstRequest {
 }
 
 /// The refusal of what was found, and the id that the answer carries.
-pub fn refusal(found: Found) -> Vec<u8> {
+fn refusal(found: Found) -> Vec<u8> {
     let Found::Stream(stream) = found else {
         return go_away(0);
     };
@@ -171,13 +197,13 @@ mod tests {
     fn the_first_request_is_found_however_it_comes_in_pieces() {
         let sent = connection(2);
         for piece in [1, 7, sent.len()] {
-            let mut first = FirstRequest::after(4);
-            let found = sent[4..].chunks(piece).find_map(|bytes| first.read(bytes));
+            let mut first = FirstRequest::new();
+            let found = sent.chunks(piece).find_map(|bytes| first.read(bytes));
             assert_eq!(found, Some(Found::Stream(3)), "{piece}");
         }
-        let mut first = FirstRequest::after(0);
+        let mut first = FirstRequest::new();
         assert_eq!(first.read(&sent[..sent.len() - 5]), None);
-        let mut first = FirstRequest::after(0);
+        let mut first = FirstRequest::new();
         assert_eq!(first.read(&connection(3000)), Some(Found::Nothing));
     }
 

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod boundary;
 pub mod calling_key;
+pub mod connection;
 pub mod cors;
 pub mod encoding;
 pub mod form;
@@ -14,7 +15,6 @@ pub mod listener;
 pub mod methods;
 pub mod multipart;
 pub mod parameters;
-pub mod patience;
 pub mod refusal;
 pub mod request_id;
 pub mod uploads;

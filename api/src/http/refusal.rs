@@ -1,50 +1,45 @@
 //! Refusals of heads that never become requests, in our shape.
 //!
-//! One that is too long is not read on. One that is malformed hyper answers by itself, with a status and
-//! an empty body, and offers no hook: such an answer is known by what it lacks, a request id, and is
-//! replaced on its way out. The connection is closed after either.
+//! hyper answers a head that is malformed or too long by itself, with a status and an empty body, and offers
+//! no hook: such an answer is known by what it lacks, a request id, and is replaced. The connection is closed
+//! after it.
 
-use super::patience::Refused;
+use memchr::memmem;
+use poem::http::StatusCode;
+
 use super::request_id::REQUEST_ID;
 use crate::error::{Code, ErrorBody};
 use livegate_common::id::RequestId;
 
-/// How an answer to a caller's mistake begins.
-const CLIENT_ERROR: &[u8] = b"HTTP/1.1 4";
+/// Longest head, bytes: four times what browsers and proxies get along with.
+pub const MAX_HEAD: usize = 32 << 10;
 
-const LONG_ADDRESS: &str = "The address is too long.";
-const LONG_HEADERS: &str = "The headers are too many or too long.";
-
-/// What to send in place of `answer`, if it is one that hyper wrote by itself.
-pub fn in_our_shape(answer: &[u8]) -> Option<Vec<u8>> {
-    if !answer.starts_with(CLIENT_ERROR) {
-        return None;
-    }
-    let end = answer.windows(4).position(|w| w == b"\r\n\r\n")?;
-    let head = std::str::from_utf8(answer.get(..end)?).ok()?;
-    if head.lines().any(is_request_id) {
-        return None;
-    }
-    let status = head.lines().next()?;
-    let reason = match status.split(' ').nth(1)? {
-        "414" => LONG_ADDRESS,
-        "431" => LONG_HEADERS,
-        _ => "The request's head is not valid HTTP/1.1.",
-    };
-    Some(written(status, reason))
+/// The status of an answer that hyper wrote by itself.
+pub fn of_hyper(answer: &[u8]) -> Option<StatusCode> {
+    // "HTTP/1.1 400 Bad Request".
+    let status = answer.strip_prefix(b"HTTP/1.")?.get(2..5)?;
+    let status = StatusCode::from_bytes(status).ok()?;
+    let is_ours = || memmem::find(answer, REQUEST_ID.as_str().as_bytes()).is_some();
+    (status.is_client_error() && !is_ours()).then_some(status)
 }
 
-/// What a head is told that is not read on, if anything.
-pub fn of_head(refused: Refused) -> Option<Vec<u8>> {
-    match refused {
-        // It is told in HTTP/2; and after the last answer nothing is.
-        Refused::Http2 { .. } | Refused::AfterAnswer => None,
-        Refused::LongAddress => Some(written("HTTP/1.1 414 URI Too Long", LONG_ADDRESS)),
-        Refused::LongHeaders => Some(written(
-            "HTTP/1.1 431 Request Header Fields Too Large",
-            LONG_HEADERS,
-        )),
+/// The answer to a head, as much of it as was read, that hyper refused with this status.
+pub fn answer(mut status: StatusCode, head: &[u8]) -> Vec<u8> {
+    let is_one_line = !head.iter().take(MAX_HEAD).any(|byte| *byte == b'\n');
+    if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE && is_one_line {
+        status = StatusCode::URI_TOO_LONG;
     }
+    let body = body_of(match status {
+        StatusCode::URI_TOO_LONG => "The address is too long.",
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "The headers are too many or too long.",
+        _ => "The request's head is not valid HTTP/1.1.",
+    });
+    let (length, id) = (body.len(), RequestId::fresh());
+    tracing::info!(request.id = %id, "Refused a head: {status}");
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{REQUEST_ID}: {id}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 /// The one JSON shape.
@@ -56,21 +51,6 @@ pub(super) fn body_of(reason: &str) -> String {
     serde_json::to_string(&body).unwrap_or_default()
 }
 
-fn written(status: &str, reason: &str) -> Vec<u8> {
-    let body = body_of(reason);
-    let (length, id) = (body.len(), RequestId::fresh());
-    tracing::info!(request.id = %id, "Refused a head: {status}");
-    format!(
-        "{status}\r\ncontent-type: application/json\r\n{REQUEST_ID}: {id}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-    )
-    .into_bytes()
-}
-
-fn is_request_id(line: &str) -> bool {
-    line.split_once(':')
-        .is_some_and(|(name, _)| name.eq_ignore_ascii_case(REQUEST_ID.as_str()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,17 +60,29 @@ mod tests {
         for ours in [
             "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
             "HTTP/1.1 404 Not Found\r\nx-request-id: 1\r\ncontent-length: 0\r\n\r\n",
-            "HTTP/1.1 400 Bad Re",
+            "HTTP/1.1 4",
             "4",
         ] {
-            assert_eq!(in_our_shape(ours.as_bytes()), None, "{ours}");
+            assert_eq!(of_hyper(ours.as_bytes()), None, "{ours}");
         }
-        let theirs = b"HTTP/1.1 414 URI Too Long\r\ncontent-length: 0\r\n\r\n";
-        let replaced = String::from_utf8(in_our_shape(theirs).unwrap()).unwrap();
-        assert!(replaced.starts_with("HTTP/1.1 414 URI Too Long\r\n"));
-        assert!(
-            replaced
-                .ends_with("{\"error\":\"The address is too long.\",\"code\":\"INVALID_INPUT\"}")
-        );
+        for theirs in ["HTTP/1.1 414 URI Too Long", "HTTP/1.0 414 URI Too Long"] {
+            let theirs = format!("{theirs}\r\ncontent-length: 0\r\n\r\n");
+            assert_eq!(of_hyper(theirs.as_bytes()), Some(StatusCode::URI_TOO_LONG));
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_said() {
+        let long = "a".repeat(MAX_HEAD);
+        for (head, status, reason) in [
+            (format!("GET /{long}\r\n"), "414 URI Too Long", "address"),
+            (format!("GET /\r\na: {long}"), "431 Request", "headers"),
+        ] {
+            let status_of_hyper = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            let said = answer(status_of_hyper, head.as_bytes());
+            let said = String::from_utf8(said).unwrap();
+            assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{said}");
+            assert!(said.contains(reason) && said.ends_with("\"code\":\"INVALID_INPUT\"}"));
+        }
     }
 }

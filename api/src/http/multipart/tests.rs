@@ -1,6 +1,6 @@
+use livegate_common::shutdown::Shutdown;
 use livegate_liveness::thresholds::Thresholds;
-use poem::listener::Acceptor;
-use poem::{Endpoint, EndpointExt, Route, Server};
+use poem::{Endpoint, EndpointExt, Route};
 use poem_openapi::payload::PlainText;
 use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::Value;
@@ -12,9 +12,9 @@ use crate::audit::Audit;
 use crate::config::{AuditTarget, ServerConfig};
 use crate::error::Code;
 use crate::http::boundary::Boundary;
-use crate::http::listener::LingeringListener;
+use crate::http::connection::Limits;
+use crate::http::listener;
 use crate::http::methods::Methods;
-use crate::http::patience::Limits;
 use crate::interactive::in_flight::InFlight;
 use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
@@ -295,10 +295,12 @@ async fn serve() -> std::net::SocketAddr {
         head: state.config.head_timeout,
         idle: state.config.head_timeout,
     };
-    let listener = LingeringListener::new(listener, 8, limits).unwrap();
-    let address = *listener.local_addr()[0].as_socket_addr().unwrap();
-    let server = Server::new_with_acceptor(listener).run(app(Arc::new(state)));
-    tokio::spawn(server);
+    let address = listener.local_addr().unwrap();
+    let (app, grace) = (app(Arc::new(state)), Duration::ZERO);
+    tokio::spawn(async move {
+        let (_trigger, stop) = Shutdown::new();
+        listener::serve(listener, app, 8, limits, stop, grace).await;
+    });
     address
 }
 
