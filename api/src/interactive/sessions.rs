@@ -142,7 +142,7 @@ impl SessionEnd {
             backoff.wait().await;
         }
         let id = &self.stored.id;
-        tracing::warn!(session.id = %id, "The store did not confirm the end of session {id}: it has no audit record");
+        tracing::warn!(session.id = %id, "The store did not confirm the end of session {id}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What numbers are told apart by. Nothing that a caller chooses is among it.
+//! Metric labels. Never caller-controlled.
 
 use std::sync::Arc;
 
