@@ -64,9 +64,10 @@ pub struct Admissions {
 
 impl Admissions {
     /// Admits verifications while fewer than `max` frames are in flight, and live frames while fewer
-    /// than `live` are. Live frames have a queue of their own, and are useless once they have waited.
-    /// If a process dies, its place is free again `lease_margin` after the longest that its
-    /// verification could have taken.
+    /// than `live` are.
+    ///
+    /// Live frames have a queue of their own, and are useless once they have waited. If a process dies,
+    /// its place is free again `lease_margin` after the longest that its verification could have taken.
     pub fn new(max: usize, live: usize, lease_margin: Duration) -> Self {
         Self {
             frames: Arc::new(Semaphore::new(most_frames(max))),

@@ -28,9 +28,9 @@ use crate::http::uploads::UploadPlace;
 use crate::measure::{MeasureError, measure_frame, thresholds_of};
 use crate::state::AppState;
 
-/// One frame in this many, at random, is measured as a whole although no decision depends on it. An
-/// attacker who changes the picture between the frames that decide cannot foresee which frames are
-/// compared.
+/// One frame in this many, at random, is measured as a whole although no decision depends on it.
+///
+/// An attacker who changes the picture between the frames that decide cannot foresee which frames are compared.
 const WHOLE_ONE_IN: u32 = 4;
 /// Time after which the session is over at the latest, beyond the times of all its challenges,
 /// milliseconds.

@@ -111,7 +111,6 @@ impl Interactive {
     /// a movement, from the face at rest to the challenge: a still picture passes none. Each answer
     /// says how far the current challenge has come and what to do better; the last one holds the
     /// verdict. A session takes up to 20 frames a second.
-    /// session takes up to 20 frames a second.
     #[oai(
         path = "/sessions/:id/frame",
         method = "post",

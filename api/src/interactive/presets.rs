@@ -81,7 +81,7 @@ pub struct PresetBody {
     pub description: String,
     /// Number of challenges of a session, unless the request says otherwise.
     pub num_challenges: usize,
-    /// The challenges that a session's are drawn from, without repeats.
+    /// The challenge types that a session draws from, without repeats.
     pub challenge_types: Vec<ChallengeType>,
     /// Seconds for each challenge, unless the request says otherwise.
     pub timeout_seconds: f64,

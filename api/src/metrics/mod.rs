@@ -183,7 +183,7 @@ impl Metrics {
         let ours = registry.sub_registry_with_prefix("livegate");
         ours.register(
             "build",
-            "The version that runs",
+            "Version of the running server",
             Info::new([("version", env!("CARGO_PKG_VERSION"))]),
         );
         ours.register(
@@ -215,12 +215,12 @@ impl Metrics {
         );
         ours.register(
             "sessions_ended",
-            "Sessions that came to their end, by mode and verdict",
+            "Sessions that ended, by mode and verdict",
             self.ended.clone(),
         );
         ours.register(
             "verdict_reasons",
-            "Reason codes of sessions that came to their end, by mode; one session can have several",
+            "Reason codes of sessions that ended, by mode; one session can have several",
             self.reasons.clone(),
         );
         ours.register_with_unit(
@@ -241,7 +241,7 @@ impl Metrics {
         );
         ours.register(
             "frames_in_flight_limit",
-            "Frames from which on no more are let in, by work",
+            "Limit of frames in flight, by work; once reached, no more are admitted",
             self.max_frames.clone(),
         );
         ours.register(

@@ -3,7 +3,6 @@
 //! poem-openapi derives operations and schemas from the types. It cannot express examples, the headers
 //! of every answer, errors by their codes, formats, or a query that is read by hand. These are added to
 //! its JSON here, once, at the start.
-//! the start.
 
 mod answers;
 mod failures;

@@ -69,7 +69,6 @@ enum HealthAnswer {
 impl ServerToServer {
     /// Create a session
     ///
-    /// Returns the challenge and the limits of the capture. The body is optional: anything left out
     /// Returns the challenge and the limits of the capture. The body is optional: a field left out
     /// takes the API key's default. A session is verified once, and expires at `expires_at`, after five
     /// minutes unless the operator chose otherwise.

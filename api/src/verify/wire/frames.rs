@@ -29,8 +29,8 @@ pub struct CapturedFrame {
 impl CapturedFrame {
     /// A frame with this tag, this time in milliseconds and this picture.
     ///
+    /// # Errors
     /// [`Problem`] when the tag belongs to no action, or the bytes are not a picture that is accepted.
-    /// [`Problem`] when the tag belongs to nothing, or the bytes are no picture that is accepted.
     pub fn new(tag: &str, at_ms: f64, image: Bytes) -> Result<Self, Problem> {
         let phase = Phase::from_tag(tag).ok_or(Problem::Phase)?;
         if image.is_empty() {

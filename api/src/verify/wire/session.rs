@@ -105,10 +105,10 @@ fn actions(value: RawField<'_>) -> Result<Vec<Action>, ApiError> {
     let mut actions = Vec::new();
     for name in names {
         let Some(name) = name else {
-            return refuse("not all that is in it is text");
+            return refuse("not all of its elements are strings");
         };
         match Action::from_name(&name) {
-            None => return refuse(&format!("{} is none of them", Excerpt::of(&name))),
+            None => return refuse(&format!("{} is not one of them", Excerpt::of(&name))),
             Some(action) if actions.contains(&action) => {
                 return refuse(&format!("{} is repeated", Excerpt::of(&name)));
             }
@@ -196,7 +196,7 @@ mod tests {
             (
                 r#"{"actions":["blink","nod"]}"#,
                 "turn_up",
-                "\"nod\" is none of them",
+                "\"nod\" is not one of them",
             ),
             (
                 r#"{"actions":["blink","no\r\n\"d"]}"#,
