@@ -1,5 +1,5 @@
-//! The audit log: one JSON line for each claimed verification and for each interactive session that
-//! is over, and never any media.
+//! The audit log: one JSON line for each claimed verification and for each interactive session that has
+//! ended. It never holds media.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -16,62 +16,64 @@ use crate::contract::reason::ReasonCode;
 use crate::error::{ApiError, Busy};
 use crate::metrics::Metrics;
 
-/// Records that may wait for a slow disk before verifications are refused.
+/// Records that may wait for a slow disk. Once more wait, verifications are refused.
 const QUEUE: usize = 1024;
 
-/// One verification, as it is remembered.
+/// One verification or one interactive session, as one line of the audit log.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AuditRecord {
-    /// When it was decided: RFC 3339, UTC.
+    /// When the verdict was reached: RFC 3339, UTC.
     pub time: String,
-    /// The request's id.
+    /// Id of the request that ended the session; a fresh id where no request did.
     pub request_id: String,
-    /// The key's id.
+    /// Id of the API key, never the key itself.
     pub key_id: String,
-    /// The session.
+    /// Id of the session.
     pub session_id: String,
     /// `images`, `video` or `interactive`.
     pub mode: &'static str,
     /// `verified`, `rejected` or `failed`; `expired` for an interactive session without a frame.
     pub verdict: &'static str,
-    /// Why.
+    /// The reasons of the verdict, in the documented order; empty for `expired`.
     pub reason_codes: Vec<ReasonCode>,
-    /// Combined confidence, when verified.
+    /// Combined confidence, 0 to 1, when verified.
     pub confidence: Option<f64>,
-    /// Mean anti-spoof score, where it was measured.
+    /// Mean anti-spoof score, 0 to 1, where it was measured; higher is more likely a live person.
     pub anti_spoof_avg_score: Option<f64>,
-    /// Identity consistency, where it was measured.
+    /// Consistency of all frames with one person, 0 to 1, where it was measured.
     pub same_person_score: Option<f64>,
-    /// Frames in the capture.
+    /// Number of frames in the capture or the session.
     pub frames: usize,
-    /// The server's own time, milliseconds; of an interactive session that of its frames together.
+    /// The server's own processing time, milliseconds; for an interactive session the sum over its
+    /// frames.
     pub processing_time_ms: u64,
-    /// Processor time that the workers spent on it, milliseconds; 0 when it failed.
+    /// Processor time that the workers spent on the frames, milliseconds; 0 when processing failed.
     pub worker_cpu_ms: f64,
-    /// The part of that inside the inference runtime, milliseconds.
+    /// The part of `worker_cpu_ms` spent inside the inference runtime, milliseconds.
     pub inference_cpu_ms: f64,
 }
 
-/// Microseconds as the record's milliseconds, to a tenth.
+/// Microseconds as milliseconds, rounded to a tenth, as records state them.
 pub fn milliseconds(microseconds: u64) -> f64 {
     (Duration::from_micros(microseconds).as_secs_f64() * 1e4).round() / 10.0
 }
 
-/// Takes records. Clones write to the same log.
+/// Accepts audit records. Clones write to the same log.
 #[derive(Clone)]
 pub struct Audit {
     records: mpsc::Sender<AuditRecord>,
     metrics: Metrics,
 }
 
-/// Room for one record: whoever has it never waits for the log, and its record is not dropped.
+/// A reserved place in the log for one record. Its holder never waits for the log, and its record is
+/// never dropped.
 pub struct AuditPlace {
     place: mpsc::OwnedPermit<AuditRecord>,
     metrics: Metrics,
 }
 
 impl AuditPlace {
-    /// Hands the record to the log, and counts it.
+    /// Sends the record to the log, and counts its verdict in the metrics.
     pub fn record(self, record: AuditRecord) {
         self.metrics
             .ended(record.mode, record.verdict, &record.reason_codes);
@@ -79,12 +81,12 @@ impl AuditPlace {
     }
 }
 
-/// The thread that writes.
+/// The thread that writes the log.
 pub struct AuditWriter(JoinHandle<()>);
 
 impl Audit {
-    /// Opens the log and starts the thread that writes it; `places` is how many verifications may
-    /// hold a place at once without the log being behind.
+    /// Opens the log and starts the thread that writes it. `places` is the number of verifications that
+    /// may hold a reserved place at once before the log counts as behind.
     ///
     /// # Errors
     /// The I/O error of a file that cannot be opened for appending, or of a thread that cannot be
@@ -115,11 +117,11 @@ impl Audit {
         Ok((audit, AuditWriter(writer)))
     }
 
-    /// Takes a place for the record of a verification that is about to begin.
+    /// Reserves a place for the record of a verification that is about to start.
     ///
     /// # Errors
-    /// [`ApiError::ConcurrencyLimited`] when the log is far behind: no verification without a
-    /// record. [`ApiError::Processing`] when it has stopped.
+    /// [`ApiError::ConcurrencyLimited`] when the log is far behind, since no verification may go
+    /// without a record. [`ApiError::Processing`] when the log has stopped.
     pub fn reserve(&self) -> Result<AuditPlace, ApiError> {
         match self.records.clone().try_reserve_owned() {
             Ok(place) => Ok(AuditPlace {
@@ -136,7 +138,7 @@ impl Audit {
 }
 
 impl AuditWriter {
-    /// Waits until everything is written, once every [`Audit`] is gone.
+    /// Waits until every record is written. Returns only after every [`Audit`] has been dropped.
     pub fn finish(self) {
         let _ = self.0.join();
     }
@@ -148,12 +150,12 @@ fn write_all(mut out: Box<dyn Write + Send>, mut records: mpsc::Receiver<AuditRe
             .map_err(io::Error::from)
             .and_then(|mut line| {
                 line.push(b'\n');
-                // In one call, so that lines of several processes do not mix.
+                // One call for each line, so that the lines of several processes do not mix.
                 out.write_all(&line)?;
                 out.flush()
             });
         if let Err(error) = written {
-            tracing::error!(error = %error, "An audit record is lost: {error}");
+            tracing::error!(error = %error, "An audit record could not be written and is lost: {error}");
         }
     }
 }
@@ -190,7 +192,7 @@ mod tests {
         });
         assert!(matches!(refused(), ApiError::ConcurrencyLimited(_)));
         assert_eq!(records.recv().await.unwrap().session_id, "live_1");
-        // Given back unused, as by a verify that lost its claim.
+        // Returned unused, as by a verify that lost its claim.
         drop(audit.reserve().ok().unwrap());
         assert!(audit.reserve().is_ok());
         drop(records);

@@ -1,5 +1,5 @@
-//! Who calls: the key, whether it may use liveness, and its request rate, in this order and before
-//! a byte of the body is read.
+//! Authentication: the API key, whether it may use liveness, and its request rate. These are checked in
+//! this order, before a byte of the body is read.
 
 use std::sync::Arc;
 
@@ -26,22 +26,22 @@ use crate::state::AppState;
     rename = "ApiKey",
     checker = "admit"
 )]
-// The text above is for readers of the API document. A value of this type is the proof that the key
-// is valid, may use liveness and has spent a token where the request costs one.
+// The text above is for readers of the API document. A value of this type proves that the key is valid,
+// may use liveness, and has spent a token where the request costs one.
 pub struct Caller(pub Arc<KeyRecord>);
 
 async fn admit(request: &Request, key: ApiKey) -> poem::Result<Arc<KeyRecord>> {
     let Data(state) =
         Data::<&Arc<AppState>>::from_request(request, &mut RequestBody::default()).await?;
     let record = identify(request, state, &key.key)?;
-    // Requests that create or verify count; reading a status does not.
+    // Requests that create or verify count against the rate; reading a status does not.
     if request.method() == Method::POST {
         take_token(&*state.services.limits, &record).await?;
     }
     Ok(record)
 }
 
-/// The key that `presented` is, if it may use liveness.
+/// The key's record, if `presented` is a valid key that may use liveness.
 ///
 /// # Errors
 /// [`ApiError::Unauthorized`] or [`ApiError::LivenessDisabled`].

@@ -1,4 +1,4 @@
-//! Times as the API writes them.
+//! The format of times in the API: RFC 3339.
 
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
@@ -7,7 +7,7 @@ use time::macros::format_description;
 const RFC_3339_MS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
-/// A time in Unix milliseconds as RFC 3339 in UTC with milliseconds.
+/// Formats Unix milliseconds as RFC 3339 in UTC, with milliseconds.
 pub fn rfc3339(unix_ms: u64) -> String {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(unix_ms) * 1_000_000)
         .ok()

@@ -1,7 +1,8 @@
-//! The HTTP front end of Livegate: it holds all policy, and leaves measuring to the workers.
+//! The HTTP front end of Livegate. It makes every decision; the workers only measure.
 //!
-//! [`Application`] serves the API over [`Services`]. A request goes one way: [`auth`], its body's parser
-//! (`wire`), [`limits`], [`measure`], [`livegate_liveness::judge`], a body in `response`.
+//! [`Application`] serves the API over [`Services`]. A request passes, in this order: [`auth`], its
+//! body's parser (`wire`), [`limits`], [`measure`], [`livegate_liveness::judge`], and becomes a body in
+//! `response`.
 
 pub mod application;
 pub mod audit;

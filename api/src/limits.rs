@@ -1,4 +1,4 @@
-//! How much at once, and how often.
+//! Limits on work: rates over time, and verifications and frames at the same time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::keys::KeyRecord;
 /// Takes a token from the key's bucket.
 ///
 /// # Errors
-/// [`ApiError::RateLimited`] when it is empty.
+/// [`ApiError::RateLimited`] when the bucket is empty.
 pub async fn take_token(limits: &dyn Limits, key: &KeyRecord) -> Result<(), ApiError> {
     let per_minute = key.requests_per_minute;
     match limits.take_token(&key.id, per_minute, per_minute).await? {
@@ -25,36 +25,36 @@ pub async fn take_token(limits: &dyn Limits, key: &KeyRecord) -> Result<(), ApiE
     }
 }
 
-/// Frames in hand at most, where verifications are admitted while fewer than `max` are: the last one
-/// admitted may be the largest.
+/// The most frames that can be in flight, if a verification is admitted while fewer than `max` are: the
+/// last one admitted may be of the largest size.
 pub fn most_frames(max: usize) -> usize {
     max + CLIP_WEIGHT.max(MAX_IMAGES)
 }
 
-/// The right to run one verification; dropping it gives the place back.
+/// The right to run one verification. Dropping it gives its places back.
 pub struct Admission {
     _key: Permit,
     _server: OwnedSemaphorePermit,
 }
 
-/// Room for frames.
+/// Room for frames: how much is taken, and the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// How many there are.
+    /// Number of frames in flight.
     pub taken: usize,
-    /// From how many on no more are let in.
+    /// Limit: at this number of frames, no further ones are admitted.
     pub limit: usize,
 }
 
-/// The server's own limit of work in hand, in frames, since what a capture costs is the number of its
-/// frames.
+/// The server's own limit on work in flight. It is counted in frames, since the cost of a capture is
+/// its number of frames.
 ///
-/// A verification is admitted while fewer than the limit are in hand, whatever its own size: those
-/// are what it waits for. So a server that is asked for more than it can do answers 429 at once, and
-/// whoever is admitted waits no longer than the limit and one capture take, as they are counted.
+/// A verification is admitted while fewer frames than the limit are in flight, whatever its own size:
+/// it waits for those frames. So an overloaded server answers 429 at once. An admitted verification
+/// waits no longer than the limit and one more capture take, by the weights of captures.
 #[derive(Clone)]
 pub struct Admissions {
-    /// As many as the limit, and as one more capture than the limit may have.
+    /// Permits: as many as the limit, plus one capture that may exceed it.
     frames: Arc<Semaphore>,
     max: usize,
     live: Arc<Semaphore>,
@@ -63,9 +63,11 @@ pub struct Admissions {
 }
 
 impl Admissions {
-    /// No verification beyond `max` frames of others, and `live` ones of interactive sessions: they
-    /// have a queue of their own, and are of no use once they have waited. The place of a process that
-    /// dies is free `lease_margin` after the longest that its verification could have taken.
+    /// Admits verifications while fewer than `max` frames are in flight, and live frames while fewer
+    /// than `live` are.
+    ///
+    /// Live frames have a queue of their own, and are useless once they have waited. If a process dies,
+    /// its place is free again `lease_margin` after the longest that its verification could have taken.
     pub fn new(max: usize, live: usize, lease_margin: Duration) -> Self {
         Self {
             frames: Arc::new(Semaphore::new(most_frames(max))),
@@ -76,10 +78,12 @@ impl Admissions {
         }
     }
 
-    /// Takes one of the key's places and room for so many frames, at once or not at all.
+    /// Takes one of the key's places and room for `frames` frames, at once or not at all. `longest` is
+    /// the longest that the verification may take.
     ///
     /// # Errors
-    /// [`ApiError::ConcurrencyLimited`] when the key has none left, or the limit is in hand.
+    /// [`ApiError::ConcurrencyLimited`] when the key has no place left, or the server's limit is
+    /// reached.
     pub async fn admit(
         &self,
         limits: &dyn Limits,
@@ -97,7 +101,8 @@ impl Admissions {
             return Err(refused());
         }
         let room = u32::try_from(frames).unwrap_or(u32::MAX);
-        // Should another have come in between, the room beyond the limit is for one of the two.
+        // If another verification was admitted in between, the room beyond the limit suffices for one
+        // of the two.
         let of_server = Arc::clone(&self.frames)
             .try_acquire_many_owned(room)
             .map_err(|_| refused())?;
@@ -107,16 +112,16 @@ impl Admissions {
         })
     }
 
-    /// Takes room for one frame of an interactive session, at once or not at all.
+    /// Takes room for one live frame, at once or not at all.
     ///
     /// # Errors
-    /// [`ApiError::ConcurrencyLimited`] when there is none.
+    /// [`ApiError::ConcurrencyLimited`] when the limit on live frames is reached.
     pub fn admit_live(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         let room = Arc::clone(&self.live).try_acquire_owned();
         room.map_err(|_| ApiError::ConcurrencyLimited(Busy::LiveFrames))
     }
 
-    /// How much of the room for each kind of work is taken.
+    /// For each kind of work, `verify` and `interactive`: frames in flight, and the limit.
     pub fn rooms(&self) -> [(&'static str, Room); 2] {
         let verify = Room {
             taken: self.in_hand(),
@@ -133,10 +138,10 @@ impl Admissions {
         most_frames(self.max).saturating_sub(self.frames.available_permits())
     }
 
-    /// Waits until every verification has ended; none starts any more.
+    /// Waits until every verification has ended; none is admitted from now on.
     pub async fn drain(&self) {
         let all = u32::try_from(most_frames(self.max)).unwrap_or(u32::MAX);
-        // An error means that it is closed, so drained before.
+        // An error means that the semaphore is closed, so it was drained before.
         let _ = self
             .frames
             .acquire_many(all)

@@ -1,4 +1,4 @@
-//! What the API stands on: queue, stores and limits, in this process or elsewhere.
+//! The services under the API: queue, stores and limits, in this process or elsewhere.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,35 +12,35 @@ use livegate_liveness::thresholds::ThresholdSets;
 
 use crate::metrics::Metrics;
 
-/// The seams to everything outside the API. Clones are the same services.
+/// Interfaces to everything outside the API. Clones share the same services.
 #[derive(Clone)]
 pub struct Services {
-    /// Where frame batches go.
+    /// Queue of batches for the workers.
     pub publisher: Arc<dyn Publisher>,
-    /// Where outcomes come from.
+    /// Store of the workers' outcomes.
     pub results: Arc<dyn ResultStore>,
-    /// Where session records are.
+    /// Store of session records.
     pub sessions: Arc<dyn SessionStore>,
     /// Rates and places of all keys.
     pub limits: Arc<dyn Limits>,
-    /// Which workers are there.
+    /// List of the workers that are running.
     pub presence: Arc<dyn Presence>,
-    /// What frames and outcomes are sealed with; the workers have the same.
+    /// Key that frames and outcomes are sealed with; the workers have the same.
     pub seal: SealKey,
-    /// The operating point, for each set of models that it is for.
+    /// Thresholds of the operating point, for each set of models that it covers.
     pub thresholds: ThresholdSets,
-    /// The models that measured last.
+    /// The set of models that measured last.
     pub models: LatestModels,
-    /// What is counted of all that.
+    /// Metrics of all of this.
     pub metrics: Metrics,
 }
 
-/// The set of models that measured last, by its name. Clones are the same.
+/// The set of models that measured last, by its name. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct LatestModels(Arc<Mutex<Option<String>>>);
 
 impl LatestModels {
-    /// Notes that these models measure; logs where they are others than before.
+    /// Notes that these models measured; logs their name if it differs from the last.
     pub fn note(&self, name: &str) {
         let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if latest.as_deref() != Some(name) {
@@ -49,7 +49,7 @@ impl LatestModels {
         }
     }
 
-    /// Their name; `None` where nothing was measured yet.
+    /// Name of these models; `None` before the first measurement.
     pub fn name(&self) -> Option<String> {
         let latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         latest.clone()

@@ -1,4 +1,4 @@
-//! What every request handler can reach.
+//! State that every request handler can reach.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::keys::watch::LiveKeys;
 use crate::limits::Admissions;
 use crate::services::Services;
 
-/// Shared by all requests; made once.
+/// Shared by all requests; created once.
 pub struct AppState {
     /// Queue, stores and limits.
     pub services: Services,
@@ -18,14 +18,15 @@ pub struct AppState {
     pub config: ServerConfig,
     /// The API keys.
     pub keys: Arc<LiveKeys>,
-    /// The server's own limit.
+    /// The server's own limit on work in flight.
     pub admissions: Admissions,
-    /// Room for large bodies.
+    /// Memory for large bodies.
     pub uploads: Uploads,
-    /// Room for those of live frames: whoever fills it with a client token keeps no verify out.
+    /// Memory for the bodies of live frames. Separate, so that holders of client tokens who fill it
+    /// keep no verify out.
     pub live_uploads: Uploads,
-    /// Live frames on their way into their sessions.
+    /// Live frames in flight.
     pub in_flight: InFlight,
-    /// Where audit records go.
+    /// The audit log.
     pub audit: Audit,
 }

@@ -1,4 +1,4 @@
-//! What the HTTP server needs to know; the crate `livegate-server` reads it from the environment.
+//! Settings of the HTTP server. The crate `livegate-server` reads them from the environment.
 
 mod origins;
 
@@ -8,57 +8,61 @@ use std::time::Duration;
 
 pub use self::origins::{NoOrigin, Origins};
 
-/// Frames of others that a verification may wait for, for each inference thread: at the 30-40 a second
-/// measured on a 2-core server, the wait is two seconds of the deadline's 15.
+/// Frames that may be in flight for each inference thread before a verification is refused.
 ///
-/// More would let larger bursts in, and everyone wait longer wherever more is asked than can be done.
+/// At the 30-40 frames a second measured on a 2-core server, a verification waits two seconds for them,
+/// of the deadline's 15. More would admit larger bursts, but everyone would wait longer under overload.
 pub const FRAMES_IN_FLIGHT_A_THREAD: usize = 64;
 
-/// The same for workers that are not counted here: eight threads' worth.
+/// The same limit when the workers are other processes, whose threads are not counted here: that of
+/// eight threads.
 pub const FRAMES_IN_FLIGHT_DISTRIBUTED: usize = 8 * FRAMES_IN_FLIGHT_A_THREAD;
 
-/// Live frames are this share of all frames in flight, and [`LEAST_LIVE_FRAMES`] at least.
+/// Divisor of the limit on live frames: 1/2 of all frames in flight, and [`LEAST_LIVE_FRAMES`] at
+/// least.
 ///
-/// All of them are measured in about two seconds, but one that waits longer than one is of no use:
-/// the face has moved on, and so has the clock of its challenge.
+/// All frames in flight are measured in about two seconds. A live frame that waits longer than one
+/// second is useless: the face has moved on, and the time of its challenge has run on.
 const LIVE_FRAMES_SHARE: usize = 2;
 
-/// Sessions of a few people at once, each with a frame or two on its way, however small the server.
+/// Lowest limit on live frames: a few people at once, each with a frame or two in flight, on however
+/// small a server.
 const LEAST_LIVE_FRAMES: usize = 8;
 
-/// What the HTTP server needs.
+/// Settings of the HTTP server.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
     /// `LIVEGATE_LISTEN`: address and port to listen on.
     pub listen: SocketAddr,
     /// `LIVEGATE_KEYS`: the key file.
     pub keys: PathBuf,
-    /// `LIVEGATE_SESSION_TTL_SECONDS`: from creation to verify.
+    /// `LIVEGATE_SESSION_TTL_SECONDS`: how long a session can be verified after its creation.
     pub session_ttl: Duration,
-    /// `LIVEGATE_VERIFY_TIMEOUT_SECONDS`: from the claim to the answer.
+    /// `LIVEGATE_VERIFY_TIMEOUT_SECONDS`: how long a verify may take from the claim to the answer.
     pub verify_timeout: Duration,
-    /// `LIVEGATE_MAX_FRAMES_IN_FLIGHT`: frames of admitted verifications from which on no more are
-    /// admitted.
+    /// `LIVEGATE_MAX_FRAMES_IN_FLIGHT`: frames of admitted verifications. Once as many are in flight,
+    /// no further verification is admitted.
     pub max_frames_in_flight: usize,
-    /// Live frames of all sessions together that wait to be looked at or are. No variable: half
-    /// of `max_frames_in_flight`, and 8 at least.
+    /// Live frames of all sessions together that wait to be measured or are being measured. Not a
+    /// variable: half of `max_frames_in_flight`, and 8 at least.
     pub max_live_frames: usize,
-    /// How much longer than a verification may take its key's place is held if its process dies. No
-    /// variable: a constant, but for tests.
+    /// How long a key's place for a verification stays taken, beyond the longest verification, if the
+    /// process that holds it dies. Not a variable: a constant, except in tests.
     pub lease_margin: Duration,
-    /// `LIVEGATE_MAX_UPLOAD_MB`: MiB of large bodies held at once, of all keys together.
+    /// `LIVEGATE_MAX_UPLOAD_MB`: large bodies held at once, of all keys together, MiB.
     pub max_upload_mib: usize,
-    /// From the first byte of a request's head to its last. No variable: a constant, but for tests.
+    /// Time from the first byte of a request's head to its last. Not a variable: a constant, except in
+    /// tests.
     pub head_timeout: Duration,
-    /// Connections at once; more wait. No variable either.
+    /// Open connections at once; further ones wait. Not a variable.
     pub max_connections: usize,
-    /// `LIVEGATE_CORS_ORIGINS`: whose pages may use a session's `client_token` from a browser.
+    /// `LIVEGATE_CORS_ORIGINS`: origins whose pages may use a session's `client_token` from a browser.
     pub cors_origins: Origins,
-    /// `LIVEGATE_DEMO`: whether there is a page at `/demo`.
+    /// `LIVEGATE_DEMO`: whether the demo page at `/demo` is served.
     pub demo: bool,
-    /// `LIVEGATE_AUDIT_LOG`: where audit records go.
+    /// `LIVEGATE_AUDIT_LOG`: where audit records are written.
     pub audit_log: AuditTarget,
-    /// `LIVEGATE_METRICS_LISTEN`: where metrics are read from; nowhere when it is not set.
+    /// `LIVEGATE_METRICS_LISTEN`: address and port that serve metrics; `None`: metrics are not served.
     pub metrics_listen: Option<SocketAddr>,
 }
 
@@ -83,15 +87,15 @@ impl Default for ServerConfig {
     }
 }
 
-/// Live frames among `frames_in_flight`.
+/// The limit on live frames that goes with a limit of `frames_in_flight` frames.
 pub fn live_frames(frames_in_flight: usize) -> usize {
     (frames_in_flight / LIVE_FRAMES_SHARE).max(LEAST_LIVE_FRAMES)
 }
 
-/// Where audit records go.
+/// Where audit records are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuditTarget {
-    /// Standard output, one JSON line each.
+    /// Standard output, one JSON line for each record.
     StandardOutput,
     /// Appended to this file.
     File(PathBuf),

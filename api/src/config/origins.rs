@@ -1,23 +1,24 @@
-//! Origins of web pages, as an operator lists them.
+//! Origins of web pages, as an operator lists them in the settings.
 
 use std::str::FromStr;
 
 use poem::http::{HeaderValue, Uri};
 
-/// Whose pages may use a session from a browser; by default nobody's but the server's own.
+/// Origins whose pages may use a session from a browser. By default only the server's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
-    /// Anybody's. Not unsafe by itself, as the token is a secret and no cookie, but a choice to make.
+    /// Every origin. Not unsafe by itself, since the token is a secret and not a cookie, but the
+    /// operator must choose it.
     Any,
-    /// Those of these origins, each as browsers write it.
+    /// The listed origins, each as browsers write it.
     Listed(Vec<String>),
 }
 
 impl Origins {
-    /// What a list of them must be.
+    /// The format of a list of origins, for error messages.
     pub const FORM: &'static str = "origins as browsers send them, separated by commas, each scheme://host[:port] with no path, no slash at its end and no usual port, as in https://app.example.com; or * alone";
 
-    /// The value of `Access-Control-Allow-Origin` for this origin; `None`: it may not.
+    /// The value of `Access-Control-Allow-Origin` for this origin; `None` when it is not allowed.
     pub fn allow(&self, origin: &HeaderValue) -> Option<HeaderValue> {
         match self {
             Self::Any => Some(HeaderValue::from_static("*")),
@@ -35,7 +36,7 @@ impl Default for Origins {
     }
 }
 
-/// An entry of the list that is no origin.
+/// An entry of the list that is not an origin.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("that is no origin")]
 pub struct NoOrigin;
@@ -53,8 +54,8 @@ impl FromStr for Origins {
     }
 }
 
-/// The origin that `text` is, in the only form in which a browser sends it: anything else would
-/// silently never match.
+/// The origin in `text`, if it is in the exact form that browsers send. Any other form would silently
+/// never match.
 fn origin(text: &str) -> Option<String> {
     let text = text.to_ascii_lowercase();
     let uri: Uri = text.parse().ok()?;
@@ -97,7 +98,7 @@ mod tests {
                 listed(&["https://a.example", "http://b.example:8080"]),
             ),
             ("http://[::1]:3000", listed(&["http://[::1]:3000"])),
-            // What apps that are web pages call themselves.
+            // The origins of apps that are web pages.
             ("capacitor://localhost", listed(&["capacitor://localhost"])),
         ] {
             assert_eq!(text.parse(), origins, "{text}");

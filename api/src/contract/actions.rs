@@ -1,4 +1,4 @@
-//! What a person is asked to do, by the names of each API.
+//! Actions of a challenge, by their names in each API.
 
 use livegate_liveness::challenge::Action;
 use livegate_liveness::movement::Task;
@@ -29,7 +29,7 @@ public_enum! {
 }
 
 impl ActionName {
-    /// The names of several actions, in their order.
+    /// The names of several actions, in the same order.
     pub fn all(actions: &[Action]) -> Vec<Self> {
         actions.iter().copied().map(Self::from).collect()
     }
@@ -64,7 +64,7 @@ public_enum! {
 }
 
 impl ChallengeType {
-    /// The types of several tasks, in their order.
+    /// The types of several tasks, in the same order.
     pub fn all(tasks: &[Task]) -> Vec<Self> {
         tasks.iter().copied().map(Self::from).collect()
     }
@@ -75,7 +75,7 @@ pub fn name(task: Task) -> &'static str {
     ChallengeType::from(task).name()
 }
 
-/// The task of that public name.
+/// The task with this public name; `None` when there is none.
 pub fn from_name(text: &str) -> Option<Task> {
     Task::ALL.into_iter().find(|task| name(*task) == text)
 }

@@ -1,13 +1,13 @@
-//! What sessions ask for where a request leaves it open.
+//! Defaults of a new session, by API key.
 
 use livegate_liveness::challenge::{Action, Angles};
 
-/// What a key asks for where a request leaves it open.
+/// What a key's sessions ask for where a request leaves it open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SessionDefaults {
-    /// The actions to draw from; shuffled for each session.
+    /// Actions of the challenge, without repeats, at least 2; shuffled for each session.
     pub actions: Vec<Action>,
-    /// The angles.
+    /// Angles of a turn in degrees, and the eye aspect ratio of a blink.
     pub angles: Angles,
 }
 

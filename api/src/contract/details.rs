@@ -1,6 +1,6 @@
-//! Which checks a capture or a session failed, with what was measured.
+//! Details of a rejection: which checks failed, with what was measured.
 //!
-//! Generic over the type that names actions, `A`: both APIs have the same details, each with its own names.
+//! `A` is the type that names actions. Both APIs share these details, each with its own names.
 
 use livegate_liveness::decision::Rejection;
 use livegate_liveness::evidence::Statement;
@@ -16,38 +16,39 @@ use super::nullable::Nullable;
 use super::numbers::rounded;
 use super::poor_frames::PoorFrames;
 
-/// What was measured and what it takes. Only the fields of checks that failed are there: each begins
-/// with the reason code that it belongs to.
+/// What was measured and what is required, for each check that failed. Only the fields of failed checks
+/// are present. Each description begins with the reason code that its field belongs to.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct RejectionDetails<A: Type + ParseFromJSON + ToJSON + Send + Sync> {
-    /// `spoof_detected`: the average anti-spoof score over all pictures, 0 to 1. It is reported, and
-    /// decides nothing: a part of the capture that is below `threshold` is named in `evidence`. Absent where
-    /// no model could score.
+    /// `spoof_detected`: the average anti-spoof score over all pictures, 0 to 1. It is reported and
+    /// decides nothing. `evidence` names the part of the capture that is below `threshold`. Absent
+    /// where no model could score.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub anti_spoof_avg_score: Option<f64>,
-    /// `spoof_detected`: the score that the weakest part takes, 0 to 1.
+    /// `spoof_detected`: the score that the weakest part must reach, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub threshold: Option<f64>,
-    /// `different_persons_detected`: the consistency with one person, 0 to 1; below
-    /// `same_person_threshold`. Absent where only other evidence, named in `evidence`, spoke against
-    /// the capture.
+    /// `different_persons_detected`: the consistency of all frames with one person, 0 to 1; below
+    /// `same_person_threshold`. Absent where the capture failed only by other evidence, named in
+    /// `evidence`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_score: Option<f64>,
-    /// `different_persons_detected`: the consistency that it takes, 0 to 1.
+    /// `different_persons_detected`: the consistency that is required, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_threshold: Option<f64>,
-    /// `insufficient_face_detections`: share of the frames that show a face that can be judged, 0 to 1: 40
-    /// pixels wide or more, upright to 45 degrees, sharp, not lost in noise, not so close that it fills the
-    /// picture. `poor_frames` says which frames do not, and why.
+    /// `insufficient_face_detections`: share of the frames that show a face that can be judged, 0 to 1.
+    /// Such a face is 40 pixels wide or more, upright to within 45 degrees, sharp, not lost in noise,
+    /// and not so close that it fills the picture. `poor_frames` names the other frames, and why they
+    /// do not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub face_detection_ratio: Option<f64>,
-    /// `insufficient_face_detections`: the share that it takes, 0 to 1.
+    /// `insufficient_face_detections`: the share that is required, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub required_ratio: Option<f64>,
@@ -57,12 +58,13 @@ pub struct RejectionDetails<A: Type + ParseFromJSON + ToJSON + Send + Sync> {
     /// `challenge_failed`: the actions that were not detected, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_actions: Option<Vec<FailedAction<A>>>,
-    /// Any reason: the frames whose face did not count as seen, and those in light so hard that scores suffer,
-    /// by reason, most frames first; absent where there are none.
+    /// Any reason: the frames whose face could not be judged, and those in light so hard that scores
+    /// suffer. Grouped by reason, the reason with most frames first. Absent where there are no such
+    /// frames.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poor_frames: Option<Vec<PoorFrames>>,
-    /// What else spoke against the capture, under `different_persons_detected`, `spoof_detected` and
-    /// `invalid_input`; under `challenge_failed` a hint.
+    /// Other evidence by which the capture failed, under `different_persons_detected`, `spoof_detected`
+    /// and `invalid_input`. Under `challenge_failed` it holds a hint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Vec<Evidence>>,
 }
@@ -70,31 +72,30 @@ pub struct RejectionDetails<A: Type + ParseFromJSON + ToJSON + Send + Sync> {
 /// An action that was not detected.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct FailedAction<A: Type + ParseFromJSON + ToJSON + Send + Sync> {
-    /// The action.
+    /// The action that was not detected.
     pub action: A,
-    /// What is missing.
+    /// Why it does not count.
     pub why: FailureReason,
-    /// The nearest to `required` that was measured, in `unit`; null where there was nothing to
-    /// measure.
+    /// The measured value nearest to `required`, in `unit`; null where nothing could be measured.
     pub measured: Nullable<f64>,
-    /// What it takes, in `unit`.
+    /// The value that is required, in `unit`.
     pub required: f64,
-    /// The unit of both numbers.
+    /// The unit of `measured` and `required`.
     pub unit: MeasureUnit,
 }
 
-/// The actions of a challenge, as far as a rejection reports them.
+/// Which actions of a challenge were detected and which were not.
 pub struct Actions<A> {
-    /// Those that were detected, in the order of the challenge.
+    /// Actions that were detected, in the order of the challenge.
     pub completed: Vec<A>,
-    /// Those that were not.
+    /// Actions that were not detected, each with what is missing.
     pub failed: Vec<(A, Missing)>,
-    /// Turns to a side that were all made to the other side; 0 where that is not so.
+    /// Number of turns to a side, if every one of them went to the other side; else 0.
     pub other_side: usize,
 }
 
 impl<A: Type + ParseFromJSON + ToJSON + Send + Sync> RejectionDetails<A> {
-    /// No check failed.
+    /// Details in which no check failed.
     pub fn none() -> Self {
         Self {
             anti_spoof_avg_score: None,
@@ -110,7 +111,7 @@ impl<A: Type + ParseFromJSON + ToJSON + Send + Sync> RejectionDetails<A> {
         }
     }
 
-    /// The details of these rejections; `actions` where the challenge is one of them.
+    /// The details of `rejections`. `actions` is used where the challenge is one of them.
     pub fn of(rejections: &[Rejection], poor: &[poor::PoorFrames], actions: Actions<A>) -> Self {
         let mut details = Self {
             poor_frames: PoorFrames::of(poor),

@@ -1,4 +1,4 @@
-//! Findings that have no field of their own, each with a sentence for people.
+//! Evidence: findings that have no field of their own, each with a sentence for people.
 
 use livegate_liveness::evidence::{Kind, Part, Statement};
 use livegate_liveness::judge::Undecodable;
@@ -13,48 +13,52 @@ use super::numbers::rounded;
 pub struct Evidence {
     /// The kind of evidence. More may be added.
     ///
-    /// - `second_face_frames`: frames that show a second face over half as wide as the main one;
-    ///   `measured` counts them, `required` is how many there may be.
-    /// - `least_likeness`: two faces in near poses that are not one person's; `measured` is the cosine of
-    ///   their embeddings, -1 to 1, `required` the least that it may be.
-    /// - `weakest_part`: the part of the capture (facing the camera, turned one way, or all of it) whose
-    ///   anti-spoof score is furthest below what it takes; `measured` is the score of its weakest pictures, 0 to 1, `required` the least that
-    ///   it may be.
-    /// - `repeated_pictures`: frames that hold the same picture as an earlier one although the head
-    ///   moved in between; `measured` counts them, `required` is how many there may be.
-    /// - `held_pictures`: frames of a turned head that hold the picture of another one; a turned head does
-    ///   not hold that still. `measured` counts them, `required` is how many there may be.
-    /// - `cross_fade`: pictures between two poses that are mixtures of two others; `measured` is what a mixture
-    ///   leaves over of them, as a share of their contrast, 0 to 1, `required` the least that it may be.
-    /// - `screen_raster`: a regular pattern over the face; `measured` is the height of its peak in the
-    ///   picture's spectrum, natural logarithm of power, `required` the most that it may be.
-    /// - `screen_border`: a rectangle around the face; `measured` is the share of its outline that is
-    ///   there, 0 to 1, `required` the most that may be.
-    /// - `head_speed`: a turn faster than a head's, in clips and live sessions; degrees a second, and the
-    ///   most that it may be.
-    /// - `scene_change`: the surroundings change at once, in clips and live sessions; `measured` is the
-    ///   change over what the time between two frames allows, `required` is 1.
-    /// - `captured_before_session`: the capture claims to last longer than its session has existed, where
-    ///   the challenge was drawn by the server; seconds, and the most that they may be.
-    /// - `mirrored`: a hint that goes with `challenge_failed`: every turn to a side was made to the other
-    ///   one, as in mirror images; `measured` counts them, `required` is how many may be.
-    /// - `undecodable_frame`: a frame that cannot be decoded; `measured` is its index.
-    /// - `no_colour`: a frame that shows a face in a grey picture, which `text` names, or a grey clip; `measured` is
-    ///   the spread of colours that brightness does not explain, percent of the brightness, `required` the
-    ///   least that it may be.
-    /// - `unplayable_clip`: the clip cannot be decoded, or is larger or longer than one may be, or longer than
-    ///   this server can measure in time.
+    /// - `second_face_frames`: frames show a second face over half as wide as the main one. `measured`
+    ///   is the number of such frames, `required` is how many are allowed.
+    /// - `least_likeness`: two faces in near poses are not one person's. `measured` is the cosine of
+    ///   their embeddings, -1 to 1, `required` is the minimum.
+    /// - `weakest_part`: the part of the capture (facing the camera, turned one way, or all of it)
+    ///   whose anti-spoof score is furthest below its threshold. `measured` is the score of its weakest
+    ///   pictures, 0 to 1, `required` is the minimum.
+    /// - `repeated_pictures`: frames hold the same picture as an earlier one although the head moved in
+    ///   between. `measured` is the number of such frames, `required` is how many are allowed.
+    /// - `held_pictures`: frames of a turned head hold the picture of another frame; a turned head does
+    ///   not hold that still. `measured` is the number of such frames, `required` is how many are
+    ///   allowed.
+    /// - `cross_fade`: pictures between two poses are mixtures of two others. `measured` is the share
+    ///   of their contrast that a mixture does not explain, 0 to 1, `required` is the minimum.
+    /// - `screen_raster`: a regular pattern covers the face. `measured` is the height of its peak in
+    ///   the picture's spectrum, natural logarithm of power, `required` is the maximum.
+    /// - `screen_border`: a rectangle surrounds the face. `measured` is the share of its outline that
+    ///   is visible, 0 to 1, `required` is the maximum.
+    /// - `head_speed`: the head turns faster than a head can, in clips and live sessions. `measured` is
+    ///   the speed in degrees a second, `required` is the maximum.
+    /// - `scene_change`: the surroundings change abruptly, in clips and live sessions. `measured` is
+    ///   the change divided by what the time between two frames allows, `required` is 1.
+    /// - `captured_before_session`: the capture lasts longer by its own times than its session has
+    ///   existed, where the server drew the challenge. `measured` is how long the capture lasts, in
+    ///   seconds, `required` is the maximum.
+    /// - `mirrored`: a hint that goes with `challenge_failed`. Every turn to a side was made to the
+    ///   other side, as in mirror images. `measured` is the number of such turns, `required` is how
+    ///   many are allowed.
+    /// - `undecodable_frame`: a frame cannot be decoded. `measured` is its index.
+    /// - `no_colour`: a frame, which `text` names, shows a face in a grey picture, or the clip is grey.
+    ///   `measured` is the spread of colours that brightness does not explain, percent of the
+    ///   brightness, `required` is the minimum.
+    /// - `unplayable_clip`: the clip cannot be decoded, is larger or longer than allowed, or is longer
+    ///   than this server can measure in time.
     pub name: String,
-    /// The number found; `name` says what it counts.
+    /// The number found, with the meaning given under `name`; null where there is none.
     pub measured: Nullable<f64>,
-    /// What it takes, where a number says it; else null.
+    /// The limit for `measured`: a minimum or a maximum, as given under `name`; null where there is
+    /// none.
     pub required: Nullable<f64>,
-    /// The same in a sentence for people.
+    /// The same finding in a sentence for people.
     pub text: String,
 }
 
 impl Evidence {
-    /// The hint that `turns`, all turns to a side, went to the other one.
+    /// The hint that all turns to a side, `turns` of them, were made to the other side.
     #[expect(
         clippy::cast_precision_loss,
         reason = "there are at most a few hundred frames"
@@ -64,11 +68,11 @@ impl Evidence {
             name: "mirrored".to_owned(),
             measured: Nullable(Some(turns as f64)),
             required: Nullable(Some(0.0)),
-            text: "Every turn to a side was made to the other side. If the frames are mirror images, create the session with `mirrored` set to true; if it was, leave it out. If they are not, the person turned the wrong way.".to_owned(),
+            text: "Every turn to a side was made to the other side. If the frames are mirror images, create the session with `mirrored` set to true; if it was set already, leave it out. If they are not mirror images, the person turned the wrong way.".to_owned(),
         }
     }
 
-    /// Why a medium was not judged.
+    /// Evidence for a medium that could not be judged.
     #[expect(
         clippy::cast_precision_loss,
         reason = "there are at most a few hundred frames"
@@ -90,7 +94,7 @@ impl Evidence {
                 measured: Nullable(Some(rounded(*measured))),
                 required: Nullable(Some(rounded(*required))),
                 text: format!(
-                    "{} (colour of {measured:.1}% of the brightness; it takes {required:.1}%): use a colour camera in light, not an infrared one. The anti-spoof models know colour only.",
+                    "{} (colour of {measured:.1}% of the brightness; at least {required:.1}% is required): use a colour camera in light, not an infrared one. The anti-spoof models know colour only.",
                     frame.map_or_else(
                         || "The clip is grey".to_owned(),
                         |f| format!("Frame {f} is grey")
@@ -118,7 +122,7 @@ impl From<&Statement> for Evidence {
     }
 }
 
-/// A statement in a sentence, for people who have to act on it.
+/// The finding in a sentence, for people who have to act on it.
 fn sentence(said: &Statement) -> String {
     let (measured, required) = (said.measured, said.required);
     let at = said
@@ -134,19 +138,19 @@ fn sentence(said: &Statement) -> String {
             "Two frames show faces that are not one person's{at}: their likeness is {measured:.2}, and that of one person is {required:.2} or more."
         ),
         Kind::WeakestPart => format!(
-            "The frames {part} look like an attack presentation: their anti-spoof score is {measured:.2}, and it takes {required:.2}. Other frames cannot make up for them."
+            "The frames {part} look like an attack presentation: their anti-spoof score is {measured:.2}, and at least {required:.2} is required. Other frames cannot make up for them."
         ),
         Kind::HeldPictures => format!(
-            "{measured} frames of a turned head hold the picture of another one; at most {required} may: a turned head does not hold that still. Capture every frame anew."
+            "{measured} frames of a turned head hold the same picture as another frame; at most {required} may. A turned head does not hold that still. Capture every frame anew."
         ),
         Kind::CrossFade => format!(
-            "Pictures between two poses are mixtures of two others: all but {measured:.2} of what they show, where a head that turns leaves {required:.2} or more. Send frames as the camera takes them."
+            "Pictures between two poses are mixtures of two others: a mixture explains all but {measured:.2} of their contrast; for a head that turns, {required:.2} or more is left over. Send frames as the camera takes them."
         ),
         Kind::SceneChange => format!(
-            "The surroundings of the face change at once{at}, {measured:.1} times as fast as a camera sees them change: record in one go, in one place."
+            "The surroundings of the face change abruptly{at}, {measured:.1} times as fast as in one recording: record in one go, in one place."
         ),
         Kind::CapturedBeforeSession => format!(
-            "The capture lasts {measured:.1} seconds, but its session was made only {required:.1} seconds before it arrived: capture after the session is created."
+            "The capture lasts {measured:.1} seconds, but its session was created only {required:.1} seconds before the capture arrived: capture after the session is created."
         ),
         Kind::RepeatedPictures => format!(
             "{measured} frames hold the same picture as an earlier one, although the head moved in between{at}: capture every frame anew; a camera never takes the same picture twice."
@@ -158,7 +162,7 @@ fn sentence(said: &Statement) -> String {
             "The face is framed by a rectangle, as of a screen or a sheet ({measured:.2} of its outline; up to {required:.2} may be by chance)."
         ),
         Kind::HeadSpeed => format!(
-            "The head turned at {measured:.0} degrees a second{at}; none turns faster than {required:.0}: frames are missing, or the clip is put together."
+            "The head turned at {measured:.0} degrees a second{at}; a head does not turn faster than {required:.0}: frames are missing, or the clip is put together from several."
         ),
     }
 }

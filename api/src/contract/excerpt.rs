@@ -1,20 +1,20 @@
-//! A little of what a caller sent, to be repeated in an error text.
+//! Short excerpts of what a caller sent, safe to repeat in an error text.
 
 use std::fmt;
 
 use poem::http::HeaderValue;
 
-/// Longest excerpt, in characters.
+/// Longest excerpt, characters.
 const MAX_CHARS: usize = 40;
 
-/// The beginning of a name or a word that a caller sent: short and on one line, whatever was sent.
+/// The beginning of a text that a caller sent, at most 40 characters on one line, whatever was sent.
 ///
-/// Prints in quotes.
+/// `Display` puts it in quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt(String);
 
 impl Excerpt {
-    /// The beginning of `text`.
+    /// An excerpt of `text`.
     pub fn of(text: &str) -> Self {
         let mut characters = text.chars();
         let mut start: String = characters.by_ref().take(MAX_CHARS).map(harmless).collect();
@@ -24,12 +24,12 @@ impl Excerpt {
         Self(start)
     }
 
-    /// The beginning without quotes around it.
+    /// The excerpt without quotes around it.
     pub fn unquoted(&self) -> &str {
         &self.0
     }
 
-    /// The beginning of a header's value.
+    /// An excerpt of a header's value.
     pub fn of_header(value: &HeaderValue) -> Self {
         Self::of(&String::from_utf8_lossy(value.as_bytes()))
     }
@@ -41,7 +41,8 @@ impl fmt::Display for Excerpt {
     }
 }
 
-/// Nothing that ends the quotes, breaks the line or turns the direction of text.
+/// Whether `c` is safe inside quotes: it does not end them, break the line or change the direction of
+/// the text.
 fn harmless(c: char) -> char {
     if c == ' ' || c.is_alphanumeric() || (c.is_ascii_graphic() && c != '"') {
         c

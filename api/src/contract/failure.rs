@@ -1,4 +1,4 @@
-//! Why an action does not count, and what its numbers are.
+//! Why an action was not detected, and the units of what was measured.
 
 use livegate_liveness::movement::{Unit, Why};
 
@@ -7,30 +7,31 @@ use super::public_enum::public_enum;
 public_enum! {
     /// Why an action does not count. More may be added.
     ///
-    /// - `no_frames`: no frame, or too few, that could show it: none tagged for it, or no face in them.
+    /// - `no_frames`: no frame could show it, or too few: none are tagged for it, or they show no face.
     /// - `not_reached`: the angle was not reached, or the eyes did not close.
     /// - `not_reopened`: the eyes closed and were not seen open again.
-    /// - `no_neutral_before`: the turn was reached, and no frame before it faces the camera or points the
-    ///   other way.
+    /// - `no_neutral_before`: the turn was reached, but no frame before it faces the camera or points
+    ///   the other way.
     /// - `out_of_order`: it was shown, but not after the action that comes before it.
-    /// - `no_movement`: it is a state, not a movement: the eyes are always like that, or a clip shows no
-    ///   pose on the way there.
-    /// - `not_comparable`: its frames show a face, but none that can be compared with the portrait: turned too
-    ///   far, or another person's. Send the frame at which the angle is reached, and one on the way.
+    /// - `no_movement`: it is a state, not a movement: the eyes are always like that, or a clip shows
+    ///   no pose on the way there.
+    /// - `not_comparable`: its frames show a face, but not one that can be compared with the portrait:
+    ///   it is turned too far, or is another person's. Send the frame at which the angle is reached,
+    ///   and one on the way.
     pub enum FailureReason = Why {
-        /// No frame, or too few, that could show it.
+        /// No frame could show it, or too few.
         NoFrames = "no_frames",
-        /// The angle or the closing was not reached.
+        /// The angle was not reached, or the eyes did not close.
         NotReached = "not_reached",
         /// The eyes closed and were not seen open again.
         NotReopened = "not_reopened",
-        /// No neutral face before it.
+        /// No neutral face came before it.
         NoNeutralBefore = "no_neutral_before",
-        /// It was shown before the action that comes first.
+        /// It was shown before the action that comes first in the challenge.
         OutOfOrder = "out_of_order",
-        /// A state, not a movement.
+        /// It is a state, not a movement.
         NoMovement = "no_movement",
-        /// No face of its own that can be compared with the portrait.
+        /// None of its faces can be compared with the portrait.
         NotComparable = "not_comparable",
     }
 }
@@ -38,11 +39,11 @@ public_enum! {
 public_enum! {
     /// The unit of a measured number.
     ///
-    /// - `degrees`: an angle, signed as the action is: negative for `turn_left` and `turn_up`.
-    /// - `eye_aspect_ratio`: height of the eye's opening by its width, of the wider eye; about 0.17 to 0.4 when
-    ///   open.
-    /// - `smile_score`: 0 to 1, of the expression model; 0 to 0.4 at rest.
-    /// - `mouth_opening`: gap between the inner lips by the mouth's width; below 0.1 at rest.
+    /// - `degrees`: an angle, with the sign of the action: negative for `turn_left` and `turn_up`.
+    /// - `eye_aspect_ratio`: height of the eye's opening divided by its width, of the wider eye; about
+    ///   0.17 to 0.4 when open.
+    /// - `smile_score`: 0 to 1, from the expression model; 0 to 0.4 at rest.
+    /// - `mouth_opening`: gap between the inner lips divided by the mouth's width; below 0.1 at rest.
     /// - `frames`: a number of frames.
     /// - `frame_index`: a position in the capture, counted from 0.
     pub enum MeasureUnit = Unit {

@@ -1,4 +1,4 @@
-//! What both APIs say: names of actions, reason codes, rejection details, evidence, limits of media. One of each.
+//! What both APIs share: names of actions, reason codes, rejection details, evidence, limits of media.
 
 pub mod actions;
 pub mod bad_picture;

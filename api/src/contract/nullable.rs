@@ -1,5 +1,5 @@
-//! A value that is always there and may be null, documented as such: `Option` would document an
-//! optional field instead.
+//! A field that is always present and may be null, and is documented as such. `Option` would be
+//! documented as an optional field.
 
 use std::borrow::Cow;
 

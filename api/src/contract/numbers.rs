@@ -1,8 +1,8 @@
-//! Numbers as bodies hold them.
+//! Numbers as the bodies of answers state them.
 
-/// Four decimals. A measured score is rounded like its threshold, so one just below it may print
-/// as equal to it.
+/// Rounds to four decimals. Thresholds are rounded likewise, so a score just below its threshold may be
+/// printed as equal to it.
 pub fn rounded(value: f32) -> f64 {
-    // Plus nothing: what is a hair below zero is zero, not "-0.0".
+    // Adding zero turns -0.0, the rounding of a tiny negative number, into 0.0.
     (f64::from(value) * 10_000.0).round() / 10_000.0 + 0.0
 }

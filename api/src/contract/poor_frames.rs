@@ -1,4 +1,4 @@
-//! Which frames are poor, why, and what to change.
+//! Poor frames: which ones, why, and what the sender should change.
 
 use livegate_liveness::evidence::clarity::Noise;
 use livegate_liveness::evidence::poor::{self, Why};
@@ -8,39 +8,41 @@ use serde::Serialize;
 use super::nullable::Nullable;
 use super::numbers::rounded;
 
-/// Most runs of frames that a sentence names.
+/// Most runs of consecutive frames that a sentence names.
 const MOST_RUNS: usize = 6;
-/// Tilt from which it is not the head but the picture that is turned, degrees.
+/// Tilt from which the picture, not the head, is taken to be turned, degrees.
 const SIDEWAYS_DEG: f32 = 65.0;
 
-/// Frames that are poor for the same reason: their face did not count as seen, or scores suffer.
+/// Frames that are poor for the same reason: their face could not be judged, or scores suffer.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct PoorFrames {
     /// The reason. More may be added.
     ///
     /// - `no_face`: no face was found, or too little of one.
-    /// - `face_too_small`: `measured` is the face's width, pixels, `required` the least.
-    /// - `face_tilted`: `measured` is the tilt in the picture's plane, degrees, `required` the most. About 90
-    ///   or 180: the picture lies on its side or upside down.
-    /// - `noise`: `measured` is the noise, grey levels of 0 to 255, `required` the most. `text` says where:
-    ///   fine or coarse, in brightness or colour, on the face or around it.
-    /// - `glare`: the face's colours are cut off at white; numbers as of `noise`.
-    /// - `blurred`: `measured` is the detail, in pixels across the face, `required` the least.
-    /// - `face_too_close`: `measured` is the share of the picture's shorter side that the face takes, 0 to 1.
-    /// - `turned_too_far`: the face was seen and cannot be compared; `measured` is the larger of yaw and
-    ///   pitch, degrees. Only where too few faces could be judged.
-    /// - `too_dark`, `too_bright`: the face was seen and counts; anti-spoof scores suffer in such light.
-    ///   `measured` is its mean grey level, 0 to 255, `required` the least, or the most.
+    /// - `face_too_small`: `measured` is the face's width in pixels, `required` the minimum.
+    /// - `face_tilted`: `measured` is the tilt in the picture's plane in degrees, `required` the
+    ///   maximum. About 90 or 180: the picture lies on its side or upside down.
+    /// - `noise`: `measured` is the noise in grey levels of 0 to 255, `required` the maximum. `text`
+    ///   says which noise: fine or coarse, in brightness or colour, on the face or around it.
+    /// - `glare`: the face's colours are cut off at white; numbers as for `noise`.
+    /// - `blurred`: `measured` is the detail in pixels across the face, `required` the minimum.
+    /// - `face_too_close`: `measured` is the share of the picture's shorter side that the face takes, 0
+    ///   to 1.
+    /// - `turned_too_far`: the face was seen but cannot be compared. `measured` is the larger of yaw
+    ///   and pitch, degrees. Reported only where too few faces could be judged.
+    /// - `too_dark`, `too_bright`: the face counts, but anti-spoof scores suffer in such light.
+    ///   `measured` is its mean grey level, 0 to 255, `required` the minimum or the maximum.
     pub reason: String,
-    /// How many frames.
+    /// The number of frames.
     pub count: u32,
-    /// Their positions, from 0, the first 20 of them: `index` in images mode, the position among the sampled
-    /// frames of a clip, or among the frames of a live session in the order in which they were taken.
+    /// Positions of the first 20 of these frames, from 0: `index` in images mode, the position among
+    /// the sampled frames of a clip, or among the frames of a live session in the order in which they
+    /// were taken.
     #[oai(validator(max_items = 20))]
     pub frames: Vec<u32>,
-    /// What was measured in the frame that is furthest from what is accepted.
+    /// The value measured in the frame that is furthest from what is accepted.
     pub measured: Nullable<f64>,
-    /// What is accepted, where a number says it; else null.
+    /// The limit that is accepted; null where there is no number.
     pub required: Nullable<f64>,
     /// The same in a sentence for people, with what to change.
     pub text: String,
@@ -60,7 +62,7 @@ impl From<&poor::PoorFrames> for PoorFrames {
 }
 
 impl PoorFrames {
-    /// What to say of poor frames, by reason, most frames first; `None` where there is nothing to say.
+    /// The poor frames by reason, the reason with most frames first; `None` where there are none.
     pub fn of(poor: &[poor::PoorFrames]) -> Option<Vec<Self>> {
         (!poor.is_empty()).then(|| poor.iter().map(Self::from).collect())
     }
@@ -119,7 +121,7 @@ fn sentence(poor: &poor::PoorFrames) -> String {
     }
 }
 
-/// A number as people write it: one decimal, two below one, none where it would be zero.
+/// A number for a sentence: one decimal, two below one, no decimals where they would be zero.
 fn number(value: f32) -> String {
     let text = if value.abs() < 1.0 {
         format!("{value:.2}")

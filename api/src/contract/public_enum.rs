@@ -1,10 +1,10 @@
-//! One macro for "domain enum, public enum, public name".
+//! The macro that declares a public enum with its names and, where there is one, its domain enum.
 
 /// Declares a public enum: each variant once, with its public name and its documentation.
 ///
-/// Serde and the API document write variants by those names; `name` and `ALL` give them. With `= Domain` after its
-/// name the enum is the public form of a domain enum: it is made `From` one, which stops compiling when the domain
-/// gets a variant that has no name here.
+/// Serde and the API document use the public names; `name` and `ALL` return them. With `= Domain` after
+/// its name, the enum is the public form of a domain enum and implements `From` it. That implementation
+/// stops compiling when the domain enum gets a variant without a name here.
 macro_rules! public_enum {
     (
         $(#[$about:meta])*
@@ -19,7 +19,7 @@ macro_rules! public_enum {
         }
 
         impl $public {
-            /// Every variant, in the order of its documentation.
+            /// Every variant, in the order in which they are documented.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
             /// The public name.

@@ -1,4 +1,4 @@
-//! Why a capture or a session was verified or rejected.
+//! Reason codes: why a capture or a session was verified or rejected.
 
 use livegate_liveness::decision::Rejection;
 use serde::Deserialize;
@@ -10,13 +10,15 @@ public_enum! {
     ///
     /// - `liveness_passed`: all checks passed.
     /// - `challenge_completed`: every requested action was detected.
-    /// - `no_spoof_detected`: every part of the capture cleared its anti-spoof threshold.
-    /// - `invalid_input`: at least one frame, or the clip, cannot be decoded or is grey, or the clip is not as one may
-    ///   be; nothing was measured.
-    /// - `insufficient_face_detections`: a face that can be judged (40 pixels wide or more, sharp, not lost in noise,
-    ///   not so close that it fills the picture) is visible in fewer than 70% of the frames.
+    /// - `no_spoof_detected`: every part of the capture reached its anti-spoof threshold.
+    /// - `invalid_input`: at least one frame, or the clip, cannot be decoded or is grey, or the clip is
+    ///   not within the limits; nothing was measured.
+    /// - `insufficient_face_detections`: a face that can be judged (40 pixels wide or more, sharp, not
+    ///   lost in noise, not so close that it fills the picture) is visible in fewer than 70% of the
+    ///   frames.
     /// - `different_persons_detected`: more than one face, or not the same person throughout.
-    /// - `spoof_detected`: a photo, a screen replay, a mask: `rejection_details.evidence` says what speaks for it.
+    /// - `spoof_detected`: a photo, a screen replay or a mask; `rejection_details.evidence` names the
+    ///   findings.
     /// - `challenge_failed`: at least one action was not detected; `failed_actions` says which and why.
     /// - `internal_error`: processing failed; only in a session's status. Retry with a new session.
     #[derive(Deserialize)]
@@ -25,15 +27,16 @@ public_enum! {
         LivenessPassed = "liveness_passed",
         /// Every requested action was detected.
         ChallengeCompleted = "challenge_completed",
-        /// The anti-spoof threshold was cleared.
+        /// Every part of the capture reached its anti-spoof threshold.
         NoSpoofDetected = "no_spoof_detected",
-        /// The medium cannot be decoded.
+        /// The medium cannot be decoded or is not accepted.
         InvalidInput = "invalid_input",
-        /// A face in too few frames.
+        /// Too few frames show a face that can be judged.
         InsufficientFaceDetections = "insufficient_face_detections",
-        /// More than one person.
+        /// More than one face, or not the same person throughout.
         DifferentPersonsDetected = "different_persons_detected",
-        /// Below the anti-spoof threshold, or other evidence of an attack presentation.
+        /// A part is below its anti-spoof threshold, or there is other evidence of an attack
+        /// presentation.
         SpoofDetected = "spoof_detected",
         /// At least one action was not detected.
         ChallengeFailed = "challenge_failed",

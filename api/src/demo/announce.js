@@ -1,5 +1,5 @@
-// What screen readers are told while eyes are on the camera. Instructions and results always; hints
-// only now and then, or their chatter would bury the instructions.
+// Announcements for screen readers, while eyes are on the camera. Instructions and results are always
+// announced; hints only now and then, or their chatter would bury the instructions.
 
 const HINT_EVERY_MS = 4_000;
 
@@ -7,20 +7,20 @@ const region = document.getElementById("announcer");
 let lastSaid = 0;
 let lastHint = "";
 
-/** Says something that must be heard. */
+/** Announces a text that must be heard. */
 export function announce(text) {
-  // A region that gets the same text again stays silent: a space more makes it another.
+  // A region that gets the same text again stays silent, so a space is added to make the text differ.
   region.textContent = region.textContent === text ? `${text}\u00a0` : text;
   lastSaid = performance.now();
   lastHint = "";
 }
 
-/** Leaves nothing behind for who reads on later. */
+/** Empties the region, so that a reader who comes later finds no old text. */
 export function hush() {
   region.textContent = "";
 }
 
-/** Says a hint, unless something was said just now or it was the last hint. */
+/** Announces a hint, unless something was announced just now or it is the same hint as the last. */
 export function announceHint(text) {
   if (text === lastHint || performance.now() - lastSaid < HINT_EVERY_MS) return;
   announce(text);

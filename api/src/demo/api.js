@@ -1,9 +1,9 @@
-// The calls that the page makes. A real integration has two parties here: its backend makes the calls
-// with the API key, and its page makes those with the `client_token`. This page plays both.
+// Calls to the API. A real integration has two parties: its backend makes the calls with the API key,
+// and its page makes those with the `client_token`. This page plays both.
 
-/** An answer that is an error: the server's sentence and code. */
+/** An error answer: the server's sentence and code. */
 export class ApiError extends Error {
-  /** @param {number} retryAfter seconds; 0 where the server said nothing of it */
+  /** @param {number} retryAfter seconds; 0 where the server gave none */
   constructor(status, code, message, retryAfter) {
     super(message);
     this.status = status;
@@ -12,18 +12,18 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer: offline, refused, cut off, or too late. */
+/** There was no answer: offline, refused, cut off, or too late. */
 export class NetworkError extends Error {}
 
-/** Longer than the server's own deadline for a verification by default, so that its answer comes first. */
+/** Time limit of a verify, ms: longer than the server's default deadline, so that the server's answer comes first. */
 const TIMEOUT_MS = 30_000;
-/** A live frame that takes longer tells nothing about now. */
+/** Time limit of a live frame, ms: a later answer says nothing about this moment. */
 const FRAME_TIMEOUT_MS = 8_000;
 
 const INTERACTIVE = "/api/v1/liveness";
 const SERVER_TO_SERVER = "/v1/liveness";
 
-/** @param {() => string} key gives the API key as it is now */
+/** @param {() => string} key returns the API key as it is now */
 export function createApi(key) {
   const owner = () => ({ "X-AI-API-Key": key() });
   const client = (session) => ({ Authorization: `Bearer ${session.client_token}` });
@@ -36,7 +36,7 @@ export function createApi(key) {
     createSession: (query, signal) =>
       call("POST", `${INTERACTIVE}/sessions?${new URLSearchParams(query)}`, { headers: owner(), signal }),
 
-    /** One camera frame, sent as a real page would: with the token of this session, without the key. */
+    /** Sends one camera frame as a real page would: with the token of this session, without the key. */
     sendFrame(session, jpeg, signal) {
       const body = new FormData();
       body.append("image", jpeg, "frame.jpg");
@@ -48,10 +48,10 @@ export function createApi(key) {
       });
     },
 
-    /** The session with its scores, which only the key's owner is told. */
+    /** Reads the session with its scores, which only the key's owner gets. */
     readSession: (session, signal) => call("GET", one(session), { headers: owner(), signal }),
 
-    /** `keepalive`: the request outlives a page that is being closed. */
+    /** Cancels the session. `keepalive`: the request outlives a page that is being closed. */
     cancelSession: (session) => call("DELETE", one(session), { headers: client(session), keepalive: true }),
 
     createCapture: (body, signal) =>
@@ -78,7 +78,7 @@ async function call(method, path, { signal, timeoutMs = TIMEOUT_MS, ...options }
       redirect: "error",
     });
     body = await response.json().catch((error) => {
-      // An error page of a proxy is no JSON; a body that was cut off is no answer.
+      // An error page of a proxy is not JSON; a body that was cut off is not an answer.
       if (error instanceof SyntaxError) return null;
       throw error;
     });
@@ -96,7 +96,7 @@ async function call(method, path, { signal, timeoutMs = TIMEOUT_MS, ...options }
   );
 }
 
-/** `AbortSignal.any`, which phones of 2023 do not have yet. */
+/** `AbortSignal.any`, which phones of 2023 do not have. */
 function either(first, second) {
   const both = new AbortController();
   for (const signal of [first, second]) {
@@ -106,12 +106,12 @@ function either(first, second) {
   return both.signal;
 }
 
-/** How often a refused call is made again, and for how long at most, before the person is told. */
+/** How many times, and for how long at most, a refused call is repeated before the person sees an error. */
 const RETRIES = 3;
 const LONGEST_WAIT_S = 30;
 
 /**
- * Makes a call again when the server says when: 429 with Retry-After, which never uses up a session.
+ * Makes a call, and repeats it after a 429 with Retry-After, which never uses up a session.
  * @template T
  * @param {() => Promise<T>} makeCall
  * @param {(seconds: number, error: ApiError) => Promise<void>} wait

@@ -1,8 +1,8 @@
-// The camera: opened for one session, read as JPEG frames, and always given back.
+// The camera: opened for one session, read as JPEG frames, and always released.
 
 import { wait } from "./time.js";
 
-/** Why there is no camera; `kind` names a text in words.js. */
+/** The reason why there is no camera; `kind` names a text in words.js. */
 export class CameraError extends Error {
   /** @param {"insecure" | "refused" | "missing" | "busy" | "lost" | "unsupported"} kind */
   constructor(kind, cause) {
@@ -20,16 +20,16 @@ const KINDS = {
   AbortError: "busy",
 };
 
-/** How long a camera may take to deliver its first picture. */
+/** Time limit for a camera's first picture. */
 const FIRST_FRAME_MS = 10_000;
-/** Pixels; fine enough that eyes which close change several. */
+/** Size of a thumbnail, pixels: closing eyes must change several of them. */
 const THUMBNAIL = { width: 48, height: 40 };
 
 /**
  * Opens the front camera and shows it in `video`.
  *
  * @param {HTMLVideoElement} video
- * @param {number} longerSide pixels that the frames will have; cameras may give more or less
+ * @param {number} longerSide longer side of the frames, pixels; cameras may give more or less
  * @param {AbortSignal} signal
  */
 export async function openCamera(video, longerSide, signal) {
@@ -43,7 +43,7 @@ export async function openCamera(video, longerSide, signal) {
         facingMode: "user",
         width: { ideal: longerSide },
         height: { ideal: (longerSide * 3) / 4 },
-        // Or Chromium cuts an upright picture to the shape asked for.
+        // Without this, Chromium cuts an upright picture to the requested shape.
         resizeMode: "none",
       },
     });
@@ -53,8 +53,8 @@ export async function openCamera(video, longerSide, signal) {
   }
   const camera = new Camera(stream, video, longerSide, signal);
   try {
-    // The question whether to allow the camera cannot be taken back, so the answer may come after
-    // the person has cancelled.
+    // The browser's permission prompt cannot be withdrawn, so its answer may come after the person has
+    // cancelled.
     signal.throwIfAborted();
     await camera.start();
   } catch (error) {
@@ -82,7 +82,7 @@ class Camera {
     }
   }
 
-  /** Ends what needs the camera: when the session is ended, or the camera goes away. */
+  /** Aborted when the session is ended or the camera goes away. */
   get signal() {
     return this.#gone.signal;
   }
@@ -117,7 +117,7 @@ class Camera {
    */
   async jpeg(quality) {
     const { width, height } = this.size;
-    // Never enlarged: that adds bytes and no detail.
+    // Pictures are never enlarged: that adds bytes and no detail.
     const scale = Math.min(1, this.#longerSide / Math.max(width, height));
     this.#canvas.width = Math.round(width * scale);
     this.#canvas.height = Math.round(height * scale);
@@ -127,7 +127,7 @@ class Camera {
     return blob;
   }
 
-  /** The same moment inside the oval, as a few grey values, 0 to 255: enough to tell frames apart. */
+  /** The picture inside the oval as a few grey values, 0 to 255: enough to tell frames apart. */
   thumbnail() {
     const { width, height } = this.size;
     this.#small.width = THUMBNAIL.width;

@@ -1,5 +1,5 @@
-// A capture for `/v1/liveness/verify`: frames are taken first, each tagged with what the person was
-// asked to do, and then sent together.
+// Makes a capture for `/v1/liveness/verify`: first takes all frames, each tagged with what the person
+// was asked to do, then sends them together.
 
 import { announce } from "./announce.js";
 import { whenAllowed } from "./api.js";
@@ -13,18 +13,18 @@ import { ACTIONS } from "./words.js";
 const LONGER_SIDE = 1280;
 const JPEG_QUALITY = 0.9;
 
-/** Reading the first words, and getting into the oval. */
+/** Time to read the first words and to get into the oval. */
 const GET_READY_MS = 3_000;
-/** From one movement back to the middle. */
+/** Time to get from one movement back to the middle. */
 const BACK_MS = 1_200;
-/** Reading an instruction and moving; a head takes about a second to turn. */
+/** Time to read an instruction and to move; a head takes about a second to turn. */
 const MOVE_MS = 1_800;
 
 /**
  * @param {object} run
  * @param {import("./workbench.js").Workbench} run.bench
  * @param {ReturnType<typeof import("./api.js").createApi>} run.api
- * @param {string[]} run.actions what to ask for; empty: what the key is set to
+ * @param {string[]} run.actions actions of the session; empty: the key's default
  * @param {AbortSignal} run.signal
  * @returns {Promise<{isLive: boolean, card: HTMLElement[]}>}
  */
@@ -52,7 +52,7 @@ export async function runCapture({ bench, api, actions, signal }) {
   return verdict(answer, session, frames, performance.now() - sentAt);
 }
 
-/** Guides the person through the challenge; gives the frames as `verify` takes them. */
+/** Guides the person through the challenge; returns the frames as `verify` takes them. */
 async function takeFrames(bench, camera, session) {
   const shots = plan(session.challenge, session.config.max_images);
   const startedAt = performance.now();
@@ -77,7 +77,7 @@ async function takeFrames(bench, camera, session) {
   );
 }
 
-/** Says what to do and leaves the time for it; returns when the frames are to be taken. */
+/** Shows what to do and leaves the time for it; returns when the frames are to be taken. */
 async function prompt(bench, shots, index, signal) {
   const { phase } = shots[index];
   const say = (task) => bench.task({ step: index + 1, steps: shots.length, ...task });
@@ -107,7 +107,7 @@ async function takeShot(camera, { everyMs, take, keep }) {
   const taken = [];
   const startedAt = performance.now();
   for (let i = 0; i < take; i += 1) {
-    // By the clock, not one pause after the other: taking a frame takes time as well.
+    // Paced by the clock, not by one pause after the other, since taking a frame takes time as well.
     await wait(Math.max(0, startedAt + i * everyMs - performance.now()), camera.signal);
     const at = performance.now();
     const thumbnail = keep < take ? camera.thumbnail() : null;

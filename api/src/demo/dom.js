@@ -1,4 +1,4 @@
-// Elements without markup in strings: what the server says becomes text, never HTML.
+// Makes DOM elements without markup in strings: texts from the server become text, never HTML.
 
 /**
  * @param {string} name @param {Record<string, string>} attributes @param {(Node | string)[]} children

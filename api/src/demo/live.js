@@ -1,4 +1,4 @@
-// A live session: frames go to the server while the person moves, and every answer says how it goes.
+// Runs a live session: sends frames to the server while the person moves, and shows each answer.
 
 import { ApiError, whenAllowed } from "./api.js";
 import { openCamera } from "./camera.js";
@@ -6,7 +6,7 @@ import { pumpFrames } from "./pump.js";
 import { sessionFacts, verdictCard } from "./verdict.js";
 import { CHALLENGES, hint } from "./words.js";
 
-/** Enough for the server's models, which look at the face at a fraction of this. */
+/** Longer side of the frames, pixels: enough for the server's models, which scale faces to a fraction of it. */
 const LONGER_SIDE = 640;
 const JPEG_QUALITY = 0.85;
 /** Time to read the first instruction, and to get into the oval, before the clock starts. */
@@ -16,7 +16,7 @@ const GET_READY_MS = 3_000;
  * @param {object} run
  * @param {import("./workbench.js").Workbench} run.bench
  * @param {ReturnType<typeof import("./api.js").createApi>} run.api
- * @param {Record<string, string>} run.query what to create the session with
+ * @param {Record<string, string>} run.query query parameters of the new session
  * @param {AbortSignal} run.signal ends everything, and the session with it
  * @returns {Promise<{isLive: boolean, card: HTMLElement[]}>}
  */
@@ -24,7 +24,7 @@ export async function runLive({ bench, api, query, signal }) {
   bench.askForCamera("Pictures are sent only once the session runs.");
   const camera = await openCamera(bench.video, LONGER_SIDE, signal);
   let session;
-  // Whoever cancels does not wait for it: the session would end by itself, only later.
+  // Not awaited: without this call the session ends by itself, only later.
   const cancel = () => session && api.cancelSession(session).catch(() => {});
   signal.addEventListener("abort", cancel, { once: true });
   try {
@@ -40,7 +40,7 @@ export async function runLive({ bench, api, query, signal }) {
     const last = await performChallenges({ bench, api, camera, session });
     return await readVerdict(api, session, last, signal);
   } catch (error) {
-    // The camera is gone, or the server: the session is of no use any more.
+    // The camera or the server is gone: the session is of no further use.
     if (!signal.aborted) cancel();
     throw error;
   } finally {
@@ -55,14 +55,14 @@ function showChallenge(bench, challenges, index, lead) {
   bench.task({ instruction, detail, drawing: type, step: index + 1, steps: challenges.length, lead });
 }
 
-/** Sends frames until the server says that the session has ended; gives its last answer. */
+/** Sends frames until the server reports that the session has ended; returns its last answer. */
 function performChallenges({ bench, api, camera, session }) {
   const { challenges } = session;
   const { signal } = camera;
   let passed = 0;
   let hasStarted = false;
-  // The server's clock starts when it has the frame, a little after it was sent: what is shown here
-  // runs out first, and never promises time that is not there.
+  // The server's clock starts when the frame arrives, a little after it was sent. So the countdown
+  // shown here runs out first, and never promises time that is not there.
   const startClock = (sentAt) => {
     const seconds = challenges[passed].timeout_seconds;
     bench.countDown({ until: sentAt + 1000 * seconds, seconds });
@@ -79,7 +79,8 @@ function performChallenges({ bench, api, camera, session }) {
         showChallenge(bench, challenges, 0, "Now");
         startClock(sentAt);
       }
-      // Counted by what remains: answers can overtake each other, and `passed` is said only once.
+      // Passes are counted by what remains, since answers can overtake each other and `passed` is
+      // reported only once.
       const nowPassed = challenges.length - answer.challenges_remaining;
       if (nowPassed > passed) {
         passed = nowPassed;
@@ -108,8 +109,8 @@ function trouble(error) {
 }
 
 /**
- * The frames' answers come to a `client_token`, which is told the verdict and its reasons. The scores
- * are for the key's owner: this page has the key, so it asks.
+ * The answers to frames are made for a `client_token`, which gets the verdict and its reasons only. The
+ * scores are for the key's owner. This page has the key, so it asks for them.
  */
 async function readVerdict(api, session, last, signal) {
   const { state, is_live, reason_codes, challenges_remaining } = last;

@@ -13,7 +13,7 @@ import { Workbench } from "./workbench.js";
 const address = new URLSearchParams(location.search);
 const keyField = document.getElementById("key");
 const keyError = document.getElementById("key-error");
-// The key lives in its field and nowhere else.
+// The key is kept in its input field only.
 const api = createApi(() => keyField.value.trim());
 
 const liveSettings = new LiveSettings(address);
@@ -75,7 +75,7 @@ class Attempt {
       this.#release();
       this.#bench.showVerdict(isLive, card, buttons);
     } catch (error) {
-      // Who ended it has already shown what comes next.
+      // The code that ended the run has already shown what comes next.
       if (signal.aborted) return;
       this.#release();
       this.#bench.showProblem(problemOf(error), buttons);
@@ -83,8 +83,8 @@ class Attempt {
   }
 
   /**
-   * Ends what runs, and says so; does nothing when nothing runs. The focus goes to the settings, unless
-   * it has left the panel already.
+   * Ends the run in progress and announces it; does nothing when nothing runs. The focus goes to the
+   * settings, unless it has left the panel already.
    */
   end(text) {
     if (!this.#controller) return;
@@ -136,7 +136,7 @@ const selectTab = tabs(document.querySelector("[role=tablist]"), (leaving) => {
 });
 if (location.hash === "#capture") selectTab(document.getElementById("tab-capture"));
 
-// Nobody is filmed by a page that they do not see.
+// The camera is turned off when the page is hidden: nobody is filmed by a page that they do not see.
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") endAll("Stopped, because this page was out of sight.");
 });
@@ -153,7 +153,7 @@ keyField.addEventListener("input", () => {
 keyField.addEventListener("keydown", (event) => {
   if (event.key === "Enter") attempts.find(({ panel }) => !panel.hidden).start();
 });
-// The first use of a key: it brings the presets, and a wrong one is told before the camera is asked for.
+// The first use of a key loads the presets, and shows a wrong key before the camera is asked for.
 keyField.addEventListener("change", async () => {
   const key = keyField.value;
   if (key.trim() === "") return;

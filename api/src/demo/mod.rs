@@ -1,7 +1,7 @@
-//! The page at `/demo`, which tries both APIs out with a browser's camera.
+//! The demo page at `/demo`, which tries both APIs with a browser's camera.
 //!
-//! Its files are built in. They are plain HTML, CSS and JavaScript as they stand beside this one, and
-//! load nothing from elsewhere, which the policy that goes with them makes sure of.
+//! Its files are built into the binary. They are the plain HTML, CSS and JavaScript files of this
+//! folder. They load nothing from elsewhere, which the content security policy enforces.
 
 use poem::endpoint::make_sync;
 use poem::http::header;
@@ -13,7 +13,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
-/// What is served: path, content type, content.
+/// The files served: path, content type, content.
 const FILES: [(&str, &str, &str); 23] = [
     ("/demo", HTML, include_str!("index.html")),
     ("/demo/", HTML, include_str!("index.html")),
@@ -40,13 +40,13 @@ const FILES: [(&str, &str, &str); 23] = [
     ("/demo/workbench.js", JS, include_str!("workbench.js")),
 ];
 
-/// The page holds an API key and shows a face: nothing but its own files may run in it, it may call
-/// nobody else, and no other page may frame it. Pictures are made in the page (`data:`, `blob:`).
+/// The page holds an API key and shows a face. So it may run only its own files, call only this server,
+/// and be framed by no other page. Pictures are made in the page (`data:`, `blob:`).
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 
-/// Adds the page and its files.
+/// Adds the page and its files to the routes.
 pub fn add(route: Route, methods: &mut Methods) -> Route {
     FILES.iter().fold(route, |route, (path, kind, content)| {
         methods.add(path, &["GET"]);
@@ -61,7 +61,8 @@ fn file(content_type: &str, content: &'static str) -> Response {
         .header("permissions-policy", "camera=(self)")
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(header::REFERRER_POLICY, "no-referrer")
-        // After an update, a page of one version must not get modules of another.
+        // Browsers must revalidate: after an update, a page of one version must not load modules of
+        // another.
         .header(header::CACHE_CONTROL, "no-cache")
         .body(content)
 }

@@ -1,9 +1,9 @@
-// Drawings of what to do, as one sees oneself in the mirrored preview: a turn to one's own left goes
-// to the left of the picture.
+// Drawings of the challenges, as a person sees themselves in the mirrored preview: a turn to one's own left
+// goes to the left of the picture.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Builds an element; the page's policy allows no markup from strings with styles in it. */
+/** Builds an SVG element; the page's policy allows no markup from strings with styles in it. */
 function svg(name, attributes, children = []) {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -37,7 +37,7 @@ function arrow(x, y, degrees) {
 
 /**
  * A head; `dx`, `dy` say where the face looks: its features move further than the head's outline,
- * as those of a ball that is turned.
+ * like those of a ball that is turned.
  */
 function head({ dx = 0, dy = 0, eyes = openEyes(), lips = mouth(), more = [] }) {
   const narrowed = dx === 0 ? "" : ` translate(60 0) scale(0.86 1) translate(-60 0)`;
@@ -46,7 +46,7 @@ function head({ dx = 0, dy = 0, eyes = openEyes(), lips = mouth(), more = [] }) 
   const ears =
     dx === 0
       ? [path("M31 58q-6 -1 -5 7t7 8"), path("M89 58q6 -1 5 7t-7 8")]
-      : // Of a turned head the ear on the far side is hidden, and the near one comes into the face.
+      : // On a turned head the ear on the far side is hidden, and the near one moves into the face.
         [path(dx < 0 ? "M80 58q7 -4 8 4t-7 11" : "M40 58q-7 -4 -8 4t7 11")];
   return [outline, ...ears, features, ...more];
 }
@@ -63,8 +63,8 @@ const DRAWINGS = {
 };
 
 /**
- * The drawing of a challenge, or of a face that looks straight ahead. It says nothing that the
- * instruction beside it does not say, so screen readers pass over it.
+ * The drawing of a challenge, or of a face that looks straight ahead. It shows nothing that the
+ * instruction beside it does not say, so it is hidden from screen readers.
  *
  * @param {string} name a challenge of the interactive API, or `CENTER`
  * @returns {SVGElement}

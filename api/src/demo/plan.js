@@ -1,20 +1,20 @@
-// Which frames a capture for `/v1/liveness/verify` takes, and which of them it sends: no camera, no
-// page, only numbers.
+// Plans which frames a capture for `/v1/liveness/verify` takes, and chooses which of them it sends.
+// Pure: no camera and no page, only numbers.
 //
 // The page does not measure faces, so it cannot know the moment at which an action is at its peak. It
 // asks for a movement, leaves time to make it, asks to hold it, and takes its frames then. A blink
-// cannot be held: it is taken as a burst, and chosen from.
+// cannot be held: it is taken as a burst, from which frames are chosen.
 
-/** Neutral frames at the start, as the API's document asks: every movement is measured from them. */
+/** Neutral frames at the start, as the API's document asks: every movement is measured relative to them. */
 const CENTER_FRAMES = 2;
 const FRAMES_PER_HEAD_ACTION = 3;
-/** The document says 200 to 300 ms. */
+/** Interval between frames; the API's document says 200 to 300 ms. */
 const HELD_EVERY_MS = 300;
 
-/** A blink's eyes are shut for 100 ms or little more, and a slow one's for longer: few slip through. */
+/** Interval in a blink's burst: eyes are shut for 100 ms or a little more, so few blinks fall between frames. */
 const BURST_EVERY_MS = 120;
 const BURST_FRAMES = 15;
-/** Open, closing, shut, opening, open, and one to spare. */
+/** Frames sent of a blink: open, closing, shut, opening, open, and one to spare. */
 const MAX_BLINK_FRAMES = 8;
 
 /**
@@ -27,13 +27,13 @@ const MAX_BLINK_FRAMES = 8;
 
 /**
  * @param {string[]} challenge the session's actions, in their order
- * @param {number} maxFrames what one request may hold
+ * @param {number} maxFrames most frames in one request
  * @returns {Shot[]}
  */
 export function plan(challenge, maxFrames) {
   const held = (phase, count) => ({ phase, everyMs: HELD_EVERY_MS, take: count, keep: count });
   const heads = challenge.filter((action) => action !== "blink").length;
-  // A blink gets what the others leave: 6 of 20 frames when all five actions are asked for.
+  // A blink gets the frames that the other actions leave: 6 of 20 when all five actions are asked for.
   const left = maxFrames - CENTER_FRAMES - FRAMES_PER_HEAD_ACTION * heads;
   const blink = {
     phase: "blink",
@@ -46,8 +46,8 @@ export function plan(challenge, maxFrames) {
 }
 
 /**
- * Chooses frames of a burst: the one that stands out most, with both its neighbours, the first and the
- * last, whose eyes are open, and beyond that evenly spread ones. What stands out is found by pixels
+ * Chooses frames of a burst: the one that differs most, with both its neighbours, the first and the
+ * last, whose eyes are open, and beyond that evenly spread ones. The difference is measured by pixels
  * alone, and may be another movement: then the spread ones can still catch a slow blink.
  *
  * @param {number[][]} thumbnails grey values of each frame
@@ -59,7 +59,7 @@ export function choose(thumbnails, keep) {
   const shut = standsOut(thumbnails);
   const chosen = new Set([0, shut - 1, shut, shut + 1, last]);
   while (chosen.size < Math.min(keep, thumbnails.length)) {
-    // Each further one goes into the middle of the widest gap.
+    // Each further frame goes into the middle of the widest gap.
     const taken = [...chosen].sort((a, b) => a - b);
     const gaps = taken.slice(1).map((end, i) => ({ start: taken[i], width: end - taken[i] }));
     const widest = gaps.reduce((a, b) => (b.width > a.width ? b : a));
@@ -68,7 +68,7 @@ export function choose(thumbnails, keep) {
   return [...chosen].sort((a, b) => a - b);
 }
 
-/** In frames: 360 ms before and after a blink, the eyes are open. */
+/** Distance to compare at, frames: 360 ms before and after a blink the eyes are open. */
 const APART = 3;
 
 /**

@@ -1,25 +1,25 @@
-// Sends the camera's picture over and over, at the pace that the network allows: a frame that cannot
-// be sent now is never sent, since the server must judge what happens, not what happened.
+// Sends the camera's picture repeatedly, at the pace that the network allows. A frame that cannot be
+// sent at once is dropped, since the server must judge what happens now.
 
 import { ApiError, NetworkError } from "./api.js";
 
-/** The API's document asks for 5 to 10; the server refuses more than 20. */
+/** Frames a second: the API's document asks for 5 to 10, and the server refuses more than 20. */
 const FRAMES_PER_SECOND = 8;
-/** The second one covers the time that an answer travels; more would only queue up. */
+/** Frames in flight: the second covers the time that an answer travels; more would only queue up. */
 const MAX_IN_FLIGHT = 2;
-/** In a row, before the person is told. */
+/** Failures in a row before the person sees an error. */
 const MAX_FAILURES = 6;
 const AFTER_FAILURE_MS = 500;
 
 /**
- * Pumps until `onAnswer` says that it is over, by returning true.
+ * Sends frames until `onAnswer` returns true, which means that the session is over.
  *
  * @param {object} pump
  * @param {() => Promise<Blob>} pump.grab
  * @param {(jpeg: Blob) => Promise<object>} pump.send
  * @param {(answer: object, frame: {sentAt: number, isLate: boolean}) => boolean} pump.onAnswer `isLate`:
  *   a newer frame was answered before
- * @param {(error: Error) => void} pump.onTrouble a frame was lost, others may not be
+ * @param {(error: Error) => void} pump.onTrouble a frame was lost; later ones may still arrive
  * @param {AbortSignal} pump.signal
  * @returns {Promise<object>} the last answer
  */
@@ -68,7 +68,7 @@ export function pumpFrames({ grab, send, onAnswer, onTrouble, signal }) {
   });
 }
 
-/** Whether the next frame may fare better, with the session as it was. */
+/** Whether the next frame may succeed, with the session unchanged. */
 function isPassing(error) {
   if (error instanceof NetworkError) return true;
   return error instanceof ApiError && [429, 502, 503, 504].includes(error.status);

@@ -1,12 +1,13 @@
-// What is asked for: read from the forms, and set beforehand by the page's address, so that a demo or
-// a test can be a link: /demo?challenges=TURN_LEFT,BLINK&timeout_seconds=20. Never the key.
+// Settings of a session: read from the forms, and preset by the page's address, so that a demo or a
+// test can be a link: /demo?challenges=TURN_LEFT,BLINK&timeout_seconds=20. The address never holds the
+// key.
 
 import { element } from "./dom.js";
 import { ACTIONS, CHALLENGES } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 
-/** Boxes to tick whose order counts: each ticked one shows its place. */
+/** Checkboxes whose order counts: each ticked one shows its place. */
 class Ticks {
   #boxes = new Map();
   #order = [];
@@ -26,7 +27,7 @@ class Ticks {
     return [...this.#order];
   }
 
-  /** Chooses these; what the page does not know is left out. */
+  /** Ticks these names; names that the page does not know are ignored. */
   set chosen(values) {
     this.#order = values.filter((value, i) => this.#boxes.has(value) && values.indexOf(value) === i);
     this.#show();
@@ -47,7 +48,7 @@ class Ticks {
   }
 }
 
-/** Settings that cannot be sent as they are; the message says what to change. */
+/** Settings that cannot be sent; the message says what to change. */
 export class SettingsError extends Error {}
 
 export class LiveSettings {
@@ -91,7 +92,7 @@ export class LiveSettings {
     byId("preset-note").textContent = preset?.description ?? "";
   }
 
-  /** The server's own list, once there is a key to ask with. */
+  /** Shows the server's own list of presets, once there is a key to ask with. */
   set presets(presets) {
     this.#presets = presets;
     for (const { name } of presets) {

@@ -1,4 +1,4 @@
-// Waiting that a cancelled session ends at once.
+// Waiting that ends at once when the session is cancelled.
 
 /** @param {number} ms @param {AbortSignal} signal */
 export function wait(ms, signal) {

@@ -1,5 +1,5 @@
-// The verdict of either API as a card: the answer, its reasons in plain words with their codes, the
-// scores, and what was measured against what was needed.
+// Shows the verdict of either API as a card: the answer, its reasons in plain words with their codes,
+// the scores, and what was measured compared with what was required.
 
 import { element } from "./dom.js";
 import { actionName, finding, reason, state, unit, why } from "./words.js";
@@ -54,7 +54,7 @@ const SCORES = [
 ];
 
 function scoreRows(answer) {
-  // Null is a measurement that was not to be had; absent is a field that this answer does not have.
+  // Null: there was no measurement. Absent: this answer does not have the field.
   const known = SCORES.filter(([field]) => answer[field] !== undefined);
   return known.map(([field, label]) => [label, number(answer[field])]);
 }
@@ -88,7 +88,7 @@ function rejectionRows(details) {
   for (const found of details.evidence ?? []) {
     rows.push([finding(found.name), number(found.measured), "", found.text]);
   }
-  // A newer server may say more than this page knows.
+  // A newer server may send names that this page does not know.
   for (const [field, value] of Object.entries(details)) {
     const text = typeof value === "number" ? number(value) : JSON.stringify(value);
     if (!shown.has(field)) rows.push([field, text, "", ""]);
@@ -96,7 +96,7 @@ function rejectionRows(details) {
   return rows;
 }
 
-/** Three decimals at most; a dash where there is nothing. */
+/** A number with three decimals at most; a dash where there is none. */
 function number(value, suffix = "") {
   if (value === null || value === undefined) return "–";
   return `${Math.round(value * 1000) / 1000}${suffix}`;
@@ -129,7 +129,7 @@ function bestFrame(answer) {
   );
 }
 
-/** The answer as an integrator gets it, less what fills pages. */
+/** The answer as an integrator gets it, without the fields that fill pages. */
 function raw(answer) {
   const short = (key, value) => {
     if (key === "embedding") return `(${value.length} numbers)`;

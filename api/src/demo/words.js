@@ -1,8 +1,8 @@
-// Every text that the page makes up itself, in one place: sentences for people, in words that need no
-// knowledge of the API. Codes are always shown beside them.
+// The texts that the page itself makes up, all in one place: sentences for people who do not know the
+// API. Codes are always shown beside them.
 
 /**
- * What the live session can ask for. The server sends the instruction; `detail` says what it leaves
+ * Challenges of a live session. The server sends the instruction; `detail` adds what it leaves
  * out, above all the neutral beginning that every movement needs.
  */
 export const CHALLENGES = {
@@ -15,7 +15,7 @@ export const CHALLENGES = {
   OPEN_MOUTH: { name: "Open mouth", detail: "Close your mouth first, then open it wide." },
 };
 
-/** What a capture for `verify` can ask for; that API sends names only, so the instruction is ours. */
+/** Actions of a capture for `verify`. That API sends names only, so the instructions are this page's. */
 export const ACTIONS = {
   turn_left: { name: "Turn left", instruction: "Turn your head to your left", picture: "TURN_LEFT" },
   turn_right: { name: "Turn right", instruction: "Turn your head to your right", picture: "TURN_RIGHT" },
@@ -24,7 +24,7 @@ export const ACTIONS = {
   blink: { name: "Blink", instruction: "Blink slowly", picture: "BLINK" },
 };
 
-/** `feedback` of a frame, as a sentence. `good` is the one that is no complaint. */
+/** The `feedback` of a frame as a sentence. Tone `good` marks the only one that is not a complaint. */
 const HINTS = {
   no_face: "No face in view. Move into the oval.",
   multiple_faces: "More than one face in view. Only yours should be.",
@@ -62,7 +62,7 @@ const REASONS = {
 
 export const reason = (code) => REASONS[code] ?? "A reason that this page does not know.";
 
-/** What an ended session of the interactive API says by its state, where it gives no reasons. */
+/** Texts by the state of an interactive session that has ended without reasons. */
 const STATES = {
   completed: "All challenges were passed.",
   failed: "The session ended before all challenges were passed.",
@@ -83,7 +83,7 @@ const WHY = {
 
 export const why = (name) => WHY[name] ?? name;
 
-/** Names of findings in `evidence`. */
+/** Findings in `evidence`, by name. */
 const FINDINGS = {
   second_face_frames: "Frames with a second face",
   no_face: "Frames without a face",
@@ -169,7 +169,7 @@ export function cameraProblem(kind) {
   return { code: `camera_${kind}`, ...(CAMERA_PROBLEMS[kind] ?? CAMERA_PROBLEMS.unsupported) };
 }
 
-/** What to do about an error of the API; the text is the server's own sentence. */
+/** The problem behind an error of the API: what to do about it; the text is the server's own sentence. */
 const TODO = {
   401: ["Check the API key above: it starts with tsk_ and was shown once, when it was created."],
   403: ["Use a key that may use liveness, and the one that created the session."],

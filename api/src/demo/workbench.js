@@ -1,19 +1,19 @@
-// What a running session looks like: camera, oval, instruction, progress, countdown, hint. Both tabs
-// have one. It knows how to show things and nothing of the API.
+// The view of a running session: camera, oval, instruction, progress, countdown, hint. Both tabs have
+// one. It shows what it is told to and does not call the API.
 
 import { announce, announceHint, hush } from "./announce.js";
 import { element } from "./dom.js";
 import { picture } from "./pictures.js";
 import { wait } from "./time.js";
 
-/** A hint that flickers cannot be read: each stays, or stays away, this long unless something passes. */
+/** A hint that flickers cannot be read: each stays, or stays away, this long unless a challenge passes. */
 const HINT_STAYS_MS = 700;
 const COUNTDOWN_EVERY_MS = 100;
 const TICK_SHOWS_MS = 900;
 
 /**
  * @typedef {"idle" | "camera" | "running" | "sending" | "ended" | "error"} State
- * What the panel shows; the styles decide by it which parts are seen, and tests wait for it.
+ * The state of the panel. The styles show and hide parts by it, and tests wait for it.
  */
 
 export class Workbench {
@@ -61,11 +61,11 @@ export class Workbench {
   }
 
   /**
-   * Shows what to do, and says it.
+   * Shows what to do, and announces it.
    *
    * @param {{instruction: string, detail?: string, drawing?: string, step?: number, steps?: number,
    *   lead?: string, said?: string}} task `step` counts from 1; `lead` stands before the step, and is
-   *   said before the instruction
+   *   announced before the instruction
    */
   task({ instruction, detail = "", drawing = "CENTER", step = 0, steps = 0, lead = "", said }) {
     const parts = this.#parts;
@@ -88,7 +88,7 @@ export class Workbench {
    */
   hint(hint) {
     const shown = this.#parts.hint;
-    // Said as often as it is given: the announcer knows when it was silent for long enough.
+    // Passed on every time: the announcer decides when it was silent for long enough.
     if (hint) announceHint(hint.text);
     if (shown.textContent === (hint?.text ?? "")) return;
     if (performance.now() - this.#hintSince >= HINT_STAYS_MS) this.#showHint(hint);
@@ -113,9 +113,9 @@ export class Workbench {
   }
 
   /**
-   * Counts down to a moment of `performance.now()`. Null takes the countdown away.
+   * Counts down to a moment of `performance.now()`. Null removes the countdown.
    *
-   * @param {{until: number, seconds: number} | null} clock `seconds`: what a full ring stands for
+   * @param {{until: number, seconds: number} | null} clock `seconds`: the time that a full ring stands for
    */
   countDown(clock) {
     clearInterval(this.#countdown);
@@ -132,29 +132,29 @@ export class Workbench {
     this.#countdown = setInterval(show, COUNTDOWN_EVERY_MS);
   }
 
-  /** Shows a countdown for as long as it lasts. */
+  /** Shows a countdown, and returns when it has ended. */
   async pause(ms, signal) {
     this.countDown({ until: performance.now() + ms, seconds: ms / 1000 });
     await wait(ms, signal);
     this.countDown(null);
   }
 
-  /** What is seen until there is a camera. @param {string} promise what happens to the pictures */
+  /** Shows what to do until there is a camera. @param {string} promise what happens to the pictures */
   askForCamera(promise) {
     this.state = "camera";
     this.task({ instruction: "Allow the camera", detail: `The browser may ask for it. ${promise}` });
-    // What was pressed is hidden now: the keyboard must be somewhere.
+    // The element that had the focus is hidden now, so the focus must move.
     this.#parts.instruction.focus({ preventScroll: true });
     this.#parts.task.scrollIntoView({ block: "nearest" });
   }
 
-  /** The server has no time now. @param {string} why in its own words */
+  /** Shows that the server is busy, and counts down. @param {string} why the server's sentence */
   async sayWait(seconds, why, signal) {
     this.task({ instruction: "The server asks to wait", detail: why });
     await this.pause(1000 * seconds, signal);
   }
 
-  /** A short tick over the picture. */
+  /** Shows a tick over the picture for a moment. */
   passed() {
     const { tick, stage } = this.#parts;
     clearTimeout(this.#tick);
@@ -190,7 +190,7 @@ export class Workbench {
     bringIntoView(this.#parts.verdict.querySelector("h2"), this.#parts.verdict);
   }
 
-  /** Forgets the last session. */
+  /** Removes everything of the last session. */
   clear() {
     const { verdict, problem, tick, stage } = this.#parts;
     verdict.replaceChildren();
@@ -203,7 +203,7 @@ export class Workbench {
   }
 }
 
-/** Sends the focus to what has just appeared, and shows as much of it as fits. */
+/** Moves the focus to what has just appeared, and scrolls as much of it into view as fits. */
 function bringIntoView(heading, card) {
   hush();
   heading.focus({ preventScroll: true });

@@ -1,16 +1,16 @@
-//! The codes of the error body.
+//! Codes of the error body.
 
 use poem::http::StatusCode;
 
 use crate::contract::public_enum::public_enum;
 
 public_enum! {
-    /// A code of the error body: first what is wrong with the request, last what is wrong with the server.
+    /// The code of the error body. First come the faults of a request, last those of the server.
     #[oai(rename = "ErrorCode")]
     pub enum Code {
-        /// Something required is absent.
+        /// A required field is absent.
         MissingFields = "MISSING_FIELDS",
-        /// Something is there and wrong.
+        /// A field is present and wrong, or the request cannot be read.
         InvalidInput = "INVALID_INPUT",
         /// Too few or too many frames.
         InvalidFrameCount = "INVALID_FRAME_COUNT",
@@ -38,17 +38,17 @@ public_enum! {
         FrameTooLarge = "FRAME_TOO_LARGE",
         /// The body is not in a supported content type.
         UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE",
-        /// The key's requests per minute, or a session's frames per second, are spent.
+        /// The key's requests per minute, or the session's frames per second, are used up.
         RateLimit = "RATE_LIMIT",
-        /// As many verifications run, or live frames wait, as may.
+        /// The limit on simultaneous verifications, or on live frames that wait, is reached.
         ConcurrencyLimit = "CONCURRENCY_LIMIT",
-        /// Something failed on our side.
+        /// Processing failed on the server.
         ProcessingError = "PROCESSING_ERROR",
     }
 }
 
 impl Code {
-    /// What the API document says of it: what it means, and what to do.
+    /// The API document's description of the code: what it means, and what to do.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::MissingFields => "Required fields are absent; `error` names them all.",
@@ -59,10 +59,10 @@ impl Code {
                 "Fewer frames than `config.min_images` or more than `config.max_images`."
             }
             Self::InvalidFrameFormat => {
-                "A frame is not as documented. `error` says what is wrong; of several frames, it names the position, counted from 0, and the field."
+                "A frame is not as documented. `error` says what is wrong; for a frame of a capture it names the position, counted from 0, and the field."
             }
             Self::Unauthorized => {
-                "The API key is missing, malformed, unknown or revoked. Send it in `X-AI-API-Key`, or, from a browser, the session's `client_token` as `Authorization: Bearer`: it is good for that session's frames, status and cancellation."
+                "The API key is missing, malformed, unknown or revoked. Send it in `X-AI-API-Key`, or, from a browser, the session's `client_token` as `Authorization: Bearer`: the token is valid for that session's frames, status and cancellation only."
             }
             Self::LivenessDisabled => {
                 "The API key may not use liveness. Ask the operator of the service to enable it."
@@ -71,12 +71,14 @@ impl Code {
                 "The session belongs to another API key, or the `client_token` to another session. Use the key that created it, or the token that came with it."
             }
             Self::NotFound => "There is nothing at this path.",
-            Self::SessionNotFound => "There is no such session, or no longer. Create a new one.",
+            Self::SessionNotFound => {
+                "The session does not exist, or no longer exists. Create a new one."
+            }
             Self::MethodNotAllowed => {
-                "The path does not take this method; the `Allow` header lists those that it takes."
+                "The path does not accept this method; the `Allow` header lists the accepted ones."
             }
             Self::SessionUsed => {
-                "The session was verified already, or is being verified: create a new one. Of an interactive session: it is over, and a client token no longer cancels it."
+                "The session was verified already, or is being verified: create a new one. For an interactive session: it is over, and a client token can no longer cancel it."
             }
             Self::SessionExpired => "The session was not verified in time. Create a new one.",
             Self::VideoTooLarge => {
@@ -84,16 +86,16 @@ impl Code {
             }
             Self::FrameTooLarge => "The image of a live frame is over 10 MiB. Send it smaller.",
             Self::UnsupportedMediaType => {
-                "The body is neither empty nor JSON in UTF-8, for a live frame not a form, or is compressed. Send it as `application/json`, a live frame as `multipart/form-data`, uncompressed."
+                "The body is not JSON in UTF-8, or, for a live frame, not a form, or it is compressed. Send it uncompressed, as `application/json`; send a live frame as `multipart/form-data`."
             }
             Self::RateLimit => {
                 "The API key's requests per minute, or a session's frames per second, are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used. Leave out live frames rather than sending them late."
             }
             Self::ConcurrencyLimit => {
-                "As many verifications run as this API key, or the server, allows, or as many live frames wait to be looked at as the server allows. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used."
+                "The limit on simultaneous verifications of this API key or of the server is reached, or the server's limit on live frames that wait to be measured. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used."
             }
             Self::ProcessingError => {
-                "Something failed on the server, or was not finished in time. Retry, a verify with a new session: this one may be used."
+                "Something failed on the server, or was not finished in time. Retry; for a verify create a new session, since this one may be used."
             }
         }
     }

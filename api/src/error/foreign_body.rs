@@ -1,28 +1,28 @@
-//! Bodies in a form that is not read.
+//! Refusals of bodies whose content type, charset or encoding is not accepted.
 
 use crate::contract::excerpt::Excerpt;
 
-/// Why a body is not read, whatever is in it.
+/// Why a body is refused by its headers, whatever it contains.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ForeignBody {
-    /// It says that it is something else.
+    /// The `Content-Type` is another one.
     #[error("Send the body as {expected}; its Content-Type is {arrived}.")]
     ContentType {
-        /// The content type that is read.
+        /// The content type that is accepted.
         expected: &'static str,
-        /// What it says.
+        /// The content type that was sent.
         arrived: Excerpt,
     },
-    /// It does not say what it is.
+    /// There is no `Content-Type`.
     #[error("Send the body as {expected}; it has no Content-Type.")]
     NoContentType {
-        /// The content type that is read.
+        /// The content type that is accepted.
         expected: &'static str,
     },
-    /// It says that its text is coded in another way.
+    /// The `Content-Type` states a charset other than UTF-8. Holds that charset.
     #[error("Send the body in UTF-8; its Content-Type says charset {0}.")]
     Charset(Excerpt),
-    /// It says that it is compressed.
+    /// The body is compressed. Holds its `Content-Encoding`.
     #[error("Send the body uncompressed; its Content-Encoding is {0}.")]
     Encoding(Excerpt),
 }

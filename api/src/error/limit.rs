@@ -1,37 +1,37 @@
-//! Which limit a request reached.
+//! The limits that a request can reach.
 
-/// Which rate is used up.
+/// The rate limits: requests or frames over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rated {
-    /// A key's requests per minute.
+    /// The key's requests per minute.
     #[error("This API key's request rate is used up.")]
     Key,
-    /// A session's frames per second.
+    /// The session's frames per second.
     #[error("The session's frames come too fast; 5 to 10 a second are enough.")]
     Frames,
 }
 
-/// Whose limit of simultaneous verifications is reached.
+/// The limits on work at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Busy {
-    /// The key's.
+    /// The verifications of one key.
     #[error(
-        "As many verifications run for this API key as it may have. Retry with backoff; the session has not been used."
+        "This API key's limit on simultaneous verifications is reached. Retry with backoff; the session has not been used."
     )]
     Key,
-    /// The server's.
+    /// The verifications of the server.
     #[error(
-        "The server runs as many verifications as it can. Retry with backoff; the session has not been used."
+        "The server's limit on simultaneous verifications is reached. Retry with backoff; the session has not been used."
     )]
     Server,
-    /// The server's, of captures that are on their way in.
+    /// The server's memory for bodies that are being uploaded.
     #[error(
-        "The server takes in as many captures as it can hold. Retry with backoff; the session has not been used."
+        "The server's memory for uploads is full. Retry with backoff; the session has not been used."
     )]
     Uploads,
-    /// The server's, of live frames that wait to be looked at.
+    /// The server's live frames that wait to be measured.
     #[error(
-        "As many live frames wait on the server as it looks at in time. Leave this one out; send a new one after Retry-After."
+        "The server has more live frames than it can measure in time. Drop this frame; send a new one after Retry-After."
     )]
     LiveFrames,
 }

@@ -1,8 +1,8 @@
-//! Everything that a caller can be told went wrong, and how it looks in HTTP.
+//! Every error that a caller can receive, and its form in HTTP.
 //!
-//! The only place where errors meet status codes. Each error has two texts: the public sentence
-//! says what the caller can change; the internal cause of a 502 is logged with the request's id
-//! and never sent.
+//! This is the only place that maps errors to status codes. Each error has two texts. The public
+//! sentence says what the caller can change. The internal cause of a 502 is logged with the request's
+//! id and never sent.
 
 mod code;
 mod foreign_body;
@@ -39,53 +39,53 @@ pub struct ErrorBody {
     pub code: Code,
 }
 
-/// What went wrong with one request.
+/// Why one request failed.
 ///
-/// `Display` is the public sentence; [`StdError::source`] is the internal cause, where there is
-/// one.
+/// `Display` is the public sentence. [`StdError::source`] is the internal cause, where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// There is no API key that counts.
+    /// The API key is missing, malformed, unknown or revoked.
     #[error(transparent)]
     Unauthorized(KeyProblem),
-    /// Neither a client token nor a key, where either will do.
+    /// Neither a client token nor a key was sent, where either is accepted.
     #[error(
         "Send the session's client_token as Authorization: Bearer …, or, from your backend, the API key in X-AI-API-Key."
     )]
     NoCredentials,
-    /// The client token is none, or its session's key no longer counts.
+    /// The client token is not valid, or the key of its session is no longer valid.
     #[error(
-        "The client_token does not count: send it as it came when the session was created; it ends with the API key that created the session. An API key is sent as X-AI-API-Key, never as Bearer."
+        "The client_token is not valid: send it exactly as it came when the session was created; it ends with the API key that created the session. Send an API key as X-AI-API-Key, never as Bearer."
     )]
     BadToken,
     /// The key may not use liveness.
     #[error("Liveness is not enabled on this API key; ask the operator to enable it.")]
     LivenessDisabled,
-    /// The key's requests per minute, or a session's frames per second, are spent.
+    /// The key's requests per minute, or the session's frames per second, are used up.
     #[error("{of} Wait as long as Retry-After says.")]
     RateLimited {
-        /// Which rate it is.
+        /// Which rate limit was reached.
         of: Rated,
-        /// When the next request will be allowed.
+        /// Time until the next request is allowed.
         retry_after: Duration,
     },
-    /// As many verifications run as the key, or the server, allows, or live frames as the server.
+    /// A limit on simultaneous work is reached.
     #[error("{0}")]
     ConcurrencyLimited(Busy),
-    /// Required fields are absent; each entry names one.
+    /// Required fields are absent. Each entry names one.
     #[error("Required: {}.", .0.join(", "))]
     MissingFields(Vec<&'static str>),
-    /// Something is there and wrong; the text says what and what is allowed.
+    /// A field is present and wrong, or the request cannot be read. The text says what is wrong and
+    /// what is allowed.
     #[error("{0}")]
     InvalidInput(String),
     /// Too few or too many frames.
     #[error("Send {min} to {max} frames; this request has {given}.")]
     FrameCount {
-        /// How many there are.
+        /// Number of frames in the request.
         given: usize,
-        /// How many it takes.
+        /// Fewest frames that are accepted.
         min: usize,
-        /// How many are taken.
+        /// Most frames that are accepted.
         max: usize,
     },
     /// A frame is not as documented.
@@ -94,67 +94,69 @@ pub enum ApiError {
     /// A live frame's image is not as documented.
     #[error(transparent)]
     ImageFormat(BadImage),
-    /// A live frame's image, or the form that it is in, is too large.
+    /// A live frame's image, or the form around it, is too large.
     #[error(
-        "The image may have {} MiB, and the form around it little more; send less.",
+        "The image, or the form around it, is too large: the image may have {} MiB at most; send a smaller one.",
         MAX_FRAME_BYTES >> 20
     )]
     FrameTooLarge,
-    /// The body, or the medium in it, is too large.
+    /// The body, or the medium in it, is too large. The text states the limit.
     #[error("{0}")]
     TooLarge(String),
-    /// The body is not in a form that is read.
+    /// The body's content type, charset or encoding is not accepted.
     #[error(transparent)]
     UnsupportedMediaType(ForeignBody),
-    /// No such route.
+    /// The path does not exist.
     #[error("There is nothing at this path; see /docs.")]
     NotFound,
-    /// No such route, but one without the slash at its end.
+    /// The path does not exist, but it does without the slash at its end.
     #[error("There is nothing at this path; leave out the slash at its end.")]
     TrailingSlash,
-    /// The route exists for other methods.
-    #[error("This path takes {allow} only; see /docs.")]
+    /// The path exists, but not for this method.
+    #[error("This path accepts {allow} only; see /docs.")]
     MethodNotAllowed {
-        /// Those that it exists for, as the `Allow` header lists them.
+        /// The methods of the path, as the `Allow` header lists them.
         allow: String,
     },
-    /// No such session, or no longer.
-    #[error("There is no such session; create a new one.")]
+    /// The session does not exist, or no longer exists.
+    #[error("The session does not exist, or no longer exists; create a new one.")]
     SessionNotFound,
     /// The session belongs to another key.
     #[error("The session belongs to another API key; use the key that created it.")]
     SessionForbidden,
-    /// The client token is that of another session.
+    /// The client token belongs to another session.
     #[error(
-        "The client_token is for another session than the path names; it opens the one that it came with."
+        "The client_token belongs to another session than the one in the path; use it with the session that it came with."
     )]
     TokenOfAnother,
     /// The session was used before.
     #[error(
-        "The session was already used; its status tells how it ended. To verify again, create a new one."
+        "The session was already used; its status says how it ended. To verify again, create a new one."
     )]
     SessionUsed,
-    /// The session is over, and not the caller's to forget.
+    /// The session is over, and this caller may not delete its verdict.
     #[error(
-        "The session is over; its verdict stays until ten minutes after, or until it is cancelled with the API key."
+        "The session is over, so a client_token cannot cancel it; its verdict stays for ten minutes, or until it is cancelled with the API key."
     )]
     SessionOver,
-    /// The session's time is over.
+    /// The session was not used in time.
     #[error("The session has expired; create a new one.")]
     SessionExpired,
-    /// The deadline passed; the source says what was missing, to operators only.
+    /// The verification's deadline passed. The source says what was missing, for operators only.
     #[error("The verification was not finished in time; retry with a new session.")]
     TimedOut(#[source] Box<dyn StdError + Send + Sync>),
-    /// A live frame could not be looked at; the source says why, to operators only.
-    #[error("The frame could not be looked at in time and does not count; send the next one.")]
+    /// A live frame could not be measured. The source says why, for operators only.
+    #[error("The frame could not be measured in time and does not count; send the next one.")]
     FrameNotMeasured(#[source] Box<dyn StdError + Send + Sync>),
-    /// Something failed on our side; the source says what, to operators only.
-    #[error("Processing the request failed on the server; retry, a verify with a new session.")]
+    /// Processing failed on the server. The source says why, for operators only.
+    #[error(
+        "Processing the request failed on the server; retry. To retry a verify, create a new session."
+    )]
     Processing(#[source] Box<dyn StdError + Send + Sync>),
 }
 
 impl ApiError {
-    /// A failure on our side, for operators.
+    /// A failure of the server, with its cause for operators.
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Processing(cause.into())
     }
@@ -185,7 +187,7 @@ impl ApiError {
         }
     }
 
-    /// How long to wait before trying again, where waiting helps.
+    /// How long to wait before trying again; `None` where waiting does not help.
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after, .. } => Some(*retry_after),
@@ -217,7 +219,7 @@ impl ApiError {
         }
     }
 
-    /// The one JSON shape.
+    /// The JSON body: the public sentence and the code.
     pub fn body(&self) -> ErrorBody {
         ErrorBody {
             error: self.to_string(),
@@ -225,7 +227,7 @@ impl ApiError {
         }
     }
 
-    /// What metrics and logs keep of it.
+    /// The part of the error that metrics and logs keep.
     fn refusal(&self) -> Refusal {
         let limit = if let Self::RateLimited { of, .. } = self {
             Some(of.name())
@@ -241,7 +243,7 @@ impl ApiError {
     }
 
     fn response(&self) -> Response {
-        // Two strings: they always serialise.
+        // Serialising two strings cannot fail.
         let body = serde_json::to_vec(&self.body()).unwrap_or_default();
         let mut response = Response::builder()
             .status(self.code().status())

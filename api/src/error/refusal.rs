@@ -1,18 +1,18 @@
-//! What an error answer carries along, for metrics and logs.
+//! The part of an error answer that metrics and logs keep.
 
 use super::code::Code;
 
-/// Why a request was refused, in words that do not depend on the request.
+/// Why a request was refused, by code and limit. Holds nothing that the caller sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The code of its body.
+    /// The code of the error body.
     pub code: Code,
-    /// Which limit was reached, of several with the same code.
+    /// Name of the limit that was reached, since several limits share a code.
     pub limit: Option<&'static str>,
 }
 
 impl Refusal {
-    /// Every limit.
+    /// The names of all limits.
     pub const LIMITS: [&str; 6] = [
         "key_rate",
         "session_rate",

@@ -1,5 +1,5 @@
-//! Bodies as they come in: their form is one that is read, and their room, their size and the time that
-//! they take are bounded.
+//! Reading request bodies: their content type is checked, and their memory, their size and the time
+//! that they take are bounded.
 
 use std::time::Duration;
 
@@ -12,23 +12,24 @@ use super::uploads::{UploadPlace, Uploads};
 use crate::contract::excerpt::Excerpt;
 use crate::error::{ApiError, ForeignBody};
 
-/// What is read as the body of one kind of request.
+/// The rules for the body of one kind of request.
 pub struct BodyRules {
-    /// Bytes; a larger body cannot be a legal request.
+    /// Largest body, bytes; a larger one cannot be a valid request.
     pub max_bytes: usize,
-    /// How long it may take to arrive.
+    /// How long the body may take to arrive.
     pub arrival: Duration,
-    /// The refusal of one that is larger than so many bytes.
+    /// Makes the refusal of a body that is larger than the given limit, bytes.
     pub too_large: fn(usize) -> ApiError,
-    /// Refuses a content type, or none, that is not read. An empty body may have any.
+    /// Refuses a content type, or its absence, that is not accepted. Not asked about an empty body.
     pub check_type: fn(Option<&HeaderValue>) -> Result<(), ForeignBody>,
 }
 
 impl BodyRules {
-    /// Reads the body into memory, and says what room it takes there. It is empty when there is none.
+    /// Reads the body into memory, and returns it with the upload room that it takes. It is empty when
+    /// there is none.
     ///
     /// # Errors
-    /// [`ApiError`]; one that the head is enough for comes before any of the body is read.
+    /// [`ApiError`]. An error that the head alone shows is returned before any of the body is read.
     pub async fn receive(
         &self,
         request: &Request,
@@ -49,7 +50,8 @@ impl BodyRules {
         Ok((bytes, place))
     }
 
-    /// The length that the head announces, if it is one that may be read.
+    /// The length that the head announces; an error if it is over the limit or the head is not
+    /// acceptable.
     fn declared_length(&self, request: &Request) -> Result<Option<usize>, ApiError> {
         let declared = request
             .headers()
@@ -94,7 +96,7 @@ impl BodyRules {
         Ok(bytes.freeze())
     }
 
-    /// Whether the head says of the body that it is in the form that is read.
+    /// Checks the content type and encodings that the head states.
     fn check_form(&self, request: &Request) -> Result<(), ForeignBody> {
         let headers = request.headers();
         for coding in headers.get_all(header::CONTENT_ENCODING) {

@@ -1,4 +1,4 @@
-//! The outermost layer: a request id, one error shape, and no panic that gets away.
+//! The outermost layer: gives each request an id and each error one shape, and catches panics.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -18,11 +18,11 @@ use super::request_id::{REQUEST_ID, id_of};
 use crate::error::{ApiError, Refusal};
 use crate::metrics::{Answered, Metrics, method_name};
 
-/// Wraps the whole application.
+/// The middleware that wraps the whole application.
 pub struct Boundary {
-    /// The methods of its paths.
+    /// The methods of the application's paths.
     pub methods: Methods,
-    /// Where its answers are counted.
+    /// The metrics that count the answers.
     pub metrics: Metrics,
 }
 
@@ -79,11 +79,11 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
             match answer {
                 Ok(Ok(response)) => response.into_response(),
                 Ok(Err(error)) => self.failure(error, &asked),
-                // The panic's own text went to the panic hook; here it might hold anything.
+                // The panic hook has logged the panic's own text; here it might hold anything.
                 Err(_) => refuse(&ApiError::internal("a handler panicked")),
             }
         };
-        // Both, since the inner one is there only where traces are collected.
+        // Both spans, since the inner one exists only where traces are collected.
         let answering = answering.instrument(span.clone());
         let mut response = answering.instrument(lines.clone()).await;
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
@@ -104,7 +104,7 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
         }
         let (status, ms) = (status.as_u16(), took.as_millis());
         let _lines = lines.entered();
-        // Refusals leave no other trace that a request's id would lead to.
+        // A refusal leaves no other trace that the request's id could lead to.
         if response.status().is_client_error() {
             let code = response.data::<Refusal>().map_or("none", |r| r.code.name());
             tracing::info!(
@@ -137,7 +137,7 @@ impl<E> Bounded<E> {
 }
 
 fn refuse(error: &ApiError) -> Response {
-    // What the caller did wrong is no failure of ours, whatever it says of itself.
+    // A mistake of the caller is not a failure of the server, even if its error has a source.
     if let Some(cause) = std::error::Error::source(error)
         && error.status().is_server_error()
     {

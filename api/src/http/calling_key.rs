@@ -1,4 +1,4 @@
-//! The key behind a request, for metrics.
+//! The API key behind a request, for metrics.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,7 +9,7 @@ use poem::Request;
 pub struct CallingKey(Arc<OnceLock<Arc<str>>>);
 
 impl CallingKey {
-    /// Notes the key of a request.
+    /// Notes the id of the key that a request was authenticated with.
     pub fn note(request: &Request, id: &str) {
         if let Some(Self(key)) = request.extensions().get::<Self>() {
             let _ = key.set(id.into());

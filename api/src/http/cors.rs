@@ -1,9 +1,9 @@
 //! Which pages of other origins may use a session from a browser
 //! ([CORS](https://fetch.spec.whatwg.org/#http-cors-protocol)).
 //!
-//! Ours rather than poem's, which refuses every request whose origin is not listed: pages of the
-//! server's own origin name theirs as well, whenever they post. Cookies are no part of it: whoever may
-//! use a session has its `client_token`.
+//! We do not use poem's middleware: it refuses every request whose origin is not listed, but pages of
+//! the server's own origin also send an `Origin` header whenever they post. Cookies play no part: the
+//! caller of a session is known by its `client_token`.
 
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
@@ -13,31 +13,31 @@ use super::request_id::{REQUEST_ID, id_of};
 use crate::config::Origins;
 use crate::contract::excerpt::Excerpt;
 
-/// The calls that a `client_token` may make; nothing else is for browsers.
+/// The calls that a `client_token` may make: path and methods. Browsers need no others.
 const CALLS: [(&str, &[&str]); 2] = [
     ("/api/v1/liveness/sessions/{id}/frame", &["POST"]),
     ("/api/v1/liveness/sessions/{id}", &["GET", "DELETE"]),
 ];
 
-/// What a page may send beyond what every page may.
+/// Request headers that a page may send, beyond those that every page may.
 const REQUEST_HEADERS: HeaderValue =
     HeaderValue::from_static("authorization, content-type, x-request-id");
 
-/// What a page may read beyond what every page may.
+/// Response headers that a page may read, beyond those that every page may.
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static("x-request-id, retry-after");
 
-/// How long a browser may remember that it may, seconds: the most that Chromium heeds.
+/// How long a browser may cache a preflight's answer, seconds: the most that Chromium respects.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
-/// Lets pages of other origins use a session. Goes around the [`Boundary`](super::boundary::Boundary):
-/// a page must be able to read errors, too.
+/// Middleware that lets pages of other origins use a session. It goes around the
+/// [`Boundary`](super::boundary::Boundary), since a page must be able to read errors, too.
 pub struct Cors {
     origins: Origins,
     calls: Methods,
 }
 
 impl Cors {
-    /// For pages of these origins.
+    /// A middleware that admits pages of these origins.
     pub fn new(origins: Origins) -> Self {
         let mut calls = Methods::default();
         for (path, methods) in CALLS {
@@ -78,7 +78,7 @@ impl<E: Endpoint> Endpoint for Shared<E> {
         let mut response = match (&allowed, origin) {
             (Some(_), _) if is_preflight(&request) => preflight(&request, methods),
             (None, Some(origin)) if is_preflight(&request) => {
-                // The browser tells its page nothing, so the operator is the only one to be told.
+                // The browser gives its page no reason, so the operator is told here.
                 let origin = Excerpt::of(&String::from_utf8_lossy(origin.as_bytes()));
                 tracing::info!(
                     "A page of {origin} may not use a session: LIVEGATE_CORS_ORIGINS does not list it"
@@ -99,7 +99,7 @@ impl<E: Endpoint> Endpoint for Shared<E> {
     }
 }
 
-/// Whether a browser asks if it may, before the page's own request.
+/// Whether this is a preflight: a browser asks for permission before it sends the page's own request.
 fn is_preflight(request: &Request) -> bool {
     let asks_for = request
         .headers()
@@ -107,11 +107,11 @@ fn is_preflight(request: &Request) -> bool {
     request.method() == Method::OPTIONS && asks_for
 }
 
-/// That it may, for these methods.
+/// The answer to a preflight that grants these methods.
 fn preflight(request: &Request, methods: &str) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
-    // It never gets to where other answers are given theirs.
+    // This answer does not reach the layer that gives other answers their id.
     if let Ok(id) = HeaderValue::from_str(id_of(request).as_str()) {
         headers.insert(REQUEST_ID.clone(), id);
     }

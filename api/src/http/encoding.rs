@@ -1,15 +1,16 @@
-//! How the text of a body is encoded: byte order marks, and what is not UTF-8.
+//! The encoding of a body's text: byte order marks, and encodings other than UTF-8.
 
 use crate::error::ApiError;
 
-/// What .NET and Windows tools write before UTF-8.
+/// The UTF-8 byte order mark, which .NET and Windows tools write.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The text of a JSON body, without a byte order mark.
 ///
-/// Only tells other encodings from UTF-8, by their marks or by the NUL that every other byte of them is
-/// where JSON begins ([RFC 4627, section 3](https://www.rfc-editor.org/rfc/rfc4627#section-3)); whether it is
-/// valid UTF-8 is for the parser to say.
+/// This only tells other encodings from UTF-8: by their marks, or by the NUL bytes that UTF-16 and
+/// UTF-32 have at the beginning of JSON ([RFC 4627, section
+/// 3](https://www.rfc-editor.org/rfc/rfc4627#section-3)). Whether the text is valid UTF-8 is left to
+/// the parser.
 ///
 /// # Errors
 /// [`ApiError::InvalidInput`] naming the other encoding.

@@ -1,9 +1,9 @@
-//! Forms (`multipart/form-data`, [RFC 7578](https://www.rfc-editor.org/rfc/rfc7578) and
-//! [RFC 2046, section 5.1](https://www.rfc-editor.org/rfc/rfc2046#section-5.1)), as clients write them.
+//! Forms (`multipart/form-data`, [RFC 7578](https://www.rfc-editor.org/rfc/rfc7578) and [RFC 2046,
+//! section 5.1](https://www.rfc-editor.org/rfc/rfc2046#section-5.1)), as clients write them.
 //!
-//! A form is read where it lies in memory. Taken as well, as servers of the field do: names of headers and
-//! parameters in any case, folded headers, white space after a boundary, lines that end with LF alone, text
-//! before the first boundary and after the last.
+//! A form is read in place, without a copy. As other servers do, it accepts names of headers and
+//! parameters in any case, folded headers, white space after a boundary, lines that end with LF alone,
+//! and text before the first boundary and after the last.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -20,31 +20,31 @@ const MAX_HEADER: usize = 16 << 10;
 /// Why a form cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
-    /// The head names none, so nothing says where parts end.
+    /// `Content-Type` names no boundary, so the ends of parts are not known.
     #[error(
         "Content-Type names no boundary; let your HTTP library write it, as in multipart/form-data; boundary=…."
     )]
     NoBoundary,
-    /// The head's boundary begins with a quote and goes on to the end.
+    /// The boundary in `Content-Type` begins with a quote that is not closed.
     #[error("The boundary in Content-Type begins with a quote and does not end with one.")]
     UnclosedBoundary,
-    /// The head names different ones.
+    /// `Content-Type` names different boundaries.
     #[error("Content-Type names more than one boundary; send one.")]
     TwoBoundaries,
-    /// No part begins.
+    /// No line of the form has the boundary. Holds the boundary.
     #[error(
         "The form has no line with the boundary that Content-Type names, {0}; let your HTTP library write both."
     )]
     OtherBoundary(Excerpt),
-    /// A part's header is not one.
+    /// The header of a part is malformed.
     #[error(
         "The header of a part of the form is malformed; its lines must be Name: value, with an empty line after the last."
     )]
     Header,
-    /// A part's header is longer than any that a client writes.
+    /// The header of a part is longer than any that a client writes.
     #[error("The header of a part of the form is over {} KiB.", MAX_HEADER >> 10)]
     LongHeader,
-    /// The last boundary is not there.
+    /// The closing boundary is missing. Holds the boundary.
     #[error(
         "The form breaks off; a line with the boundary must end each part, and --{}-- the form.",
         .0.unquoted()
@@ -55,7 +55,7 @@ pub enum FormError {
 /// The boundary that a content type names.
 ///
 /// # Errors
-/// [`FormError`] when it names none, or not one.
+/// [`FormError`] when it names no boundary, more than one, or a malformed one.
 pub fn boundary(content_type: &[u8]) -> Result<Vec<u8>, FormError> {
     let parameters = Parameters::read(content_type);
     let mut named = None;
@@ -79,11 +79,11 @@ pub fn boundary(content_type: &[u8]) -> Result<Vec<u8>, FormError> {
 /// One part of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part<'a> {
-    /// The name of its field, if it has one.
+    /// Name of its field; `None` when its header gives none.
     pub name: Option<Cow<'a, [u8]>>,
-    /// What its `Content-Transfer-Encoding` says, if there is one.
+    /// Value of its `Content-Transfer-Encoding`, if there is one.
     pub encoding: Option<Cow<'a, [u8]>>,
-    /// Where its content stands in the form.
+    /// Range of its content in the form, bytes.
     pub content: Range<usize>,
 }
 
@@ -91,27 +91,27 @@ pub struct Part<'a> {
 pub struct Form<'a> {
     form: &'a [u8],
     boundary: Excerpt,
-    /// Two hyphens and the boundary.
+    /// Two hyphens and the boundary, as a search pattern.
     delimiter: Finder<'a>,
     state: State,
 }
 
 enum State {
     Start,
-    /// The header of the next part begins there; lines end like this.
+    /// The next part: where its header begins, and how its lines end.
     Part(usize, &'static [u8]),
     End,
 }
 
 /// A line with the boundary.
 struct Delimiter {
-    /// Where its two hyphens are.
+    /// Position of its two hyphens.
     at: usize,
     next: Next,
 }
 
 enum Next {
-    /// A part, whose header begins there; the line ended like this.
+    /// A part follows: where its header begins, and how the line ended.
     Part(usize, &'static [u8]),
     Nothing,
 }
@@ -120,7 +120,7 @@ const CRLF: &[u8] = b"\r\n";
 const LF: &[u8] = b"\n";
 
 impl<'a> Form<'a> {
-    /// Reads `form`, whose parts are separated by this boundary.
+    /// Reads `form`, whose parts are separated by `boundary`.
     pub fn new(form: &'a [u8], boundary: &[u8]) -> Self {
         let delimiter = [b"--", boundary].concat();
         Self {
@@ -145,7 +145,8 @@ impl<'a> Form<'a> {
             return Ok(None);
         };
         let (mut part, start) = self.header(header)?;
-        // An empty content may share its line's end with the header.
+        // The content may be empty. Then the line end before the delimiter is also the one that ends
+        // the header.
         let found = self.find(start - newline.len(), newline);
         let end = found.ok_or_else(|| FormError::BreaksOff(self.boundary.clone()))?;
         part.content = start..(end.at - newline.len()).max(start);
@@ -160,8 +161,8 @@ impl<'a> Form<'a> {
         };
     }
 
-    /// The first delimiter from `from` on. Before it stands `newline`, or, where that is empty, any end of a
-    /// line or nothing.
+    /// The first delimiter from `from` on. It must be preceded by `newline`; where `newline` is empty,
+    /// by any line end or the start of the form.
     fn find(&self, from: usize, newline: &[u8]) -> Option<Delimiter> {
         let text = self.form.get(from..)?;
         self.delimiter.find_iter(text).find_map(|at| {
@@ -179,7 +180,7 @@ impl<'a> Form<'a> {
         })
     }
 
-    /// What follows a delimiter that ends at `at`, if it is one and not the beginning of other text.
+    /// What follows a delimiter that ends at `at`; `None` when it is the beginning of other text.
     fn after(&self, at: usize) -> Option<Next> {
         let rest = self.form.get(at..)?;
         if rest.starts_with(b"--") {
@@ -194,7 +195,7 @@ impl<'a> Form<'a> {
         Some(Next::Part(at + padding + newline.len(), newline))
     }
 
-    /// The header that begins at `at`, and where the content after it begins.
+    /// The header that begins at `start`, and the position of the content after it.
     fn header(&self, start: usize) -> Result<(Part<'a>, usize), FormError> {
         let mut lines: Vec<Cow<'a, [u8]>> = Vec::new();
         let mut at = start;
@@ -217,7 +218,7 @@ impl<'a> Form<'a> {
     }
 }
 
-/// A part with this header, and no content yet.
+/// A part with this header, whose content is still empty.
 fn named<'a>(lines: &[Cow<'a, [u8]>]) -> Result<Part<'a>, FormError> {
     let mut part = Part {
         name: None,
@@ -237,7 +238,7 @@ fn named<'a>(lines: &[Cow<'a, [u8]>]) -> Result<Part<'a>, FormError> {
     Ok(part)
 }
 
-/// The name of a field in this `Content-Disposition`.
+/// The name of the field in this `Content-Disposition`.
 fn field_name<'a>(disposition: &[u8]) -> Option<Cow<'a, [u8]>> {
     let parameters = Parameters::read(disposition);
     if let Some(Value::Whole(name)) = parameters.get("name") {
@@ -251,7 +252,7 @@ fn field_name<'a>(disposition: &[u8]) -> Option<Cow<'a, [u8]>> {
     Some(unescaped(escaped).into())
 }
 
-/// `%69` and the like undone.
+/// Undoes percent-encoding, such as `%69`.
 fn unescaped(text: &[u8]) -> Vec<u8> {
     let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
     let mut plain = Vec::with_capacity(text.len());

@@ -1,4 +1,4 @@
-//! Errors that the framework raises, in our shape.
+//! Maps errors that the framework raises to our own.
 
 use poem::Request;
 use poem::error::ParsePathError;
@@ -10,14 +10,14 @@ use crate::error::{ApiError, KeyProblem};
 /// The header with the API key.
 pub const KEY_HEADER: &str = "x-ai-api-key";
 
-/// What of a request the errors depend on.
+/// The parts of a request that its errors depend on.
 pub struct Asked {
     path: String,
     key: KeyProblem,
 }
 
 impl Asked {
-    /// What `request` asks for.
+    /// Takes these parts from `request`.
     pub fn of(request: &Request) -> Self {
         Self {
             path: request.uri().path().to_owned(),
@@ -26,7 +26,7 @@ impl Asked {
     }
 }
 
-/// What is wrong where the framework found no key.
+/// What is wrong with the key where the framework found none.
 fn absent(headers: &HeaderMap) -> KeyProblem {
     if headers.contains_key(KEY_HEADER) {
         KeyProblem::Malformed
@@ -37,8 +37,8 @@ fn absent(headers: &HeaderMap) -> KeyProblem {
     }
 }
 
-/// Our error for one that the framework raised. Its own texts can repeat what the caller sent, so only its status
-/// and kind are kept.
+/// Maps an error of the framework to ours. Its own texts can repeat what the caller sent, so only its
+/// status and kind are used.
 pub fn our_error(error: &poem::Error, asked: &Asked, methods: &Methods) -> ApiError {
     let allow = methods.at(&asked.path);
     let shorter = asked.path.strip_suffix('/').and_then(|p| methods.at(p));
@@ -50,7 +50,8 @@ pub fn our_error(error: &poem::Error, asked: &Asked, methods: &Methods) -> ApiEr
         },
         StatusCode::UNAUTHORIZED => ApiError::Unauthorized(asked.key),
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge("The body is too large.".to_owned()),
-        // The only parameter in a path is a session's id; what is not text (`%FF`) is not an id.
+        // The only parameter in a path is a session's id; one that is not valid text (`%FF`) is not an
+        // id.
         _ if error.is::<ParsePathError>() => ApiError::SessionNotFound,
         status if status.is_client_error() => {
             ApiError::InvalidInput("The request is malformed.".to_owned())

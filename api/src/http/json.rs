@@ -1,4 +1,4 @@
-//! JSON bodies: read with every limit in place, written as serde writes them.
+//! JSON bodies: requests are read within limits, answers are written by serde.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -21,17 +21,17 @@ use crate::contract::excerpt::Excerpt;
 use crate::error::{ApiError, ForeignBody};
 use crate::state::AppState;
 
-/// How long a body may take to arrive: at 36 MiB a link of 5 Mbit/s.
+/// How long a body may take to arrive: 36 MiB at 5 Mbit/s.
 const ARRIVAL: Duration = Duration::from_secs(60);
 
 const CONTENT_TYPE: &str = "application/json";
 
-/// What UTF-8 is called; ASCII is part of it.
+/// Names of UTF-8 as a charset; ASCII is a subset of it.
 const UTF_8: [&str; 3] = ["utf-8", "utf8", "us-ascii"];
 
-/// The schema of a request body and its limit.
+/// The schema of a request body and its size limit.
 pub trait RequestDocument: Type {
-    /// A larger body cannot be a legal request.
+    /// Largest body, bytes; a larger one cannot be a valid request.
     const MAX_BYTES: usize;
 }
 
@@ -39,12 +39,12 @@ impl<T: RequestDocument> RequestDocument for Option<T> {
     const MAX_BYTES: usize = T::MAX_BYTES;
 }
 
-/// A body as it came in, documented as `T`. What it means is for its own parser to say, which can
-/// name fields and ranges where a generic one cannot.
+/// A body as it came in, documented as `T`. Its own parser reads it, since that can name fields and
+/// ranges where a generic parser cannot.
 pub struct JsonRequest<T> {
     /// The body; empty when there was none.
     pub bytes: Bytes,
-    /// The room that it takes; keep it as long as anything of the body.
+    /// The upload room that the body takes. Keep it as long as any part of the body.
     pub place: UploadPlace,
     document: PhantomData<fn() -> T>,
 }
@@ -93,7 +93,7 @@ impl<'a, T: RequestDocument> ApiExtractor<'a> for JsonRequest<T> {
     }
 }
 
-/// The refusal of a body over its limit.
+/// The refusal of a body over its limit of `max_bytes`.
 pub fn too_large(max_bytes: usize) -> ApiError {
     let limit = if max_bytes >= 1 << 20 {
         format!("{} MiB", max_bytes >> 20)
@@ -105,7 +105,7 @@ pub fn too_large(max_bytes: usize) -> ApiError {
     ))
 }
 
-/// Whether this content type, if there is one, is JSON in UTF-8.
+/// Checks that the content type, if there is one, is JSON in UTF-8.
 fn check_type(content_type: Option<&HeaderValue>) -> Result<(), ForeignBody> {
     let Some(value) = content_type else {
         return Ok(());
@@ -128,8 +128,8 @@ fn check_type(content_type: Option<&HeaderValue>) -> Result<(), ForeignBody> {
     Err(ForeignBody::Charset(Excerpt::of(&charset)))
 }
 
-/// A response body, documented as `T` and written by serde, which prints an `f32` as the shortest
-/// text that reads back as the same number.
+/// A response body, documented as `T` and written by serde, which prints an `f32` as the shortest text
+/// that reads back as the same number.
 pub struct JsonResponse<T>(pub T);
 
 impl<T: Type + Send> Payload for JsonResponse<T> {

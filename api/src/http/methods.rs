@@ -1,5 +1,5 @@
-//! Which methods each path takes: the framework knows it only inside its routes, and a 405 has to
-//! say it (RFC 9110, section 15.5.6).
+//! The methods of each path. The framework knows them only inside its routes, and a 405 answer must
+//! list them (RFC 9110, section 15.5.6).
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 pub struct Methods(Vec<(String, String)>);
 
 impl Methods {
-    /// Those of the operations in an API document.
+    /// The methods of the operations in an API document.
     pub fn documented(document: &Value) -> Self {
         let mut methods = Self::default();
         let paths = document.get("paths").and_then(Value::as_object);
@@ -20,22 +20,22 @@ impl Methods {
         methods
     }
 
-    /// Adds a path; segments in braces stand for anything.
+    /// Adds a path. A segment in braces matches any text.
     pub fn add(&mut self, template: &str, methods: &[&str]) {
         let mut allow: Vec<String> = methods.iter().map(|m| m.to_uppercase()).collect();
-        // Whatever can be read can be asked for without its body.
+        // A path that takes GET takes HEAD as well.
         if let Some(get) = allow.iter().position(|m| m == "GET") {
             allow.insert(get + 1, "HEAD".to_owned());
         }
         self.0.push((template.to_owned(), allow.join(", ")));
     }
 
-    /// The methods of a path as the `Allow` header lists them; `None`: there is no such path.
+    /// The methods of a path as the `Allow` header lists them; `None`: the path does not exist.
     pub fn at(&self, path: &str) -> Option<&str> {
         self.find(path).map(|(_, allow)| allow.as_str())
     }
 
-    /// The path as it was added, segments in braces included; `None`: there is no such path.
+    /// The path as it was added, segments in braces included; `None`: the path does not exist.
     pub fn template(&self, path: &str) -> Option<&str> {
         self.find(path).map(|(template, _)| template.as_str())
     }

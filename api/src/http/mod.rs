@@ -1,4 +1,4 @@
-//! HTTP around the handlers: what comes in, what goes out, and the shape of failures.
+//! HTTP around the handlers: connections, request bodies, answers, and the shape of errors.
 
 pub mod body;
 pub mod boundary;

@@ -1,4 +1,4 @@
-//! The body of a live frame: a form with one image in it, in memory only.
+//! The body of a live frame: a form with one image, kept in memory only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,22 +24,22 @@ use crate::state::AppState;
 
 const CONTENT_TYPE: &str = "multipart/form-data";
 
-/// The field with the image.
+/// Name of the field with the image.
 const IMAGE: &str = "image";
 
-/// Largest form, bytes: an image of the largest size, and what stands around it.
+/// Largest form, bytes: an image of the largest size, and the form around it.
 const MAX_FORM_BYTES: usize = MAX_FRAME_BYTES + (64 << 10);
 
-/// Most fields of a form. Others than the image mean nothing; a body full of them would cost time.
+/// Most fields of a form. All but the image are ignored, but a body full of them would cost time.
 const MAX_FIELDS: usize = 16;
 
-/// What leaves bytes as they are, as `Content-Transfer-Encoding` names it.
+/// Values of `Content-Transfer-Encoding` that leave bytes unchanged.
 const PLAIN: [&[u8]; 3] = [b"binary", b"8bit", b"7bit"];
 
-/// How long a frame may take to arrive; nobody is guided by an older one.
+/// How long a frame may take to arrive; guidance from an older one is useless.
 const ARRIVAL: Duration = Duration::from_secs(10);
 
-/// What may come in as a live frame.
+/// The rules for the body of a live frame.
 const RULES: BodyRules = BodyRules {
     max_bytes: MAX_FORM_BYTES,
     arrival: ARRIVAL,
@@ -49,9 +49,9 @@ const RULES: BodyRules = BodyRules {
 
 /// A live frame that passed every check that needs no pixels.
 pub struct FrameUpload {
-    /// JPEG or PNG, as it came.
+    /// The image, JPEG or PNG, as it came.
     pub image: Bytes,
-    /// The room that it takes; keep it as long as the image.
+    /// The upload room that the form takes. Keep it as long as the image.
     pub place: UploadPlace,
 }
 
@@ -73,12 +73,12 @@ impl FrameUpload {
             return Err(ApiError::FrameTooLarge);
         }
         ImageHeader::read(&image).map_err(BadImage::Picture)?;
-        // The image is a piece of the form, all of which stays.
+        // The image is a slice of the form, which stays in memory as a whole.
         Ok(Self { image, place })
     }
 }
 
-/// Whether this content type is a form. There must be one: without it there is no boundary.
+/// Checks that this content type is a form. It must be present: without it the boundary is not known.
 fn check_type(content_type: Option<&HeaderValue>) -> Result<(), ForeignBody> {
     let expected = CONTENT_TYPE;
     let value = content_type.ok_or(ForeignBody::NoContentType { expected })?;
@@ -95,8 +95,8 @@ fn check_type(content_type: Option<&HeaderValue>) -> Result<(), ForeignBody> {
 /// The content of the form's field `image`.
 ///
 /// # Errors
-/// [`ApiError::InvalidInput`] when it is no form, [`ApiError::MissingFields`] when it has no such field,
-/// [`ApiError::ImageFormat`] when the field is encoded.
+/// [`ApiError::InvalidInput`] when `form` is not a form, [`ApiError::MissingFields`] when it has no
+/// field `image`, [`ApiError::ImageFormat`] when that field is encoded.
 pub fn find_image(content_type: Option<&HeaderValue>, form: &Bytes) -> Result<Bytes, ApiError> {
     let content_type = content_type.map_or(&b""[..], HeaderValue::as_bytes);
     let boundary = boundary(content_type)?;

@@ -1,27 +1,28 @@
-//! Header values with parameters, as `multipart/form-data; boundary="x"`, read as tolerantly as clients
-//! write them.
+//! Header values with parameters, such as `multipart/form-data; boundary="x"`, read as tolerantly as
+//! clients write them.
 //!
-//! [RFC 9110, section 5.6.6](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.6), and what servers of the
-//! field accept beyond it: white space on either side of `;` and `=`, empty parameters, and characters that
-//! should be quoted and are not, as the `=` and `/` of many boundaries.
+//! The grammar is that of [RFC 9110, section
+//! 5.6.6](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.6). As other servers do, it also accepts
+//! white space on either side of `;` and `=`, empty parameters, and characters that should be quoted
+//! but are not, such as the `=` and `/` of many boundaries.
 
 use std::borrow::Cow;
 
-/// A value and its parameters.
+/// A header value and its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameters<'a> {
-    /// What stands before the first `;`, without white space around it.
+    /// The text before the first `;`, without white space around it.
     pub value: &'a [u8],
-    /// Names and values, in the order in which they stand.
+    /// Names and values, in the order in which they were sent.
     all: Vec<(&'a [u8], Value<'a>)>,
 }
 
 /// The value of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
-    /// With quotes and escapes undone.
+    /// The value, with quotes and escapes undone.
     Whole(Cow<'a, [u8]>),
-    /// It begins with a quote, and nothing ends it.
+    /// The value begins with a quote that is not closed.
     Unclosed,
 }
 
@@ -29,7 +30,7 @@ pub enum Value<'a> {
 const MAX_PARAMETERS: usize = 16;
 
 impl<'a> Parameters<'a> {
-    /// Reads a header's value. Never fails: what cannot be read has no name.
+    /// Reads a header's value. Never fails: a parameter that cannot be read is left out.
     pub fn read(header: &'a [u8]) -> Self {
         let end = find(header, b";").unwrap_or(header.len());
         let (value, mut rest) = header.split_at(end);
@@ -55,12 +56,12 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// The first parameter of this name, which may stand in any case.
+    /// The first parameter with this name, in any case of letters.
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.every(name).next()
     }
 
-    /// All parameters of this name, which may stand in any case.
+    /// All parameters with this name, in any case of letters.
     pub fn every(&self, name: &str) -> impl Iterator<Item = &Value<'a>> {
         let named = move |given: &[u8]| given.eq_ignore_ascii_case(name.as_bytes());
         let found = self.all.iter().filter(move |(given, _)| named(given));
@@ -68,7 +69,7 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// A parameter's value, and what follows it from its `;` on.
+/// A parameter's value, and the rest of the text from its `;` on.
 fn read_value(text: &[u8]) -> (Value<'_>, &[u8]) {
     let Some(quoted) = text.strip_prefix(b"\"") else {
         let end = find(text, b";").unwrap_or(text.len());

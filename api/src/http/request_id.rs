@@ -7,7 +7,7 @@ use poem::http::HeaderName;
 /// The header with the request's id.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The caller's own id of a request if it is a harmless one, else a fresh one.
+/// The caller's own id of a request if it is safe to repeat, else a fresh one.
 pub fn id_of(request: &Request) -> RequestId {
     let given = request.headers().get(&REQUEST_ID);
     let given = given.and_then(|v| RequestId::try_from(v.to_str().ok()?).ok());

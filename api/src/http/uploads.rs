@@ -1,4 +1,4 @@
-//! How much of large bodies this process holds at once, and how many of them it works on at once.
+//! Limits on large bodies: how much memory they take at once, and how many are worked on at once.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -8,16 +8,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{ApiError, Busy};
 
-/// A body up to this size takes no room and is parsed where it arrives, bytes.
+/// Largest body that takes no upload room and is parsed where it arrives, bytes.
 pub const SMALL: usize = 64 << 10;
 
-/// How long a body may wait for room, unread.
+/// How long a body may wait for room before it is read.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What a permit stands for, bytes: semaphores count to 2³² only.
+/// Bytes that one permit stands for, since semaphores count to 2³² only.
 const UNIT: usize = 1 << 10;
 
-/// Room for large bodies. Clones share it.
+/// Memory for large bodies. Clones share it.
 #[derive(Clone)]
 pub struct Uploads {
     room: Arc<Semaphore>,
@@ -25,12 +25,12 @@ pub struct Uploads {
     turns: Arc<Semaphore>,
 }
 
-/// The room of one body; free again when dropped. Kept for as long as anything of the body is.
+/// The room of one body; freed when dropped. Kept for as long as any part of the body.
 #[derive(Default)]
 pub struct UploadPlace(Option<OwnedSemaphorePermit>);
 
 impl Uploads {
-    /// Room for this many MiB of bodies as they come in, and as many turns as there are cores.
+    /// Room for `max_mib` MiB of bodies, and as many turns to work on them as there are cores.
     pub fn new(max_mib: usize) -> Self {
         let units = u32::try_from(max_mib.saturating_mul((1 << 20) / UNIT)).unwrap_or(u32::MAX);
         Self {
@@ -43,16 +43,16 @@ impl Uploads {
         }
     }
 
-    /// Takes room for a body of this size, before it is read. Nothing else bounds what callers can
-    /// make the process hold: admission comes after the body.
+    /// Takes room for a body of this size, before it is read. Nothing else limits the memory that
+    /// callers can make the process use, since verifications are admitted only after the body is read.
     ///
     /// # Errors
-    /// [`ApiError::ConcurrencyLimited`] when there is none within two seconds.
+    /// [`ApiError::ConcurrencyLimited`] when no room is free within two seconds.
     pub async fn admit(&self, bytes: usize) -> Result<UploadPlace, ApiError> {
         if bytes <= SMALL {
             return Ok(UploadPlace::default());
         }
-        // A body larger than all room there is gets through alone.
+        // A body larger than the whole room is admitted alone.
         let units = units(bytes).min(self.units);
         let room = Arc::clone(&self.room).acquire_many_owned(units);
         match tokio::time::timeout(PATIENCE, room).await {
@@ -61,11 +61,11 @@ impl Uploads {
         }
     }
 
-    /// Works on what was uploaded, on a blocking thread, when it is its turn: it takes memory beyond the
-    /// room, a body's to parse it, a picture's to set it upright.
+    /// Works on what was uploaded, on a blocking thread, when it is its turn. The work takes memory
+    /// beyond the body's room: parsing a body, or setting a picture upright.
     ///
     /// # Errors
-    /// The work's own.
+    /// The error of the work itself.
     pub async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
@@ -75,7 +75,7 @@ impl Uploads {
             .await
             .map_err(ApiError::internal)?;
         let working = tokio::task::spawn_blocking(move || {
-            // Inside, since a caller who hangs up does not stop it.
+            // Held inside the task, since a caller who hangs up does not stop it.
             let _turn = turn;
             work()
         });
@@ -86,7 +86,7 @@ impl Uploads {
 }
 
 impl UploadPlace {
-    /// Gives back what a body whose length was not known did not need.
+    /// Gives back the room that a body whose length was not known did not need. `bytes` is its length.
     pub fn shrink_to(&mut self, bytes: usize) {
         if bytes <= SMALL {
             self.0 = None;
@@ -119,7 +119,7 @@ mod tests {
         assert!(uploads.admit(SMALL).await.is_ok());
         assert!(uploads.admit(4 * MIB).await.is_ok());
         drop(first);
-        // Larger than all room: alone.
+        // A body larger than the whole room is admitted alone.
         let all = uploads.admit(36 * MIB).await.unwrap();
         assert!(uploads.admit(SMALL + 1).await.is_err());
         drop(all);

@@ -1,5 +1,5 @@
-//! Who acts on a session: the API key's owner, or whoever holds the session's client token. Checked
-//! before a byte of the body is read.
+//! Who acts on a session: the owner of the API key, or the holder of the session's client token.
+//! Checked before a byte of the body is read.
 
 use std::sync::Arc;
 
@@ -22,35 +22,35 @@ use crate::http::framework::KEY_HEADER;
 use crate::keys::KeyRecord;
 use crate::state::AppState;
 
-/// Frames that a session may send at once.
+/// Size of a session's token bucket, frames: the most that it may send at once.
 const BURST: u32 = 40;
-/// Frames that a session may send in the long run, each minute: 20 a second.
+/// Refill of that bucket, frames per minute: 20 a second.
 const FRAMES_PER_MINUTE: u32 = 20 * 60;
 
-/// Who acts on a session, and the session as far as it was read to know that.
+/// The caller of a session, and the session if authentication had to load it.
 pub struct SessionCaller {
-    /// Who.
+    /// Who the caller is.
     pub who: Who,
-    /// The session, for the holder of its token.
+    /// The session, loaded to authenticate the holder of its token; `None` for the key's owner.
     pub loaded: Option<Box<Stored<LiveSession>>>,
 }
 
-/// Somebody who may act on a session.
+/// A caller that may act on a session.
 pub enum Who {
-    /// The owner of an API key; whether the session is theirs is not known yet.
+    /// The owner of an API key. Whether the session belongs to the key is not checked yet.
     Owner(Arc<KeyRecord>),
     /// The holder of this session's client token.
     Holder(Uuid),
 }
 
 impl SessionCaller {
-    /// Whether it is the owner of an API key.
+    /// Whether the caller is the owner of an API key.
     pub fn is_owner(&self) -> bool {
         matches!(self.who, Who::Owner(_))
     }
 }
 
-/// A session that a client token opens.
+/// A session, and its record as loaded, that a client token gives access to.
 struct Held {
     session: Uuid,
     stored: Stored<LiveSession>,
@@ -90,7 +90,7 @@ async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Held> {
     Ok(Held { session, stored })
 }
 
-/// Whether the key that made a session may still be used.
+/// Checks that the key that created a session may still be used.
 fn still_lets_in(state: &AppState, stored: &Stored<LiveSession>) -> Result<(), ApiError> {
     let key = state.keys.with_id(&stored.record.key);
     let key = key.ok_or(ApiError::BadToken)?;
@@ -107,7 +107,7 @@ async fn state_of(request: &Request) -> poem::Result<&Arc<AppState>> {
     Ok(state)
 }
 
-/// The session that the path names, by its only parameter, if it is an id of ours.
+/// The session's id in the path, which is its only parameter; `None` if it is not one of our ids.
 fn session_id(request: &Request) -> Option<Uuid> {
     sessions::parse_id(&request.path_params::<String>().ok()?)
 }
@@ -134,7 +134,7 @@ impl<'a> ApiExtractor<'a> for SessionCaller {
         body: &mut RequestBody,
         options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        // The key, where both are sent: it may do more.
+        // Where both are sent, the key wins: it may do more.
         let has_key = request.headers().contains_key(KEY_HEADER);
         let has_token = request.headers().contains_key(header::AUTHORIZATION);
         let caller = if has_token && !has_key {
@@ -158,7 +158,8 @@ impl<'a> ApiExtractor<'a> for SessionCaller {
     }
 }
 
-/// Where nothing usable was sent, says both ways: a page must not be led to ask for the key.
+/// Where nothing usable was sent, the error names both ways to authenticate: a page must not be led to
+/// ask for the key.
 fn name_both(error: poem::Error) -> poem::Error {
     match error.downcast_ref::<ApiError>() {
         Some(ApiError::Unauthorized(_)) => ApiError::NoCredentials.into(),
@@ -168,13 +169,14 @@ fn name_both(error: poem::Error) -> poem::Error {
     }
 }
 
-/// Takes a token from the session's bucket: frames don't count against the key's rate.
+/// Takes a token from the session's bucket: frames do not count against the key's rate.
 async fn take_token(request: &Request, caller: &SessionCaller) -> poem::Result<()> {
     let Some(session) = session_id(request) else {
         return Ok(());
     };
     let limits = &state_of(request).await?.services.limits;
-    // By key, so that no other key can empty the bucket of a session which it has heard of.
+    // The bucket's name holds the key's id, so that another key cannot empty the bucket of a session
+    // whose id it knows.
     let key = match (&caller.who, &caller.loaded) {
         (Who::Owner(key), _) => &key.id,
         (Who::Holder(_), Some(loaded)) => &loaded.record.key,

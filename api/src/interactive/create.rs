@@ -1,4 +1,4 @@
-//! `POST /api/v1/liveness/sessions`.
+//! Creates an interactive session: `POST /api/v1/liveness/sessions`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `POST /api/v1/liveness/sessions/{id}/frame`.
+//! Takes a frame into its session: `POST /api/v1/liveness/sessions/{id}/frame`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -28,13 +28,15 @@ use crate::http::uploads::UploadPlace;
 use crate::measure::{MeasureError, measure_frame, thresholds_of};
 use crate::state::AppState;
 
-/// One in so many frames, at random, is looked at as a whole although nothing rests on it: whoever
-/// changes the picture between the frames that decide cannot foresee which are compared.
+/// One frame in this many, at random, is measured as a whole although no decision depends on it.
+///
+/// An attacker who changes the picture between the frames that decide cannot foresee which frames are compared.
 const WHOLE_ONE_IN: u32 = 4;
-/// How long after the challenges' time the session is over at the latest, milliseconds.
+/// Time after which the session is over at the latest, beyond the times of all its challenges,
+/// milliseconds.
 const MARGIN_MS: u64 = 30_000;
 
-/// A frame on its way into its session.
+/// A frame that was submitted to a session.
 struct Submission {
     state: Arc<AppState>,
     caller: SessionCaller,
@@ -43,12 +45,13 @@ struct Submission {
     /// Held for as long as the image is.
     _place: UploadPlace,
     request_id: RequestId,
-    /// When it arrived, Unix milliseconds: what its session's clocks are held against.
+    /// When the frame arrived, Unix milliseconds. Compared with the times at which the session and its
+    /// challenges end.
     arrived_ms: u64,
     started: Instant,
 }
 
-/// What is known of the frame.
+/// The latest measurement of the frame, and its cost in all.
 struct Sight {
     measurement: FrameMeasurement,
     is_whole: bool,
@@ -56,10 +59,10 @@ struct Sight {
     cost: Cost,
 }
 
-/// Takes a frame into account.
+/// Takes a frame into its session.
 ///
 /// # Errors
-/// [`ApiError`]; the session is as it was before.
+/// [`ApiError`]; the session is then unchanged.
 pub async fn submit(
     state: &Arc<AppState>,
     caller: SessionCaller,
@@ -77,16 +80,17 @@ pub async fn submit(
         arrived_ms: now_ms(),
         started: Instant::now(),
     };
-    // A frame that has arrived counts, whatever its sender does: one who saw by the time it takes that
-    // it is looked at closely could hang up and so take it back.
+    // A frame that has arrived counts even if its sender hangs up. Otherwise a sender who notices by
+    // the time it takes that the frame is measured as a whole could take it back.
     tokio::spawn(async move { submission.run().await }.in_current_span())
         .await
         .unwrap_or_else(|error| Err(ApiError::internal(error)))
 }
 
 impl Submission {
-    /// Loads the session, measures the frame as closely as the session needs it, and swaps in what follows.
-    /// Only a lost swap loads the session again; the frame is not measured again for that.
+    /// Loads the session, measures the frame as closely as the session needs it, and swaps in the
+    /// session's next state. After a lost swap the session is loaded again; the frame is not measured
+    /// again.
     async fn run(mut self) -> Result<FrameResult, ApiError> {
         let state = Arc::clone(&self.state);
         let _passage = state.in_flight.enter(&self.id, self.arrived_ms);
@@ -98,7 +102,7 @@ impl Submission {
             if let Some(end) = ends_at_ms.filter(|end| self.arrived_ms >= *end)
                 && !has_waited
             {
-                // Frames that arrived in time may be on their way still.
+                // Frames that arrived in time may still be in flight.
                 let in_flight = &state.in_flight;
                 in_flight.until_none_before(&stored.id, end, LIMIT).await;
                 has_waited = true;
@@ -107,14 +111,14 @@ impl Submission {
             }
             let (next, report) = self.take(&stored, &mut sight).await?;
             if next == stored.record.session {
-                // It was over before.
+                // The session was over before this frame.
                 return Ok(self.answer(&stored.id, &next, report));
             }
             let record = self.record(&stored.record, next, sight.as_ref());
             if let Some(put) = put(&state, &stored, record, &self.request_id).await? {
                 return Ok(self.answer(&put.id, &put.record.session, report));
             }
-            // Another frame was faster: again, from what that one left.
+            // Another frame was faster: try again, from the state that it left.
             stored = find(&state, &self.caller.who, &self.id).await?;
         }
         Err(ApiError::internal(
@@ -122,7 +126,7 @@ impl Submission {
         ))
     }
 
-    /// What becomes of the session with this frame, which is measured as far as that takes.
+    /// The session's next state with this frame, which is measured as a whole only if that is needed.
     async fn take(
         &self,
         stored: &Stored<LiveSession>,
@@ -157,7 +161,8 @@ impl Submission {
         }
     }
 
-    /// The thresholds for the models that measured this frame, or the frames before it.
+    /// The thresholds for the models that measured this frame, or those that measured the frames before
+    /// it.
     fn thresholds(
         &self,
         stored: &Stored<LiveSession>,
@@ -184,7 +189,7 @@ impl Submission {
         let measured = measured.map_err(not_measured)?;
         let known = &stored.record.models;
         if !known.is_unnamed() && measured.models != *known {
-            // Margins of different models are not to be compared within one session.
+            // Margins of different models cannot be compared within one session.
             return Err(not_measured(MeasureError::MixedModels));
         }
         match measured.outcome {
@@ -207,7 +212,7 @@ impl Submission {
         }
     }
 
-    /// Whether a frame shows its face in grey, by which nothing can be judged.
+    /// Whether the frame shows its face in a grey picture, which cannot be judged.
     fn is_without_colour(
         &self,
         frame: &FrameMeasurement,
@@ -217,7 +222,7 @@ impl Submission {
         Ok(colour::lacking(frame, thresholds).is_some())
     }
 
-    /// The record once `next` has become of its session.
+    /// The record with `next` as the state of its session, and the frame's cost added.
     fn record(&self, before: &LiveSession, next: Session, sight: Option<&Sight>) -> LiveSession {
         let mut cost = before.cost;
         cost += sight.map_or(Cost::default(), |s| s.cost);

@@ -1,5 +1,5 @@
-//! Frames on their way into their sessions, on this replica: nobody ends a session by its time while
-//! a frame that arrived before is still looked at.
+//! Frames in flight on this replica. A session is not ended by its time while a frame that arrived
+//! before is still being measured.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// How long measuring one frame may take: nobody is guided by an older one.
+/// How long measuring one frame may take; guidance from an older frame is useless.
 pub const LIMIT: Duration = Duration::from_secs(5);
 
-/// When each frame arrived, Unix milliseconds, by session.
+/// Arrival times of the frames in flight, Unix milliseconds, by session id.
 #[derive(Default)]
 pub struct InFlight {
     arrivals: Mutex<HashMap<String, Vec<u64>>>,
     left: Notify,
 }
 
-/// A frame on its way; it has arrived there, or nowhere, when this is dropped.
+/// A frame in flight. Dropping it marks the frame as done, whether or not it was taken.
 pub struct Passage<'a> {
     of: &'a InFlight,
     session: String,
@@ -25,7 +25,7 @@ pub struct Passage<'a> {
 }
 
 impl InFlight {
-    /// Notes a frame.
+    /// Marks a frame as in flight.
     pub fn enter(&self, session: &str, arrived_ms: u64) -> Passage<'_> {
         let session = session.to_owned();
         let mut arrivals = self.lock();
@@ -40,8 +40,8 @@ impl InFlight {
         }
     }
 
-    /// Waits until no frame of this session is on its way that arrived before `ends_at_ms`; at most
-    /// for `limit`.
+    /// Waits until every frame of this session that arrived before `ends_at_ms` (Unix milliseconds) is
+    /// done, for `limit` at most.
     pub async fn until_none_before(&self, session: &str, ends_at_ms: u64, limit: Duration) {
         let none = async {
             loop {
@@ -52,7 +52,7 @@ impl InFlight {
                 left.await;
             }
         };
-        // A frame that takes longer is given up as well.
+        // A frame that takes longer than `limit` is given up.
         let _ = tokio::time::timeout(limit, none).await;
     }
 
@@ -100,7 +100,7 @@ mod tests {
         assert!(futures_util::poll!(&mut end).is_pending());
         drop(early);
         assert!(futures_util::poll!(&mut end).is_ready());
-        // A frame that never gets there is not waited for for ever.
+        // A frame that is never done does not block for ever.
         frames.until_none_before(session, 40, LIMIT).await;
         assert_eq!(frames.lock().len(), 2);
     }

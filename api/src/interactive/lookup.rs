@@ -1,4 +1,4 @@
-//! The session that a request names, for its caller.
+//! Finds the session that a request names, and checks that its caller may act on it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::sessions::{MOST_TRIES, load, parse_id, put, settle};
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// Finds a session that `caller` may act on.
+/// Finds a session that `who` may act on.
 ///
 /// # Errors
 /// [`ApiError::SessionNotFound`] or [`ApiError::SessionForbidden`].
@@ -31,7 +31,7 @@ pub async fn find(state: &AppState, who: &Who, id: &str) -> Result<Stored<LiveSe
     }
 }
 
-/// The session as it was loaded to authenticate the caller, else [`find`]s it.
+/// The session as it was loaded to authenticate the caller, else as [`find`] finds it.
 ///
 /// # Errors
 /// As [`find`].
@@ -46,7 +46,7 @@ pub async fn first(
     }
 }
 
-/// Finds a session as time has left it: over, where no request has moved it on before.
+/// Finds a session after ending it, if its time is over and no request has ended it before.
 ///
 /// # Errors
 /// As [`find`].
@@ -60,7 +60,7 @@ pub async fn find_settled(
     for _ in 0..MOST_TRIES {
         let end = stored.record.session.ends_at_ms();
         if let Some(end) = end.filter(|end| now_ms() >= *end) {
-            // Frames that arrived in time may be on their way still.
+            // Frames that arrived in time may still be in flight.
             let in_flight = &state.in_flight;
             in_flight.until_none_before(&stored.id, end, LIMIT).await;
             stored = find(state, &caller.who, id).await?;

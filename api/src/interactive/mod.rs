@@ -108,9 +108,9 @@ impl Interactive {
     /// Submit a frame
     ///
     /// Send 5 to 10 frames a second while the user does what the session asks. A challenge is passed by
-    /// a movement, from the face at rest to what is asked: a still picture passes none. Each answer says
-    /// how far the current challenge has come and what to do better; the last one holds the verdict. A
-    /// session takes up to 20 frames a second.
+    /// a movement, from the face at rest to the challenge: a still picture passes none. Each answer
+    /// says how far the current challenge has come and what to do better; the last one holds the
+    /// verdict. A session takes up to 20 frames a second.
     #[oai(
         path = "/sessions/:id/frame",
         method = "post",
@@ -132,7 +132,8 @@ impl Interactive {
 
     /// Read an interactive session
     ///
-    /// Where the session stands, until ten minutes after it was over. Does not count against any rate.
+    /// Where the session stands. It can be read until ten minutes after it was over. Does not count
+    /// against any rate.
     #[oai(
         path = "/sessions/:id",
         method = "get",
@@ -153,8 +154,8 @@ impl Interactive {
 
     /// Cancel an interactive session
     ///
-    /// Forgets the session, whatever its state: from then on it is not found. The holder of a client
-    /// token can cancel it only until it is over: the verdict is there for the key's owner to read.
+    /// Deletes the session, whatever its state: from then on it is not found. The holder of a client
+    /// token can cancel it only until it is over, since the verdict is for the key's owner to read.
     #[oai(
         path = "/sessions/:id",
         method = "delete",
@@ -171,7 +172,7 @@ impl Interactive {
         let stored = lookup::find_settled(&state, &mut caller, &id, &request_id).await?;
         let is_over = matches!(stored.record.session.state(), State::Ended(_));
         if is_over && !caller.is_owner() {
-            // Whoever is being checked must not erase the verdict before the backend has read it.
+            // The person who is checked must not erase the verdict before the backend has read it.
             return Err(ApiError::SessionOver.into());
         }
         let removed = sessions::records(&state)

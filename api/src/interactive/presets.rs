@@ -1,4 +1,4 @@
-//! Ready-made sessions.
+//! Presets: ready-made sessions.
 
 use livegate_liveness::session::Task;
 use poem_openapi::Object;
@@ -9,15 +9,15 @@ use crate::contract::actions::ChallengeType;
 /// A ready-made session.
 #[derive(Clone, Copy, Debug)]
 pub struct Preset {
-    /// Its name.
+    /// Name of the preset.
     pub name: &'static str,
-    /// What it is for.
+    /// What it is for, in English.
     pub description: &'static str,
-    /// Challenges of a session.
+    /// Number of challenges of a session.
     pub num_challenges: usize,
-    /// What they are drawn from.
+    /// The tasks that challenges are drawn from, without repeats.
     pub tasks: &'static [Task],
-    /// Time for each, seconds.
+    /// Time for each challenge, seconds.
     pub timeout_seconds: f64,
 }
 
@@ -66,7 +66,7 @@ pub const PRESETS: [Preset; 5] = [
     },
 ];
 
-/// The preset of that name.
+/// The preset with this name.
 pub fn find(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)
 }
@@ -75,13 +75,13 @@ pub fn find(name: &str) -> Option<&'static Preset> {
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(rename = "Preset")]
 pub struct PresetBody {
-    /// Its name.
+    /// Name of the preset.
     pub name: String,
     /// What it is for, in English.
     pub description: String,
-    /// How many challenges a session of it has, unless the request says otherwise.
+    /// Number of challenges of a session, unless the request says otherwise.
     pub num_challenges: usize,
-    /// What they are drawn from, without repeats.
+    /// The challenge types that a session draws from, without repeats.
     pub challenge_types: Vec<ChallengeType>,
     /// Seconds for each challenge, unless the request says otherwise.
     pub timeout_seconds: f64,

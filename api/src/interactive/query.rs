@@ -15,40 +15,41 @@ use crate::http::body::BodyRules;
 use crate::http::encoding::json_text;
 use crate::state::AppState;
 
-/// Challenges of a session, where nothing is said.
+/// Default number of challenges of a session.
 const CHALLENGES: usize = 3;
-/// Seconds for each, where nothing is said.
+/// Default time for each challenge, seconds.
 const TIMEOUT_SECONDS: f64 = 5.0;
-/// What `timeout_seconds` may be.
+/// Allowed range of `timeout_seconds`.
 pub const TIMEOUTS: std::ops::RangeInclusive<f64> = 1.0..=60.0;
 
-/// What a caller asks of a new session.
+/// Options of a new session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveOptions {
-    /// The tasks.
+    /// The tasks, chosen or to be drawn.
     pub tasks: Tasks,
-    /// Time for each, milliseconds.
+    /// Time for each task, milliseconds, 1,000 to 60,000.
     pub timeout_ms: u64,
     /// Whether frames will be mirror images.
     pub mirrored: bool,
 }
 
-/// Which tasks.
+/// The tasks of a new session.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tasks {
-    /// These, in this order.
+    /// These tasks, in this order.
     Chosen(Vec<Task>),
-    /// So many of these, in a random order.
+    /// Tasks to draw at random, in a random order, without repeats.
     Drawn {
-        /// How many.
+        /// Number of tasks to draw.
         number: usize,
-        /// Of which.
+        /// Candidate tasks.
         from: Vec<Task>,
     },
 }
 
 impl LiveOptions {
-    /// Reads a query. Unknown parameters are refused: a typo there would weaken a check.
+    /// Reads a query. Unknown parameters are refused, since a typing error would silently weaken a
+    /// check.
     ///
     /// # Errors
     /// [`ApiError::InvalidInput`] naming the parameter and what is allowed.
@@ -80,11 +81,12 @@ impl LiveOptions {
     }
 }
 
-/// No body to speak of: one that says something would be ignored, and the session weaker than wanted.
+/// Checks that the request has no body that says something. Such a body would be ignored, and the
+/// session would be weaker than its creator meant.
 pub struct NoBody;
 
-/// However its length is told; `{}` is what clients send where there is nothing to say, and some begin it
-/// with a byte order mark.
+/// Allows an empty body and `{}`, which clients send where there is nothing to say, with or without a
+/// byte order mark.
 const NO_BODY: BodyRules = BodyRules {
     max_bytes: "\u{feff}{}".len(),
     arrival: Duration::from_secs(10),
@@ -110,7 +112,7 @@ impl<'a> FromRequest<'a> for NoBody {
     }
 }
 
-/// The parameters as they were sent.
+/// The parameters as text, as they were sent.
 #[derive(Default)]
 struct Raw {
     num_challenges: Option<String>,
@@ -139,7 +141,7 @@ impl Raw {
             };
             let value = match parameter.take() {
                 None => value.into_owned(),
-                // How many clients, generated ones among them, write a list.
+                // Many clients, generated ones among them, write a list by repeating its name.
                 Some(before) if name == "challenges" => format!("{before},{value}"),
                 Some(_) => return Err(ApiError::InvalidInput(format!("Send {name} once."))),
             };

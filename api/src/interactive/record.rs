@@ -1,4 +1,4 @@
-//! The record of an interactive session.
+//! The stored record of an interactive session.
 
 use std::time::Duration;
 
@@ -13,29 +13,30 @@ use crate::error::ApiError;
 /// How long a session can be read after it ended.
 const READABLE_AFTER: Duration = Duration::from_secs(600);
 
-/// An interactive session and what belongs to it. It holds embeddings until the session has ended.
+/// An interactive session as it is stored. It holds embeddings until the session has ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LiveSession {
-    /// Id of the key that it belongs to.
+    /// Id of the key that created it.
     pub key: String,
-    /// Whether frames arrive as mirror images.
+    /// Whether its frames are mirror images.
     pub mirrored: bool,
-    /// Unix milliseconds after which it is over, whatever happens.
+    /// Unix milliseconds at which the session is over at the latest.
     pub expires_at_ms: u64,
-    /// What its frames cost the workers.
+    /// Processor time that its frames cost the workers.
     pub cost: Cost,
     /// The server's own time spent on its frames, milliseconds.
     pub busy_ms: u64,
-    /// The models that measured its frames, the latest of them.
+    /// The models that measured its latest frame.
     pub models: ModelSetId,
-    /// Where it stands.
+    /// The state of the session.
     pub session: Session,
 }
 
 impl Record for LiveSession {
     const KIND: &'static str = "interactive";
 
-    /// Until ten minutes after the session is over, whichever way.
+    /// How long the store keeps the record: until ten minutes after the session is over, however it
+    /// ends.
     fn keep(&self, now_ms: u64) -> Duration {
         let left = match self.session.state() {
             State::Pending | State::InProgress => self.expires_at_ms.saturating_sub(now_ms),

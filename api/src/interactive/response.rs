@@ -1,4 +1,4 @@
-//! The bodies that the interactive API answers with.
+//! Bodies of the interactive API's answers.
 
 use livegate_common::records::Stored;
 use livegate_liveness::session::{End, Ending, Report, Session, State, Task};
@@ -17,13 +17,14 @@ use crate::contract::reason::ReasonCode;
 /// A challenge of a session.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct SessionChallenge {
-    /// What is asked for.
+    /// The kind of challenge.
     #[serde(rename = "type")]
     #[oai(rename = "type")]
     pub challenge_type: ChallengeType,
-    /// The same for people, in English. Show it, or your own words.
+    /// The challenge in words for the user, in English. Show it, or your own words.
     pub instruction: String,
-    /// Seconds for it: from the first frame, or from the pass of the challenge before it.
+    /// Seconds for this challenge, counted from the first frame, or from the pass of the challenge
+    /// before it.
     pub timeout_seconds: f64,
 }
 
@@ -35,15 +36,15 @@ pub struct InteractiveSessionCreated {
         pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
     ))]
     pub session_id: String,
-    /// Where it stands: `pending`.
+    /// Where the session stands: `pending`.
     pub state: InteractiveState,
     /// The challenges, in their order.
     pub challenges: Vec<SessionChallenge>,
     /// When the session expires unless a first frame comes before: RFC 3339, UTC, milliseconds.
     pub expires_at: String,
-    /// Lets whoever has it send frames to this session, read it and cancel it, and nothing else:
-    /// `Authorization: Bearer <client_token>`. For your user's browser or app, so that the API key
-    /// stays on your server. It is shown here only and ends with the session.
+    /// A token for your user's browser or app, so that the API key stays on your server. Its holder can
+    /// send frames to this session, read it and cancel it, and nothing else: `Authorization: Bearer
+    /// <client_token>`. It is shown only here and ends with the session.
     pub client_token: String,
 }
 
@@ -53,28 +54,28 @@ pub struct InteractiveSessionCreated {
 pub struct FrameResult {
     /// The session.
     pub session_id: String,
-    /// The challenge that this frame was judged against; null for frames of a session that was over.
+    /// The challenge that this frame was judged by; null for a frame of a session that was over.
     pub challenge_type: Nullable<ChallengeType>,
     /// Whether this frame passed that challenge.
     pub passed: bool,
-    /// How much of the challenge it shows, 0 to 1: 0 at rest, 0.5 where the challenge is reached, 1 at
-    /// twice the distance. At least 0.5 when it passes, else below.
+    /// How much of the challenge the frame shows, 0 to 1: 0 at rest, 0.5 where the challenge is
+    /// reached, 1 at twice that distance. At least 0.5 when the frame passes the challenge, else below.
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub confidence: f64,
-    /// Challenges not yet passed.
+    /// Number of challenges not yet passed.
     pub challenges_remaining: usize,
     /// Whether all challenges were passed.
     pub session_complete: bool,
-    /// The verdict; null until there is one. Only true is a live person who did what was asked.
+    /// The verdict; null until there is one. True means: a live person who passed every challenge.
     pub is_live: Nullable<bool>,
     /// Where the session stands.
     pub state: InteractiveState,
-    /// What to change first, or to go on with; null when the frame passes its challenge, and when it
-    /// comes after the session, or the time for its challenge, was over.
+    /// What to change first, or to go on; null when the frame passes its challenge, and when it comes
+    /// after the end of the session or of the time for its challenge.
     pub feedback: Nullable<Feedback>,
     /// The reasons of the verdict; absent until there is one. On success `liveness_passed`,
-    /// `challenge_completed`, `no_spoof_detected`; else every check that failed. For a client token only
-    /// those that a better try can mend: `insufficient_face_detections`, `challenge_failed`.
+    /// `challenge_completed`, `no_spoof_detected`; else every check that failed. A client token gets
+    /// only those that a better try can mend: `insufficient_face_detections`, `challenge_failed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason_codes: Option<Vec<ReasonCode>>,
     /// With the API key only, once the session is over: mean anti-spoof score, 0 to 1; absent where
@@ -82,12 +83,12 @@ pub struct FrameResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub anti_spoof_avg_score: Option<f64>,
-    /// With the API key only, once the session is over: consistency with one person, 0 to 1; absent
-    /// where nothing was measured.
+    /// With the API key only, once the session is over: consistency of all frames with one person, 0 to
+    /// 1; absent where nothing was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_score: Option<f64>,
-    /// With the API key only, when `is_live` is false: what was measured and what it takes.
+    /// With the API key only, when `is_live` is false: what was measured and what is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejection_details: Option<RejectionDetails<ChallengeType>>,
 }
@@ -98,14 +99,15 @@ pub struct FrameResult {
 pub struct InteractiveSessionStatus {
     /// The session.
     pub session_id: String,
-    /// Where it stands.
+    /// The state of the session.
     pub state: InteractiveState,
     /// The challenges, in their order.
     pub challenges: Vec<SessionChallenge>,
-    /// Challenges not yet passed.
+    /// Number of challenges not yet passed.
     pub challenges_remaining: usize,
-    /// When it expires unless a first frame comes before; from then on, the sum of the challenges' times
-    /// after that frame, and 30 seconds: RFC 3339, UTC, milliseconds. When it is over, `state` says.
+    /// When the session expires: RFC 3339, UTC, milliseconds. Before the first frame: when it expires
+    /// unless one comes. After it: the first frame's time, plus the sum of the challenges' times, plus
+    /// 30 seconds. `state` says when it is over sooner.
     pub expires_at: String,
     /// The verdict; absent until there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,12 +120,12 @@ pub struct InteractiveSessionStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub anti_spoof_avg_score: Option<f64>,
-    /// With the API key only, once the session is over: consistency with one person, 0 to 1; absent
-    /// where nothing was measured.
+    /// With the API key only, once the session is over: consistency of all frames with one person, 0 to
+    /// 1; absent where nothing was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_score: Option<f64>,
-    /// With the API key only, when `is_live` is false: what was measured and what it takes.
+    /// With the API key only, when `is_live` is false: what was measured and what is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejection_details: Option<RejectionDetails<ChallengeType>>,
 }
@@ -131,11 +133,11 @@ pub struct InteractiveSessionStatus {
 /// A session that was cancelled.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct SessionCancelled {
-    /// The session.
+    /// Id of the session.
     pub cancelled: String,
 }
 
-/// What is known of a session that is over.
+/// The verdict and its grounds, as far as the caller may know them; empty until the session is over.
 #[derive(Default)]
 struct Known {
     is_live: Option<bool>,
@@ -146,7 +148,7 @@ struct Known {
 }
 
 impl Known {
-    /// `for_owner`: the caller has the API key; holders of a client token learn no scores.
+    /// `for_owner`: the caller has the API key. The holder of a client token learns no scores.
     fn of(session: &Session, for_owner: bool) -> Self {
         let State::Ended(end) = session.state() else {
             return Self::default();
@@ -157,7 +159,7 @@ impl Known {
             ..Self::default()
         };
         if !for_owner {
-            // An attacker who learns which evidence stopped a try can search for what passes it.
+            // An attacker who learns which evidence rejected a try can search for a try that passes it.
             return Self {
                 reason_codes: public.reason_codes.and_then(for_the_checked),
                 ..public
@@ -172,8 +174,8 @@ impl Known {
     }
 }
 
-/// The reasons that the person in front of the camera may know: what a better try can mend. `None` where
-/// none is left.
+/// The reasons that the person in front of the camera may know: those that a better try can mend.
+/// `None` where no reason remains.
 fn for_the_checked(reasons: Vec<ReasonCode>) -> Option<Vec<ReasonCode>> {
     let may_know = |reason: &ReasonCode| match reason {
         ReasonCode::LivenessPassed
@@ -198,7 +200,7 @@ pub fn reasons(end: &End) -> Option<Vec<ReasonCode>> {
     (!reasons.is_empty()).then_some(reasons)
 }
 
-/// The details of an end, where there are any; `passed` are the tasks passed.
+/// The rejection details of an end, where there are any. `passed` are the tasks that were passed.
 fn details(end: &End, passed: &[Task]) -> Option<RejectionDetails<ChallengeType>> {
     let missed = match &end.ending {
         Ending::Failed { missing, .. } => *missing,
@@ -227,7 +229,7 @@ pub fn challenges(session: &Session) -> Vec<SessionChallenge> {
 }
 
 impl FrameResult {
-    /// The answer to a frame after which the session is this.
+    /// The answer to a frame that left the session in this state.
     pub fn new(id: &str, session: &Session, report: Report, for_owner: bool) -> Self {
         let known = Known::of(session, for_owner);
         let state = session.state().into();
@@ -250,7 +252,7 @@ impl FrameResult {
 }
 
 impl InteractiveSessionStatus {
-    /// Where this session stands.
+    /// The status of this session.
     pub fn new(stored: &Stored<LiveSession>, for_owner: bool) -> Self {
         let Stored { id, record, .. } = stored;
         let session = &record.session;

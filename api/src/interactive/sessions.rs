@@ -1,4 +1,4 @@
-//! Interactive sessions in their store: read, and changed as time and frames have it.
+//! Reads interactive sessions from their store, and swaps in their next states.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,46 +20,47 @@ use crate::contract::numbers::rounded;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// Length of an id as it is written.
+/// Length of an id as text, characters.
 const ID_CHARACTERS: usize = 36;
-/// Most tries to move a session on. Each that fails means that another request moved it; a session
-/// has no more than its burst of frames at a time.
+/// Most tries to swap in a session's next state. A try fails only because another request was faster,
+/// and a session has at most its burst of frames at a time.
 pub const MOST_TRIES: usize = 100;
 
-/// How often the end of a session is put again that the store did not confirm, about two seconds each time, and
-/// the pauses between.
+/// How many times the end of a session is written if the store does not confirm it; a try takes about
+/// two seconds. Below: the pauses between tries.
 const END_TRIES: usize = 5;
 const END_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_END_PAUSE: Duration = Duration::from_secs(2);
 
-/// Where records are.
+/// The store of the records.
 pub fn records(state: &AppState) -> Records<'_> {
     Records::new(&*state.services.sessions, &state.services.seal)
 }
 
-/// The id that this text is, if it is written as ours are.
+/// The id in `text`; `None` unless it is written as our ids are.
 pub fn parse_id(text: &str) -> Option<Uuid> {
     let id = Uuid::try_parse(text).ok()?;
     (text.len() == ID_CHARACTERS).then_some(id)
 }
 
-/// Reads a session.
+/// Loads a session.
 ///
 /// # Errors
-/// [`ApiError::SessionNotFound`] when there is none, or no longer.
+/// [`ApiError::SessionNotFound`] when it does not exist, or no longer exists.
 pub async fn load(state: &AppState, id: Uuid) -> Result<Stored<LiveSession>, ApiError> {
     let stored = records(state).load(&id.to_string()).await?;
     stored.ok_or(ApiError::SessionNotFound)
 }
 
-/// The record once its session is over by now; `None` when time alone does not end it.
+/// The record with its session ended, if its time is over by now; else `None`.
 pub fn settle(state: &AppState, stored: &Stored<LiveSession>) -> Option<LiveSession> {
     let record = &stored.record;
     let ends = record
         .session
         .ends_at_ms()
         .is_some_and(|end| now_ms() >= end);
-    // Thresholds that are gone with their models: the first set's will do to end it.
+    // The thresholds may be gone with their models. To end a session by its time, those of the first
+    // set suffice.
     let sets = &state.services.thresholds;
     let thresholds = sets.of(&record.models).unwrap_or(sets.first());
     ends.then(|| LiveSession {
@@ -68,11 +69,11 @@ pub fn settle(state: &AppState, stored: &Stored<LiveSession>) -> Option<LiveSess
     })
 }
 
-/// Puts what became of a session and gives it as it stands there; `None` when another request has changed it since it
-/// was read. The end of a session leaves its audit record.
+/// Swaps in a session's next state and returns it as stored; `None` when another request has changed
+/// the session since it was read. If the session ends by this, its audit record is written.
 ///
 /// # Errors
-/// [`ApiError`]: unknown whether it was put, or the audit log has no room.
+/// [`ApiError`] when it is not known whether the state was stored, or when the audit log has no room.
 pub async fn put(
     state: &Arc<AppState>,
     stored: &Stored<LiveSession>,
@@ -92,7 +93,8 @@ pub async fn put(
         stored: stored.clone(),
         next,
     };
-    // A session ends once and is recorded once, also if the caller hangs up between the two.
+    // The store and the audit log must agree: a session that ends is recorded once, even if the caller
+    // hangs up between the two.
     let (answer, answered) = oneshot::channel();
     tokio::spawn(ending.put(answer).in_current_span());
     answered
@@ -102,7 +104,7 @@ pub async fn put(
 
 type Put = Result<Option<Stored<LiveSession>>, ApiError>;
 
-/// The end of a session, on its way into the store and the audit log.
+/// The end of a session that is being written to the store and then to the audit log.
 struct SessionEnd {
     state: Arc<AppState>,
     stored: Stored<LiveSession>,
@@ -112,8 +114,8 @@ struct SessionEnd {
 }
 
 impl SessionEnd {
-    /// Puts it, and answers as soon as that is known or the store did not answer. In that case it goes on: an end
-    /// that is in the store needs its audit record.
+    /// Writes the end. Answers as soon as the store confirms it or fails to answer. In the latter case
+    /// it keeps trying, since an end that is in the store needs its audit record.
     async fn put(self, answer: oneshot::Sender<Put>) {
         let attempt = Attempt::fresh();
         let mut answer = Some(answer);
@@ -140,7 +142,7 @@ impl SessionEnd {
             backoff.wait().await;
         }
         let id = &self.stored.id;
-        tracing::warn!(session.id = %id, "Whether session {id} has ended is not known");
+        tracing::warn!(session.id = %id, "The store did not confirm the end of session {id}");
     }
 }
 

@@ -1,28 +1,29 @@
-//! The client token: what lets a browser act on its own session, and on nothing else.
+//! The client token: it lets a browser act on its own session, and on nothing else.
 //!
-//! The session's id, sealed. Nothing of it is stored: whoever has the seal key can tell a token that
-//! was given out from one that was not, and the session that it is for. It ends with its session.
+//! The token is the session's id, sealed. The server stores no part of it: with the seal key it can
+//! tell a token that was issued from one that was not, and for which session. The token ends with its
+//! session.
 
 use livegate_common::seal::{SealError, SealKey};
 use uuid::Uuid;
 
-/// What every client token begins with.
+/// Prefix of every client token.
 const PREFIX: &str = "lct_";
-/// What it is sealed for.
+/// The context that tokens are sealed with.
 const CONTEXT: &[u8] = b"livegate client token";
-/// Longest token that is looked at, bytes.
+/// Longest token that is opened, bytes.
 const MOST_BYTES: usize = 256;
 
-/// The token of a session.
+/// Makes the token of a session.
 ///
 /// # Errors
-/// [`SealError`] when the system gives no random bytes.
+/// [`SealError`] when the system provides no random bytes.
 pub fn issue(seal: &SealKey, session: Uuid) -> Result<String, SealError> {
     let sealed = seal.seal(session.as_bytes(), CONTEXT)?;
     Ok(PREFIX.to_owned() + &base64_simd::URL_SAFE_NO_PAD.encode_to_string(&sealed))
 }
 
-/// The session that a token is for; `None` when it is none of ours.
+/// The session that a token is for; `None` when it was not issued by us.
 pub fn session_of(seal: &SealKey, token: &str) -> Option<Uuid> {
     let sealed = token
         .strip_prefix(PREFIX)

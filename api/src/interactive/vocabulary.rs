@@ -1,10 +1,10 @@
-//! The words of the interactive API's bodies.
+//! Names and texts in the interactive API's bodies.
 
 use livegate_liveness::session::{Hint, State, Task};
 
 use crate::contract::public_enum::public_enum;
 
-/// What a client shows its user.
+/// The instruction that a client shows its user, in English.
 pub fn instruction(task: Task) -> &'static str {
     match task {
         Task::TurnLeft => "Turn your head to the left",
@@ -29,11 +29,11 @@ public_enum! {
     pub enum InteractiveState {
         /// No frame yet.
         Pending = "pending",
-        /// Frames arrive.
+        /// At least one frame, and challenges remain.
         InProgress = "in_progress",
         /// All challenges passed.
         Completed = "completed",
-        /// A challenge was not passed in time, or there is a second person.
+        /// A challenge was not passed in time, or more than one person was seen.
         Failed = "failed",
         /// No frame came in time.
         Expired = "expired",
@@ -56,31 +56,31 @@ impl From<State<'_>> for InteractiveState {
 }
 
 public_enum! {
-    /// What to change first. More may be added.
+    /// What the user should change first. More may be added.
     ///
     /// - `no_face`: no face is seen.
     /// - `multiple_faces`: a second face of comparable size is seen; such frames don't count.
     /// - `face_too_small`: come nearer: the face is less than 80 pixels wide.
-    /// - `face_out_of_frame`: the face reaches the edge of the picture, or fills it; move it to the middle, or
-    ///   move back.
-    /// - `too_dark`: more light on the face; its picture is dark, or noisy.
+    /// - `face_out_of_frame`: the face reaches the edge of the picture, or fills it; move it to the
+    ///   middle, or move back.
+    /// - `too_dark`: more light on the face; its picture is dark or noisy.
     /// - `too_bright`: less light on the face.
     /// - `blurred`: hold still, clean the lens; such frames don't count.
     /// - `look_straight`: face the camera first, with a face at rest.
-    /// - `eyes_not_visible`: open the eyes, take off what hides them.
-    /// - `keep_going`: all is well; go on with the challenge, further.
+    /// - `eyes_not_visible`: open the eyes, or take off what hides them.
+    /// - `keep_going`: nothing to change; go on with the challenge, further.
     pub enum Feedback = Hint {
         /// No face is seen.
         NoFace = "no_face",
-        /// A second face is seen.
+        /// A second face of comparable size is seen.
         MultipleFaces = "multiple_faces",
         /// Come nearer.
         FaceTooSmall = "face_too_small",
         /// Part of the face is cut off.
         FaceOutOfFrame = "face_out_of_frame",
-        /// More light.
+        /// More light on the face.
         TooDark = "too_dark",
-        /// Less light.
+        /// Less light on the face.
         TooBright = "too_bright",
         /// Hold still.
         Blurred = "blurred",

@@ -1,7 +1,8 @@
-//! The end of sessions that nobody asks about again: they leave their audit record all the same.
+//! Ends sessions whose time is over and that receive no further request, so that they too leave an
+//! audit record.
 //!
-//! Kept by the replica that created the session. One that stops before takes that with it: the session
-//! still ends for whoever asks, and is recorded then.
+//! Done by the replica that created the session. If that replica stops before, the next request for the
+//! session ends it and records it then.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -15,16 +16,16 @@ use super::sessions::{load, put, settle};
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// How long after a session's time it is ended without being asked for: frames that arrived in time
-/// may still be measured.
+/// How long after a session's time it is ended without a request: frames that arrived in time may still
+/// be measured.
 const PATIENCE: Duration = Duration::from_secs(6);
-/// Pause before a store that could not be asked is asked again.
+/// Pause before a store that did not answer is asked again.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Sees to it that a new session ends.
+/// Makes sure that a new session ends.
 pub fn start(state: &Arc<AppState>, id: Uuid, record: &LiveSession) {
     let first = record.session.ends_at_ms();
-    // Not the state itself: a server that stops must not wait for its sessions.
+    // A weak reference: a server that stops must not wait for its sessions.
     let state = Arc::downgrade(state);
     tokio::spawn(async move {
         let mut ends_at_ms = first;
@@ -35,7 +36,7 @@ pub fn start(state: &Arc<AppState>, id: Uuid, record: &LiveSession) {
                 Ok(next) => next,
                 Err(ApiError::SessionNotFound) => None,
                 Err(error) => {
-                    tracing::warn!(session.id = %id, "The end of session {id} is not recorded yet: {error}");
+                    tracing::warn!(session.id = %id, "The end of session {id} could not be recorded yet: {error}");
                     tokio::time::sleep(RETRY).await;
                     Some(at_ms)
                 }
@@ -44,7 +45,8 @@ pub fn start(state: &Arc<AppState>, id: Uuid, record: &LiveSession) {
     });
 }
 
-/// Ends the session if its time is over; gives when to look again, Unix milliseconds, if it goes on.
+/// Ends the session if its time is over; else returns when to check again, Unix milliseconds. `None`:
+/// the session is over.
 async fn look(state: &Weak<AppState>, id: Uuid) -> Result<Option<u64>, ApiError> {
     let Some(state) = state.upgrade() else {
         return Ok(None);
@@ -53,7 +55,7 @@ async fn look(state: &Weak<AppState>, id: Uuid) -> Result<Option<u64>, ApiError>
     match settle(&state, &stored) {
         Some(over) => {
             let ended = put(&state, &stored, over, &RequestId::fresh()).await?;
-            // Another request moved it: look again.
+            // Another request changed it: check again.
             Ok(ended.is_none().then(now_ms))
         }
         None => Ok(stored.record.session.ends_at_ms()),

@@ -1,4 +1,4 @@
-//! Changes a key that is there: another secret, or none.
+//! Changes an existing key: gives it a new secret, or removes it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,33 +9,34 @@ use super::KeyHash;
 use super::edit::{EditError, edit, new_secret};
 use crate::clock::rfc3339;
 
-/// Longest that an old secret may go on counting, days.
+/// Longest time that an old secret may stay valid, days.
 pub const MAX_KEEP_OLD_DAYS: u64 = 30;
 
-/// The same as a duration.
+/// The same limit as a duration.
 pub const MAX_KEEP_OLD: Duration = Duration::from_secs(MAX_KEEP_OLD_DAYS * 24 * 3600);
 
 /// A key's new secret.
 pub struct Rotated {
-    /// The key itself. It is nowhere else.
+    /// The new secret, which is the API key as sent. It is stored nowhere else.
     pub secret: String,
-    /// Until when the old one counts as well: RFC 3339, UTC.
+    /// When the old secret stops being valid: RFC 3339, UTC; `None` when it no longer is.
     pub old_until: Option<String>,
 }
 
-/// Gives the key `id` a new secret; name, limits, defaults and sessions stay.
+/// Gives the key `id` a new secret. Its name, limits, defaults and sessions stay.
 ///
-/// `keep_old_for`, at most [`MAX_KEEP_OLD`], is how long the present secret goes on counting beside
-/// the new one, as do older ones for what is left of their own time; `None`: none of them does.
+/// `keep_old_for`, at most [`MAX_KEEP_OLD`], is how long the present secret stays valid beside the new
+/// one. Older secrets then stay valid for the rest of their own time. `None`: no old secret stays
+/// valid.
 ///
 /// # Errors
-/// [`EditError`]; the file is then as it was.
+/// [`EditError`]; the file is then unchanged.
 pub fn rotate(path: &Path, id: &str, keep_old_for: Option<Duration>) -> Result<Rotated, EditError> {
     let now = now_ms();
     let old_until = match keep_old_for {
         Some(time) if time > MAX_KEEP_OLD => {
             return Err(EditError::Invalid(format!(
-                "an old secret may go on counting for {MAX_KEEP_OLD_DAYS} days at most"
+                "an old secret may stay valid for {MAX_KEEP_OLD_DAYS} days at most"
             )));
         }
         Some(time) => {
@@ -55,7 +56,7 @@ pub fn rotate(path: &Path, id: &str, keep_old_for: Option<Duration>) -> Result<R
 /// Removes the key `id`.
 ///
 /// # Errors
-/// [`EditError`]; the file is then as it was.
+/// [`EditError`]; the file is then unchanged.
 pub fn revoke(path: &Path, id: &str) -> Result<(), EditError> {
     edit(path, |draft| draft.remove(id))
 }
@@ -83,7 +84,7 @@ mod tests {
         std::fs::read_to_string(path).unwrap()
     }
 
-    /// The id of the key that a secret is at some time.
+    /// The id of the key that `secret` is valid for at `at_ms`.
     fn id_of(path: &Path, secret: &str, at_ms: u64) -> Option<String> {
         let ring = KeyRing::load(path).unwrap();
         ring.find(secret, at_ms).map(|key| key.id.clone())

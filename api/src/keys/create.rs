@@ -1,4 +1,4 @@
-//! Makes a key: its hash goes into the file, the key itself is shown once.
+//! Creates a key: its hash is written to the file, the key itself is shown once.
 
 use std::path::Path;
 
@@ -11,29 +11,29 @@ use super::edit::{EditError, edit, new_secret};
 use super::file::Entry;
 use crate::clock::rfc3339;
 
-/// What a new key may do, and what its sessions ask for.
+/// Rights, limits and session defaults of a new key.
 #[derive(Clone, Debug)]
 pub struct NewKey {
-    /// What its operator calls it.
+    /// Name that the operator gives it, for people; need not be unique.
     pub name: String,
     /// Whether it may use liveness.
     pub liveness: bool,
-    /// 1 to 1,000,000.
+    /// Requests per minute, 1 to 1,000,000.
     pub requests_per_minute: u32,
-    /// 1 to 1,000.
+    /// Simultaneous verifications, 1 to 1,000.
     pub concurrency: u32,
-    /// What its sessions draw from, at least 2 and all different; `None`: all there are.
+    /// Actions that its sessions draw from, at least 2 and all different; `None`: all actions.
     pub actions: Option<Vec<Action>>,
-    /// Degrees, 15 to 40; `None` for the standard, here and below.
+    /// Angle of a turn to the side, degrees, 15 to 40; `None` for the standard, here and below.
     pub yaw_deg: Option<f32>,
-    /// Degrees, 10 to 30.
+    /// Angle of a look up or down, degrees, 10 to 30.
     pub pitch_deg: Option<f32>,
-    /// Eye aspect ratio, 0.12 to 0.28.
+    /// Eye aspect ratio below which eyes count as closed, 0.12 to 0.28.
     pub blink_ear: Option<f32>,
 }
 
 impl NewKey {
-    /// A key with the default limits and the standard sessions.
+    /// A key with the default limits and the standard session defaults.
     pub fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -48,21 +48,21 @@ impl NewKey {
     }
 }
 
-/// A key just made.
+/// A key that was just created.
 pub struct CreatedKey {
-    /// What records and logs will call it.
+    /// Id of the key, which records and logs show.
     pub id: String,
-    /// The key itself. It is nowhere else.
+    /// The secret, which is the API key as sent. It is stored nowhere else.
     pub secret: String,
 }
 
-/// Adds a key to the file, which it makes if there is none.
+/// Adds a key to the file, and creates the file if it does not exist.
 ///
-/// Others may read the file and change keys at the same time: the file is replaced whole, under a
-/// lock.
+/// Other processes may read the file and change keys at the same time: the file is replaced as a whole,
+/// under a lock.
 ///
 /// # Errors
-/// [`EditError`]; the file is then as it was.
+/// [`EditError`]; the file is then unchanged.
 pub fn create(path: &Path, new: &NewKey) -> Result<CreatedKey, EditError> {
     if new.name.trim().is_empty() || new.name.chars().any(char::is_control) {
         return Err(EditError::Invalid(
@@ -133,7 +133,7 @@ mod tests {
         let path = folder.path().join("keys.toml");
         std::fs::write(&path, "").unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
-        // Only root can give files away, and so check that it stays given.
+        // Only root can give files away, so only root checks that the owner stays.
         let _ = chown(&path, Some(12_345), Some(54_321));
         let kept = |path: &Path| {
             let metadata = std::fs::metadata(path).unwrap();

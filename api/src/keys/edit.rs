@@ -1,4 +1,4 @@
-//! Changes the key file: under a lock, whole, and with the operator's comments.
+//! Edits the key file: under a lock, as a whole, and with the operator's comments kept.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -13,7 +13,7 @@ use super::PREFIX;
 use super::file::{Entry, KeyFileError, OldSecret, entries, parse};
 use super::shape::ShapeError;
 
-/// Random bytes of a key.
+/// Random bytes in a key.
 const SECRET_BYTES: usize = 32;
 
 /// Why the keys were not changed.
@@ -22,22 +22,23 @@ pub enum EditError {
     /// The file cannot be read, written or understood.
     #[error(transparent)]
     File(#[from] KeyFileError),
-    /// A value is out of range, or the name is no name.
+    /// A value is out of range, or the name is not allowed.
     #[error("{0}")]
     Invalid(String),
-    /// No key has the id.
+    /// No key has this id. The text says what to give instead.
     #[error("{0}")]
     NoSuchKey(String),
 }
 
-/// A key that nobody has: `tsk_` and 43 characters.
+/// A fresh random key: `tsk_` and 43 characters.
 pub(super) fn new_secret() -> String {
     let bytes: [u8; SECRET_BYTES] = rand::rng().random();
     let digits = base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
     format!("{PREFIX}{digits}")
 }
 
-/// Replaces the file by what `change` makes of it. No file is an empty one; a new one is 0600.
+/// Replaces the file by what `change` makes of it. A missing file counts as empty; a new one gets mode
+/// 0600.
 pub(super) fn edit(
     path: &Path,
     change: impl FnOnce(&mut Draft) -> Result<(), EditError>,
@@ -58,7 +59,7 @@ pub(super) fn edit(
     Ok(())
 }
 
-/// The key file while it is changed: what it means and how it is written, key by key.
+/// The key file while it is edited: its entries, and the document with its comments, in the same order.
 pub(super) struct Draft {
     path: PathBuf,
     entries: Vec<Entry>,
@@ -66,7 +67,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Refuses a file that the server would refuse.
+    /// Reads the file; an error if a server would refuse it.
     fn read(path: &Path, text: &str) -> Result<Self, KeyFileError> {
         parse(text).map_err(KeyFileError::shape(path))?;
         let document = text.parse::<DocumentMut>();
@@ -92,7 +93,7 @@ impl Draft {
         table.ok_or_else(|| shape(ShapeError::NoTable))
     }
 
-    /// Forgets the old secrets that count no more.
+    /// Removes the old secrets that are no longer valid.
     fn drop_ended(&mut self, now_ms: u64) -> Result<(), EditError> {
         for at in 0..self.entries.len() {
             let old = &mut self.entries[at].old_secrets;
@@ -105,7 +106,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Adds a key at the end.
+    /// Adds a key at the end of the file.
     pub fn add(&mut self, entry: Entry) -> Result<(), EditError> {
         let shape = || KeyFileError::shape(&self.path);
         let text = toml::to_string(&entry).map_err(|e| shape()(ShapeError::Toml(e.to_string())))?;
@@ -113,9 +114,9 @@ impl Draft {
         let mut table = document
             .map_err(|e| shape()(ShapeError::Toml(e.message().to_owned())))?
             .into_table();
-        // Placed after the last; else it would stand where it stood in its own document.
+        // Placed after the last table; otherwise it would keep its position from its own document.
         table.set_position(None);
-        // What stands after the last key was there before this one.
+        // Text after the last key stays above the new one, since it was there before.
         let end = self.document.trailing().as_str().unwrap_or_default();
         let gap = if self.entries.is_empty() && end.is_empty() {
             ""
@@ -135,7 +136,8 @@ impl Draft {
         self.entries.remove(at);
         let tables = self.tables()?;
         let above = prefix(&tables.remove(at)).to_owned();
-        // Comments right above a key go with it; those before a blank line are about the file.
+        // Comments directly above a key are removed with it; those before a blank line are about the
+        // file and stay.
         let Some((kept, _)) = above.rsplit_once("\n\n") else {
             return Ok(());
         };
@@ -150,8 +152,8 @@ impl Draft {
         Ok(())
     }
 
-    /// Gives a key another secret. `until`: how long its present one still counts, RFC 3339;
-    /// `None`: not at all, and neither do the ones before it.
+    /// Gives a key another secret. `until` is when its present secret stops being valid, RFC 3339;
+    /// `None`: at once, and so do its older secrets.
     pub fn replace_secret(
         &mut self,
         id: &str,
@@ -197,7 +199,7 @@ impl Draft {
     }
 
     fn why_not(&self, given: &str) -> String {
-        // Never repeated: error texts end up in logs.
+        // Not repeated in the error, since error texts end up in logs.
         if given.starts_with(PREFIX) {
             return "that is a key itself: give its id, which `livegate-api keys list` shows"
                 .to_owned();
@@ -214,13 +216,13 @@ impl Draft {
     }
 }
 
-/// What stands above a table.
+/// The text above a table: comments and blank lines.
 fn prefix(table: &Table) -> &str {
     let prefix = table.decor().prefix().and_then(|p| p.as_str());
     prefix.unwrap_or_default()
 }
 
-/// Sets a value; the comments around the old one stay.
+/// Sets a value; comments around the old one stay.
 fn set(table: &mut Table, name: &str, value: impl Into<Value>) {
     let mut value = value.into();
     let item = table.entry(name).or_insert(Item::None);
@@ -230,7 +232,7 @@ fn set(table: &mut Table, name: &str, value: impl Into<Value>) {
     *item = Item::Value(value);
 }
 
-/// Replaces the file whole: whoever reads it meanwhile has the old one or the new one.
+/// Replaces the file as a whole: a reader gets either the old one or the new one.
 fn replace(path: &Path, text: &str) -> Result<(), KeyFileError> {
     let fail = || KeyFileError::io(path);
     let folder = match path.parent() {
@@ -245,23 +247,23 @@ fn replace(path: &Path, text: &str) -> Result<(), KeyFileError> {
     Ok(())
 }
 
-/// Gives the file the owner and the mode of the one that it will replace, which the server may
-/// need to read it.
+/// Gives the file the owner and the mode of the one that it will replace, which the server may need to
+/// read it.
 fn like_the_old(path: &Path, file: &std::fs::File) -> std::io::Result<()> {
     let old = match std::fs::metadata(path) {
         Ok(old) => old,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
         Err(e) => return Err(e),
     };
-    // As far as it is ours to give away: only root may choose any owner.
+    // Best effort: only root may choose any owner.
     if fchown(file, Some(old.uid()), Some(old.gid())).is_err() {
         let _ = fchown(file, None, Some(old.gid()));
     }
     file.set_permissions(old.permissions())
 }
 
-/// Held while the file is replaced; freed when dropped. A file of its own, since a lock on one that
-/// is replaced protects nothing.
+/// A lock, held while the file is replaced; freed when dropped. It is a separate file, since a lock on
+/// a file that is replaced protects nothing.
 fn lock(path: &Path) -> Result<std::fs::File, KeyFileError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");

@@ -1,4 +1,4 @@
-//! The key file: TOML, one `[[keys]]` table a key.
+//! The format of the key file: TOML, one `[[keys]]` table for each key.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use super::shape::ShapeError;
 use super::{KeyHash, KeyRecord, KeyRing, Secret};
 use crate::contract::defaults::SessionDefaults;
 
-/// Requests per minute that a key may be given.
+/// Allowed requests per minute of a key.
 const REQUESTS_PER_MINUTE: std::ops::RangeInclusive<u32> = 1..=1_000_000;
-/// Simultaneous verifications that a key may be given.
+/// Allowed simultaneous verifications of a key.
 const CONCURRENCY: std::ops::RangeInclusive<u32> = 1..=1_000;
 
 /// Why a key file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
-    /// It cannot be read or written.
+    /// The file cannot be read or written.
     #[error("the key file {path} cannot be used: {cause}")]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         cause: std::io::Error,
     },
-    /// It is not TOML of the right shape. The text names a place, not a content.
+    /// The file is not TOML of the right shape. The text names a place, never a content.
     #[error("the key file {path} is not valid: {cause}")]
     Shape {
         /// The file.
@@ -50,7 +50,7 @@ impl KeyFileError {
     }
 }
 
-/// One table of the file.
+/// One `[[keys]]` table, as the file writes it.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
@@ -79,12 +79,12 @@ pub(super) struct Entry {
     pub blink_ear: Option<f32>,
 }
 
-/// A secret that was replaced and goes on counting for a while.
+/// A secret that was replaced and stays valid for a while.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OldSecret {
     pub hash: String,
-    /// When it stops counting: RFC 3339.
+    /// When it stops being valid: RFC 3339.
     pub until: String,
 }
 
@@ -96,7 +96,7 @@ impl OldSecret {
             .ok_or(ShapeError::Until)
     }
 
-    /// Whether it still counts at `now_ms`, Unix milliseconds.
+    /// Whether it is still valid at `now_ms`, Unix milliseconds.
     pub fn counts_at(&self, now_ms: u64) -> bool {
         self.until_ms().is_ok_and(|until_ms| now_ms < until_ms)
     }
@@ -125,14 +125,15 @@ impl KeyRing {
     /// Reads the keys in a file.
     ///
     /// # Errors
-    /// [`KeyFileError`] when any of it cannot be used: a ring with a hole would be a surprise.
+    /// [`KeyFileError`] when any part of the file is invalid: a key ring with silently missing keys
+    /// would be a surprise.
     pub fn load(path: &Path) -> Result<Self, KeyFileError> {
         let text = std::fs::read_to_string(path).map_err(KeyFileError::io(path))?;
         parse(&text).map_err(KeyFileError::shape(path))
     }
 }
 
-/// Reads the tables in a file that a server would take.
+/// Reads the tables of a file that a server would accept.
 pub(super) fn load_entries(path: &Path) -> Result<Vec<Entry>, KeyFileError> {
     let text = std::fs::read_to_string(path).map_err(KeyFileError::io(path))?;
     parse(&text)
@@ -140,15 +141,15 @@ pub(super) fn load_entries(path: &Path) -> Result<Vec<Entry>, KeyFileError> {
         .map_err(KeyFileError::shape(path))
 }
 
-/// The tables of the file, as they are.
+/// The tables of the file, unchecked.
 pub(super) fn entries(text: &str) -> Result<Vec<Entry>, ShapeError> {
-    // The message only: the full text would quote the line, which may be a hash.
+    // Only the message: the full error text would quote the line, which may be a hash.
     let file: Result<File, _> = toml::from_str(text);
     file.map(|f| f.keys)
         .map_err(|e| ShapeError::Toml(e.message().to_owned()))
 }
 
-/// What a server makes of the file.
+/// The key ring that a server makes from the file.
 pub(super) fn parse(text: &str) -> Result<KeyRing, ShapeError> {
     let mut ring: Vec<Secret> = Vec::new();
     for entry in entries(text)? {
@@ -171,7 +172,7 @@ pub(super) fn parse(text: &str) -> Result<KeyRing, ShapeError> {
 }
 
 impl Entry {
-    /// What lets a caller in as this key: its present secret, then the old ones.
+    /// The secrets that are accepted as this key: its present one, then the old ones.
     pub fn secrets(&self) -> Result<Vec<Secret>, ShapeError> {
         let key = Arc::new(self.record()?);
         let secret = |hash: &str, until_ms| -> Result<Secret, ShapeError> {
@@ -190,7 +191,7 @@ impl Entry {
         Ok(secrets)
     }
 
-    /// What the server knows of the key.
+    /// The key as the server uses it.
     pub fn record(&self) -> Result<KeyRecord, ShapeError> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
         if self.id.is_empty() || self.id.len() > 64 || !self.id.bytes().all(plain) {
@@ -233,7 +234,7 @@ impl Entry {
     }
 }
 
-/// Says whether a limit is one that a key may have.
+/// Checks that a limit is within its allowed range.
 fn check(
     name: &'static str,
     value: u32,

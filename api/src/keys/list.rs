@@ -1,4 +1,4 @@
-//! Shows the keys of a file, without anything that a key could be guessed or checked by.
+//! Lists the keys of a file, without anything that helps to guess or check a key.
 
 use std::path::Path;
 
@@ -8,32 +8,32 @@ use serde::Serialize;
 use super::KeyRecord;
 use super::file::{Entry, KeyFileError, load_entries};
 
-/// One key. Times are RFC 3339.
+/// One key of the list. Times are RFC 3339.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ListedKey {
-    /// What records and logs call it.
+    /// Id of the key, which records and logs show.
     pub id: String,
-    /// What its operator calls it.
+    /// Name that the operator gave it.
     pub name: String,
-    /// When it was made, where the file says so.
+    /// When it was created, where the file says so.
     pub created_at: Option<String>,
-    /// When it was last given a new secret.
+    /// When it last got a new secret.
     pub rotated_at: Option<String>,
-    /// Until when each of its old secrets goes on counting; none that has ended.
+    /// When each of its old secrets stops being valid; without those that have ended.
     pub old_secrets_until: Vec<String>,
     /// Whether it may use liveness.
     pub liveness: bool,
     /// Requests per minute.
     pub requests_per_minute: u32,
-    /// Verifications at once.
+    /// Simultaneous verifications.
     pub concurrency: u32,
-    /// What its sessions draw from.
+    /// Actions that its sessions draw from.
     pub actions: Vec<&'static str>,
-    /// Degrees.
+    /// Angle of a turn to the side, degrees.
     pub yaw_deg: f32,
-    /// Degrees.
+    /// Angle of a look up or down, degrees.
     pub pitch_deg: f32,
-    /// Eye aspect ratio.
+    /// Eye aspect ratio below which eyes count as closed.
     pub blink_ear: f32,
 }
 
@@ -58,10 +58,10 @@ impl ListedKey {
     }
 }
 
-/// The keys of a file, in its order.
+/// The keys of a file, in the order of the file.
 ///
 /// # Errors
-/// [`KeyFileError`] when there is none that can be used.
+/// [`KeyFileError`] when the file is missing or invalid.
 pub fn list(path: &Path) -> Result<Vec<ListedKey>, KeyFileError> {
     let now_ms = now_ms();
     let entries = load_entries(path)?;

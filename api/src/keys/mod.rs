@@ -1,7 +1,7 @@
 //! API keys: who may call, and how much.
 //!
-//! The file holds hashes only. A key is 32 random bytes, so a plain SHA-256 is enough: there is
-//! nothing to guess, and a slow hash would only slow every request down.
+//! The file holds only hashes. A key is 32 random bytes, so a plain SHA-256 is enough: such a key
+//! cannot be guessed, and a slow hash would only slow down every request.
 
 pub mod change;
 pub mod create;
@@ -22,26 +22,26 @@ use crate::contract::defaults::SessionDefaults;
 
 pub use file::KeyFileError;
 
-/// What every key begins with.
+/// Prefix of every key.
 pub(crate) const PREFIX: &str = "tsk_";
 
-/// Longest key that is hashed at all, bytes.
+/// Longest text that is hashed as a key, bytes.
 const MAX_KEY_BYTES: usize = 256;
 
-/// One key, as the server knows it.
+/// One API key, without its secrets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyRecord {
-    /// What records and logs call the key.
+    /// Id of the key, which records and logs show: 1 to 64 letters, digits, `_` or `-`.
     pub id: String,
-    /// What its operator calls it.
+    /// Name that the operator gave it, for people; need not be unique.
     pub name: String,
     /// Whether it may use liveness.
     pub liveness: bool,
-    /// Size of its token bucket, and its refill each minute.
+    /// Size of its token bucket, and its refill each minute: 1 to 1,000,000 requests.
     pub requests_per_minute: u32,
-    /// Verifications at once.
+    /// Simultaneous verifications, 1 to 1,000.
     pub concurrency: u32,
-    /// What its sessions ask for where a request leaves it open.
+    /// Defaults of its sessions, used where a request leaves something open.
     pub defaults: SessionDefaults,
 }
 
@@ -49,7 +49,7 @@ pub struct KeyRecord {
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct KeyHash([u8; 32]);
 
-/// Prints no digit of it.
+/// Prints no digit of the hash.
 impl fmt::Debug for KeyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyHash(..)")
@@ -80,23 +80,23 @@ impl KeyHash {
     }
 }
 
-/// What lets a caller in as a key.
+/// One secret, and the key that it stands for.
 #[derive(Clone, Debug)]
 struct Secret {
     hash: KeyHash,
-    /// When it stops counting, Unix milliseconds; `None` for the key's present secret.
+    /// When it stops being valid, Unix milliseconds; `None` for the key's present secret.
     until_ms: Option<u64>,
     key: Arc<KeyRecord>,
 }
 
-/// All keys.
+/// All keys, by their secrets.
 #[derive(Clone, Debug, Default)]
 pub struct KeyRing(Vec<Secret>);
 
 impl KeyRing {
-    /// The key that `presented` is at `now_ms`, Unix milliseconds, if it is one.
+    /// The key whose secret is `presented`, if that is valid at `now_ms`, Unix milliseconds.
     ///
-    /// Takes the same time whichever key it is, and whether or not it is one.
+    /// Takes the same time whichever key it is, and whether or not there is such a key.
     pub fn find(&self, presented: &str, now_ms: u64) -> Option<Arc<KeyRecord>> {
         if !presented.starts_with(PREFIX) || presented.len() > MAX_KEY_BYTES {
             return None;
@@ -114,7 +114,7 @@ impl KeyRing {
         counts.then(|| Arc::clone(&secret.key))
     }
 
-    /// The key with this id, if it still lets anybody in at `now_ms`, Unix milliseconds.
+    /// The key with this id, if any of its secrets is still valid at `now_ms`, Unix milliseconds.
     pub fn with_id(&self, id: &str, now_ms: u64) -> Option<Arc<KeyRecord>> {
         let counts = |s: &&Secret| s.until_ms.is_none_or(|until_ms| now_ms < until_ms);
         let of_id = self.0.iter().filter(counts).find(|s| s.key.id == id)?;
@@ -126,7 +126,7 @@ impl KeyRing {
         self.0.iter().filter(|s| s.until_ms.is_none()).count()
     }
 
-    /// Whether there is none.
+    /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

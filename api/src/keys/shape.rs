@@ -2,13 +2,14 @@
 
 use livegate_liveness::challenge::{Action, Range};
 
-/// A key file, or one of its keys, is not as it must be. Names a place and what is allowed, never a content.
+/// A key file, or one of its keys, is invalid. The text names the place and what is allowed, never a
+/// content.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ShapeError {
     /// It is not TOML, or a field is unknown, missing or of another type.
     #[error("{0}")]
     Toml(String),
-    /// Something is wrong with one key.
+    /// One key is invalid.
     #[error("key {id}: {cause}")]
     Key {
         /// The key's id.
@@ -16,19 +17,19 @@ pub enum ShapeError {
         /// What is wrong with it.
         cause: Box<ShapeError>,
     },
-    /// Two keys have one id.
+    /// Two keys have the same id. Holds the id.
     #[error("key {0} is there twice")]
     IdTwice(String),
-    /// A secret is there twice; holds the id of the second key that has it.
+    /// A secret appears twice. Holds the id of the second key that has it.
     #[error("a secret of key {0} is there twice")]
     SecretTwice(String),
-    /// A hash is not a hash.
+    /// The hash of a secret is malformed.
     #[error("hash must be sha256: and 64 hexadecimal digits")]
     Hash,
-    /// An end of an old secret is not a time.
+    /// The end of an old secret's time is malformed.
     #[error("until must be a time such as 2026-01-31T12:00:00Z")]
     Until,
-    /// An id is not an id: ids name limits at the store and appear in log lines.
+    /// An id is malformed. Ids are parts of names in the store and appear in log lines.
     #[error("id must be 1 to 64 letters, digits, _ or -")]
     Id,
     /// A limit is out of range.
@@ -54,13 +55,13 @@ pub enum ShapeError {
     /// An action is unknown or repeated.
     #[error("actions must be different ones of {}", Action::ALL.map(Action::name).join(", "))]
     Actions,
-    /// Fewer actions than a challenge has.
+    /// There are fewer actions than a challenge needs.
     #[error("there must be at least 2 actions")]
     FewActions,
-    /// Keys are written in a form that can be read and not changed.
+    /// The keys are written as TOML that can be read but not edited in place.
     #[error("keys must be [[keys]] tables to be changed")]
     NotTables,
-    /// A key has no table of its own.
+    /// A key is not written as a table of its own.
     #[error("a key has no table of its own")]
     NoTable,
 }

@@ -1,4 +1,4 @@
-//! The key ring of a running server, which follows its file.
+//! The key ring of a running server, kept up to date with its file.
 
 use std::fs::Metadata;
 use std::io::ErrorKind;
@@ -12,28 +12,28 @@ use livegate_common::shutdown::Shutdown;
 
 use super::{KeyFileError, KeyRecord, KeyRing};
 
-/// How often the file is looked at. A change counts within two seconds.
+/// How often the file is checked. A change takes effect within two seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The keys that count at this moment.
+/// The keys that are valid at this moment.
 pub struct LiveKeys {
     path: PathBuf,
     ring: RwLock<Arc<KeyRing>>,
     seen: Mutex<Seen>,
 }
 
-/// What was there at the last look.
+/// The state of the file at the last check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Seen {
-    /// Unknown: look again.
+    /// Unknown: read the file at the next check.
     Nothing,
-    /// No file.
+    /// The file did not exist.
     NoFile,
-    /// A file in this state.
+    /// The file existed, with this stamp.
     File(Stamp),
 }
 
-/// Tells two states of a file apart: replaced, or changed in place.
+/// Identifies a state of the file, so that a replacement and a change in place both show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
     inode: u64,
@@ -52,10 +52,10 @@ impl Stamp {
 }
 
 impl LiveKeys {
-    /// Reads the file. One that is not there yet means no keys, and is read once it appears.
+    /// Reads the file. A file that does not exist yet means no keys, and is read once it appears.
     ///
     /// # Errors
-    /// [`KeyFileError`] when there is a file that cannot be used.
+    /// [`KeyFileError`] when the file exists but cannot be used.
     pub fn open(path: &Path) -> Result<Self, KeyFileError> {
         let keys = Self {
             path: path.to_owned(),
@@ -72,12 +72,12 @@ impl LiveKeys {
         Ok(keys)
     }
 
-    /// The key that `presented` is, if it is one.
+    /// The key whose secret is `presented`, if there is one.
     pub fn find(&self, presented: &str) -> Option<Arc<KeyRecord>> {
         self.ring().find(presented, now_ms())
     }
 
-    /// The key with this id, if it still lets anybody in.
+    /// The key with this id, if any of its secrets is still valid.
     pub fn with_id(&self, id: &str) -> Option<Arc<KeyRecord>> {
         self.ring().with_id(id, now_ms())
     }
@@ -86,12 +86,12 @@ impl LiveKeys {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the file if it is not as it was; says whether it was read.
+    /// Reads the file if it has changed; returns whether it was read.
     ///
-    /// A file that has gone takes its keys with it: removing it revokes them.
+    /// Removing the file revokes all its keys.
     ///
     /// # Errors
-    /// [`KeyFileError`] when it cannot be used; the old keys go on counting.
+    /// [`KeyFileError`] when it cannot be used; the old keys then stay valid.
     pub fn look(&self) -> Result<bool, KeyFileError> {
         let now = match std::fs::metadata(&self.path) {
             Ok(metadata) => Seen::File(Stamp::of(&metadata)),
@@ -102,15 +102,16 @@ impl LiveKeys {
         if *seen == now {
             return Ok(false);
         }
-        // Before reading, so that a broken file is complained of once and a file that changes
-        // meanwhile is read again.
+        // Set before reading, so that a broken file is reported once, and a file that changes meanwhile
+        // is read again.
         *seen = now;
         let loaded = match now {
             Seen::File(_) => KeyRing::load(&self.path),
             Seen::Nothing | Seen::NoFile => Ok(KeyRing::default()),
         };
         if matches!(loaded, Err(KeyFileError::Io { .. })) {
-            // It says nothing about the file's content, and may pass: try again at the next look.
+            // An I/O error says nothing about the file's content and may pass: try again at the next
+            // check.
             *seen = Seen::Nothing;
         }
         let ring = loaded?;
@@ -118,7 +119,7 @@ impl LiveKeys {
         Ok(true)
     }
 
-    /// Follows the file until told to stop.
+    /// Checks the file regularly until shutdown.
     pub async fn follow(self: Arc<Self>, shutdown: Shutdown) {
         let mut tick = tokio::time::interval(LOOK_EVERY);
         let mut trouble = None;
@@ -135,13 +136,13 @@ impl LiveKeys {
                         tracing::info!("Read the key file: {} keys", self.ring().len());
                     }
                 }
-                // Said once, not every second.
+                // Reported once, not every second.
                 Ok(Err(error)) if trouble == Some(error.to_string()) => {}
                 Ok(Err(error)) => {
-                    tracing::error!(error = %error, "The old API keys go on counting: {error}");
+                    tracing::error!(error = %error, "The old API keys stay valid: {error}");
                     trouble = Some(error.to_string());
                 }
-                Err(error) => tracing::error!(error = %error, "Looking at the key file: {error}"),
+                Err(error) => tracing::error!(error = %error, "Checking the key file: {error}"),
             }
         }
     }
@@ -183,7 +184,7 @@ mod tests {
         let first = create(&path, &NewKey::named("first")).unwrap().secret;
         let text = std::fs::read_to_string(&path).unwrap();
         let keys = LiveKeys::open(&path).unwrap();
-        // A folder is there and does not read, whoever asks; permissions would not stop root.
+        // A folder exists but cannot be read as a file, even by root, whom permissions would not stop.
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         assert!(keys.look().is_err());
@@ -195,7 +196,7 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         assert!(keys.look().unwrap());
         assert!(keys.find(&first).is_some());
-        // The last key's entry deleted from the file.
+        // The entry of the last key is deleted from the file.
         std::fs::write(&path, "# nobody\n").unwrap();
         assert!(keys.look().unwrap());
         assert!(keys.find(&first).is_none());

@@ -1,9 +1,9 @@
-//! Media out, measurements in, before a deadline.
+//! Sends media to the workers and collects their measurements before a deadline.
 //!
-//! The frames of one capture are split into small batches, so that an idle pool of workers shares
-//! one request; under load the split costs nothing. A clip is one batch: whoever decodes it measures
-//! it. A live frame is a batch of its own, on a queue of its own. The media stay here until every
-//! outcome is in: a batch that the broker lost is published again.
+//! The frames of one capture are split into small batches, so that idle workers share one request;
+//! under load the split costs nothing. A clip is one batch: the worker that decodes it also measures
+//! it. A live frame is a batch of its own, on a queue of its own. The media stay in memory here until
+//! every outcome is in, since a batch that the broker lost is published again.
 
 mod error;
 mod work;
@@ -22,16 +22,16 @@ pub use self::error::MeasureError;
 use self::work::measure;
 use crate::services::Services;
 
-/// Frames in a batch. Small, so that two workers halve the time of one request of eight frames.
+/// Frames in a batch. Few, so that two workers halve the time of a request of eight frames.
 const FRAMES_PER_BATCH: usize = 2;
 
-/// Bytes in a batch beyond which it takes no further frame: brokers limit the size of a message.
+/// Size from which a batch takes no further frame, bytes: brokers limit the size of a message.
 const BYTES_PER_BATCH: usize = 8 << 20;
 
-/// The thresholds for what these models measured; notes which models measure.
+/// The thresholds for these models. Also notes these models as those that measured last.
 ///
 /// # Errors
-/// [`MeasureError::UnknownModels`] where the operating point is not for them.
+/// [`MeasureError::UnknownModels`] where the operating point has no thresholds for these models.
 pub fn thresholds_of<'a>(
     services: &'a Services,
     models: &ModelSetId,
@@ -43,21 +43,21 @@ pub fn thresholds_of<'a>(
     services.thresholds.of(models).ok_or_else(unknown)
 }
 
-/// What measuring gave.
+/// The outcome of measuring, with the models and the cost.
 #[derive(Debug)]
 pub struct Measured<T> {
-    /// What became of the medium.
+    /// The outcome of the medium.
     pub outcome: T,
     /// The models that measured it.
     pub models: ModelSetId,
-    /// What all of it together cost the workers.
+    /// Processor time that the medium cost all workers together.
     pub cost: Cost,
 }
 
-/// Measures `images` within `limit`: one outcome each, in their order.
+/// Measures `images` within `limit`. Returns one outcome for each, in their order.
 ///
 /// # Errors
-/// [`MeasureError`]: not every frame has an outcome.
+/// [`MeasureError`] when not every frame has an outcome.
 pub async fn measure_images(
     services: &Services,
     request: &RequestId,
@@ -73,10 +73,10 @@ pub async fn measure_images(
     in_order(outcomes, images.len())
 }
 
-/// Measures one live frame within `limit`, as closely as `look` says. Goes ahead of other work.
+/// Measures one live frame within `limit`, as closely as `look` says. It has priority over other work.
 ///
 /// # Errors
-/// [`MeasureError`]: nothing is known of it.
+/// [`MeasureError`] when there is no measurement.
 pub async fn measure_frame(
     services: &Services,
     request: &RequestId,
@@ -100,8 +100,8 @@ pub async fn measure_frame(
     })
 }
 
-/// The outcomes of all frames, of which there must be `count`, from those of their batches, which
-/// come in the order of their frames.
+/// The outcomes of all `count` frames, from those of their batches, which come in the order of their
+/// frames.
 fn in_order(
     outcomes: Vec<(BatchId, Outcome)>,
     count: usize,
@@ -144,7 +144,7 @@ fn in_order(
 /// Measures a clip within `limit`.
 ///
 /// # Errors
-/// [`MeasureError`]: nothing is known of it.
+/// [`MeasureError`] when there is no measurement.
 pub async fn measure_clip(
     services: &Services,
     request: &RequestId,
@@ -170,7 +170,7 @@ pub async fn measure_clip(
     }
 }
 
-/// Whether the best frame of a clip would have no picture.
+/// Whether the best frame of a clip would come without a picture.
 fn lacks_portraits(clip: &MeasuredClip) -> bool {
     clip.portraits.is_empty() && clip.frames.iter().any(|f| f.measured.face.is_some())
 }

@@ -1,4 +1,4 @@
-//! One job on its way: its batches go out, again if need be, and their outcomes come in.
+//! One job: publishes its batches, again if needed, and collects their outcomes.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant as Began};
@@ -24,15 +24,14 @@ use crate::services::Services;
 /// How long before the deadline the store is asked once more, since announcements can be lost.
 const LAST_LOOK: Duration = Duration::from_millis(250);
 
-/// Pause before asking a store again that could not be asked.
+/// Pause before a store that did not answer is asked again.
 const STORE_RETRY: Duration = Duration::from_millis(250);
 
-/// Pauses before publishing again what the broker did not take.
+/// Pauses before a batch that the broker did not accept is published again.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_millis(500);
 
-/// Has workers measure each batch, sent over `queue`; gives the outcomes in the order of the
-/// batches.
+/// Has workers measure each batch, sent over `queue`. Returns the outcomes in the order of the batches.
 pub(super) async fn measure(
     services: &Services,
     request: &RequestId,
@@ -48,7 +47,7 @@ pub(super) async fn measure(
         queue,
         results: &*services.results,
         seal: &services.seal,
-        // Before publishing: an outcome can be there before publish returns.
+        // Subscribed before publishing, since an outcome can arrive before `publish` returns.
         announcements: services.results.watch(job),
         job,
         request,
@@ -101,20 +100,21 @@ struct Work<'a> {
     deadline: Instant,
     deadline_ms: u64,
     metrics: &'a Metrics,
-    /// What a trace shows of each outstanding batch: from here to its worker, and back.
+    /// Trace spans of the outstanding batches: each lasts until the outcome is in.
     spans: BTreeMap<u16, Span>,
-    /// Batches without an outcome.
+    /// Batches without an outcome, by number.
     outstanding: BTreeMap<u16, Batch>,
-    /// The outcomes of the others.
+    /// Outcomes of the other batches, by number.
     outcomes: BTreeMap<u16, Outcome>,
-    /// When the first batches were handed over.
+    /// When the first batches were published.
     sent: Option<Began>,
-    /// When to look into the store without having been told to.
+    /// When to ask the store without an announcement.
     look_at: Instant,
 }
 
 impl Work<'_> {
-    /// Until every batch has an outcome, or one has failed: then the others don't matter.
+    /// Runs until every batch has an outcome, or until one has failed, since the others do not matter
+    /// then.
     async fn run(&mut self) -> Result<(), MeasureError> {
         let mut connections = self.publisher.connections();
         connections.mark_unchanged();
@@ -137,7 +137,7 @@ impl Work<'_> {
                 }
                 Some(()) = publishing.next() => {}
                 Ok(()) = connections.changed() => {
-                    // What the broker held before is gone. Outcomes may be there, though.
+                    // The broker's messages are lost. Some outcomes may have arrived, though.
                     self.collect().await?;
                     publishing.clear();
                     metrics.republished(self.outstanding.len());
@@ -148,7 +148,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The messages of all outstanding batches.
+    /// The messages of all outstanding batches, sealed.
     async fn seal_outstanding(&self) -> Result<Vec<Bytes>, MeasureError> {
         let began = Began::now();
         let (seal, job, deadline_ms) = (self.seal.clone(), self.job, self.deadline_ms);
@@ -182,7 +182,7 @@ impl Work<'_> {
         Ok(sealed)
     }
 
-    /// Takes every outcome that is there.
+    /// Collects every outcome that has arrived.
     async fn collect(&mut self) -> Result<(), MeasureError> {
         let waiting: Vec<u16> = self.outstanding.keys().copied().collect();
         for batch in waiting {
@@ -201,7 +201,7 @@ impl Work<'_> {
                     }
                 },
                 Err(StoreError(cause)) => {
-                    tracing::warn!(batch.id = %id, "The outcome of {id} is not known yet: {cause}");
+                    tracing::warn!(batch.id = %id, "The outcome of {id} could not be read yet: {cause}");
                     self.look_at = self.look_at.min(Instant::now() + STORE_RETRY);
                     return Ok(());
                 }
@@ -211,7 +211,7 @@ impl Work<'_> {
     }
 }
 
-/// Publishes one message, again and again if need be, until the broker has it.
+/// Publishes one message, repeatedly if needed, until the broker confirms it.
 async fn publish(
     publisher: &dyn Publisher,
     metrics: &Metrics,
@@ -226,7 +226,7 @@ async fn publish(
         match publisher.publish(queue, message.clone(), left).await {
             Ok(()) => return metrics.stage(Stage::Publish, began),
             Err(error) => {
-                tracing::warn!(error = %error, "A batch is not published yet: {error}");
+                tracing::warn!(error = %error, "A batch could not be published yet: {error}");
             }
         }
         backoff.wait().await;

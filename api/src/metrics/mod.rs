@@ -1,4 +1,4 @@
-//! What the API counts. docs/watching.md says what each number means.
+//! Metrics of the API. docs/watching.md explains each of them.
 
 mod labels;
 
@@ -25,14 +25,14 @@ use crate::contract::reason::ReasonCode;
 use crate::error::{Code, Refusal};
 use crate::limits::{Admissions, Room};
 
-/// Keys that have numbers of their own; those of all further ones are counted together. Each costs
-/// whoever collects the metrics a dozen series.
+/// Keys that get series of their own; all further ones share one series. A key costs the metrics store
+/// a dozen series.
 const MOST_KEYS: usize = 1000;
 
-/// What keys beyond [`MOST_KEYS`] are called.
+/// Label of keys beyond [`MOST_KEYS`].
 const OTHER_KEYS: &str = "other";
 
-/// How sessions of each mode end.
+/// The verdicts of each mode.
 const ENDS: [(&str, &[&str]); 3] = [
     ("images", &["verified", "rejected", "failed"]),
     ("video", &["verified", "rejected", "failed"]),
@@ -42,7 +42,7 @@ const ENDS: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// The numbers of one API process. Clones count together.
+/// The metrics of one API process. Clones share the same counters.
 #[derive(Clone)]
 pub struct Metrics {
     requests: Family<RequestLabel, Counter>,
@@ -64,20 +64,20 @@ pub struct Metrics {
     workers: Gauge,
 }
 
-/// A step between a request and its answer.
+/// A stage of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// A verify's body to a capture.
+    /// From a verify's body to a capture.
     Parse,
     /// Sealing the batches of one medium.
     Seal,
-    /// One batch to the broker, until it has it.
+    /// Publishing one batch, until the broker confirms it.
     Publish,
     /// From sealed batches to their last outcome.
     Wait,
-    /// Measurements to a verdict.
+    /// From measurements to a verdict.
     Decide,
-    /// A verdict to its answer, best frame included.
+    /// From a verdict to its answer, best frame included.
     Answer,
 }
 
@@ -102,29 +102,29 @@ impl Stage {
         }
     }
 
-    /// What a trace shows of it.
+    /// The span of this stage in a trace.
     pub fn span(self) -> Span {
         tracing::debug_span!("stage", otel.name = self.name())
     }
 }
 
-/// A request that was answered.
+/// A request that was answered, for the metrics.
 pub struct Answered<'a> {
-    /// The path's template; `None`: there is no such path.
+    /// Template of the path; `None`: the path does not exist.
     pub route: Option<&'a str>,
     /// The method.
     pub method: &'a Method,
     /// The answer's status.
     pub status: u16,
-    /// From its head to its answer.
+    /// Time from the request's head to its answer.
     pub took: Duration,
-    /// Why it was refused, if it was.
+    /// The refusal, if it was refused.
     pub refusal: Option<&'a Refusal>,
-    /// Id of the key that asked, if it was one.
+    /// Id of the caller's key, if one was authenticated.
     pub key: Option<&'a Arc<str>>,
 }
 
-/// A clip that is worked on, until this is dropped.
+/// Counts a clip as being verified until it is dropped.
 pub struct ClipInFlight(Gauge);
 
 impl Drop for ClipInFlight {
@@ -134,8 +134,8 @@ impl Drop for ClipInFlight {
 }
 
 impl Default for Metrics {
-    /// Numbers that nobody has counted yet. All but those of routes and keys are there from the start:
-    /// of a number that comes into being as 1, nobody sees that it has grown.
+    /// All metrics at 0. Every series but those of routes and keys is created now, so that `rate()`
+    /// sees the first increment.
     fn default() -> Self {
         let metrics = Self {
             requests: Family::default(),
@@ -178,12 +178,12 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Has them read with `registry`.
+    /// Registers all metrics with `registry`.
     pub fn register(&self, registry: &mut Registry) {
         let ours = registry.sub_registry_with_prefix("livegate");
         ours.register(
             "build",
-            "The version that runs",
+            "Version of the running server",
             Info::new([("version", env!("CARGO_PKG_VERSION"))]),
         );
         ours.register(
@@ -215,12 +215,12 @@ impl Metrics {
         );
         ours.register(
             "sessions_ended",
-            "Sessions that came to their end, by mode and verdict",
+            "Sessions that ended, by mode and verdict",
             self.ended.clone(),
         );
         ours.register(
             "verdict_reasons",
-            "Reason codes of sessions that came to their end, by mode; one session can have several",
+            "Reason codes of sessions that ended, by mode; one session can have several",
             self.reasons.clone(),
         );
         ours.register_with_unit(
@@ -241,7 +241,7 @@ impl Metrics {
         );
         ours.register(
             "frames_in_flight_limit",
-            "Frames from which on no more are let in, by work",
+            "Limit of frames in flight, by work; once reached, no more are admitted",
             self.max_frames.clone(),
         );
         ours.register(
@@ -266,9 +266,9 @@ impl Metrics {
         );
     }
 
-    /// A request was answered.
+    /// Counts a request that was answered.
     pub fn answered(&self, answered: &Answered<'_>) {
-        // Whatever else is sent must not make series of its own.
+        // Paths that do not exist must not create series of their own.
         let route = answered.route.unwrap_or("other").to_owned();
         let method = method_name(answered.method);
         let status = answered.status;
@@ -311,12 +311,12 @@ impl Metrics {
         }
     }
 
-    /// A session was created.
+    /// Counts a session that was created.
     pub fn created(&self, api: &'static str) {
         self.created.get_or_create(&ApiLabel { api }).inc();
     }
 
-    /// A session of this mode ended with this verdict, for these reasons.
+    /// Counts a session of this mode that ended with this verdict, for these reasons.
     pub fn ended(&self, mode: &'static str, verdict: &'static str, reasons: &[ReasonCode]) {
         self.ended.get_or_create(&EndLabel { mode, verdict }).inc();
         for reason in reasons {
@@ -326,7 +326,7 @@ impl Metrics {
         }
     }
 
-    /// An interactive session was cancelled before it was over.
+    /// Counts an interactive session that was cancelled before it was over.
     pub fn cancelled(&self) {
         let label = EndLabel {
             mode: "interactive",
@@ -335,26 +335,26 @@ impl Metrics {
         self.ended.get_or_create(&label).inc();
     }
 
-    /// A stage that began then is over.
+    /// Records the duration of a stage that began at `began`.
     pub fn stage(&self, stage: Stage, began: Instant) {
         let stage = stage.name();
         let times = self.stages.get_or_create(&StageLabel { stage });
         times.observe(began.elapsed().as_secs_f64());
     }
 
-    /// So many batches are published again.
+    /// Counts batches that are published again.
     pub fn republished(&self, batches: usize) {
         let batches = u64::try_from(batches).unwrap_or(u64::MAX);
         self.republished.inc_by(batches);
     }
 
-    /// A clip begins to be verified.
+    /// Counts a clip as being verified until the returned value is dropped.
     pub fn clip(&self) -> ClipInFlight {
         self.clips.inc();
         ClipInFlight(self.clips.clone())
     }
 
-    /// Sets what is only known by looking; `workers` is `None` where the store cannot be reached.
+    /// Updates the gauges before a scrape. `workers` is `None` where the store cannot be reached.
     pub fn look(&self, admissions: &Admissions, publisher: &dyn Publisher, workers: Option<u32>) {
         for (work, Room { taken, limit }) in admissions.rooms() {
             let gauge = |value| i64::try_from(value).unwrap_or(i64::MAX);
@@ -371,7 +371,7 @@ impl Metrics {
     }
 }
 
-/// A method's name, if it is one that is known: callers can make up others.
+/// The method's name; one fixed name for methods that are not known, since callers can make up any.
 pub fn method_name(method: &Method) -> &'static str {
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
         .into_iter()

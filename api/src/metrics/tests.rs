@@ -32,7 +32,7 @@ fn what_callers_choose_makes_no_series_without_end() {
         let method = Method::from_bytes(format!("M{n}").as_bytes()).unwrap();
         metrics.answered(&refused(&key, &refusal, &method));
     }
-    // One that was known before still counts for itself.
+    // A key that was known before still has its own series.
     let key = Arc::from("key_0");
     metrics.answered(&refused(&key, &refusal, &Method::GET));
     let text = text(&metrics);

@@ -1,4 +1,4 @@
-//! The failures of each operation: every code that it can answer with, each with the answer itself.
+//! Error answers of each operation: every code that it can answer with, each with an example.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::http::json::too_large;
 use crate::measure::MeasureError;
 use crate::verify::wire::{MAX_SESSION_BODY_BYTES, MAX_VERIFY_BODY_BYTES};
 
-/// The responses of an operation that are not successes, by status.
+/// The error responses of an operation, by status.
 pub fn responses(operation_id: &str) -> Vec<(String, Value)> {
     let mut by_status: Vec<(String, Vec<ApiError>)> = Vec::new();
     for error in failures(operation_id) {
@@ -47,7 +47,7 @@ fn response(errors: &[ApiError]) -> Value {
     })
 }
 
-/// Codes and their meanings, in Markdown.
+/// A Markdown list of codes and their meanings.
 pub fn list(codes: impl IntoIterator<Item = Code>) -> String {
     let items = codes
         .into_iter()
@@ -62,7 +62,7 @@ fn name(code: Code) -> String {
         .unwrap_or_default()
 }
 
-/// One failure for each code that the operation can answer with, in the order of their statuses.
+/// One error for each code that the operation can answer with, in the order of their statuses.
 fn failures(operation_id: &str) -> Vec<ApiError> {
     match operation_id {
         "createSession" => vec![

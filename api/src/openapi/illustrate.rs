@@ -1,12 +1,12 @@
-//! An example for every field, taken from the examples of whole bodies.
+//! Adds an example to every field, taken from the examples of whole bodies.
 
 use serde_json::Value;
 
-/// What a reference to a schema begins with.
+/// Prefix of a reference to a schema.
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// Gives each field of the schemas the value that it has in the first example that sets it. Fields
-/// that hold objects need none: theirs have.
+/// Gives each field of the schemas its value from the first example that has the field. Fields that
+/// hold objects are left out: their own fields have examples.
 pub fn fields(document: &mut Value) {
     let mut found = Vec::new();
     for_each_body(document, &mut |body| {
@@ -23,7 +23,7 @@ pub fn fields(document: &mut Value) {
     }
 }
 
-/// Calls back for the content of every request and response.
+/// Calls `take` with the content of every request and response.
 fn for_each_body<'a>(document: &'a Value, take: &mut impl FnMut(&'a Value)) {
     let paths = document["paths"].as_object().into_iter().flatten();
     let operations = paths.flat_map(|(_, path)| path.as_object().into_iter().flatten());
@@ -60,8 +60,8 @@ fn collect(
     }
 }
 
-/// The name and the schema of the object that `value` is: the one referred to, or of several the one
-/// whose required fields it has.
+/// The name and the schema of the object that `value` is: the referenced schema, or, of several, the
+/// one whose required fields `value` has.
 fn object<'a>(
     document: &'a Value,
     schema: &'a Value,

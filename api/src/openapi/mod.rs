@@ -1,8 +1,8 @@
-//! The API document, completed.
+//! The API document: what poem-openapi derives, and what is added to it.
 //!
-//! poem-openapi derives operations and schemas from the types; what it has no words for (examples,
-//! the headers of every answer, errors by their codes, formats, a query that is read by hand) is added to its JSON here, once, at
-//! the start.
+//! poem-openapi derives operations and schemas from the types. It cannot express examples, the headers
+//! of every answer, errors by their codes, formats, or a query that is read by hand. These are added to
+//! its JSON here, once, at the start.
 
 mod answers;
 mod failures;
@@ -20,13 +20,13 @@ use crate::verify::ServerToServer;
 
 const TITLE: &str = "Livegate API";
 
-/// What a reader should know before the operations; Markdown.
+/// The introduction, which precedes the operations; Markdown.
 const INTRODUCTION: &str = include_str!("introduction.md");
 
 /// Both APIs.
 type Routes = (ServerToServer, Interactive);
 
-/// The API as poem-openapi serves it.
+/// The API as a service of poem-openapi.
 pub fn service() -> OpenApiService<Routes, ()> {
     let server = ServerObject::new("/").description("The server that this document comes from.");
     let license =
@@ -41,18 +41,18 @@ pub fn service() -> OpenApiService<Routes, ()> {
     .server(server)
 }
 
-/// The document in the forms in which it is served.
+/// The API document in each form in which it is served.
 pub struct ApiDocument {
-    /// `/openapi.json`.
+    /// The body of `/openapi.json`.
     pub json: Bytes,
-    /// `/docs`: a page that needs nothing from elsewhere.
+    /// The body of `/docs`: a page that loads nothing from elsewhere.
     pub page: Bytes,
-    /// What each path in it takes.
+    /// The methods of each path.
     pub methods: Methods,
 }
 
 impl ApiDocument {
-    /// Completes what poem-openapi says of the service.
+    /// Makes the document from the service's own, with everything that is added.
     #[expect(
         clippy::expect_used,
         reason = "the document holds nothing that came from outside"
@@ -80,7 +80,7 @@ impl ApiDocument {
     }
 }
 
-/// Names of generic schemas, as poem-openapi makes them up and as the document has them.
+/// Names of generic schemas: as poem-openapi generates them, and as the document has them.
 const GENERIC: [(&str, &str); 4] = [
     ("RejectionDetails_Action", "RejectionDetails"),
     ("RejectionDetails_ChallengeType", "SessionRejectionDetails"),
@@ -126,14 +126,14 @@ fn complete(document: &mut Value) {
 fn headers() -> Value {
     json!({
         "RequestId": {
-            "description": "What logs and audit records call the request: your own `X-Request-Id` if \
+            "description": "Id of the request in logs and audit records: your own `X-Request-Id` if \
                 it is 1 to 64 letters, digits, points, underscores and hyphens, else a fresh one.",
             "required": true,
             "schema": {"type": "string", "minLength": 1, "maxLength": 64},
             "example": "4de6f2a7-20fa-44f2-9830-5ac4a1b44222",
         },
         "RetryAfter": {
-            "description": "Seconds to wait at least before trying again.",
+            "description": "Seconds to wait, at least, before trying again.",
             "required": true,
             "schema": {"type": "integer", "minimum": 1},
             "example": 1,

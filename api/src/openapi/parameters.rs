@@ -1,10 +1,10 @@
-//! The query of a new interactive session: it is read by hand, since unknown parameters are refused,
-//! so nothing derives its documentation.
+//! The query parameters of a new interactive session. They are documented by hand: the query is read by
+//! hand, since unknown parameters are refused.
 
 use serde_json::{Value, json};
 
-/// Adds an operation's query parameters. None has a `default`: generated clients would send it, and so
-/// override what a preset says.
+/// Adds an operation's query parameters. None has a `default`, since generated clients would send it
+/// and so override the preset.
 pub fn complete(operation: &mut Value) {
     if operation["operationId"] != "createInteractiveSession" {
         return;
@@ -13,15 +13,15 @@ pub fn complete(operation: &mut Value) {
         {
             "name": "num_challenges",
             "in": "query",
-            "description": "How many challenges; which ones is chosen at random, without repeats. Left \
-                out: 3, or as many as the preset says. With a preset at most as many as it has types.",
+            "description": "Number of challenges, drawn at random, without repeats. Left \
+                out: 3, or the preset's number. With a preset: at most the number of its types.",
             "schema": {"type": "integer", "minimum": 1, "maximum": 7},
             "example": 3,
         },
         {
             "name": "timeout_seconds",
             "in": "query",
-            "description": "Seconds for each challenge. Left out: 5, or what the preset says.",
+            "description": "Seconds for each challenge. Left out: 5, or the preset's time.",
             "schema": {"type": "number", "minimum": 1, "maximum": 60},
             "example": 5.0,
         },
@@ -29,7 +29,7 @@ pub fn complete(operation: &mut Value) {
             "name": "challenges",
             "in": "query",
             "description": "The challenges, in this order, separated by commas: `TURN_LEFT,BLINK`. \
-                Without `num_challenges` and `preset`. Whoever can foresee the challenges can prepare a \
+                Not together with `num_challenges` or `preset`. A caller who foresees the challenges can prepare a \
                 recording of them.",
             "schema": {
                 "type": "array",
@@ -44,8 +44,8 @@ pub fn complete(operation: &mut Value) {
         {
             "name": "preset",
             "in": "query",
-            "description": "A ready-made session: what it is drawn from, how many challenges and how \
-                long. `num_challenges` and `timeout_seconds` win over what it says.",
+            "description": "A ready-made session: the types of its challenges, their number and their \
+                time. `num_challenges` and `timeout_seconds` override those of the preset.",
             "schema": {"$ref": "#/components/schemas/PresetName"},
         },
         {

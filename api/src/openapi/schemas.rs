@@ -1,4 +1,4 @@
-//! What schemas say beyond their Rust types.
+//! Adds to the schemas what their Rust types do not express.
 
 use poem_openapi::registry::Registry;
 use poem_openapi::types::Type;
@@ -8,16 +8,16 @@ use super::failures;
 use crate::error::{Code, ErrorBody};
 use crate::interactive::presets::PRESETS;
 
-/// Adds to `components.schemas`.
+/// Completes `components.schemas`.
 pub fn complete(schemas: &mut Value) {
-    // No handler's type names the body of errors, so poem-openapi leaves it out.
+    // The body of errors is not in the type of any handler, so poem-openapi leaves it out.
     let mut registry = Registry::new();
     ErrorBody::register(&mut registry);
     for (name, schema) in registry.schemas {
         schemas[name] = json!(schema);
     }
     schemas["ErrorCode"]["description"] = json!(format!(
-        "What went wrong. More may be added: take one that you do not know for what its HTTP status says.\n\n{}",
+        "What went wrong. More may be added: treat one that you do not know by its HTTP status.\n\n{}",
         failures::list(Code::ALL)
     ));
     for (_, schema) in schemas.as_object_mut().into_iter().flatten() {
@@ -26,7 +26,8 @@ pub fn complete(schemas: &mut Value) {
             if name == "expires_at" {
                 property["format"] = json!("date-time");
             }
-            // A reference and its description; the latter stands beside it as well.
+            // The property is a reference with a description. The description stands beside the
+            // reference as well.
             if let Some(parts) = property.get_mut("allOf").and_then(Value::as_array_mut) {
                 parts.retain(|part| part.get("$ref").is_some());
             }
@@ -49,7 +50,7 @@ pub fn complete(schemas: &mut Value) {
         "allOf": [{"$ref": "#/components/schemas/PresetName"}],
         "description": "Its name.",
     });
-    // What tells one verdict from the other.
+    // The field that tells the two verdicts apart.
     for (name, verified) in [("Verified", true), ("Rejected", false)] {
         schemas[name]["properties"]["verified"]["enum"] = json!([verified]);
     }

@@ -1,53 +1,53 @@
-//! `GET /v1/liveness/health`.
+//! Reads the service's health: `GET /v1/liveness/health`.
 
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
 
 use crate::services::Services;
 
-/// How the service is.
+/// Health of the service.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct Health {
-    /// How it is as a whole.
+    /// State of the service as a whole.
     pub status: HealthStatus,
-    /// The version that runs.
+    /// Version of the running service.
     pub version: String,
-    /// How each part is.
+    /// State of each component.
     pub components: Components,
 }
 
-/// How the service is, in a word.
+/// State of the service.
 ///
-/// - `ok`: all parts are there.
-/// - `degraded`: no worker was seen lately; sessions can be created, verifications fail.
-/// - `down`: queue or store cannot be reached; nothing works.
+/// - `ok`: all components can be reached.
+/// - `degraded`: no worker was seen lately. Sessions can be created, but verifications fail.
+/// - `down`: queue or store cannot be reached. Nothing works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
 pub enum HealthStatus {
-    /// All parts are there.
+    /// All components can be reached.
     Ok,
-    /// It answers, and verifications may fail.
+    /// The API answers, but verifications may fail.
     Degraded,
-    /// It can do nothing.
+    /// Nothing works.
     Down,
 }
 
-/// The parts of the service.
+/// The components of the service.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct Components {
-    /// The queue that frames go to workers through.
+    /// The queue that carries frames to the workers.
     pub broker: Component,
-    /// Where sessions and outcomes are kept.
+    /// The store of sessions and outcomes.
     pub store: Component,
     /// The processes that measure frames.
     pub workers: Workers,
 }
 
-/// One part.
+/// One component.
 #[derive(Clone, Copy, Debug, Serialize, Object)]
 pub struct Component {
-    /// How it is.
+    /// State of the component.
     pub status: ComponentStatus,
 }
 
@@ -55,27 +55,27 @@ pub struct Component {
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Workers {
-    /// How they are: `down` when there is none.
+    /// State of the workers: `down` when none was seen lately.
     pub status: ComponentStatus,
-    /// How many processes were seen lately.
+    /// Number of worker processes seen lately.
     pub count: u32,
-    /// The set of models that measured last, by its name in the thresholds; absent until something was
-    /// measured.
+    /// Name of the set of models that measured last, as the thresholds name it; absent before the first
+    /// measurement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub models: Option<String>,
 }
 
-/// How a part is.
+/// State of a component.
 ///
 /// - `ok`: it can be reached.
-/// - `down`: it cannot.
+/// - `down`: it cannot be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
 pub enum ComponentStatus {
     /// It can be reached.
     Ok,
-    /// It cannot.
+    /// It cannot be reached.
     Down,
 }
 
@@ -85,10 +85,10 @@ impl ComponentStatus {
     }
 }
 
-/// Looks at every part.
+/// Checks every component.
 pub async fn look(services: &Services) -> Health {
     let broker = services.publisher.is_connected();
-    // The workers' list is in the store: who can count them has reached it.
+    // The list of workers is in the store, so a successful count shows that the store can be reached.
     let count = match services.presence.count().await {
         Ok(count) => Some(count),
         Err(error) => {
@@ -100,8 +100,8 @@ pub async fn look(services: &Services) -> Health {
 }
 
 impl Health {
-    /// How the service is, by whether the broker is connected and how many workers the store lists;
-    /// `None`: the store cannot be reached. `models`: the set that measured last.
+    /// The health, by whether the broker is connected and how many workers the store lists; `None`: the
+    /// store cannot be reached. `models` is the set that measured last.
     pub fn of(broker: bool, workers: Option<u32>, models: Option<String>) -> Self {
         let store = workers.is_some();
         let count = workers.unwrap_or(0);

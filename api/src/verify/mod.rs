@@ -50,7 +50,7 @@ enum VerifyAnswer {
 
 #[derive(ApiResponse)]
 enum StatusAnswer {
-    /// What has become of the session.
+    /// The session's state, and its verdict if there is one.
     #[oai(status = 200)]
     Status(JsonResponse<SessionStatus>),
 }
@@ -69,8 +69,8 @@ enum HealthAnswer {
 impl ServerToServer {
     /// Create a session
     ///
-    /// Returns the challenge and the limits of the capture. The body is optional: anything left out
-    /// is the API key's default. A session is verified once, and expires at `expires_at`, after five
+    /// Returns the challenge and the limits of the capture. The body is optional: a field left out
+    /// takes the API key's default. A session is verified once, and expires at `expires_at`, after five
     /// minutes unless the operator chose otherwise.
     #[oai(path = "/session", method = "post", operation_id = "createSession")]
     async fn create_session(
@@ -86,9 +86,9 @@ impl ServerToServer {
     /// Verify a capture
     ///
     /// Judges the frames captured for a session: whether a live person is in front of the camera, the
-    /// same throughout, and does what the challenge asks. Answers when the verdict is there, within
-    /// 15 seconds unless the operator chose otherwise. A verdict uses the session up, and so does a
-    /// 502; a request refused with a 4xx does not.
+    /// same person throughout, and performs the challenge. Answers when the verdict is there, within 15
+    /// seconds unless the operator chose otherwise. A verdict uses the session up, and so does a 502; a
+    /// request refused with a 4xx does not.
     #[oai(path = "/verify", method = "post", operation_id = "verify")]
     async fn verify(
         &self,
@@ -104,7 +104,7 @@ impl ServerToServer {
 
     /// Read a session's status
     ///
-    /// What has become of the session; no biometric data. It can be read until ten minutes after it
+    /// The session's state and verdict; no biometric data. It can be read until ten minutes after it
     /// expired or was verified, by the key that created it, and does not count against the rate.
     #[oai(path = "/session/:id", method = "get", operation_id = "sessionStatus")]
     async fn session_status(

@@ -1,4 +1,4 @@
-//! The record of a session.
+//! The stored record of a session.
 
 use std::time::Duration;
 
@@ -11,30 +11,30 @@ use crate::contract::reason::ReasonCode;
 /// How long a session can be read after it expired or ended.
 const READABLE_AFTER: Duration = Duration::from_secs(600);
 
-/// A session.
+/// A session as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VerifySession {
-    /// Id of the key that it belongs to.
+    /// Id of the key that created it.
     pub key: String,
-    /// What it asks for.
+    /// The challenge: actions in order, and their angles.
     pub challenge: Challenge,
-    /// When the server drew the challenge, Unix milliseconds; `None` where the caller named the actions,
-    /// and so may have filmed them before.
+    /// When the server drew the challenge, Unix milliseconds; `None` where the caller named the
+    /// actions, who may have filmed them before.
     pub drawn_ms: Option<u64>,
-    /// Unix milliseconds until which it can be verified.
+    /// When it expires, Unix milliseconds.
     pub expires_at_ms: u64,
-    /// What has become of it.
+    /// The state of the session.
     pub state: State,
 }
 
-/// What has become of a session.
+/// State of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Not used yet.
     Pending,
     /// Claimed by a verify.
     Processing {
-        /// Unix milliseconds until which that verify may run.
+        /// When that verify has ended at the latest, Unix milliseconds.
         deadline_ms: u64,
     },
     /// The capture was verified.
@@ -48,7 +48,8 @@ pub enum State {
 impl Record for VerifySession {
     const KIND: &'static str = "verify";
 
-    /// Until ten minutes after it expired or ended, whichever comes last.
+    /// How long the store keeps the record: until ten minutes after it expired or ended, whichever
+    /// comes last.
     fn keep(&self, now_ms: u64) -> Duration {
         Duration::from_millis(self.expires_at_ms.saturating_sub(now_ms)) + READABLE_AFTER
     }

@@ -1,6 +1,6 @@
-//! The bodies that the server answers with, as documented.
+//! Bodies of the server-to-server API's answers.
 //!
-//! Scores are rounded to four decimals: more would be noise.
+//! Scores are rounded to four decimals: further digits would be noise.
 
 use livegate_liveness::decision::{Findings, Proof, Rejection};
 use poem_openapi::{Object, Union};
@@ -19,7 +19,8 @@ use livegate_liveness::judge::Undecodable;
 /// A new session.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct SessionCreated {
-    /// The session, for the call to verify: `live_` and 32 hexadecimal digits. Verified once.
+    /// Id of the session, for the call to verify: `live_` and 32 hexadecimal digits. A session is
+    /// verified once.
     #[oai(validator(pattern = "^live_[0-9a-f]{32}$"))]
     pub session_id: String,
     /// The actions to guide the subject through, in this order.
@@ -39,12 +40,12 @@ pub struct CaptureLimits {
     pub max_images: usize,
     /// Largest clip in video mode once decoded from base64, in units of 1,048,576 bytes.
     pub max_video_size_mb: u32,
-    /// The modes that verify takes in this version.
+    /// The modes that verify accepts in this version.
     pub accepted_modes: Vec<Mode>,
 }
 
 impl Default for CaptureLimits {
-    /// The limits that hold.
+    /// The limits in effect.
     fn default() -> Self {
         Self {
             min_images: MIN_IMAGES,
@@ -60,7 +61,7 @@ impl Default for CaptureLimits {
 #[serde(untagged)]
 #[oai(rename = "Verdict", one_of)]
 pub enum VerdictBody {
-    /// A live person who did what was asked.
+    /// A live person who performed the challenge.
     Verified(Box<Verified>),
     /// At least one check failed.
     Rejected(Box<Rejected>),
@@ -71,8 +72,8 @@ pub enum VerdictBody {
 pub struct Verified {
     /// Always true.
     pub verified: bool,
-    /// Combined confidence, 0 to 1: anti-spoof, identity and quality. For additional risk logic; the
-    /// gate is `verified`.
+    /// Combined confidence of anti-spoof, identity and quality, 0 to 1. Meant for additional risk
+    /// logic; the gate is `verified`.
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub confidence: f64,
     /// Mean anti-spoof score across the frames, 0 to 1; higher is more likely a live person.
@@ -81,12 +82,12 @@ pub struct Verified {
     /// Consistency of all frames with one person, 0 to 1.
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub same_person_score: f64,
-    /// Whether every action was detected: always true.
+    /// Whether every action was detected; always true.
     pub challenge_passed: bool,
-    /// The actions detected: here all of them.
+    /// The actions that were detected: all of them.
     pub challenge_details: ChallengeDetails,
-    /// Face embedding (ArcFace): 512 numbers from -1 to 1, of length 1 together. Compare two by their
-    /// dot product. It is yours; the service keeps none.
+    /// Face embedding (ArcFace): 512 numbers from -1 to 1, a vector of unit length. Compare two
+    /// embeddings by their dot product. It is yours; the service keeps no copy.
     #[oai(validator(min_items = 512, max_items = 512))]
     pub embedding: Vec<f32>,
     /// The sharpest frontal frame, upright, as JPEG in base64.
@@ -98,7 +99,7 @@ pub struct Verified {
     pub reason_codes: Vec<ReasonCode>,
     /// The server's own time from the body's arrival to the verdict, milliseconds.
     pub processing_time_ms: u64,
-    /// Frames that show a face.
+    /// Number of frames that show a face.
     pub frames_analyzed: usize,
 }
 
@@ -126,25 +127,25 @@ pub struct Rejected {
     pub same_person_score: Nullable<f64>,
     /// Whether every action was detected.
     pub challenge_passed: bool,
-    /// The actions detected.
+    /// The actions that were detected.
     pub challenge_details: ChallengeDetails,
     /// Every check that failed, in this order: `invalid_input`, `insufficient_face_detections`,
     /// `different_persons_detected`, `spoof_detected`, `challenge_failed`.
     pub reason_codes: Vec<ReasonCode>,
-    /// What was measured and what it takes, for each check that failed.
+    /// What was measured and what is required, for each check that failed.
     pub rejection_details: RejectionDetails<ActionName>,
     /// The server's own time from the body's arrival to the verdict, milliseconds.
     pub processing_time_ms: u64,
-    /// Frames that show a face.
+    /// Number of frames that show a face.
     pub frames_analyzed: usize,
 }
 
-/// The actions of a capture.
+/// Which actions of the challenge were detected.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct ChallengeDetails {
     /// Whether every action was detected.
     pub passed: bool,
-    /// The actions detected, in the order asked.
+    /// The actions that were detected, in the order of the challenge.
     pub completed_actions: Vec<ActionName>,
 }
 
@@ -159,7 +160,7 @@ impl VerdictBody {
 }
 
 impl Verified {
-    /// The body for `proof`, with the best frame as base64 of a JPEG.
+    /// The body for a verified capture; `best_frame_b64` is a JPEG in base64.
     pub fn new(findings: &Findings, proof: Proof, best_frame_b64: String, elapsed_ms: u64) -> Self {
         Self {
             verified: true,
@@ -179,7 +180,7 @@ impl Verified {
 }
 
 impl Rejected {
-    /// The body for what was found and what of it failed.
+    /// The body for a rejected capture: its findings, and the checks that failed.
     pub fn new(findings: &Findings, rejections: &[Rejection], elapsed_ms: u64) -> Self {
         Self {
             verified: false,

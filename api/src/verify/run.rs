@@ -1,4 +1,4 @@
-//! A verification from the claim of its session to the record of its end.
+//! Runs a verification: from the claim of its session to the record of how it ended.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -32,11 +32,11 @@ use livegate_liveness::judge::{Judgement, Undecodable, judge_clip, judge_images}
 /// How long after its deadline a claimed session still counts as being processed.
 const PROCESSING_MARGIN: Duration = Duration::from_secs(5);
 
-/// How much longer a capture may claim to last than its session, seconds: a clip lasts until the end of
-/// its last frame, and recorders round.
+/// How much longer than its session a capture may last by its own times, seconds: a clip lasts until
+/// the end of its last frame, and recorders round.
 const CLOCK_SLACK_S: f32 = 0.25;
 
-/// A verification that lacks only the claim of its session. What it holds is free when it ends.
+/// A verification that only has to claim its session. Its places are freed when it ends.
 pub(super) struct Verification {
     pub state: Arc<AppState>,
     pub session: Stored<VerifySession>,
@@ -48,7 +48,7 @@ pub(super) struct Verification {
     pub _upload: UploadPlace,
 }
 
-/// What was measured and what it cost, for the audit record.
+/// Number of frames and cost of what was measured, for the audit record.
 #[derive(Clone, Copy, Default)]
 struct Work {
     frames: usize,
@@ -56,7 +56,7 @@ struct Work {
 }
 
 impl Verification {
-    /// Claims the session, works the verdict out, and records how it ended.
+    /// Claims the session, reaches the verdict, and records how the session ended.
     pub async fn run(mut self) -> Result<VerdictBody, ApiError> {
         let mut seen = Work::default();
         let verdict = match self.claim().await {
@@ -66,7 +66,7 @@ impl Verification {
                 verdict
             }
             Ok(false) => return Err(ApiError::SessionUsed),
-            // It may be claimed, so it counts as that.
+            // The session may have been claimed, so it is recorded as if it had been.
             Err(unknown) => Err(unknown.into()),
         };
         let record = self.audit_record(&verdict, seen);
@@ -74,7 +74,7 @@ impl Verification {
         verdict
     }
 
-    /// Claims the session; `false` when another verify has.
+    /// Claims the session; returns `false` when another verify has claimed it.
     async fn claim(&mut self) -> Result<bool, RecordError> {
         let records = records(&self.state);
         let longest = self.state.config.verify_timeout + PROCESSING_MARGIN;
@@ -83,8 +83,9 @@ impl Verification {
         let claimed = self.session.record.in_state(State::Processing {
             deadline_ms: now + longest_ms,
         });
-        // Where the store does not answer in time the claim may be there: then the session is used, and ends as
-        // failed at its deadline. A claim that arrives later than another verify finds another version.
+        // If the store does not answer in time, it may hold the claim all the same: then the session is
+        // used, and ends as failed at its deadline. A claim that arrives after that of another verify
+        // finds another version and has no effect.
         let swapped = records.swap(&self.session, claimed, claim, now).await?;
         let is_ours = swapped.is_some();
         if let Some(claimed) = swapped {
@@ -109,7 +110,7 @@ impl Verification {
             Ok(Some(_)) => {}
             Ok(None) => {
                 let id = &self.session.id;
-                tracing::warn!(session.id = %id, "Session {id} was gone at its end");
+                tracing::warn!(session.id = %id, "Session {id} no longer existed when its end was to be recorded");
             }
             Err(error) => self.warn_unrecorded(&error),
         }
@@ -117,7 +118,7 @@ impl Verification {
 
     fn warn_unrecorded(&self, error: &RecordError) {
         let id = &self.session.id;
-        tracing::warn!(session.id = %id, error = %error, "The end of session {id} is not recorded: {error}");
+        tracing::warn!(session.id = %id, error = %error, "The end of session {id} could not be recorded: {error}");
     }
 
     async fn measure_and_decide(&self, seen: &mut Work) -> Result<VerdictBody, ApiError> {
@@ -192,7 +193,7 @@ impl Verification {
         self.conclude(judgement, picture).await
     }
 
-    /// The answer to a judgement; `picture` gives that of a frame.
+    /// The answer for a judgement. `picture` returns the picture of a frame by its index.
     async fn conclude(
         &self,
         judgement: Judgement,
@@ -241,8 +242,8 @@ impl Verification {
         Ok(VerdictBody::Verified(Box::new(body)))
     }
 
-    /// Seconds from the creation of the session to the arrival of the capture, where the server drew the
-    /// challenge.
+    /// Seconds from the creation of the session to the arrival of the capture; `None` where the caller
+    /// named the actions.
     #[expect(clippy::cast_precision_loss, reason = "minutes at most")]
     fn available_s(&self) -> Option<f32> {
         let drawn_ms = self.session.record.drawn_ms?;
@@ -291,7 +292,7 @@ impl Verification {
     }
 }
 
-/// Seconds from the first frame to the last, by the caller's own times.
+/// Seconds from the first frame to the last, by the caller's timestamps.
 fn span_s(frames: &[CapturedFrame]) -> f32 {
     let times = frames.first().zip(frames.last());
     #[expect(clippy::cast_possible_truncation, reason = "a duration")]

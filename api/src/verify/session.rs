@@ -1,4 +1,5 @@
-//! `POST /v1/liveness/session` and the look at one.
+//! Creates a session, and reads its status: `POST /v1/liveness/session`, `GET
+//! /v1/liveness/session/{id}`.
 
 use livegate_common::job::now_ms;
 use livegate_common::records::{Records, Stored};
@@ -19,17 +20,17 @@ use crate::http::json::RequestDocument;
 use crate::keys::KeyRecord;
 use crate::state::AppState;
 
-/// What every session id begins with.
+/// Prefix of every session id.
 const PREFIX: &str = "live_";
 
-/// What a caller may ask of a new session. Anything left out, or null, is the API key's default. Unknown
+/// Options of a new session. A field that is left out, or null, takes the API key's default. Unknown
 /// fields are refused.
-// The defaults stand in words: of a `default`, generated clients make a field that must be set, or that
-// is sent unasked and so overrides what the operator chose for the key.
+// The defaults are stated in words. A `default` in the schema makes generated clients demand the field,
+// or send it unasked and so override what the operator chose for the key.
 #[derive(Object)]
 pub struct SessionRequest {
     /// At least 2 different actions, in the order wanted. Left out: the key's full set, shuffled by a
-    /// secure random generator, which no attacker can foresee.
+    /// secure random generator, so that no attacker can foresee the order.
     #[oai(validator(min_items = 2, max_items = 5, unique_items))]
     actions: Option<Vec<ActionName>>,
     /// How far to turn left and right, degrees from the camera's direction, 15 to 40. Unless
@@ -54,15 +55,15 @@ impl RequestDocument for SessionRequest {
     const MAX_BYTES: usize = MAX_SESSION_BODY_BYTES;
 }
 
-/// What has become of a session. No biometric data.
+/// The state of a session, and its verdict. No biometric data.
 #[derive(Clone, Debug, Serialize, Object)]
 pub struct SessionStatus {
     /// The session: `live_` and 32 hexadecimal digits.
     #[oai(validator(pattern = "^live_[0-9a-f]{32}$"))]
     pub session_id: String,
-    /// What has become of it.
+    /// State of the session.
     pub state: SessionState,
-    /// The actions asked for, in their order.
+    /// The actions of the challenge, in their order.
     pub challenge: Vec<ActionName>,
     /// When it expires or expired: RFC 3339, UTC, milliseconds.
     pub expires_at: String,
@@ -74,7 +75,7 @@ pub struct SessionStatus {
     pub reason_codes: Option<Vec<ReasonCode>>,
 }
 
-/// Where records are.
+/// The store of the records.
 pub fn records(state: &AppState) -> Records<'_> {
     Records::new(&*state.services.sessions, &state.services.seal)
 }
@@ -124,7 +125,7 @@ pub async fn find(
     caller: &KeyRecord,
     id: &str,
 ) -> Result<Stored<VerifySession>, ApiError> {
-    // What is no id of ours is not asked for: it could be megabytes.
+    // Text that is not one of our ids is not sent to the store: it could be megabytes.
     let digits = id.strip_prefix(PREFIX).filter(|d| d.len() == 32);
     if digits.is_none_or(|d| !d.bytes().all(|b| b.is_ascii_hexdigit())) {
         return Err(ApiError::SessionNotFound);
@@ -137,7 +138,7 @@ pub async fn find(
     Ok(stored)
 }
 
-/// Says what has become of a session.
+/// The state of a session, and its verdict if there is one.
 ///
 /// # Errors
 /// [`ApiError::SessionNotFound`] or [`ApiError::SessionForbidden`].
@@ -158,7 +159,7 @@ pub async fn status(
     let (state, verified, reason_codes) = match &stored.record.state {
         State::Pending if now >= stored.record.expires_at_ms => (SessionState::Expired, None, None),
         State::Pending => (SessionState::Pending, None, None),
-        // Whoever claimed it died on the way.
+        // The process that claimed it died before it could record an end.
         State::Processing { deadline_ms } if now > *deadline_ms => failed(),
         State::Processing { .. } => (SessionState::Processing, None, None),
         State::Verified => (

@@ -1,4 +1,4 @@
-//! `POST /v1/liveness/verify`.
+//! Takes a capture to verify: `POST /v1/liveness/verify`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,16 +27,16 @@ use crate::state::AppState;
 #[derive(Object)]
 #[oai(rename = "VerifyRequest")]
 pub struct VerifyBody {
-    /// The session.
+    /// Id of the session.
     session_id: String,
-    /// How the capture is sent.
+    /// How the capture is sent: as frames or as a clip.
     mode: Mode,
     /// The frames, in images mode: 2 neutral ones, then 2-3 for each action.
     #[oai(validator(min_items = 8, max_items = 20))]
     frames: Option<Vec<FrameBody>>,
-    /// The clip, in video mode: mp4 or webm in base64 (standard or URL-safe), up to 25 MiB and 30 seconds; about 5 seconds
-    /// is usual. Each side 120 to 2160 pixels, at most 1920x1440 in all. H.264, HEVC, MPEG-4, VP8, VP9
-    /// or AV1; sound is ignored, rotation honoured.
+    /// The clip, in video mode: mp4 or webm in base64 (standard or URL-safe), up to 25 MiB and 30
+    /// seconds; about 5 seconds is usual. Each side 120 to 2160 pixels, at most 1920x1440 in all.
+    /// H.264, HEVC, MPEG-4, VP8, VP9 or AV1. Sound is ignored; rotation metadata is applied.
     video_b64: Option<String>,
 }
 
@@ -46,10 +46,10 @@ pub struct VerifyBody {
 pub struct FrameBody {
     /// Position in the sequence, starting at 0, without gaps.
     index: u32,
-    /// Milliseconds since the capture began, increasing.
+    /// Milliseconds since the capture began; greater than that of the frame before.
     #[oai(validator(minimum(value = "0")))]
     timestamp_ms: f64,
-    /// What the frame belongs to: starts with `center` or with the name of an action.
+    /// The action that the frame belongs to: starts with `center` or with the name of an action.
     #[oai(validator(pattern = "^(center|turn_left|turn_right|turn_up|turn_down|blink)"))]
     phase: String,
     /// JPEG or PNG in base64 (standard or URL-safe), each side 120 to 4096 pixels, up to 10 MiB.
@@ -63,7 +63,7 @@ impl RequestDocument for VerifyBody {
 /// Verifies a capture.
 ///
 /// # Errors
-/// [`ApiError`]; all but [`ApiError::Processing`] leave the session unused.
+/// [`ApiError`]. All but [`ApiError::Processing`] leave the session unused.
 pub async fn verify(
     state: &Arc<AppState>,
     caller: &Arc<KeyRecord>,
@@ -85,7 +85,8 @@ pub async fn verify(
     {
         Ok(admission) => admission,
         Err(busy) => {
-            // The places may be taken by others with this very session: then waiting won't help.
+            // Other verifies of this very session may have taken the places. Then waiting does not
+            // help, so this error comes first.
             still_usable(&session::find(state, caller, &request.session_id).await?)?;
             return Err(busy);
         }
@@ -100,8 +101,8 @@ pub async fn verify(
         _admission: admission,
         _upload: upload,
     };
-    // Once claimed the session is used, whatever happens, and its end is recorded even if the
-    // caller hangs up. So it runs, claim included, on a task of its own, which nobody cancels.
+    // Once claimed, the session is used, whatever happens, and its end is recorded even if the caller
+    // hangs up. So the verification, claim included, runs as a task of its own, which nothing cancels.
     tokio::spawn(verification.run().in_current_span())
         .await
         .unwrap_or_else(|error| Err(ApiError::internal(error)))
@@ -117,7 +118,8 @@ fn still_usable(stored: &Stored<VerifySession>) -> Result<(), ApiError> {
     }
 }
 
-/// The body's place goes with it, also when the caller hangs up while it is parsed.
+/// The body's room is passed along, so that it stays taken if the caller hangs up while the body is
+/// parsed.
 async fn parse(
     state: &AppState,
     bytes: Bytes,
@@ -125,7 +127,7 @@ async fn parse(
 ) -> Result<(VerifyRequest, UploadPlace), ApiError> {
     let is_small = bytes.len() <= SMALL;
     let parse = move || VerifyRequest::parse(&bytes).map(|request| (request, place));
-    // A small body is parsed sooner than it would be handed over.
+    // Parsing a small body takes less time than handing it to another thread.
     if is_small {
         parse()
     } else {

@@ -1,4 +1,4 @@
-//! Modes of a capture and states of a session.
+//! Names of the modes of a capture and of the states of a session.
 
 use crate::contract::public_enum::public_enum;
 
@@ -16,26 +16,26 @@ public_enum! {
 }
 
 public_enum! {
-    /// What has become of a session.
+    /// State of a session.
     ///
-    /// - `pending`: it waits to be verified.
-    /// - `processing`: a verify is at work.
+    /// - `pending`: not verified yet.
+    /// - `processing`: a verify is in progress.
     /// - `verified`: the capture passed every check.
     /// - `rejected`: the capture failed at least one check.
     /// - `failed`: processing failed; create a new session and retry.
     /// - `expired`: it was not verified in time.
     pub enum SessionState {
-        /// Not used yet.
+        /// Not verified yet.
         Pending = "pending",
-        /// A verify is at work.
+        /// A verify is in progress.
         Processing = "processing",
-        /// The capture was verified.
+        /// The capture passed every check.
         Verified = "verified",
-        /// The capture was rejected.
+        /// The capture failed at least one check.
         Rejected = "rejected",
         /// Processing failed.
         Failed = "failed",
-        /// It was not used in time.
+        /// It was not verified in time.
         Expired = "expired",
     }
 }

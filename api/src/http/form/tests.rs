@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The first field's name and the contents of all.
+/// The name of the first field and the contents of all fields.
 fn read(form: &[u8], boundary: &str) -> Result<(Option<String>, Vec<Vec<u8>>), FormError> {
     let mut parts = Form::new(form, boundary.as_bytes());
     let (mut name, mut contents) = (None, Vec::new());
@@ -134,17 +134,17 @@ fn parts_are_separated_as_clients_separate_them() {
             "preamble --b\r\nmore\r\n--b\r\nA: c\r\n\r\nx\r\n--b--\r\nepilogue\r\n--b\r\n",
             "x",
         ),
-        // White space after a boundary.
+        // White space follows a boundary.
         ("--b \t\r\nA: c\r\n\r\nx\r\n--b-- \r\n", "x"),
         ("--b\r\nA: c\r\n\r\nx\r\n--b--\t", "x"),
-        // What only looks like one belongs to the content.
+        // Text that only resembles a delimiter belongs to the content.
         (
             "--b\r\nA: c\r\n\r\nx\r\n--bc\r\n--b-\r\n -b\r\n\r\n--b--",
             "x\r\n--bc\r\n--b-\r\n -b\r\n",
         ),
         ("--b\r\nA: c\r\n\r\nx--b\r\n--b--", "x--b"),
         ("--b\r\nA: c\r\n\r\nx\n--b\r\n\r\n--b--", "x\n--b\r\n"),
-        // No header, no content.
+        // Neither header nor content.
         ("--b\r\n\r\nx\r\n--b--", "x"),
         ("--b\r\nA: c\r\n\r\n\r\n--b--", ""),
         ("--b\r\nA: c\r\n\r\n--b--", ""),

@@ -23,7 +23,7 @@ use crate::services::Services;
 
 const FORM_TYPE: &str = "multipart/form-data; boundary=AaB03x";
 
-/// A PNG up to where its pixels begin, of this many bytes.
+/// The header of a PNG up to its pixels, filled up to this many bytes.
 fn png(width: u32, height: u32, length: usize) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
     bytes.extend_from_slice(&width.to_be_bytes());
@@ -34,7 +34,7 @@ fn png(width: u32, height: u32, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// The form with these fields; each name is written as it stands.
+/// A form with these fields; each name is written as given.
 fn form(fields: &[(&str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, content) in fields {
@@ -115,7 +115,7 @@ async fn exactly_one_image_is_taken() {
         let received = receive(FORM_TYPE, &body).await;
         assert_refused(received, Code::MissingFields, "Required: image.");
     }
-    // There is nothing whose type could be wrong.
+    // An empty body has no type that could be wrong.
     let received = receive("", b"").await;
     assert_refused(received, Code::MissingFields, "Required: image.");
     let twice = form(&[("image", &image), ("image", &image)]);
@@ -245,7 +245,7 @@ async fn a_form_that_cannot_be_read_is_refused_with_what_to_fix() {
     }
 }
 
-/// An API that takes frames and says how large they are.
+/// An API that takes frames and answers with their size.
 struct Frames;
 
 #[OpenApi]
@@ -271,7 +271,7 @@ fn app(state: Arc<AppState>) -> impl Endpoint {
         })
 }
 
-/// Serves [`Frames`] until the runtime ends; says where.
+/// Serves [`Frames`] until the runtime ends; returns its address.
 async fn serve() -> std::net::SocketAddr {
     let folder = tempfile::tempdir().unwrap();
     let config = ServerConfig::default();
@@ -304,7 +304,7 @@ async fn serve() -> std::net::SocketAddr {
     address
 }
 
-/// Sends a head and the pieces of a body one by one, and reads the answer: its status and body.
+/// Sends a head and the pieces of a body one by one; returns the answer's status and body.
 async fn post(framing: &str, pieces: &[&[u8]], end: bool) -> (String, Value) {
     let mut stream = TcpStream::connect(serve().await).await.unwrap();
     let head = format!(

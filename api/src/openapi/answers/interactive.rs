@@ -1,4 +1,4 @@
-//! Those of the interactive API.
+//! Examples of answers of the interactive API.
 
 use livegate_liveness::evidence::presence;
 use livegate_liveness::session::Task;
@@ -22,7 +22,7 @@ const SESSION_ID: &str = "a1b2c3d4-e5f6-4890-abcd-ef1234567890";
 const EXPIRES_AT: &str = "2026-05-25T14:35:00.000Z";
 const CHALLENGE: [Task; 3] = [Task::TurnLeft, Task::Blink, Task::Smile];
 
-/// Examples of an operation's successes: status, name and OpenAPI example object.
+/// Examples of an operation's successful answers: status, name and OpenAPI example object.
 pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {
     let examples = match operation_id {
         "createInteractiveSession" => vec![("created", example("A session", created()))],
@@ -164,7 +164,7 @@ fn completed() -> FrameResult {
     }
 }
 
-/// What the holder of a client token is told of it.
+/// The same result as the holder of a client token gets it.
 fn for_a_browser(result: FrameResult) -> FrameResult {
     FrameResult {
         anti_spoof_avg_score: None,
@@ -261,7 +261,7 @@ fn over() -> FrameResult {
     }
 }
 
-/// The status of a session that an owner's frame has left like this.
+/// The status of a session after an owner's frame with this result.
 fn status_of(result: FrameResult) -> InteractiveSessionStatus {
     InteractiveSessionStatus {
         session_id: result.session_id,

@@ -1,4 +1,4 @@
-//! Examples of what is asked and answered when all goes well.
+//! Examples of requests and of successful answers.
 
 mod interactive;
 mod verify;
@@ -6,12 +6,12 @@ mod verify;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Examples of an operation's request: name and OpenAPI example object.
+/// Examples of an operation's requests: name and OpenAPI example object.
 pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
     verify::requests(operation_id)
 }
 
-/// Examples of an operation's successes, and of a health that is none: status, name and OpenAPI
+/// Examples of an operation's successful answers, and of an unhealthy service: status, name and OpenAPI
 /// example object.
 pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {
     let mut answers = verify::answers(operation_id);
@@ -23,7 +23,7 @@ fn example(summary: &str, value: impl Serialize) -> Value {
     json!({"summary": summary, "value": as_sent(&value)})
 }
 
-/// The value as it is sent: by way of text, in which an `f32` is as short as it can be.
+/// The value as it is sent. Serialising to text first prints an `f32` as short as it can be.
 fn as_sent(value: &impl Serialize) -> Value {
     let text = serde_json::to_string(value).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()

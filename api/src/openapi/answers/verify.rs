@@ -1,4 +1,4 @@
-//! Those of the server-to-server API.
+//! Examples of requests and answers of the server-to-server API.
 
 use livegate_liveness::evidence::clarity::Noise;
 use livegate_liveness::evidence::{poor, presence};
@@ -27,7 +27,7 @@ const CHALLENGE: [ActionName; 3] = [
     ActionName::TurnRight,
 ];
 
-/// Examples of an operation's request: name and OpenAPI example object.
+/// Examples of an operation's requests: name and OpenAPI example object.
 pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
     match operation_id {
         "createSession" => vec![
@@ -60,7 +60,7 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
     }
 }
 
-/// Examples of an operation's successes, and of a health that is none: status, name and OpenAPI
+/// Examples of an operation's successful answers, and of an unhealthy service: status, name and OpenAPI
 /// example object.
 pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {
     match operation_id {
@@ -184,7 +184,7 @@ fn verified() -> Verified {
     }
 }
 
-/// Numbers of four decimals, of about unit length together.
+/// An embedding: numbers of four decimals, about of unit length.
 #[expect(clippy::cast_precision_loss, reason = "512 numbers are few")]
 fn embedding() -> Vec<f32> {
     (0..512)

@@ -1,8 +1,8 @@
-//! Media as text.
+//! Decodes media from base64, with or without a data-URL prefix.
 
 use bytes::Bytes;
 
-/// Why text is not a medium.
+/// Why text could not be decoded to a medium.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Base64Error {
     NotBase64,
@@ -10,17 +10,18 @@ pub(super) enum Base64Error {
     TooLarge,
 }
 
-/// Longest data-URL prefix: types and codecs.
+/// Longest data-URL prefix, characters: media types and codecs.
 const MAX_PREFIX: usize = 256;
 
-/// Decodes base64 as browsers do (white space and missing padding are no error), after a data-URL
-/// prefix if there is one. Both alphabets are taken, the standard one and that for URLs and file names
-/// ([RFC 4648, section 5](https://www.rfc-editor.org/rfc/rfc4648#section-5)), and no mixture of them: that
-/// is no encoder's work, but text that was damaged. The limit is only that of the work: what comes out may
-/// be a little larger.
+/// Decodes base64 as browsers do (white space and missing padding are accepted), after a data-URL
+/// prefix if there is one.
+///
+/// It accepts both alphabets, the standard one and that for URLs and file names ([RFC 4648, section
+/// 5](https://www.rfc-editor.org/rfc/rfc4648#section-5)), but not a mixture: no encoder writes that, so
+/// the text was damaged. `max_bytes` only limits the work: the result may be a little larger.
 pub(super) fn decode(text: &str, max_bytes: usize) -> Result<Bytes, Base64Error> {
     let base64 = content(text).ok_or(Base64Error::NotBase64)?;
-    // Not even with a line break after every few characters.
+    // Longer than the limit allows, even with a line break after every few characters.
     if base64.len() / 4 * 3 > max_bytes + max_bytes / 8 {
         return Err(Base64Error::TooLarge);
     }
@@ -32,7 +33,7 @@ pub(super) fn decode(text: &str, max_bytes: usize) -> Result<Bytes, Base64Error>
     medium.map(Bytes::from).ok_or(Base64Error::NotBase64)
 }
 
-/// Decodes in place, as the text with the other alphabet is needed for nothing else.
+/// Translates to the standard alphabet in place, since the text is not needed again, and decodes.
 fn decode_url_safe(base64: &[u8]) -> Option<Vec<u8>> {
     if memchr::memchr2(b'+', b'/', base64).is_some() {
         return None;
@@ -47,13 +48,13 @@ fn decode_url_safe(base64: &[u8]) -> Option<Vec<u8>> {
         .ok()?
         .len();
     medium.truncate(length);
-    // What is kept is counted by its length.
+    // The capacity beyond its length would be kept in memory, uncounted.
     medium.shrink_to_fit();
     Some(medium)
 }
 
-/// What follows the prefix. Recorders write lists of codecs into it, so it ends at the first comma
-/// after `;base64`, not at the first one.
+/// The text after the prefix. Recorders write comma-separated lists of codecs into the prefix, so it
+/// ends at the first comma after `;base64`, not at the first comma.
 fn content(text: &str) -> Option<&[u8]> {
     let bytes = text.as_bytes();
     let is_url = bytes

@@ -1,4 +1,4 @@
-//! The frames of a capture: tagged, ordered, and pictures by their headers.
+//! The frames of a capture: parsed with their tags, order and picture headers.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::error::ApiError;
 /// One frame that passed every check that needs no pixels.
 #[derive(Clone)]
 pub struct CapturedFrame {
-    /// What the client says it belongs to.
+    /// The part of the challenge that the client tagged it with.
     pub phase: Phase,
     /// Milliseconds since the capture began, by the client's clock.
     pub at_ms: f64,
@@ -27,10 +27,10 @@ pub struct CapturedFrame {
 }
 
 impl CapturedFrame {
-    /// A frame with this tag, this time in milliseconds and these bytes.
+    /// A frame with this tag, this time in milliseconds and this picture.
     ///
     /// # Errors
-    /// [`Problem`] when the tag belongs to nothing, or the bytes are no picture that is accepted.
+    /// [`Problem`] when the tag belongs to no action, or the bytes are not a picture that is accepted.
     pub fn new(tag: &str, at_ms: f64, image: Bytes) -> Result<Self, Problem> {
         let phase = Phase::from_tag(tag).ok_or(Problem::Phase)?;
         if image.is_empty() {
@@ -67,7 +67,7 @@ impl From<Base64Error> for Problem {
     }
 }
 
-/// `frames` as it stands in the body: at most one more than is allowed is kept.
+/// The `frames` of a body, unchecked. At most one frame more than is allowed is kept.
 pub(super) enum FrameList<'a> {
     NotAList,
     List {
@@ -98,7 +98,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for FrameList<'a> {
             fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
                 let (mut kept, mut count) = (Vec::new(), 0);
                 loop {
-                    // Beyond what is allowed only the number matters.
+                    // Frames beyond the limit are only counted.
                     if kept.len() > MAX_IMAGES {
                         while seq.next_element::<IgnoredAny>()?.is_some() {
                             count += 1;
@@ -143,7 +143,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for FrameList<'a> {
 }
 
 impl FrameList<'_> {
-    /// The frames, in order; between [`MIN_IMAGES`] and [`MAX_IMAGES`] of them.
+    /// Checks the frames and returns them in order: [`MIN_IMAGES`] to [`MAX_IMAGES`] of them.
     pub(super) fn read(self) -> Result<Vec<CapturedFrame>, ApiError> {
         let Self::List { kept, count } = self else {
             return Err(ApiError::InvalidInput(

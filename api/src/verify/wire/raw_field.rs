@@ -1,5 +1,5 @@
-//! JSON of any type, read without recursion that a caller controls and without copies of what is
-//! not wanted.
+//! Fields of a body as JSON of any type, read without recursion that a caller controls and without
+//! copies of unwanted parts.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,10 +13,10 @@ use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
 use crate::http::encoding::json_text;
 
-/// One value, as far as a flat request needs it.
+/// The JSON value of one field, in as much detail as a flat request needs.
 #[derive(Clone, PartialEq)]
 pub enum RawField<'a> {
-    /// `null`, inside an array.
+    /// `null`, as an element of an array.
     Null,
     /// A string.
     Text(Cow<'a, str>),
@@ -24,16 +24,16 @@ pub enum RawField<'a> {
     Number(f64),
     /// `true` or `false`.
     Bool(bool),
-    /// The strings of an array, and `None` in place of anything else in it.
+    /// The strings of an array; `None` stands for an element that is not a string.
     List(Vec<Option<Cow<'a, str>>>),
-    /// An object, whose content is of no interest.
+    /// An object, whose content is not kept.
     Object,
 }
 
-/// Longest array that is kept; a longer one is cut here, and is too long for any field.
+/// Longest array that is kept. A longer one is cut here, and is still too long for any field.
 const MAX_LIST: usize = 64;
 
-/// Prints what it is, not what it holds, which may be media.
+/// Prints the kind and size of a value, not its content, which may be media.
 impl fmt::Debug for RawField<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -94,7 +94,7 @@ impl<'de: 'a, 'a> Visitor<'de> for RawFieldVisitor<'a> {
         Ok(RawField::Text(Cow::Borrowed(value)))
     }
 
-    // A string with escapes, such as the `\/` that PHP writes into base64.
+    // Called for strings with escapes, such as the `\/` that PHP writes into base64.
     fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
         Ok(RawField::Text(Cow::Owned(value.to_owned())))
     }
@@ -124,7 +124,7 @@ impl<'de: 'a, 'a> Visitor<'de> for RawFieldVisitor<'a> {
     }
 }
 
-/// A `T` read from an object; `None` where something else stands.
+/// A `T` read from an object; `None` where the value is not an object.
 pub struct ObjectOf<T>(pub Option<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for ObjectOf<T> {
@@ -176,12 +176,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// Reads a body, which must be one object that names each field once: parsers differ on which of two wins. An empty
-/// body has no fields. `takes` says which fields there are, for a `T` that denies others.
+/// Reads a body, which must be one JSON object that names each field once.
+///
+/// Duplicate fields are refused: parsers differ on which one wins. An empty body has no fields. `takes`
+/// lists the allowed fields, for the error of a `T` that denies others.
 ///
 /// # Errors
-/// [`ApiError::InvalidInput`] when it is not such an object, or not UTF-8. The text says where; of what was sent it
-/// repeats no more than the name of a field.
+/// [`ApiError::InvalidInput`] when it is not such an object, or not UTF-8. The text says where. It
+/// repeats nothing of the body but the name of a field.
 pub fn read_body<'de, T: Deserialize<'de> + Default>(
     body: &'de [u8],
     takes: &str,
@@ -202,7 +204,7 @@ pub fn read_body<'de, T: Deserialize<'de> + Default>(
 }
 
 fn sentence(error: &serde_json::Error, takes: &str) -> String {
-    // Serde tells the field in the text of its error only; a test pins how.
+    // Serde names the field only in the text of its error; a test pins that text.
     let text = error.to_string();
     let name = |before: &str| {
         let (name, _) = text.strip_prefix(before)?.split_once('`')?;

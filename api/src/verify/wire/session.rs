@@ -8,26 +8,26 @@ use crate::contract::defaults::SessionDefaults;
 use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
 
-/// Fewest actions of a challenge.
+/// Minimum number of actions of a challenge.
 pub const MIN_ACTIONS: usize = 2;
 
-/// What a caller asks of a new session; `None` is left to the key's defaults.
+/// Options of a new session; `None` takes the key's default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SessionOptions {
-    /// The actions, in the order wanted.
+    /// Actions, in the order wanted; at least [`MIN_ACTIONS`], all different.
     pub actions: Option<Vec<Action>>,
-    /// Degrees.
+    /// Angle of a turn to the side, degrees, 15 to 40.
     pub yaw_deg: Option<f32>,
-    /// Degrees.
+    /// Angle of a look up or down, degrees, 10 to 30.
     pub pitch_deg: Option<f32>,
-    /// Eye aspect ratio.
+    /// Eye aspect ratio below which eyes count as closed, 0.12 to 0.28.
     pub blink_ear: Option<f32>,
     /// Whether frames will be mirror images.
     pub mirrored: bool,
 }
 
 impl SessionOptions {
-    /// Reads a body; an empty one asks for nothing.
+    /// Reads a body; an empty one sets no option.
     ///
     /// # Errors
     /// [`ApiError::InvalidInput`] naming the field and what is allowed.
@@ -53,8 +53,8 @@ impl SessionOptions {
         })
     }
 
-    /// The challenge that this makes with a key's defaults. `order` puts the key's actions into
-    /// an order that nobody can foresee.
+    /// The challenge of these options, completed with a key's defaults. `order` shuffles the key's
+    /// actions into an order that nobody can foresee.
     pub fn challenge(
         self,
         defaults: &SessionDefaults,
@@ -105,10 +105,10 @@ fn actions(value: RawField<'_>) -> Result<Vec<Action>, ApiError> {
     let mut actions = Vec::new();
     for name in names {
         let Some(name) = name else {
-            return refuse("not all that is in it is text");
+            return refuse("not all of its elements are strings");
         };
         match Action::from_name(&name) {
-            None => return refuse(&format!("{} is none of them", Excerpt::of(&name))),
+            None => return refuse(&format!("{} is not one of them", Excerpt::of(&name))),
             Some(action) if actions.contains(&action) => {
                 return refuse(&format!("{} is repeated", Excerpt::of(&name)));
             }
@@ -196,7 +196,7 @@ mod tests {
             (
                 r#"{"actions":["blink","nod"]}"#,
                 "turn_up",
-                "\"nod\" is none of them",
+                "\"nod\" is not one of them",
             ),
             (
                 r#"{"actions":["blink","no\r\n\"d"]}"#,

@@ -13,18 +13,18 @@ use crate::contract::media::{CLIP_WEIGHT, MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB};
 use crate::error::ApiError;
 use crate::verify::vocabulary::Mode;
 
-/// What was captured.
+/// A capture as it was sent.
 #[derive(Clone)]
 pub enum Capture {
     /// Tagged frames, in order; between [`MIN_IMAGES`](crate::contract::media::MIN_IMAGES) and
     /// [`MAX_IMAGES`](crate::contract::media::MAX_IMAGES) of them.
     Images(Vec<CapturedFrame>),
-    /// A clip, as it came; at most [`MAX_VIDEO_BYTES`].
+    /// A clip, as it came, not decoded; at most [`MAX_VIDEO_BYTES`].
     Video(Bytes),
 }
 
 impl Capture {
-    /// How it was sent.
+    /// The mode it was sent in.
     pub fn mode(&self) -> Mode {
         match self {
             Self::Images(_) => Mode::Images,
@@ -32,7 +32,7 @@ impl Capture {
         }
     }
 
-    /// How much work it is, in frames, as far as can be known before it is decoded.
+    /// Weight in the limit on work in flight, in frames, as far as it can be known before decoding.
     pub fn weight(&self) -> usize {
         match self {
             Self::Images(frames) => frames.len(),
@@ -41,7 +41,7 @@ impl Capture {
     }
 }
 
-/// Prints sizes only.
+/// Prints only sizes.
 impl fmt::Debug for Capture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -51,19 +51,19 @@ impl fmt::Debug for Capture {
     }
 }
 
-/// A verification asked for.
+/// A request to verify a capture.
 #[derive(Debug)]
 pub struct VerifyRequest {
-    /// The session, as the caller names it; it may be no session at all.
+    /// Id of the session, as the caller names it; it may not exist.
     pub session_id: String,
-    /// What was captured.
+    /// The capture.
     pub capture: Capture,
 }
 
 impl VerifyRequest {
-    /// Reads a body: shape, types, frame count, base64 and image headers; no pixel is decoded.
+    /// Reads a body: shape, types, frame count, base64 and image headers. No pixels are decoded.
     ///
-    /// Takes a few milliseconds per megabyte: not on an async thread.
+    /// Takes a few milliseconds per megabyte, so it must not run on an async thread.
     ///
     /// # Errors
     /// The first of the documented refusals that applies.
@@ -101,7 +101,7 @@ fn text<'a>(name: &str, value: Option<RawField<'a>>) -> Result<Option<Cow<'a, st
 }
 
 impl Raw<'_> {
-    /// Names everything that is absent, the medium that `mode` asks for included.
+    /// Reports every field that is absent, including the medium that `mode` names.
     fn require(&self, has_session: bool, mode: Option<&str>) -> Result<(), ApiError> {
         let mut missing = Vec::new();
         if !has_session {
@@ -115,7 +115,7 @@ impl Raw<'_> {
                 Some("images") => missing.push("frames"),
                 Some("video") => missing.push("video_b64"),
                 None => missing.push("frames or video_b64"),
-                // A wrong mode is not missing anything: it is wrong.
+                // A wrong mode is reported later, as wrong and not as missing.
                 Some(_) => {}
             }
         }
