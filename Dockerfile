@@ -15,7 +15,7 @@ WORKDIR /src
 COPY . .
 # The image's own toolchain is the one that rust-toolchain.toml names, less the lints.
 ENV RUSTUP_TOOLCHAIN=1.95.0
-RUN make build && strip --strip-debug target/release/livegate-api target/release/livegate-worker
+RUN make build PROFILE=image && strip --strip-debug target/image/livegate-api target/image/livegate-worker
 
 FROM debian:bookworm-slim AS base
 RUN groupadd --gid 10001 livegate \
@@ -28,7 +28,7 @@ FROM base AS api
 RUN apt-get update \
     && apt-get install -y --no-install-recommends curl \
     && rm -rf /var/lib/apt/lists/*
-COPY --from=build /src/target/release/livegate-api /usr/local/bin/
+COPY --from=build /src/target/image/livegate-api /usr/local/bin/
 ENV LIVEGATE_LISTEN=0.0.0.0:8000 LIVEGATE_KEYS=/keys/keys.toml
 EXPOSE 8000
 USER 10001:10001
@@ -43,7 +43,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends ffmpeg \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/models/cache /usr/share/livegate/models
-COPY --from=build /src/target/release/livegate-worker /usr/local/bin/
+COPY --from=build /src/target/image/livegate-worker /usr/local/bin/
 ENV LIVEGATE_MODELS=/usr/share/livegate/models
 USER 10001:10001
 CMD ["livegate-worker"]
@@ -54,7 +54,7 @@ USER 0:0
 RUN apt-get update \
     && apt-get install -y --no-install-recommends curl \
     && rm -rf /var/lib/apt/lists/*
-COPY --from=build /src/target/release/livegate-api /usr/local/bin/
+COPY --from=build /src/target/image/livegate-api /usr/local/bin/
 ENV LIVEGATE_LISTEN=0.0.0.0:8000 LIVEGATE_KEYS=/keys/keys.toml
 EXPOSE 8000
 USER 10001:10001
