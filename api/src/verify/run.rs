@@ -50,7 +50,7 @@ pub(super) struct Verification {
 
 /// Number of frames and cost of what was measured, for the audit record.
 #[derive(Clone, Copy, Default)]
-struct Work {
+struct Spent {
     frames: usize,
     cost: Cost,
 }
@@ -58,7 +58,7 @@ struct Work {
 impl Verification {
     /// Claims the session, reaches the verdict, and records how the session ended.
     pub async fn run(mut self) -> Result<VerdictBody, ApiError> {
-        let mut seen = Work::default();
+        let mut seen = Spent::default();
         let verdict = match self.claim().await {
             Ok(true) => {
                 let verdict = self.measure_and_decide_safely(&mut seen).await;
@@ -94,7 +94,7 @@ impl Verification {
         Ok(is_ours)
     }
 
-    async fn measure_and_decide_safely(&self, seen: &mut Work) -> Result<VerdictBody, ApiError> {
+    async fn measure_and_decide_safely(&self, seen: &mut Spent) -> Result<VerdictBody, ApiError> {
         AssertUnwindSafe(self.measure_and_decide(seen))
             .catch_unwind()
             .await
@@ -121,7 +121,7 @@ impl Verification {
         tracing::warn!(session.id = %id, error = %error, "The end of session {id} could not be recorded: {error}");
     }
 
-    async fn measure_and_decide(&self, seen: &mut Work) -> Result<VerdictBody, ApiError> {
+    async fn measure_and_decide(&self, seen: &mut Spent) -> Result<VerdictBody, ApiError> {
         match &self.capture {
             Capture::Images(frames) => self.measure_and_decide_images(frames, seen).await,
             Capture::Video(clip) => self.measure_and_decide_clip(clip, seen).await,
@@ -131,7 +131,7 @@ impl Verification {
     async fn measure_and_decide_images(
         &self,
         frames: &[CapturedFrame],
-        seen: &mut Work,
+        seen: &mut Spent,
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
         seen.frames = frames.len();
@@ -158,7 +158,7 @@ impl Verification {
     async fn measure_and_decide_clip(
         &self,
         clip: &Bytes,
-        seen: &mut Work,
+        seen: &mut Spent,
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
         let limit = self.state.config.verify_timeout;
@@ -255,7 +255,7 @@ impl Verification {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn audit_record(&self, verdict: &Result<VerdictBody, ApiError>, seen: Work) -> AuditRecord {
+    fn audit_record(&self, verdict: &Result<VerdictBody, ApiError>, seen: Spent) -> AuditRecord {
         let mut record = AuditRecord {
             time: rfc3339(now_ms()),
             request_id: self.request_id.to_string(),
