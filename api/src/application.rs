@@ -177,7 +177,8 @@ impl Application {
         let metrics = metrics.map(|port| {
             let state = Arc::downgrade(&state);
             let look = move || look(state.clone());
-            tokio::spawn(port.run(registry, look, shutdown.clone()))
+            let stop = shutdown.clone();
+            tokio::spawn(port.run(registry, look, async move { stop.wait().await }))
         });
         let grace = state.config.verify_timeout + GRACE_MARGIN;
         let admissions = state.admissions.clone();

@@ -31,11 +31,10 @@ pub async fn run(
             let port = port.with_context(|| format!("cannot listen on {address} for metrics"))?;
             let mut registry = Registry::default();
             pool.metrics().register(&mut registry);
-            Some(tokio::spawn(port.run(
-                registry,
-                || async {},
-                shutdown.clone(),
-            )))
+            let stop = shutdown.clone();
+            Some(tokio::spawn(port.run(registry, || async {}, async move {
+                stop.wait().await
+            })))
         }
         None => None,
     };

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use livegate_common::shutdown::Shutdown;
 use poem::endpoint::make;
 use poem::error::InternalServerError;
 use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
@@ -55,23 +54,26 @@ impl MetricsPort {
         self.address
     }
 
-    /// Answers `GET /metrics` with the metrics in `registry` until `shutdown` is given. `look` runs before
-    /// each answer and updates the gauges.
-    pub async fn run<Look, Looked>(self, registry: Registry, look: Look, shutdown: Shutdown)
-    where
-        Look: Fn() -> Looked + Send + Sync + 'static,
-        Looked: Future<Output = ()> + Send + 'static,
+    /// Answers `GET /metrics` with the metrics in `registry` until `stop` is done. `update` runs before each
+    /// answer and sets the gauges.
+    pub async fn run<Update, Updated>(
+        self,
+        registry: Registry,
+        update: Update,
+        stop: impl Future<Output = ()> + Send,
+    ) where
+        Update: Fn() -> Updated + Send + Sync + 'static,
+        Updated: Future<Output = ()> + Send + 'static,
     {
         tracing::info!("Metrics are on http://{}/metrics", self.address);
         let registry = Arc::new(registry);
         let answer = make(move |_| {
-            let (looking, registry) = (look(), Arc::clone(&registry));
+            let (updating, registry) = (update(), Arc::clone(&registry));
             async move {
-                looking.await;
+                updating.await;
                 text(&registry)
             }
         });
-        let stop = async move { shutdown.wait().await };
         let served = Server::new_with_acceptor(self.acceptor)
             .idle_timeout(IDLE)
             .run_with_graceful_shutdown(Route::new().at("/metrics", get(answer)), stop, Some(GRACE))

@@ -63,7 +63,7 @@ impl RequestDocument for VerifyBody {
 /// Verifies a capture.
 ///
 /// # Errors
-/// [`ApiError`]. All but [`ApiError::Processing`] leave the session unused.
+/// [`ApiError`]. A 4xx leaves the session unused; a 502 may have used it.
 pub async fn verify(
     state: &Arc<AppState>,
     caller: &Arc<KeyRecord>,

@@ -1,13 +1,13 @@
 //! The decision: turns measurements of a capture into a verdict.
 
+mod best_frame;
 mod other_side;
-mod portrait;
 mod verdict;
 
 #[cfg(test)]
 mod tests;
 
-pub use self::portrait::{best_frame, confidence};
+pub use self::best_frame::{best_frame, confidence};
 pub use self::verdict::{Conclusion, Findings, Proof, Rejection, Shortfall, Verdict};
 use super::challenge::{Action, Challenge};
 use super::evidence::identity::{Identity, Likeness};

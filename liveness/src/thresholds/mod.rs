@@ -1,4 +1,4 @@
-//! Thresholds: every number that a decision depends on.
+//! Thresholds: the numbers of the operating point.
 //!
 //! The fields of [`Thresholds`] document what each number is compared with. `shipped.toml`, and files like
 //! it ([`OperatingPoint`]), hold the values and the measurements behind them.
