@@ -56,7 +56,9 @@ pub enum BindError {
         cause: io::Error,
     },
     /// The address is taken or not ours.
-    #[error("cannot listen on {address}: {cause}; LIVEGATE_LISTEN names another address and port")]
+    #[error(
+        "cannot listen on {address}: {cause}; set LIVEGATE_LISTEN to another address and port, for example 127.0.0.1:8001"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -65,7 +67,7 @@ pub enum BindError {
     },
     /// The same of the address that metrics are read from.
     #[error(
-        "cannot listen on {address} for metrics: {cause}; LIVEGATE_METRICS_LISTEN names another address and port"
+        "cannot listen on {address} for metrics: {cause}; set LIVEGATE_METRICS_LISTEN to another address and port"
     )]
     Metrics {
         /// The address.

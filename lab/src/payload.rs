@@ -22,7 +22,8 @@ pub fn payload(capture: &Path, session_id: &str) -> Result<Value, CheckError> {
         let frames: Vec<Value> = frames.iter().enumerate().map(frame).collect();
         Ok(json!({"session_id": session_id, "mode": "images", "frames": frames}))
     } else {
-        let clip = STANDARD.encode_to_string(read_clip(capture)?);
+        let clip = read_clip(capture)?;
+        let clip = STANDARD.encode_to_string(clip);
         Ok(json!({"session_id": session_id, "mode": "video", "video_b64": clip}))
     }
 }

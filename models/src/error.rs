@@ -1,7 +1,7 @@
 //! Errors of model files and their configuration.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::manifest::Role;
 
@@ -9,7 +9,7 @@ use crate::manifest::Role;
 #[derive(Debug, thiserror::Error)]
 pub enum ModelsError {
     /// A shipped model is not in the cache.
-    #[error("{path} cannot be read ({source}): run `make build` to obtain the models", path = path.display())]
+    #[error("{path} cannot be read ({source}): run `make build` to obtain the models, or set LIVEGATE_MODELS to the folder that has them", path = whole(path).display())]
     Missing {
         /// The file.
         path: PathBuf,
@@ -38,4 +38,9 @@ pub enum ModelsError {
         /// What is wrong and how to fix it.
         problem: String,
     },
+}
+
+/// The path from the root, where it can be told.
+fn whole(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -13,8 +13,8 @@ const DEFAULT: &str = "info";
 /// Levels of libraries, whatever the general level is; a filter that names a library overrides them.
 ///
 /// The libraries' messages about lost connections and listening sockets repeat Livegate's own, and ONNX
-/// Runtime writes two thousand lines about its models at each start.
-const LIBRARIES: &str = "ort=warn,lapin=off,poem=warn";
+/// Runtime writes two thousand lines about its models at each start, 60 of them warnings for each thread.
+const LIBRARIES: &str = "ort=error,lapin=off,poem=warn";
 
 /// Target of spans whose fields appear in every line inside them, whatever the filter: ids of request and
 /// batch.

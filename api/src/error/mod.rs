@@ -23,7 +23,7 @@ use serde::Serialize;
 pub use self::code::Code;
 pub use self::foreign_body::ForeignBody;
 pub use self::limit::{Busy, Rated};
-pub use self::refusal::Refusal;
+pub use self::refusal::{Refusal, Sentence};
 pub use self::unauthorized::KeyProblem;
 use crate::contract::bad_picture::{BadFrame, BadImage};
 use crate::contract::media::MAX_FRAME_BYTES;
@@ -54,7 +54,7 @@ pub enum ApiError {
     NoCredentials,
     /// The client token is not valid, or the key of its session is no longer valid.
     #[error(
-        "The client_token is not valid: send it exactly as it came when the session was created; it ends with the API key that created the session. Send an API key as X-AI-API-Key, never as Bearer."
+        "The client_token is not valid. Send it exactly as the session's creation returned it. It stops working when that session's API key is revoked. An API key is sent as X-AI-API-Key, never as Bearer."
     )]
     BadToken,
     /// The key may not use liveness.
@@ -250,6 +250,7 @@ impl ApiError {
             .content_type("application/json")
             .body(body);
         response.set_data(self.refusal());
+        response.set_data(Sentence(self.to_string()));
         if let Self::MethodNotAllowed { allow } = self
             && let Ok(value) = HeaderValue::try_from(allow)
         {

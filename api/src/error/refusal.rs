@@ -11,6 +11,11 @@ pub struct Refusal {
     pub limit: Option<&'static str>,
 }
 
+/// The public sentence of an error answer, for the log line of a refusal. Of what the caller sent it repeats a few
+/// harmless characters at most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence(pub String);
+
 impl Refusal {
     /// The names of all limits.
     pub const LIMITS: [&str; 6] = [

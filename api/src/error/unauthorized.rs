@@ -12,9 +12,13 @@ pub enum KeyProblem {
     )]
     InAuthorization,
     /// The value does not have the format of a key.
-    #[error("The value of X-AI-API-Key is not an API key: keys begin with tsk_.")]
+    #[error(
+        "The value of X-AI-API-Key is not an API key: keys begin with tsk_, without Bearer or quotes."
+    )]
     Malformed,
     /// The key does not belong to this server.
-    #[error("The API key is not known here: it was revoked, or it belongs to another server.")]
+    #[error(
+        "The API key is not known here. A new key counts after two seconds; else it was revoked, or is in another key file than this server's (LIVEGATE_KEYS)."
+    )]
     Unknown,
 }

@@ -15,7 +15,7 @@ use super::calling_key::CallingKey;
 use super::framework::{Asked, our_error};
 use super::methods::Methods;
 use super::request_id::{REQUEST_ID, id_of};
-use crate::error::{ApiError, Refusal};
+use crate::error::{ApiError, Refusal, Sentence};
 use crate::metrics::{Answered, Metrics, method_name};
 
 /// The middleware that wraps the whole application.
@@ -107,11 +107,13 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
         // A refusal leaves no other trace that the request's id could lead to.
         if response.status().is_client_error() {
             let code = response.data::<Refusal>().map_or("none", |r| r.code.name());
+            let sentence = response.data::<Sentence>().map_or("", |s| s.0.as_str());
             tracing::info!(
                 http.status = status,
                 http.ms = ms,
                 error.code = code,
-                "Refused {method} {path}: {status} {code}"
+                key.id = key.get().map(|id| &**id),
+                "Refused {method} {path}: {code}: {sentence}"
             );
         } else {
             tracing::debug!(

@@ -20,6 +20,9 @@ const CONCURRENCY: std::ops::RangeInclusive<u32> = 1..=1_000;
 /// Why a key file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
+    /// There is none.
+    #[error("there is no key file {}: make one with `livegate-api keys create --name NAME`, or set LIVEGATE_KEYS", .0.display())]
+    Missing(PathBuf),
     /// The file cannot be read or written.
     #[error("the key file {path} cannot be used: {cause}")]
     Io {
@@ -41,7 +44,12 @@ pub enum KeyFileError {
 impl KeyFileError {
     pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
-        |cause| Self::Io { path, cause }
+        |cause| match cause.kind() {
+            std::io::ErrorKind::NotFound => {
+                Self::Missing(std::path::absolute(&path).unwrap_or(path))
+            }
+            _ => Self::Io { path, cause },
+        }
     }
 
     pub(super) fn shape(path: &Path) -> impl FnOnce(ShapeError) -> Self + use<> {

@@ -109,7 +109,10 @@ impl LiveKeys {
             Seen::File(_) => KeyRing::load(&self.path),
             Seen::Nothing | Seen::NoFile => Ok(KeyRing::default()),
         };
-        if matches!(loaded, Err(KeyFileError::Io { .. })) {
+        if matches!(
+            loaded,
+            Err(KeyFileError::Io { .. } | KeyFileError::Missing(_))
+        ) {
             // An I/O error says nothing about the file's content and may pass: try again at the next
             // check.
             *seen = Seen::Nothing;

@@ -34,6 +34,9 @@ pub enum CheckError {
         /// Verify's error.
         cause: ApiError,
     },
+    /// The file is of another kind than a clip.
+    #[error("{0} is neither mp4, mov nor webm; for pictures, name the folder that holds them")]
+    NotAClip(PathBuf),
     /// Verify would refuse a clip of this size.
     #[error("{0} is over {MAX_VIDEO_SIZE_MB} MiB")]
     ClipSize(PathBuf),

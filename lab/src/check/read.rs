@@ -8,6 +8,8 @@ use livegate_api::contract::media::{MAX_IMAGES, MAX_VIDEO_BYTES, MIN_IMAGES};
 use livegate_api::error::ApiError;
 use livegate_api::verify::wire::CapturedFrame;
 
+use livegate_worker::clip::container::Container;
+
 use super::error::CheckError;
 
 /// A frame from a file.
@@ -94,6 +96,9 @@ pub fn read_clip(path: &Path) -> Result<Bytes, CheckError> {
     })?;
     if clip.len() > MAX_VIDEO_BYTES {
         return Err(CheckError::ClipSize(path.to_owned()));
+    }
+    if Container::of(&clip).is_none() {
+        return Err(CheckError::NotAClip(path.to_owned()));
     }
     Ok(clip.into())
 }

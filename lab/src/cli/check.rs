@@ -59,21 +59,24 @@ impl CheckArgs {
         let point = operating_point::read(models.thresholds.as_deref())?;
         let sets = ThresholdSets::from(&point);
         let start = async || start_pool(&models, &point, threads).await;
-        let report = if self.capture.is_dir() {
+        let (report, used) = if self.capture.is_dir() {
             let frames = check::read_folder(&self.capture)?;
             let progress = Progress::new(frames.len(), std::io::stderr().is_terminal());
             let pool = start().await?;
             let report = check::check_frames(&pool, &sets, &challenge, frames, &progress).await?;
             progress.finish();
-            report
+            (report, pool.models().clone())
         } else {
             let clip = check::read_clip(&self.capture)?;
-            check::check_clip(&start().await?, &sets, &challenge, clip).await?
+            let pool = start().await?;
+            let report = check::check_clip(&pool, &sets, &challenge, clip).await?;
+            (report, pool.models().clone())
         };
+        let used = sets.name_of(&used).unwrap_or("unknown");
         let printed = if self.json {
             in_lines(&report.to_json()?)?
         } else {
-            report.to_text()
+            format!("Models: {used}\n\n{}", report.to_text())
         };
         std::io::stdout().write_all(printed.as_bytes())?;
         Ok(if report.is_verified() { 0 } else { REJECTED })

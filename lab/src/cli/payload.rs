@@ -14,8 +14,19 @@ pub(super) struct PayloadArgs {
     /// 03_turn_left.jpg, used in the order of their names.
     capture: PathBuf,
     /// Id of the session for which it was captured, `live_…`.
-    #[arg(long, default_value = "live_00000000000000000000000000000000")]
+    #[arg(long, default_value = "live_00000000000000000000000000000000", value_parser = session_id)]
     session: String,
+}
+
+/// Why an id is not a session's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it must be a session_id of the server-to-server API: live_ and 32 hexadecimal digits")]
+struct NotASession;
+
+fn session_id(text: &str) -> Result<String, NotASession> {
+    let digits = text.strip_prefix("live_").filter(|d| d.len() == 32);
+    let is_id = digits.is_some_and(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
+    is_id.then(|| text.to_owned()).ok_or(NotASession)
 }
 
 impl PayloadArgs {

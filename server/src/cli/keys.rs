@@ -109,13 +109,21 @@ impl CreateArgs {
             pitch_deg: self.pitch_deg,
             blink_ear: self.blink_ear,
         };
+        let is_new_file = !path.exists();
         let key = create(&path, &new)?;
         // The secret alone goes to standard output, for scripts; the rest goes to standard error.
         writeln!(std::io::stdout(), "{}", key.secret)?;
-        let (id, path) = (key.id, path.display());
+        let whole = std::path::absolute(&path).unwrap_or(path);
+        let (id, path) = (key.id, whole.display());
+        if is_new_file {
+            writeln!(
+                std::io::stderr(),
+                "Made the key file {path}. A server reads the one that its LIVEGATE_KEYS names."
+            )?;
+        }
         writeln!(
             std::io::stderr(),
-            "Made key {id} in {path}. Its secret, above, is shown this once: keep it now. Send it as X-AI-API-Key."
+            "Made key {id} in {path}; running servers take it within two seconds. Its secret, above, is shown this once: keep it now. Send it as X-AI-API-Key."
         )?;
         Ok(())
     }

@@ -55,7 +55,7 @@ impl ApiSettings {
             listen: vars.parsed(
                 "LIVEGATE_LISTEN",
                 defaults.listen,
-                "an address and a port, for example 0.0.0.0:8000",
+                "an IP address and a port, for example 0.0.0.0:8000",
             )?,
             keys: vars.key_file(),
             session_ttl: vars.seconds(

@@ -28,7 +28,7 @@ fn nothing_set_means_the_documented_defaults() {
 #[test]
 fn a_bad_value_is_named_with_what_is_allowed() {
     for (name, value, allowed) in [
-        ("LIVEGATE_LISTEN", "8000", "an address and a port"),
+        ("LIVEGATE_LISTEN", "8000", "an IP address and a port"),
         ("LIVEGATE_SESSION_TTL_SECONDS", "0", "from 1 to 3600"),
         ("LIVEGATE_VERIFY_TIMEOUT_SECONDS", "ten", "from 1 to 300"),
         ("LIVEGATE_MAX_FRAMES_IN_FLIGHT", "0", "from 1 to 1000000"),
