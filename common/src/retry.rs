@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder, Retryable};
+use tokio::time::Instant;
 
 use crate::results::StoreError;
 
@@ -10,6 +11,9 @@ use crate::results::StoreError;
 const STORE: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(100))
     .with_max_times(4);
+
+/// Time after which a store is not called again.
+const STORE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Pauses between attempts, doubling each time, without a limit on attempts.
 #[derive(Debug)]
@@ -63,14 +67,17 @@ pub async fn store<T, F>(ask: impl FnMut() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {
-    ask.retry(STORE).sleep(tokio::time::sleep).await
+    let began = Instant::now();
+    ask.retry(STORE)
+        .sleep(tokio::time::sleep)
+        // A store that stalls has used up the time with its first answer that does not come.
+        .when(|_| began.elapsed() < STORE_LIMIT)
+        .await
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-
-    use tokio::time::Instant;
 
     use super::*;
 

@@ -18,7 +18,7 @@ pub enum KeyProblem {
     Malformed,
     /// The key does not belong to this server.
     #[error(
-        "The API key is not known here. A new key counts after two seconds; else it was revoked, or is in another key file than this server's (LIVEGATE_KEYS)."
+        "The API key in X-AI-API-Key is not known here. A new key counts after two seconds; else it was revoked, or is in another key file than this server's (LIVEGATE_KEYS)."
     )]
     Unknown,
 }

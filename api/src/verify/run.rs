@@ -55,17 +55,28 @@ struct Spent {
     cost: Cost,
 }
 
+/// What became of a claim.
+enum Claim {
+    /// The session is claimed by this verify.
+    Ours,
+    /// Another verify has claimed it.
+    Taken,
+    /// The session does not exist any more.
+    Gone,
+}
+
 impl Verification {
     /// Claims the session, reaches the verdict, and records how the session ended.
     pub async fn run(mut self) -> Result<VerdictBody, ApiError> {
         let mut seen = Spent::default();
         let verdict = match self.claim().await {
-            Ok(true) => {
+            Ok(Claim::Ours) => {
                 let verdict = self.measure_and_decide_safely(&mut seen).await;
                 self.record_end(&verdict).await;
                 verdict
             }
-            Ok(false) => return Err(ApiError::SessionUsed),
+            Ok(Claim::Taken) => return Err(ApiError::SessionUsed),
+            Ok(Claim::Gone) => return Err(ApiError::SessionNotFound),
             // The session may have been claimed, so it is recorded as if it had been.
             Err(unknown) => Err(unknown.into()),
         };
@@ -74,8 +85,8 @@ impl Verification {
         verdict
     }
 
-    /// Claims the session; returns `false` when another verify has claimed it.
-    async fn claim(&mut self) -> Result<bool, RecordError> {
+    /// Claims the session.
+    async fn claim(&mut self) -> Result<Claim, RecordError> {
         let records = records(&self.state);
         let longest = self.state.config.verify_timeout + PROCESSING_MARGIN;
         let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX / 2);
@@ -86,12 +97,13 @@ impl Verification {
         // If the store does not answer in time, it may hold the claim all the same: then the session is
         // used, and ends as failed at its deadline. A claim that arrives after that of another verify
         // finds another version and has no effect.
-        let swapped = records.swap(&self.session, claimed, claim, now).await?;
-        let is_ours = swapped.is_some();
-        if let Some(claimed) = swapped {
+        if let Some(claimed) = records.swap(&self.session, claimed, claim, now).await? {
             self.session = claimed;
+            return Ok(Claim::Ours);
         }
-        Ok(is_ours)
+        // A store that was started anew holds no sessions.
+        let found = records.load::<VerifySession>(&self.session.id).await?;
+        Ok(found.map_or(Claim::Gone, |_| Claim::Taken))
     }
 
     async fn measure_and_decide_safely(&self, seen: &mut Spent) -> Result<VerdictBody, ApiError> {
