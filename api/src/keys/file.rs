@@ -44,11 +44,12 @@ pub enum KeyFileError {
 impl KeyFileError {
     pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
-        |cause| match cause.kind() {
-            std::io::ErrorKind::NotFound => {
+        |cause| {
+            if cause.kind() == std::io::ErrorKind::NotFound {
                 Self::Missing(std::path::absolute(&path).unwrap_or(path))
+            } else {
+                Self::Io { path, cause }
             }
-            _ => Self::Io { path, cause },
         }
     }
 
