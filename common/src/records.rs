@@ -90,7 +90,7 @@ impl<'a> Records<'a> {
             .await?)
     }
 
-    /// Reads a record; `None` if there is none, or if it has expired.
+    /// Reads a record; `None` if it does not exist, or has expired.
     ///
     /// # Errors
     /// [`RecordError`] if it cannot be read.

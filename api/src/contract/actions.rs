@@ -75,7 +75,7 @@ pub fn name(task: Task) -> &'static str {
     ChallengeType::from(task).name()
 }
 
-/// The task with this public name; `None` when there is none.
+/// The task with this public name; `None` for any other name.
 pub fn from_name(text: &str) -> Option<Task> {
     Task::ALL.into_iter().find(|task| name(*task) == text)
 }

@@ -48,7 +48,7 @@ pub struct Evidence {
     /// - `unplayable_clip`: the clip cannot be decoded, is larger or longer than allowed, or is longer
     ///   than this server can measure in time.
     pub name: String,
-    /// The number found, with the meaning given under `name`; null where there is none.
+    /// The number found, with the meaning given under `name`; null where nothing is counted.
     pub measured: Nullable<f64>,
     /// The limit for `measured`: a minimum or a maximum, as given under `name`; null where there is
     /// none.

@@ -96,7 +96,7 @@ function rejectionRows(details) {
   return rows;
 }
 
-/** A number with three decimals at most; a dash where there is none. */
+/** A number with three decimals at most; a dash for null. */
 function number(value, suffix = "") {
   if (value === null || value === undefined) return "–";
   return `${Math.round(value * 1000) / 1000}${suffix}`;

@@ -25,8 +25,8 @@ pub struct BodyRules {
 }
 
 impl BodyRules {
-    /// Reads the body into memory, and returns it with the upload room that it takes. It is empty when
-    /// there is none.
+    /// Reads the body into memory, and returns it with the upload room that it takes. A request without a
+    /// body has an empty one.
     ///
     /// # Errors
     /// [`ApiError`]. An error that the head alone shows is returned before any of the body is read.

@@ -20,7 +20,7 @@ const CONCURRENCY: std::ops::RangeInclusive<u32> = 1..=1_000;
 /// Why a key file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
-    /// There is none.
+    /// The file does not exist.
     #[error("there is no key file {}: make one with `livegate-api keys create --name NAME`, or set LIVEGATE_KEYS", .0.display())]
     Missing(PathBuf),
     /// The file cannot be read or written.

@@ -41,7 +41,7 @@ pub trait SessionStore: Send + Sync {
     /// [`StoreError`] if the store does not answer.
     async fn create(&self, id: &str, value: Bytes, keep: Duration) -> Result<bool, StoreError>;
 
-    /// Reads a record; `None` if there is none, or if it has expired.
+    /// Reads a record; `None` if it does not exist, or has expired.
     ///
     /// # Errors
     /// [`StoreError`] if the store does not answer.

@@ -150,18 +150,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    /// Red grows by 2 a column, green by 2 a row.
-    fn ramp() -> RgbFrame {
-        let pixels = (0..60_u8)
-            .flat_map(|y| (0..80_u8).flat_map(move |x| [2 * x, 2 * y, 7]))
-            .collect();
-        RgbFrame {
-            width: 80,
-            height: 60,
-            pixels,
-        }
-    }
+    use crate::pixels::drawn::ramp;
 
     fn part(left: f32, top: f32, right: f32, bottom: f32) -> Part {
         Part {

@@ -301,18 +301,7 @@ fn keep_inside(centre: f32, length: f32, last: f32) -> (f32, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Red grows by 2 a column, green by 2 a row.
-    fn ramp() -> RgbFrame {
-        let pixels = (0..60_u8)
-            .flat_map(|y| (0..80_u8).flat_map(move |x| [2 * x, 2 * y, 7]))
-            .collect();
-        RgbFrame {
-            width: 80,
-            height: 60,
-            pixels,
-        }
-    }
+    use crate::pixels::drawn::ramp;
 
     fn colour(crop: &Crop, at: usize) -> [f32; 3] {
         crop.channels().map(|channel| channel[at])
