@@ -5,7 +5,7 @@ use std::path::Path;
 use base64_simd::STANDARD;
 use serde_json::{Value, json};
 
-use crate::check::{CheckError, NamedFrame, read_clip, read_folder};
+use crate::check::{CheckError, NamedFrame, read_folder, read_only_clip};
 
 /// Time between two frames of a folder, whose files have no times, milliseconds. It is that of a burst,
 /// in which two frames of a blink are close enough to belong together.
@@ -22,7 +22,7 @@ pub fn payload(capture: &Path, session_id: &str) -> Result<Value, CheckError> {
         let frames: Vec<Value> = frames.iter().enumerate().map(frame).collect();
         Ok(json!({"session_id": session_id, "mode": "images", "frames": frames}))
     } else {
-        let clip = read_clip(capture)?;
+        let clip = read_only_clip(capture)?;
         let clip = STANDARD.encode_to_string(clip);
         Ok(json!({"session_id": session_id, "mode": "video", "video_b64": clip}))
     }

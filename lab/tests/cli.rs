@@ -25,6 +25,7 @@ fn a_wrong_command_line_is_2_and_says_what_is_allowed() {
             "15 to 40",
         ),
         (&["check", "."], "--actions"),
+        (&["payload", ".", "--session", ""], "live_ and 32"),
         (&["nonsense"], "nonsense"),
     ] {
         let output = run(folder.path(), args);
@@ -40,6 +41,7 @@ fn a_wrong_command_line_is_2_and_says_what_is_allowed() {
 #[test]
 fn a_capture_that_cannot_be_judged_is_one_sentence_and_1() {
     let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "nothing to see").unwrap();
     for (args, named) in [
         (
             &["check", "nowhere", "--actions", "blink,turn_up"][..],
@@ -50,6 +52,11 @@ fn a_capture_that_cannot_be_judged_is_one_sentence_and_1() {
             "8 to 20 frames",
         ),
         (&["check", ".", "--actions", "blink,blink"], "twice"),
+        (
+            &["check", "notes.txt", "--actions", "blink,turn_up"],
+            "neither mp4, mov nor webm",
+        ),
+        (&["payload", "notes.txt"], "neither mp4, mov nor webm"),
     ] {
         let output = run(folder.path(), args);
         assert_eq!(output.status.code(), Some(1), "{args:?}: {output:?}");

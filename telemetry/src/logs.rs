@@ -124,7 +124,7 @@ mod tests {
             };
             of("ort=")
         };
-        assert_eq!(levels("debug"), ["warn"]);
+        assert_eq!(levels("debug"), ["error"]);
         assert_eq!(levels("info,ort=debug"), ["debug"]);
     }
 

@@ -18,7 +18,7 @@ use livegate_liveness::thresholds::{ThresholdSets, Thresholds};
 use livegate_worker::{AnalyzerPool, measure};
 
 pub use self::error::CheckError;
-pub use self::read::{NamedFrame, read_clip, read_folder};
+pub use self::read::{NamedFrame, read_clip, read_folder, read_only_clip};
 use self::report::Origin;
 pub use self::report::{FrameReport, Report};
 use crate::progress::Progress;

@@ -97,8 +97,17 @@ pub fn read_clip(path: &Path) -> Result<Bytes, CheckError> {
     if clip.len() > MAX_VIDEO_BYTES {
         return Err(CheckError::ClipSize(path.to_owned()));
     }
+    Ok(clip.into())
+}
+
+/// Reads a clip like [`read_clip`], and refuses a file of another kind.
+///
+/// # Errors
+/// [`CheckError`] when it cannot be read, is not a clip, or verify would refuse its size.
+pub fn read_only_clip(path: &Path) -> Result<Bytes, CheckError> {
+    let clip = read_clip(path)?;
     if Container::of(&clip).is_none() {
         return Err(CheckError::NotAClip(path.to_owned()));
     }
-    Ok(clip.into())
+    Ok(clip)
 }

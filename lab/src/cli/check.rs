@@ -67,7 +67,7 @@ impl CheckArgs {
             progress.finish();
             (report, pool.models().clone())
         } else {
-            let clip = check::read_clip(&self.capture)?;
+            let clip = check::read_only_clip(&self.capture)?;
             let pool = start().await?;
             let report = check::check_clip(&pool, &sets, &challenge, clip).await?;
             (report, pool.models().clone())
