@@ -230,7 +230,7 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
         page,
         mut methods,
     } = ApiDocument::of(&service);
-    for path in ["/", "/openapi.json", "/docs"] {
+    for path in ["/", "/openapi.json", "/docs", "/docs/"] {
         methods.add(path, &["GET"]);
     }
     let document = make_sync(move |_| json.clone().with_content_type("application/json"));

@@ -107,7 +107,7 @@ impl<'a> Records<'a> {
     }
 
     /// Replaces `stored` by `record` and returns the record as stored; `None` if another change was first,
-    /// or if the record is gone. If the store does not answer, it retries for about two seconds.
+    /// or if the record is gone. If the store does not answer, it retries; after 5 s it gives up.
     ///
     /// `attempt` distinguishes a retry from a second change. With the same attempt the record changes at
     /// most once, however often this is called, and every call returns the change that was made.

@@ -58,8 +58,8 @@ impl Backoff {
     }
 }
 
-/// Calls a store, and again for about two seconds while it does not answer. Only for operations that may be
-/// repeated.
+/// Calls a store, and again while it does not answer: no call starts later than three seconds after the
+/// first. A call may take two seconds itself. Only for operations that may be repeated.
 ///
 /// # Errors
 /// The [`StoreError`] of the last attempt.

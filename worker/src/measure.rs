@@ -5,11 +5,12 @@ use std::sync::Arc;
 use livegate_common::broker::Queue;
 use livegate_common::job::{Batch, EncodedFrame, Failure, Look, Outcome, TimeLimit, now_ms};
 use livegate_liveness::outcome::FrameOutcome;
+use tokio::runtime::Handle;
 
 use crate::analyzer::FaceAnalyzer;
 use crate::clip;
 use crate::cost::metered;
-use crate::pool::{AnalyzerPool, KEEP, Kept, Recent};
+use crate::pool::{AnalyzerPool, Kept, Recent};
 use crate::stages::{Stage, timed};
 
 /// Measures a batch that came over `queue`; `None` when nobody waits for the outcome any more.
@@ -23,19 +24,11 @@ pub async fn measure(
 ) -> Option<Outcome> {
     match batch {
         Batch::Frames { frames, look } => {
-            let recent = Arc::clone(pool.recent());
-            if look == Look::Glance {
-                // What is kept for a closer look is forgotten, also where no other frame follows.
-                let recent = Arc::clone(&recent);
-                tokio::spawn(async move {
-                    tokio::time::sleep(KEEP).await;
-                    recent.forget_old();
-                });
-            }
+            let (recent, runtime) = (Arc::clone(pool.recent()), Handle::current());
             let measuring = pool.run(queue, move |analyzer, is_awaited| {
                 let goes_on = || is_awaited() && now_ms() < time.deadline_ms;
                 metered(analyzer, |analyzer| {
-                    measure_frames(analyzer, &frames, look, &recent, &goes_on)
+                    measure_frames(analyzer, &frames, look, (&recent, &runtime), &goes_on)
                 })
             });
             match measuring.await {
@@ -66,7 +59,7 @@ fn measure_frames(
     analyzer: &mut dyn FaceAnalyzer,
     frames: &[EncodedFrame],
     look: Look,
-    recent: &Recent,
+    (recent, runtime): (&Arc<Recent>, &Handle),
     goes_on: &dyn Fn() -> bool,
 ) -> Option<Result<Vec<(u32, FrameOutcome)>, String>> {
     let mut outcomes = Vec::with_capacity(frames.len());
@@ -94,7 +87,7 @@ fn measure_frames(
                             frame: pixels,
                             begun,
                         };
-                        recent.put(frame.image.clone(), frame_kept);
+                        recent.put(runtime, &frame.image, frame_kept);
                     }
                     FrameOutcome::Measured(Box::new(measurement))
                 }

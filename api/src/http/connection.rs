@@ -74,6 +74,7 @@ where
         start,
         turn: turn.clone(),
         refused: None,
+        is_blocked: false,
     };
     let answer = service_fn(move |request: Request<Incoming>| {
         turn.is_ours();
@@ -202,6 +203,8 @@ struct Watched<S> {
     turn: Turn,
     /// With what hyper refused a head.
     refused: Option<StatusCode>,
+    /// Whether the caller has not yet read what was written: what it sends meanwhile begins no head.
+    is_blocked: bool,
 }
 
 impl<S> Watched<S> {
@@ -225,8 +228,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         }
         let before = buf.filled().len();
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buf));
-        self.turn
-            .read(buf.filled().get(before..).unwrap_or_default());
+        if !self.is_blocked {
+            self.turn
+                .read(buf.filled().get(before..).unwrap_or_default());
+        }
         Poll::Ready(read)
     }
 }
@@ -240,7 +245,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         if self.is_refusal(buf) {
             return Poll::Ready(Ok(buf.len()));
         }
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.is_blocked = written.is_pending();
+        written
     }
 
     fn poll_write_vectored(
@@ -252,7 +259,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         if let [only] = bufs {
             return self.poll_write(cx, only);
         }
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.is_blocked = written.is_pending();
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -20,7 +20,7 @@ use super::in_flight::LIMIT;
 use super::lookup::{find, first};
 use super::record::LiveSession;
 use super::response::FrameResult;
-use super::sessions::{MOST_TRIES, put};
+use super::sessions::{MOST_TRIES, parse_id, put};
 use crate::contract::bad_picture::BadImage;
 use crate::error::ApiError;
 use crate::http::multipart::FrameUpload;
@@ -40,6 +40,7 @@ const MARGIN_MS: u64 = 30_000;
 struct Submission {
     state: Arc<AppState>,
     caller: SessionCaller,
+    /// The session's id as the store has it; callers may write it in capitals.
     id: String,
     image: Bytes,
     /// Held for as long as the image is.
@@ -73,7 +74,7 @@ pub async fn submit(
     let submission = Submission {
         state: Arc::clone(state),
         caller,
-        id,
+        id: parse_id(&id).ok_or(ApiError::SessionNotFound)?.to_string(),
         image: upload.image,
         _place: upload.place,
         request_id,
@@ -109,7 +110,10 @@ impl Submission {
                 stored = find(&state, &self.caller.who, &self.id).await?;
                 continue;
             }
-            let (next, report) = self.take(&stored, &mut sight).await?;
+            let (next, report) = match self.take(&stored, &mut sight).await {
+                Ok(taken) => taken,
+                Err(error) => return self.answer_if_over(error).await,
+            };
             if next == stored.record.session {
                 // The session was over before this frame.
                 return Ok(self.answer(&stored.id, &next, report));
@@ -124,6 +128,19 @@ impl Submission {
         Err(ApiError::internal(
             "a session changed too often to take a frame",
         ))
+    }
+
+    /// A session that was over before the frame was measured has its answer even if the frame cannot be
+    /// measured: it may have ended while the picture arrived. Otherwise `error`.
+    async fn answer_if_over(&self, error: ApiError) -> Result<FrameResult, ApiError> {
+        let stored = find(&self.state, &self.caller.who, &self.id).await?;
+        let thresholds = self.thresholds(&stored, None)?;
+        match stored.record.session.over_by(self.arrived_ms, thresholds) {
+            Some((over, report)) if over == stored.record.session => {
+                Ok(self.answer(&stored.id, &over, report))
+            }
+            _ => Err(error),
+        }
     }
 
     /// The session's next state with this frame, which is measured as a whole only if that is needed.
@@ -142,6 +159,11 @@ impl Submission {
             None => sight.insert(self.first_look(stored).await?),
         };
         let step = |seen: &Sight| -> Result<Step, ApiError> {
+            let known = &stored.record.models;
+            if !known.is_unnamed() && seen.models != *known {
+                // Margins of different models cannot be compared within one session.
+                return Err(not_measured(MeasureError::MixedModels));
+            }
             let thresholds = self.thresholds(stored, Some(seen))?;
             Ok(session.advance(&seen.measurement, self.arrived_ms, thresholds))
         };
@@ -161,14 +183,18 @@ impl Submission {
         }
     }
 
-    /// The thresholds for the models that measured this frame, or those that measured the frames before
-    /// it.
+    /// The thresholds for the models that measured the session's frames so far; for its first frame,
+    /// those that measured this one.
     fn thresholds(
         &self,
         stored: &Stored<LiveSession>,
         sight: Option<&Sight>,
     ) -> Result<&Arc<Thresholds>, ApiError> {
-        let models = sight.map_or(&stored.record.models, |s| &s.models);
+        let known = &stored.record.models;
+        let models = match sight {
+            Some(sight) if known.is_unnamed() => &sight.models,
+            _ => known,
+        };
         thresholds_of(&self.state.services, models).map_err(not_measured)
     }
 
@@ -187,11 +213,6 @@ impl Submission {
         let (services, image) = (&self.state.services, self.image.clone());
         let measured = measure_frame(services, &self.request_id, image, look, limit).await;
         let measured = measured.map_err(not_measured)?;
-        let known = &stored.record.models;
-        if !known.is_unnamed() && measured.models != *known {
-            // Margins of different models cannot be compared within one session.
-            return Err(not_measured(MeasureError::MixedModels));
-        }
         match measured.outcome {
             FrameOutcome::Undecodable(_) => Err(BadImage::Undecodable.into()),
             FrameOutcome::Measured(measurement)

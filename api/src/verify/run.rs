@@ -29,8 +29,9 @@ use crate::metrics::Stage;
 use crate::state::AppState;
 use livegate_liveness::judge::{Judgement, Undecodable, judge_clip, judge_images};
 
-/// How long after its deadline a claimed session still counts as being processed.
-const PROCESSING_MARGIN: Duration = Duration::from_secs(5);
+/// How long after its deadline a claimed session still counts as being processed: the claim and the
+/// record of the end may each take nearly 5 s if the store stalls.
+const PROCESSING_MARGIN: Duration = Duration::from_secs(12);
 
 /// How much longer than its session a capture may last by its own times, seconds: a clip lasts until
 /// the end of its last frame, and recorders round.
@@ -101,9 +102,14 @@ impl Verification {
             self.session = claimed;
             return Ok(Claim::Ours);
         }
-        // A store that was started anew holds no sessions.
-        let found = records.load::<VerifySession>(&self.session.id).await?;
-        Ok(found.map_or(Claim::Gone, |_| Claim::Taken))
+        // A store that was started anew holds no sessions. If it does not answer, one thing is known all
+        // the same: this verify has not claimed the session.
+        Ok(
+            match records.load::<VerifySession>(&self.session.id).await {
+                Ok(None) => Claim::Gone,
+                Ok(Some(_)) | Err(_) => Claim::Taken,
+            },
+        )
     }
 
     async fn measure_and_decide_safely(&self, seen: &mut Spent) -> Result<VerdictBody, ApiError> {

@@ -19,7 +19,10 @@ pub use redis::RedisSessions;
 
 /// Number of latest swaps whose tokens are stored: a retry is recognised although others have swapped
 /// since.
-pub const KEPT_TOKENS: usize = 16;
+///
+/// A swap is retried for 5 s at most, and a live session takes up to 40 frames at once and 20 a
+/// second: 140 in that time.
+pub const KEPT_TOKENS: usize = 160;
 
 /// A record with the version that it had when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]

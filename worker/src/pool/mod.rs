@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::stages::{self, Stage};
 use channel::{Receiver, Sender, channel};
 use pace::Pace;
-pub(crate) use recent::{KEEP, Kept, Recent};
+pub(crate) use recent::{Kept, Recent};
 
 /// Pause between two attempts to load models again.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);

@@ -2,12 +2,16 @@
 //! copies of unwanted parts.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess,
+    Visitor,
+};
 
 use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
@@ -143,7 +147,11 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Self::Value, M::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(|object| ObjectOf(Some(object)))
+        let once = Once {
+            map,
+            names: HashSet::new(),
+        };
+        T::deserialize(MapAccessDeserializer::new(once)).map(|object| ObjectOf(Some(object)))
     }
 
     fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
@@ -173,6 +181,39 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
     fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
         Ok(ObjectOf(None))
+    }
+}
+
+/// Most names of an object that are checked for repeats: more than any request has.
+const MOST_NAMES: usize = 64;
+
+/// The fields of an object. A name that was there before is an error, also one that `T` does not know.
+struct Once<M> {
+    map: M,
+    names: HashSet<String>,
+}
+
+impl<'de, M: MapAccess<'de>> MapAccess<'de> for Once<M> {
+    type Error = M::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, M::Error> {
+        let Some(name) = self.map.next_key::<String>()? else {
+            return Ok(None);
+        };
+        if self.names.contains(&name) {
+            return Err(M::Error::custom(format_args!("duplicate field `{name}`")));
+        }
+        if self.names.len() < MOST_NAMES {
+            self.names.insert(name.clone());
+        }
+        seed.deserialize(name.into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, M::Error> {
+        self.map.next_value_seed(seed)
     }
 }
 
@@ -226,6 +267,31 @@ fn sentence(error: &serde_json::Error, takes: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    struct One {
+        one: Option<u32>,
+    }
+
+    #[test]
+    fn a_name_is_refused_the_second_time_whether_or_not_the_field_is_known() {
+        let read = |body: &str| read_body::<One>(body.as_bytes(), "");
+        assert_eq!(
+            read(r#"{"one": 1, "note": 1, "memo": 1}"#).unwrap().one,
+            Some(1)
+        );
+        for (body, name) in [
+            (r#"{"one": 1, "note": 1, "one": 1}"#, "one"),
+            (r#"{"one": null, "one": 1}"#, "one"),
+            (r#"{"note": 1, "one": 1, "note": 2}"#, "note"),
+        ] {
+            let text = read(body).unwrap_err().to_string();
+            assert!(
+                text.contains(name) && text.contains("more than once"),
+                "{text}"
+            );
+        }
+    }
 
     #[test]
     fn debug_shows_no_content() {

@@ -67,6 +67,7 @@ async fn a_405_lists_the_methods_that_the_path_takes() {
         ),
         ("/openapi.json", "GET, HEAD", ["POST", "OPTIONS", "PUT"]),
         ("/docs", "GET, HEAD", ["POST", "OPTIONS", "PUT"]),
+        ("/docs/", "GET, HEAD", ["POST", "OPTIONS", "PUT"]),
         ("/", "GET, HEAD", ["POST", "OPTIONS", "SPAM"]),
     ] {
         for method in others {

@@ -1,8 +1,10 @@
 //! Frames of one session that arrive at once, on one replica and on several.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
+use livegate_api::config::ServerConfig;
 use livegate_liveness::challenge::Angles;
 use livegate_liveness::measurement::FrameMeasurement;
 use livegate_liveness::session::{Session, Step, Task};
@@ -72,6 +74,40 @@ async fn one_of_many_frames_that_pass_at_once_passes() {
     assert_eq!(passes, 1);
     let status = app.client.interactive_status(&id).await;
     assert_eq!(status.body["challenges_remaining"], json!(1));
+}
+
+#[tokio::test]
+async fn a_frame_that_arrived_in_time_counts_however_the_id_is_written_and_whoever_reads_meanwhile()
+{
+    let shared = Shared::new();
+    let ttl = Duration::from_secs(1);
+    let app = shared
+        .first(Options {
+            server: ServerConfig {
+                session_ttl: ttl,
+                ..ServerConfig::default()
+            },
+            ..Options::default()
+        })
+        .await;
+    let id = app.client.interactive_session("SMILE").await;
+    let expired = tokio::time::Instant::now() + ttl + Duration::from_millis(50);
+    let (capitals, neutral) = (id.to_uppercase(), png(&Scene::default()));
+    let read_when_expired = async {
+        tokio::time::sleep_until(expired).await;
+        // Nothing measures the frame before this worker, which is ready after the read has begun.
+        let worker = shared.worker();
+        (app.client.interactive_status(&id).await, worker)
+    };
+    let (frame, (read, _worker)) =
+        join(app.client.frame(&capitals, &neutral), read_when_expired).await;
+    assert_eq!(
+        (&frame.body["state"], &read.body["state"]),
+        (&json!("in_progress"), &json!("in_progress")),
+        "{} {}",
+        frame.body,
+        read.body
+    );
 }
 
 /// Whether the session that the API shows is one that some order of the frames leads to.
