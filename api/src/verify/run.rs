@@ -29,9 +29,9 @@ use crate::metrics::Stage;
 use crate::state::AppState;
 use livegate_liveness::judge::{Judgement, Undecodable, judge_clip, judge_images};
 
-/// How long after its deadline a claimed session still counts as being processed: the claim and the
-/// record of the end may each take nearly 5 s if the store stalls.
-const PROCESSING_MARGIN: Duration = Duration::from_secs(12);
+/// How long after its deadline a claimed session still counts as being processed: the record of the end
+/// may take nearly as long if the store stalls.
+const PROCESSING_MARGIN: Duration = Duration::from_secs(5);
 
 /// How much longer than its session a capture may last by its own times, seconds: a clip lasts until
 /// the end of its last frame, and recorders round.
@@ -70,9 +70,11 @@ impl Verification {
     /// Claims the session, reaches the verdict, and records how the session ended.
     pub async fn run(mut self) -> Result<VerdictBody, ApiError> {
         let mut seen = Spent::default();
+        // The claim's own time counts: it is long if the store stalls.
+        let ends_at = Instant::now() + self.state.config.verify_timeout;
         let verdict = match self.claim().await {
             Ok(Claim::Ours) => {
-                let verdict = self.measure_and_decide_safely(&mut seen).await;
+                let verdict = self.measure_and_decide_safely(&mut seen, ends_at).await;
                 self.record_end(&verdict).await;
                 verdict
             }
@@ -112,8 +114,13 @@ impl Verification {
         )
     }
 
-    async fn measure_and_decide_safely(&self, seen: &mut Spent) -> Result<VerdictBody, ApiError> {
-        AssertUnwindSafe(self.measure_and_decide(seen))
+    async fn measure_and_decide_safely(
+        &self,
+        seen: &mut Spent,
+        ends_at: Instant,
+    ) -> Result<VerdictBody, ApiError> {
+        let limit = ends_at.saturating_duration_since(Instant::now());
+        AssertUnwindSafe(self.measure_and_decide(seen, limit))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Err(ApiError::internal("the verification panicked")))
@@ -139,10 +146,14 @@ impl Verification {
         tracing::warn!(session.id = %id, error = %error, "The end of session {id} could not be recorded: {error}");
     }
 
-    async fn measure_and_decide(&self, seen: &mut Spent) -> Result<VerdictBody, ApiError> {
+    async fn measure_and_decide(
+        &self,
+        seen: &mut Spent,
+        limit: Duration,
+    ) -> Result<VerdictBody, ApiError> {
         match &self.capture {
-            Capture::Images(frames) => self.measure_and_decide_images(frames, seen).await,
-            Capture::Video(clip) => self.measure_and_decide_clip(clip, seen).await,
+            Capture::Images(frames) => self.measure_and_decide_images(frames, seen, limit).await,
+            Capture::Video(clip) => self.measure_and_decide_clip(clip, seen, limit).await,
         }
     }
 
@@ -150,11 +161,11 @@ impl Verification {
         &self,
         frames: &[CapturedFrame],
         seen: &mut Spent,
+        limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
         seen.frames = frames.len();
         let images: Vec<Bytes> = frames.iter().map(|f| f.image.bytes().clone()).collect();
-        let limit = self.state.config.verify_timeout;
         let measured = measure_images(services, &self.request_id, &images, limit).await?;
         seen.cost = measured.cost;
         let challenge = &self.session.record.challenge;
@@ -177,9 +188,9 @@ impl Verification {
         &self,
         clip: &Bytes,
         seen: &mut Spent,
+        limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
-        let limit = self.state.config.verify_timeout;
         let _in_flight = services.metrics.clip();
         let measured = measure_clip(services, &self.request_id, clip.clone(), limit).await?;
         seen.cost = measured.cost;
