@@ -20,7 +20,7 @@ pub struct TaggedFrame {
 }
 
 impl TaggedFrame {
-    /// The main face; `None` if there is none.
+    /// The main face; `None` in a frame without a face.
     pub fn face(&self) -> Option<&Face> {
         self.measurement.face.as_ref()
     }

@@ -26,7 +26,7 @@ pub struct StoreError(pub String);
 /// Stores outcomes until they are read.
 #[async_trait]
 pub trait ResultStore: Send + Sync {
-    /// Stores a sealed outcome if there is none yet, and announces it to `reply_to`.
+    /// Stores a sealed outcome unless one is stored already, and announces it to `reply_to`.
     ///
     /// Returns whether this outcome was the first. It expires after `keep`.
     ///
@@ -40,7 +40,7 @@ pub trait ResultStore: Send + Sync {
         keep: Duration,
     ) -> Result<bool, StoreError>;
 
-    /// Reads an outcome, and deletes it if possible; otherwise it expires. `None` if there is none.
+    /// Reads an outcome, and deletes it if possible; otherwise it expires. `None` if no outcome is stored.
     ///
     /// # Errors
     /// [`StoreError`] if the store does not answer. The outcome can still be read.

@@ -191,7 +191,7 @@ pub fn process_environment(name: &'static str) -> Option<String> {
     std::env::var_os(name).map(|v| v.to_string_lossy().into_owned())
 }
 
-/// `models/cache` in the working folder. If there is none: in the nearest folder above this program that
+/// `models/cache` in the working folder. If that folder does not exist: in the nearest folder above this program that
 /// has one.
 fn default_cache() -> PathBuf {
     let here = PathBuf::from("models/cache");

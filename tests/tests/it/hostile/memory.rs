@@ -24,7 +24,7 @@ const THREADS: u64 = 1;
 
 /// The same sums as in docs/operate.md, "Memory".
 const API_BYTES: u64 = (400 + 3 * (UPLOAD_MIB + 256)) * MIB;
-const WORKER_BYTES: u64 = (165 + THREADS * 500) * MIB;
+const WORKER_BYTES: u64 = (100 + THREADS * 500) * MIB;
 
 /// Callers of each kind at once.
 const CALLERS: usize = 40;
