@@ -14,9 +14,9 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Route, get};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 
+use crate::admission::Admissions;
 use crate::audit::{Audit, AuditWriter};
 use crate::config::{AuditTarget, ServerConfig};
-use crate::contract::media::MIN_IMAGES;
 use crate::demo;
 use crate::http::boundary::Boundary;
 use crate::http::connection::Limits;
@@ -27,7 +27,6 @@ use crate::http::uploads::Uploads;
 use crate::interactive::in_flight::InFlight;
 use crate::keys::KeyFileError;
 use crate::keys::watch::LiveKeys;
-use crate::limits::{Admissions, most_frames};
 use crate::openapi::{self, ApiDocument};
 use crate::services::Services;
 use crate::state::AppState;
@@ -94,7 +93,7 @@ impl Application {
     /// [`BindError`], whose text names what to change.
     pub async fn bind(config: ServerConfig, services: Services) -> Result<Self, BindError> {
         let keys = Arc::new(LiveKeys::open(&config.keys)?);
-        let places = most_frames(config.max_frames_in_flight) / MIN_IMAGES;
+        let places = config.max_connections;
         let opened = Audit::open(&config.audit_log, places, services.metrics.clone());
         let (audit, writer) = opened.map_err(|cause| {
             let target = match &config.audit_log {
@@ -118,11 +117,7 @@ impl Application {
         };
         let mut registry = Registry::default();
         services.metrics.register(&mut registry);
-        let admissions = Admissions::new(
-            config.max_frames_in_flight,
-            config.max_live_frames,
-            config.lease_margin,
-        );
+        let admissions = Admissions::new(config.lease_margin);
         let uploads = Uploads::new(config.max_upload_mib);
         let state = Arc::new(AppState {
             services,
@@ -184,6 +179,8 @@ impl Application {
         });
         let grace = state.config.verify_timeout + GRACE_MARGIN;
         let admissions = state.admissions.clone();
+        let presence = Arc::clone(&state.services.presence);
+        let following = tokio::spawn(admissions.clone().follow(presence, shutdown.clone()));
         let limits = Limits {
             head: state.config.head_timeout,
             idle: IDLE,
@@ -199,6 +196,7 @@ impl Application {
             tracing::warn!("Stopped with verifications unfinished");
         }
         let _ = keys.await;
+        let _ = following.await;
         if let Some(metrics) = metrics {
             let _ = metrics.await;
         }
@@ -215,9 +213,13 @@ async fn look(state: Weak<AppState>) {
     // Not the state itself: the audit log ends with its last owner.
     if let Some(state) = state.upgrade() {
         let services = &state.services;
-        let workers = services.presence.count().await.ok();
+        let workers = services.presence.workers().await.ok();
         let metrics = &services.metrics;
-        metrics.look(&state.admissions, &*services.publisher, workers);
+        metrics.look(
+            &state.admissions.estimates(),
+            &*services.publisher,
+            workers.map(|workers| workers.count),
+        );
     }
 }
 

@@ -130,7 +130,7 @@ impl Audit {
             }),
             Err(TrySendError::Full(_)) => {
                 tracing::error!("The audit log is so far behind that verifications are refused");
-                Err(ApiError::ConcurrencyLimited(Busy::Server))
+                Err(ApiError::busy(Busy::Server, Duration::from_secs(1)))
             }
             Err(TrySendError::Closed(_)) => Err(ApiError::internal("the audit log has stopped")),
         }
@@ -173,7 +173,7 @@ mod tests {
         };
         let place = audit.reserve().ok().unwrap();
         let refused = || audit.reserve().err().unwrap();
-        assert!(matches!(refused(), ApiError::ConcurrencyLimited(_)));
+        assert!(matches!(refused(), ApiError::ConcurrencyLimited { .. }));
         place.record(AuditRecord {
             time: String::new(),
             request_id: String::new(),
@@ -190,7 +190,7 @@ mod tests {
             worker_cpu_ms: 0.0,
             inference_cpu_ms: 0.0,
         });
-        assert!(matches!(refused(), ApiError::ConcurrencyLimited(_)));
+        assert!(matches!(refused(), ApiError::ConcurrencyLimited { .. }));
         assert_eq!(records.recv().await.unwrap().session_id, "live_1");
         // Returned unused, as by a verify that lost its claim.
         drop(audit.reserve().ok().unwrap());

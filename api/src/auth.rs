@@ -13,7 +13,7 @@ use poem_openapi::auth::ApiKey;
 use crate::error::{ApiError, KeyProblem};
 use crate::http::calling_key::CallingKey;
 use crate::keys::{KeyRecord, PREFIX};
-use crate::limits::take_token;
+use crate::rate::take_token;
 use crate::state::AppState;
 
 /// Your API key, `tsk_…`, from the operator of the service. Treat it like a password: keep it on your

@@ -1,9 +1,10 @@
 //! The HTTP front end of Livegate. It makes every decision; the workers only measure.
 //!
 //! [`Application`] serves the API over [`Services`]. A request passes, in this order: [`auth`], its
-//! body's parser (`wire`), [`limits`], [`measure`], [`livegate_liveness::judge`], and becomes a body in
+//! body's parser (`wire`), [`admission`], [`measure`], [`livegate_liveness::judge`], and becomes a body in
 //! `response`.
 
+pub mod admission;
 pub mod application;
 pub mod audit;
 pub mod auth;
@@ -15,12 +16,14 @@ pub mod error;
 pub mod http;
 pub mod interactive;
 pub mod keys;
-pub mod limits;
 pub mod measure;
 pub mod metrics;
 pub mod openapi;
+pub mod rate;
 pub mod services;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod verify;
 
 pub use application::Application;

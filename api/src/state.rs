@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::admission::Admissions;
 use crate::audit::Audit;
 use crate::config::ServerConfig;
 use crate::http::uploads::Uploads;
 use crate::interactive::in_flight::InFlight;
 use crate::keys::watch::LiveKeys;
-use crate::limits::Admissions;
 use crate::services::Services;
 
 /// Shared by all requests; created once.
@@ -18,7 +18,7 @@ pub struct AppState {
     pub config: ServerConfig,
     /// The API keys.
     pub keys: Arc<LiveKeys>,
-    /// The server's own limit on work in flight.
+    /// What lets work in, and in which order it goes to the workers.
     pub admissions: Admissions,
     /// Memory for large bodies.
     pub uploads: Uploads,

@@ -55,13 +55,11 @@ impl<K: Eq + Hash, V> Expiring<K, V> {
         (until > Instant::now()).then_some(value)
     }
 
-    /// Number of entries that have not expired.
-    pub(crate) fn len(&self) -> usize {
+    /// The entries that have not expired.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
         let now = Instant::now();
-        self.entries
-            .values()
-            .filter(|(_, until)| *until > now)
-            .count()
+        let left = self.entries.values().filter(move |(_, until)| *until > now);
+        left.map(|(value, _)| value)
     }
 }
 
@@ -73,9 +71,9 @@ mod tests {
     async fn an_entry_is_gone_when_its_time_is_over() {
         let mut map = Expiring::default();
         map.insert("a", 1, Duration::from_millis(100));
-        assert_eq!((map.get("a"), map.len()), (Some(&1), 1));
+        assert_eq!((map.get("a"), map.values().count()), (Some(&1), 1));
         tokio::time::advance(Duration::from_millis(100)).await;
-        assert_eq!((map.get("a"), map.len()), (None, 0));
+        assert_eq!((map.get("a"), map.values().count()), (None, 0));
         assert_eq!(map.remove("a"), None);
     }
 

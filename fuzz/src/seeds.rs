@@ -193,6 +193,7 @@ fn outcomes() -> Vec<Vec<u8>> {
     let cost = Cost {
         cpu_us: 1_000,
         inference_us: 900,
+        occupied_us: 1_100,
     };
     let frames = vec![
         (0, FrameOutcome::Measured(Box::new(measured()))),

@@ -11,7 +11,7 @@ pub const MIN_SIDE: u32 = 120;
 pub const MAX_SIDE: u32 = 4096;
 
 /// An accepted picture format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// Starts with ff d8.
     Jpeg,

@@ -8,6 +8,7 @@ mod exif;
 mod foreign;
 mod header;
 mod jpeg;
+pub mod length;
 mod libjpeg;
 mod picture;
 mod pixels;

@@ -25,6 +25,11 @@ impl Picture {
         Ok(Self { bytes, header })
     }
 
+    /// Its header.
+    pub fn header(&self) -> &ImageHeader {
+        &self.header
+    }
+
     /// The file, JPEG or PNG, as it came.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes

@@ -53,7 +53,11 @@ impl Workers {
         let consumer = Box::new(broker.consumer(&Queue::ALL, prefetch));
         let results = Arc::clone(&services.results);
         let seal = services.seal.clone();
-        let beating = livegate_worker::beat(Arc::clone(&services.presence), shutdown.clone());
+        let beating = livegate_worker::beat(
+            Arc::clone(&services.presence),
+            pool.threads(),
+            shutdown.clone(),
+        );
         let working = livegate_worker::run(consumer, results, pool, seal, shutdown);
         let running = tokio::spawn(async move {
             tokio::join!(beating, working);

@@ -45,7 +45,8 @@ pub async fn run(
     let prefetch = u16::try_from(pool.threads().get() * 2).unwrap_or(u16::MAX);
     let consumer = RabbitConsumer::new(&settings.amqp_url, &Queue::ALL, prefetch)?;
     let results = Arc::new(RedisResults::new(redis.clone()));
-    let heart = tokio::spawn(beat(Arc::new(RedisPresence::new(redis)), shutdown.clone()));
+    let presence = Arc::new(RedisPresence::new(redis));
+    let heart = tokio::spawn(beat(presence, pool.threads(), shutdown.clone()));
     livegate_worker::run(
         Box::new(consumer),
         results,

@@ -6,8 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use livegate_api::admission::{Admission, Admissions, Work};
 use livegate_api::application::Application;
 use livegate_api::config::{AuditTarget, ServerConfig};
+use livegate_api::contract::defaults::SessionDefaults;
+use livegate_api::keys::KeyRecord;
 use livegate_api::keys::create::{CreatedKey, NewKey, create};
 use livegate_api::services::Services;
 use livegate_common::shutdown::{Shutdown, Trigger};
@@ -85,6 +88,21 @@ pub async fn spawn_with_key(key: NewKey) -> App {
         ..Options::default()
     })
     .await
+}
+
+/// The way to the workers for a live frame of a key, without an API.
+pub async fn live_admission() -> Admission {
+    let key = Arc::new(KeyRecord {
+        id: "key".to_owned(),
+        name: "test".to_owned(),
+        liveness: true,
+        requests_per_minute: 100,
+        concurrency: 10,
+        defaults: SessionDefaults::default(),
+    });
+    let admissions = Admissions::new(Duration::from_secs(30));
+    let none = Work::default();
+    admissions.admit_live(&key, &none).await.unwrap()
 }
 
 /// Starts the API.

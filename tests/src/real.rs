@@ -13,9 +13,6 @@ use crate::media::{models, optional_weights};
 /// Time limit of a verify here: a debug build, on a machine that runs other tests.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Frames in hand that one clip counts as. Two clips are measured at once.
-const FRAMES_OF_A_CLIP: usize = 75;
-
 /// Starts the embedded service.
 pub async fn embedded(model_config: Option<&Path>) -> App {
     embedded_at(model_config, OperatingPoint::shipped()).await
@@ -27,7 +24,6 @@ pub async fn embedded_at(model_config: Option<&Path>, point: &OperatingPoint) ->
     spawn(Options {
         server: ServerConfig {
             verify_timeout: PATIENCE,
-            max_frames_in_flight: 2 * FRAMES_OF_A_CLIP,
             ..ServerConfig::default()
         },
         analyzers: livegate_worker::onnx::factory(models).unwrap(),

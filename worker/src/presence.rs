@@ -1,9 +1,10 @@
 //! Reports regularly that a worker is present.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use livegate_common::presence::Presence;
+use livegate_common::presence::{Presence, Worker};
 use livegate_common::shutdown::Shutdown;
 use tracing::warn;
 use uuid::Uuid;
@@ -13,9 +14,13 @@ const BEAT: Duration = Duration::from_secs(2);
 /// Time for which a report is valid.
 const SEEN_FOR: Duration = Duration::from_secs(7);
 
-/// Reports regularly that this worker is present, until shutdown, and then that it is gone.
-pub async fn beat(presence: Arc<dyn Presence>, shutdown: Shutdown) {
-    let worker = Uuid::new_v4();
+/// Reports regularly that this worker is present with so many `threads`, until shutdown, and then that it is
+/// gone.
+pub async fn beat(presence: Arc<dyn Presence>, threads: NonZeroUsize, shutdown: Shutdown) {
+    let worker = Worker {
+        id: Uuid::new_v4(),
+        threads: u32::try_from(threads.get()).unwrap_or(u32::MAX),
+    };
     let mut ticks = tokio::time::interval(BEAT);
     let mut away = false;
     loop {

@@ -8,27 +8,6 @@ use std::time::Duration;
 
 pub use self::origins::{NoOrigin, Origins};
 
-/// Frames that may be in flight for each inference thread before a verification is refused.
-///
-/// At the 30-40 frames a second measured on a 2-core server, a verification waits two seconds for them,
-/// of the deadline's 15. More would admit larger bursts, but everyone would wait longer under overload.
-pub const FRAMES_IN_FLIGHT_A_THREAD: usize = 64;
-
-/// The same limit when the workers are other processes, whose threads are not counted here: that of
-/// eight threads.
-pub const FRAMES_IN_FLIGHT_DISTRIBUTED: usize = 8 * FRAMES_IN_FLIGHT_A_THREAD;
-
-/// Divisor of the limit on live frames: 1/2 of all frames in flight, and [`LEAST_LIVE_FRAMES`] at
-/// least.
-///
-/// All frames in flight are measured in about two seconds. A live frame that waits longer than one
-/// second is useless: the face has moved on, and the time of its challenge has run on.
-const LIVE_FRAMES_SHARE: usize = 2;
-
-/// Lowest limit on live frames: a few people at once, each with a frame or two in flight, on however
-/// small a server.
-const LEAST_LIVE_FRAMES: usize = 8;
-
 /// Settings of the HTTP server.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
@@ -40,12 +19,6 @@ pub struct ServerConfig {
     pub session_ttl: Duration,
     /// `LIVEGATE_VERIFY_TIMEOUT_SECONDS`: how long a verify may take from the claim to the answer.
     pub verify_timeout: Duration,
-    /// `LIVEGATE_MAX_FRAMES_IN_FLIGHT`: frames of admitted verifications. Once as many are in flight,
-    /// no further verification is admitted.
-    pub max_frames_in_flight: usize,
-    /// Live frames of all sessions together that wait to be measured or are being measured. Not a
-    /// variable: half of `max_frames_in_flight`, and 8 at least.
-    pub max_live_frames: usize,
     /// How long a key's place for a verification stays taken, beyond the longest verification, if the
     /// process that holds it dies. Not a variable: a constant, except in tests.
     pub lease_margin: Duration,
@@ -73,8 +46,6 @@ impl Default for ServerConfig {
             keys: PathBuf::from("keys.toml"),
             session_ttl: Duration::from_secs(300),
             verify_timeout: Duration::from_secs(15),
-            max_frames_in_flight: FRAMES_IN_FLIGHT_A_THREAD,
-            max_live_frames: live_frames(FRAMES_IN_FLIGHT_A_THREAD),
             lease_margin: Duration::from_secs(30),
             max_upload_mib: 512,
             head_timeout: Duration::from_secs(15),
@@ -85,11 +56,6 @@ impl Default for ServerConfig {
             metrics_listen: None,
         }
     }
-}
-
-/// The limit on live frames that goes with a limit of `frames_in_flight` frames.
-pub fn live_frames(frames_in_flight: usize) -> usize {
-    (frames_in_flight / LIVE_FRAMES_SHARE).max(LEAST_LIVE_FRAMES)
 }
 
 /// Where audit records are written.

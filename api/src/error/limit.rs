@@ -16,12 +16,17 @@ pub enum Rated {
 pub enum Busy {
     /// The verifications of one key.
     #[error(
-        "This API key's limit on simultaneous verifications is reached. Retry with backoff; the session has not been used."
+        "This API key's limit on simultaneous verifications is reached. Retry after Retry-After; the session has not been used."
     )]
     Key,
-    /// The verifications of the server.
+    /// The key's share of the server's threads.
     #[error(
-        "The server's limit on simultaneous verifications is reached. Retry with backoff; the session has not been used."
+        "This API key has as much in hand as its share of the server can do in time. Retry after Retry-After; the session has not been used."
+    )]
+    Share,
+    /// The server's threads.
+    #[error(
+        "The server has as much in hand as it can do in time. Retry after Retry-After; the session has not been used."
     )]
     Server,
     /// The server's memory for bodies that are being uploaded.
@@ -51,7 +56,8 @@ impl Busy {
     pub fn name(self) -> &'static str {
         match self {
             Self::Key => "key_concurrency",
-            Self::Server => "server_frames",
+            Self::Share => "key_share",
+            Self::Server => "server_time",
             Self::Uploads => "server_uploads",
             Self::LiveFrames => "server_live_frames",
         }

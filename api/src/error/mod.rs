@@ -69,8 +69,13 @@ pub enum ApiError {
         retry_after: Duration,
     },
     /// A limit on simultaneous work is reached.
-    #[error("{0}")]
-    ConcurrencyLimited(Busy),
+    #[error("{busy}")]
+    ConcurrencyLimited {
+        /// Which limit was reached.
+        busy: Busy,
+        /// Time until there may be room again.
+        retry_after: Duration,
+    },
     /// Required fields are absent. Each entry names one.
     #[error("Required: {}.", .0.join(", "))]
     MissingFields(Vec<&'static str>),
@@ -161,13 +166,18 @@ impl ApiError {
         Self::Processing(cause.into())
     }
 
+    /// The refusal of work for which there may be room again after `retry_after`.
+    pub fn busy(busy: Busy, retry_after: Duration) -> Self {
+        Self::ConcurrencyLimited { busy, retry_after }
+    }
+
     /// The machine-readable code.
     pub fn code(&self) -> Code {
         match self {
             Self::Unauthorized(_) | Self::NoCredentials | Self::BadToken => Code::Unauthorized,
             Self::LivenessDisabled => Code::LivenessDisabled,
             Self::RateLimited { .. } => Code::RateLimit,
-            Self::ConcurrencyLimited(_) => Code::ConcurrencyLimit,
+            Self::ConcurrencyLimited { .. } => Code::ConcurrencyLimit,
             Self::MissingFields(_) => Code::MissingFields,
             Self::InvalidInput(_) => Code::InvalidInput,
             Self::FrameCount { .. } => Code::InvalidFrameCount,
@@ -190,8 +200,8 @@ impl ApiError {
     /// How long to wait before trying again; `None` where waiting does not help.
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after, .. } => Some(*retry_after),
-            Self::ConcurrencyLimited(_) => Some(Duration::from_secs(1)),
+            Self::RateLimited { retry_after, .. }
+            | Self::ConcurrencyLimited { retry_after, .. } => Some(*retry_after),
             Self::Unauthorized(_)
             | Self::NoCredentials
             | Self::BadToken
@@ -231,7 +241,7 @@ impl ApiError {
     fn refusal(&self) -> Refusal {
         let limit = if let Self::RateLimited { of, .. } = self {
             Some(of.name())
-        } else if let Self::ConcurrencyLimited(busy) = self {
+        } else if let Self::ConcurrencyLimited { busy, .. } = self {
             Some(busy.name())
         } else {
             None

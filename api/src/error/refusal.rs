@@ -18,11 +18,12 @@ pub struct Sentence(pub String);
 
 impl Refusal {
     /// The names of all limits.
-    pub const LIMITS: [&str; 6] = [
+    pub const LIMITS: [&str; 7] = [
         "key_rate",
         "session_rate",
         "key_concurrency",
-        "server_frames",
+        "key_share",
+        "server_time",
         "server_uploads",
         "server_live_frames",
     ];

@@ -16,6 +16,12 @@ impl CallingKey {
         }
     }
 
+    /// The id of the key that this request was authenticated with, if it was.
+    pub fn of(request: &Request) -> Option<Arc<str>> {
+        let Self(key) = request.extensions().get::<Self>()?;
+        key.get().cloned()
+    }
+
     /// The key's id; `None` before it is authenticated.
     pub fn get(&self) -> Option<&Arc<str>> {
         self.0.get()

@@ -15,8 +15,9 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::Serialize;
 
 use super::body::BodyRules;
+use super::calling_key::CallingKey;
 use super::parameters::{Parameters, Value};
-use super::uploads::UploadPlace;
+use super::uploads::{UploadPlace, Uploader};
 use crate::contract::excerpt::Excerpt;
 use crate::error::{ApiError, ForeignBody};
 use crate::state::AppState;
@@ -84,7 +85,11 @@ impl<'a, T: RequestDocument> ApiExtractor<'a> for JsonRequest<T> {
             too_large,
             check_type,
         };
-        let (bytes, place) = rules.receive(request, body, &state.uploads).await?;
+        let place = state.uploads.place(Uploader {
+            key: CallingKey::of(request),
+            session: None,
+        });
+        let (bytes, place) = rules.receive(request, body, place).await?;
         Ok(Self {
             bytes,
             place,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use livegate_media::ImageHeader;
+use livegate_media::Picture;
 use poem::http::{HeaderValue, header};
 use poem::web::Data;
 use poem::{FromRequest, Request, RequestBody};
@@ -12,9 +12,10 @@ use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaR
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::body::BodyRules;
+use super::calling_key::CallingKey;
 use super::form::{Form, FormError, boundary};
 use super::parameters::Parameters;
-use super::uploads::{UploadPlace, Uploads};
+use super::uploads::{UploadPlace, Uploader, Uploads};
 use crate::contract::bad_picture::BadImage;
 use crate::contract::excerpt::Excerpt;
 use crate::contract::media::MAX_FRAME_BYTES;
@@ -50,7 +51,7 @@ const RULES: BodyRules = BodyRules {
 /// A live frame that passed every check that needs no pixels.
 pub struct FrameUpload {
     /// The image, JPEG or PNG, as it came.
-    pub image: Bytes,
+    pub image: Picture,
     /// The upload room that the form takes. Keep it as long as the image.
     pub place: UploadPlace,
 }
@@ -61,7 +62,11 @@ impl FrameUpload {
         body: &mut RequestBody,
         uploads: &Uploads,
     ) -> Result<Self, ApiError> {
-        let (bytes, place) = RULES.receive(request, body, uploads).await?;
+        let place = uploads.place(Uploader {
+            key: CallingKey::of(request),
+            session: request.path_params::<String>().ok().map(Into::into),
+        });
+        let (bytes, place) = RULES.receive(request, body, place).await?;
         if bytes.is_empty() {
             return Err(ApiError::MissingFields(vec![IMAGE]));
         }
@@ -72,8 +77,8 @@ impl FrameUpload {
         if image.len() > MAX_FRAME_BYTES {
             return Err(ApiError::FrameTooLarge);
         }
-        ImageHeader::read(&image).map_err(BadImage::Picture)?;
         // The image is a slice of the form, which stays in memory as a whole.
+        let image = Picture::read(image).map_err(BadImage::Picture)?;
         Ok(Self { image, place })
     }
 }

@@ -1,41 +1,77 @@
-//! Limits on large bodies: how much memory they take at once, and how many are worked on at once.
+//! Memory for large bodies: who may take how much of it, and how many bodies are worked on at once.
+//!
+//! A body takes room for the bytes that came, not for those that its head announces. Whoever uploads may hold as much as
+//! is still free: one caller alone at most half of the room, two at most a third each. So there is always room left for
+//! one more, whatever the others do. This is the rule of A. Choudhury and E. Hahne, "Dynamic queue length thresholds for
+//! shared-memory packet switches", IEEE/ACM Transactions on Networking 6(2), 1998. It holds between keys. Between the
+//! sessions of a key each may hold an eighth of what is free.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
 
 use crate::error::{ApiError, Busy};
 
 /// Largest body that takes no upload room and is parsed where it arrives, bytes.
 pub const SMALL: usize = 64 << 10;
 
-/// How long a body may wait for room before it is read.
+/// How long a body may wait for room, each time that it needs more.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Bytes that one permit stands for, since semaphores count to 2³² only.
-const UNIT: usize = 1 << 10;
+/// A session may hold one part in so many of what is free.
+const SESSION_PART: usize = 8;
 
 /// Memory for large bodies. Clones share it.
 #[derive(Clone)]
 pub struct Uploads {
-    room: Arc<Semaphore>,
-    units: u32,
+    shared: Arc<Shared>,
     turns: Arc<Semaphore>,
 }
 
-/// The room of one body; freed when dropped. Kept for as long as any part of the body.
+struct Shared {
+    room: usize,
+    taken: Mutex<Taken>,
+    /// Notified when room becomes free.
+    freed: Notify,
+}
+
+/// Bytes taken, in all and by each holder.
 #[derive(Default)]
-pub struct UploadPlace(Option<OwnedSemaphorePermit>);
+struct Taken {
+    all: usize,
+    by: HashMap<Arc<str>, usize>,
+}
+
+/// The caller who sends a body.
+#[derive(Clone, Debug, Default)]
+pub struct Uploader {
+    /// Id of the key; `None` for a call without one.
+    pub key: Option<Arc<str>>,
+    /// Id of the session that the body is sent to, if it is sent to one.
+    pub session: Option<Arc<str>>,
+}
+
+/// The room of one body; freed when dropped. Kept for as long as any part of the body.
+pub struct UploadPlace {
+    of: Arc<Shared>,
+    key: Arc<str>,
+    session: Option<Arc<str>>,
+    bytes: usize,
+}
 
 impl Uploads {
     /// Room for `max_mib` MiB of bodies, and as many turns to work on them as there are cores.
     pub fn new(max_mib: usize) -> Self {
-        let units = u32::try_from(max_mib.saturating_mul((1 << 20) / UNIT)).unwrap_or(u32::MAX);
         Self {
-            room: Arc::new(Semaphore::new(units as usize)),
-            units,
+            shared: Arc::new(Shared {
+                room: max_mib.saturating_mul(1 << 20),
+                taken: Mutex::default(),
+                freed: Notify::new(),
+            }),
             // This work shares the blocking threads with sealing, which must never wait for it.
             turns: Arc::new(Semaphore::new(
                 available_parallelism().map_or(1, Into::into),
@@ -43,21 +79,15 @@ impl Uploads {
         }
     }
 
-    /// Takes room for a body of this size, before it is read. Nothing else limits the memory that
-    /// callers can make the process use, since verifications are admitted only after the body is read.
-    ///
-    /// # Errors
-    /// [`ApiError::ConcurrencyLimited`] when no room is free within two seconds.
-    pub async fn admit(&self, bytes: usize) -> Result<UploadPlace, ApiError> {
-        if bytes <= SMALL {
-            return Ok(UploadPlace::default());
-        }
-        // A body larger than the whole room is admitted alone.
-        let units = units(bytes).min(self.units);
-        let room = Arc::clone(&self.room).acquire_many_owned(units);
-        match tokio::time::timeout(PATIENCE, room).await {
-            Ok(Ok(room)) => Ok(UploadPlace(Some(room))),
-            Ok(Err(_)) | Err(_) => Err(ApiError::ConcurrencyLimited(Busy::Uploads)),
+    /// A place for a body of this caller, without room yet.
+    pub fn place(&self, uploader: Uploader) -> UploadPlace {
+        // Ids have neither of these characters, so no key has the name of a session.
+        let session = uploader.session.map(|id| format!("session/{id}").into());
+        UploadPlace {
+            of: Arc::clone(&self.shared),
+            key: uploader.key.unwrap_or_default(),
+            session,
+            bytes: 0,
         }
     }
 
@@ -85,20 +115,93 @@ impl Uploads {
     }
 }
 
-impl UploadPlace {
-    /// Gives back the room that a body whose length was not known did not need. `bytes` is its length.
-    pub fn shrink_to(&mut self, bytes: usize) {
-        if bytes <= SMALL {
-            self.0 = None;
-        } else if let Some(room) = &mut self.0 {
-            let spare = room.num_permits().saturating_sub(units(bytes) as usize);
-            drop(room.split(spare));
-        }
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn units(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX)
+impl UploadPlace {
+    /// Takes room, so that the body has room for `bytes` in all. Nothing else limits the memory that callers can make
+    /// the process use, since verifications are admitted only after the body is read.
+    ///
+    /// # Errors
+    /// [`ApiError::ConcurrencyLimited`] when this caller gets no more room within two seconds. Bodies that wait for each
+    /// other's room end so, too.
+    pub async fn grow_to(&mut self, bytes: usize) -> Result<(), ApiError> {
+        if bytes <= SMALL {
+            return Ok(());
+        }
+        let until = Instant::now() + PATIENCE;
+        let of = Arc::clone(&self.of);
+        loop {
+            let freed = of.freed.notified();
+            if self.take(bytes) {
+                return Ok(());
+            }
+            if tokio::time::timeout_at(until, freed).await.is_err() {
+                return Err(ApiError::busy(Busy::Uploads, PATIENCE));
+            }
+        }
+    }
+
+    /// Takes room at once or not at all.
+    fn take(&mut self, bytes: usize) -> bool {
+        let more = bytes.saturating_sub(self.bytes);
+        let mut taken = self.of.lock();
+        // A body that is alone may fill the room: it may be larger than half of it.
+        let is_alone = taken.all == self.bytes;
+        let free = self.of.room.saturating_sub(taken.all + more);
+        let fits = |holder: &Arc<str>, limit: usize| {
+            taken.by.get(holder).copied().unwrap_or(0) + more <= limit
+        };
+        let has_share = fits(&self.key, free)
+            && (self.session.as_ref()).is_none_or(|session| fits(session, free / SESSION_PART));
+        if !is_alone && !has_share {
+            return false;
+        }
+        taken.all += more;
+        for holder in [Some(&self.key), self.session.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            *taken.by.entry(Arc::clone(holder)).or_default() += more;
+        }
+        drop(taken);
+        self.bytes += more;
+        true
+    }
+
+    /// Gives back the room that the body did not need. `bytes` is what it holds in memory.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        let kept = if bytes <= SMALL { 0 } else { bytes };
+        let spare = self.bytes.saturating_sub(kept);
+        if spare == 0 {
+            return;
+        }
+        let mut taken = self.of.lock();
+        taken.all = taken.all.saturating_sub(spare);
+        for holder in [Some(&self.key), self.session.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            if let Some(held) = taken.by.get_mut(holder) {
+                *held = held.saturating_sub(spare);
+                if *held == 0 {
+                    taken.by.remove(holder);
+                }
+            }
+        }
+        drop(taken);
+        self.bytes -= spare;
+        self.of.freed.notify_waiters();
+    }
+}
+
+impl Drop for UploadPlace {
+    fn drop(&mut self) {
+        self.shrink_to(0);
+    }
 }
 
 #[cfg(test)]
@@ -107,35 +210,80 @@ mod tests {
 
     const MIB: usize = 1 << 20;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_body_without_room_is_refused_and_small_ones_need_none() {
-        let uploads = Uploads::new(10);
-        let first = uploads.admit(6 * MIB).await.unwrap();
-        let refused = uploads.admit(6 * MIB).await.err().unwrap();
-        assert!(matches!(
-            refused,
-            ApiError::ConcurrencyLimited(Busy::Uploads)
-        ));
-        assert!(uploads.admit(SMALL).await.is_ok());
-        assert!(uploads.admit(4 * MIB).await.is_ok());
-        drop(first);
-        // A body larger than the whole room is admitted alone.
-        let all = uploads.admit(36 * MIB).await.unwrap();
-        assert!(uploads.admit(SMALL + 1).await.is_err());
-        drop(all);
-        assert!(uploads.admit(SMALL + 1).await.is_ok());
+    fn place(uploads: &Uploads, key: &str, session: Option<&str>) -> UploadPlace {
+        uploads.place(Uploader {
+            key: Some(key.into()),
+            session: session.map(Into::into),
+        })
+    }
+
+    /// Fills as much as this caller gets, by one body after the other, MiB.
+    fn fill(uploads: &Uploads, key: &str, session: Option<&str>) -> (usize, Vec<UploadPlace>) {
+        let mut bodies = Vec::new();
+        loop {
+            let mut body = place(uploads, key, session);
+            if !body.take(MIB) {
+                return (bodies.len(), bodies);
+            }
+            bodies.push(body);
+        }
+    }
+
+    #[test]
+    fn each_caller_gets_as_much_as_is_left_and_there_is_room_for_one_more() {
+        let uploads = Uploads::new(120);
+        let (first, of_first) = fill(&uploads, "a", None);
+        assert_eq!(first, 60);
+        let (second, of_second) = fill(&uploads, "b", None);
+        assert_eq!(second, 30);
+        let (third, _of_third) = fill(&uploads, "c", None);
+        assert_eq!(third, 15);
+        drop(of_first);
+        // What is free is shared anew.
+        let (more, _more) = fill(&uploads, "b", None);
+        assert_eq!(more + second, 52);
+        drop(of_second);
+    }
+
+    #[test]
+    fn a_session_gets_a_part_of_what_its_key_may_hold() {
+        let uploads = Uploads::new(256);
+        let (one, _of_one) = fill(&uploads, "a", Some("1"));
+        assert_eq!(one, 28);
+        let (other, _of_other) = fill(&uploads, "a", Some("2"));
+        assert_eq!(other, 25);
+        let (another, _of_another) = fill(&uploads, "b", Some("3"));
+        assert_eq!(another, 22);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_of_unknown_length_keeps_the_room_that_it_fills() {
+    async fn a_body_that_is_alone_may_fill_the_room_and_small_ones_need_none() {
         let uploads = Uploads::new(10);
-        let mut place = uploads.admit(10 * MIB).await.unwrap();
-        place.shrink_to(4 * MIB);
-        let rest = uploads.admit(6 * MIB).await.unwrap();
-        assert!(uploads.admit(MIB).await.is_err());
-        place.shrink_to(SMALL);
-        assert!(uploads.admit(4 * MIB).await.is_ok());
-        drop(rest);
+        let mut large = place(&uploads, "a", None);
+        large.grow_to(6 * MIB).await.unwrap();
+        large.grow_to(36 * MIB).await.unwrap();
+        let mut other = place(&uploads, "b", None);
+        assert!(other.grow_to(SMALL).await.is_ok());
+        let refused = other.grow_to(SMALL + 1).await.err().unwrap();
+        assert_eq!(refused.code(), crate::error::Code::ConcurrencyLimit);
+        drop(large);
+        assert!(other.grow_to(SMALL + 1).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_waits_for_room_that_becomes_free() {
+        let uploads = Uploads::new(10);
+        let mut first = place(&uploads, "a", None);
+        first.grow_to(5 * MIB).await.unwrap();
+        let mut second = place(&uploads, "b", None);
+        let mut waiting = Box::pin(second.grow_to(4 * MIB));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        first.shrink_to(MIB);
+        assert!(waiting.await.is_ok());
+        assert_eq!(uploads.shared.lock().all, 5 * MIB);
+        drop((first, second));
+        let taken = uploads.shared.lock();
+        assert_eq!((taken.all, taken.by.len()), (0, 0));
     }
 
     #[tokio::test]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use livegate_common::id::RequestId;
 use livegate_common::job::{Cost, Look, now_ms};
 use livegate_common::records::Stored;
@@ -12,6 +11,7 @@ use livegate_liveness::measurement::FrameMeasurement;
 use livegate_liveness::outcome::FrameOutcome;
 use livegate_liveness::session::{Report, Session, State, Step};
 use livegate_liveness::thresholds::{ModelSetId, Thresholds};
+use livegate_media::Picture;
 use rand::Rng;
 use tracing::Instrument;
 
@@ -21,6 +21,7 @@ use super::lookup::{find, first};
 use super::record::LiveSession;
 use super::response::FrameResult;
 use super::sessions::{MOST_TRIES, parse_id, put};
+use crate::admission::Work;
 use crate::contract::bad_picture::BadImage;
 use crate::error::ApiError;
 use crate::http::multipart::FrameUpload;
@@ -42,7 +43,7 @@ struct Submission {
     caller: SessionCaller,
     /// The session's id as the store has it; callers may write it in capitals.
     id: String,
-    image: Bytes,
+    image: Picture,
     /// Held for as long as the image is.
     _place: UploadPlace,
     request_id: RequestId,
@@ -208,10 +209,15 @@ impl Submission {
     }
 
     async fn look(&self, stored: &Stored<LiveSession>, look: Look) -> Result<Sight, ApiError> {
-        let _place = self.state.admissions.admit_live()?;
+        // A session ends with its key.
+        let key = self.state.keys.with_id(&stored.record.key);
+        let key = key.ok_or(ApiError::BadToken)?;
+        let work = Work::pictures([self.image.header()], look);
+        let admission = self.state.admissions.admit_live(&key, &work).await?;
         let limit = LIMIT.min(self.state.config.verify_timeout);
-        let (services, image) = (&self.state.services, self.image.clone());
-        let measured = measure_frame(services, &self.request_id, image, look, limit).await;
+        let (services, lane) = (&self.state.services, admission.lane());
+        let request = &self.request_id;
+        let measured = measure_frame(services, lane, request, &self.image, look, limit).await;
         let measured = measured.map_err(not_measured)?;
         match measured.outcome {
             FrameOutcome::Undecodable(_) => Err(BadImage::Undecodable.into()),

@@ -1,7 +1,7 @@
 //! Sends media to the workers and collects their measurements before a deadline.
 //!
 //! The frames of one capture are split into small batches, so that idle workers share one request;
-//! under load the split costs nothing. A clip is one batch: the worker that decodes it also measures
+//! under load the split costs nothing. Batches go to the workers in the turns of their key (`admission`). A clip is one batch: the worker that decodes it also measures
 //! it. A live frame is a batch of its own, on a queue of its own. The media stay in memory here until
 //! every outcome is in, since a batch that the broker lost is published again.
 
@@ -12,14 +12,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use livegate_common::broker::Queue;
 use livegate_common::id::{BatchId, RequestId};
 use livegate_common::job::{Batch, ClipOutcome, Cost, EncodedFrame, Look, MeasuredClip, Outcome};
 use livegate_liveness::outcome::FrameOutcome;
 use livegate_liveness::thresholds::{ModelSetId, Thresholds};
+use livegate_media::Picture;
 
 pub use self::error::MeasureError;
-use self::work::measure;
+use self::work::{Piece, measure};
+use crate::admission::{Lane, Work, megapixels};
 use crate::services::Services;
 
 /// Frames in a batch. Few, so that two workers halve the time of a request of eight frames.
@@ -27,6 +28,9 @@ const FRAMES_PER_BATCH: usize = 2;
 
 /// Size from which a batch takes no further frame, bytes: brokers limit the size of a message.
 const BYTES_PER_BATCH: usize = 8 << 20;
+
+/// Size from which a batch takes no further frame, megapixels: other callers wait for as long as a batch takes.
+const MEGAPIXELS_PER_BATCH: f64 = 4.0;
 
 /// The thresholds for these models. Also notes these models as those that measured last.
 ///
@@ -54,39 +58,39 @@ pub struct Measured<T> {
     pub cost: Cost,
 }
 
-/// Measures `images` within `limit`. Returns one outcome for each, in their order.
+/// Measures `images` within `limit`, in the turns of `lane`. Returns one outcome for each, in their order.
 ///
 /// # Errors
 /// [`MeasureError`] when not every frame has an outcome.
 pub async fn measure_images(
     services: &Services,
+    lane: &Lane,
     request: &RequestId,
-    images: &[Bytes],
+    images: &[&Picture],
     limit: Duration,
 ) -> Result<Measured<Vec<FrameOutcome>>, MeasureError> {
-    let whole = |frames| Batch::Frames {
-        frames,
-        look: Look::Whole,
-    };
-    let batches = split(images).into_iter().map(whole).collect();
-    let outcomes = measure(services, request, Queue::Verify, batches, limit).await?;
+    let pieces = split(images)
+        .into_iter()
+        .map(|frames| frames_piece(&frames, Look::Whole))
+        .collect();
+    let outcomes = measure(services, lane, request, pieces, limit).await?;
     in_order(outcomes, images.len())
 }
 
-/// Measures one live frame within `limit`, as closely as `look` says. It has priority over other work.
+/// Measures one live frame within `limit`, as closely as `look` says. Workers let it go ahead of verifies.
 ///
 /// # Errors
 /// [`MeasureError`] when there is no measurement.
 pub async fn measure_frame(
     services: &Services,
+    lane: &Lane,
     request: &RequestId,
-    image: Bytes,
+    image: &Picture,
     look: Look,
     limit: Duration,
 ) -> Result<Measured<FrameOutcome>, MeasureError> {
-    let frames = vec![EncodedFrame { index: 0, image }];
-    let batch = Batch::Frames { frames, look };
-    let outcomes = measure(services, request, Queue::Interactive, vec![batch], limit).await?;
+    let pieces = vec![frames_piece(&[(0, image)], look)];
+    let outcomes = measure(services, lane, request, pieces, limit).await?;
     let Measured {
         mut outcome,
         models,
@@ -141,18 +145,20 @@ fn in_order(
     }
 }
 
-/// Measures a clip within `limit`.
+/// Measures a clip within `limit`. `work` is what it is expected to be.
 ///
 /// # Errors
 /// [`MeasureError`] when there is no measurement.
 pub async fn measure_clip(
     services: &Services,
+    lane: &Lane,
     request: &RequestId,
     clip: Bytes,
+    work: Work,
     limit: Duration,
 ) -> Result<Measured<ClipOutcome>, MeasureError> {
-    let batches = vec![Batch::Clip(clip)];
-    let outcomes = measure(services, request, Queue::Verify, batches, limit).await?;
+    let batch = Batch::Clip(clip);
+    let outcomes = measure(services, lane, request, vec![Piece { batch, work }], limit).await?;
     match outcomes.into_iter().next() {
         Some((id, Outcome::Clip { clip, models, cost })) => match clip {
             ClipOutcome::Measured(clip) if lacks_portraits(&clip) => {
@@ -175,20 +181,36 @@ fn lacks_portraits(clip: &MeasuredClip) -> bool {
     clip.portraits.is_empty() && clip.frames.iter().any(|f| f.measured.face.is_some())
 }
 
-fn split(images: &[Bytes]) -> Vec<Vec<EncodedFrame>> {
-    let mut batches: Vec<Vec<EncodedFrame>> = Vec::new();
-    for (index, image) in (0_u32..).zip(images) {
-        let frame = EncodedFrame {
-            index,
-            image: image.clone(),
-        };
-        let has_room = |batch: &&mut Vec<EncodedFrame>| {
-            let bytes: usize = batch.iter().map(|f| f.image.len()).sum();
-            batch.len() < FRAMES_PER_BATCH && bytes + image.len() <= BYTES_PER_BATCH
+/// A batch of these frames, each with its index in the caller's sequence.
+fn frames_piece(frames: &[(u32, &Picture)], look: Look) -> Piece {
+    let work = Work::pictures(frames.iter().map(|(_, image)| image.header()), look);
+    let frames = frames.iter().map(|(index, image)| EncodedFrame {
+        index: *index,
+        image: image.bytes().clone(),
+    });
+    let frames = frames.collect();
+    Piece {
+        batch: Batch::Frames { frames, look },
+        work,
+    }
+}
+
+fn split<'a>(images: &[&'a Picture]) -> Vec<Vec<(u32, &'a Picture)>> {
+    let mut batches: Vec<Vec<(u32, &Picture)>> = Vec::new();
+    for (index, &image) in (0_u32..).zip(images) {
+        let has_room = |batch: &&mut Vec<(u32, &Picture)>| {
+            let with = batch.iter().map(|(_, other)| *other).chain([image]);
+            let (bytes, pixels) = with.fold((0, 0.0), |(bytes, pixels), image| {
+                let more = megapixels(image.header());
+                (bytes + image.bytes().len(), pixels + more)
+            });
+            batch.len() < FRAMES_PER_BATCH
+                && bytes <= BYTES_PER_BATCH
+                && pixels <= MEGAPIXELS_PER_BATCH
         };
         match batches.last_mut().filter(has_room) {
-            Some(batch) => batch.push(frame),
-            None => batches.push(vec![frame]),
+            Some(batch) => batch.push((index, image)),
+            None => batches.push(vec![(index, image)]),
         }
     }
     batches
@@ -197,21 +219,23 @@ fn split(images: &[Bytes]) -> Vec<Vec<EncodedFrame>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::png;
 
     #[test]
-    fn frames_are_split_in_their_order_by_number_and_by_size() {
-        let (small, large) = (Bytes::from(vec![0; 10]), Bytes::from(vec![0; 5 << 20]));
-        let sizes = |images: &[Bytes]| -> Vec<Vec<u32>> {
-            let batches = split(images);
-            let indexes = |batch: &Vec<EncodedFrame>| batch.iter().map(|f| f.index).collect();
-            batches.iter().map(indexes).collect()
+    fn frames_are_split_in_their_order_by_number_bytes_and_pixels() {
+        let picture = |side, bytes| png(side, side, bytes);
+        let (small, heavy, large) = (picture(640, 10), picture(640, 5 << 20), picture(1500, 10));
+        let sizes = |images: &[&Picture]| -> Vec<Vec<u32>> {
+            let indexes = |batch: &Vec<(u32, &Picture)>| batch.iter().map(|(i, _)| *i).collect();
+            split(images).iter().map(indexes).collect()
         };
+        assert_eq!(sizes(&[&small; 5]), [vec![0, 1], vec![2, 3], vec![4]]);
         assert_eq!(
-            sizes(&vec![small.clone(); 5]),
-            [vec![0, 1], vec![2, 3], vec![4]]
+            sizes(&[&small, &heavy, &heavy, &heavy]),
+            [vec![0, 1], vec![2], vec![3]]
         );
         assert_eq!(
-            sizes(&[small, large.clone(), large.clone(), large]),
+            sizes(&[&large, &small, &large, &large]),
             [vec![0, 1], vec![2], vec![3]]
         );
         assert!(sizes(&[]).is_empty());

@@ -7,18 +7,21 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use livegate_common::blocking::run_blocking_if_large;
-use livegate_common::broker::{Publisher, Queue};
+use livegate_common::broker::Queue;
 use livegate_common::id::{BatchId, JobId, RequestId};
-use livegate_common::job::{Batch, BatchHeader, Outcome, encode_batch, now_ms, open_outcome};
-use livegate_common::results::{Announcements, ResultStore, StoreError};
+use livegate_common::job::{
+    Batch, BatchHeader, ClipOutcome, Outcome, encode_batch, now_ms, open_outcome,
+};
+use livegate_common::results::{Announcements, StoreError};
 use livegate_common::retry::Backoff;
-use livegate_common::seal::SealKey;
+use livegate_liveness::outcome::FrameOutcome;
 use livegate_telemetry::traces;
 use tokio::time::Instant;
 use tracing::{Instrument, Span, debug_span};
 
 use super::error::MeasureError;
-use crate::metrics::{Metrics, Stage};
+use crate::admission::{self as workload, Batched, Lane};
+use crate::metrics::Stage;
 use crate::services::Services;
 
 /// How long before the deadline the store is asked once more, since announcements can be lost.
@@ -31,31 +34,39 @@ const STORE_RETRY: Duration = Duration::from_millis(250);
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_millis(500);
 
-/// Has workers measure each batch, sent over `queue`. Returns the outcomes in the order of the batches.
+/// A batch, and the work that it is for prices and turns.
+pub(super) struct Piece {
+    pub batch: Batch,
+    pub work: workload::Work,
+}
+
+/// Has workers measure each batch, in the turns of `lane`. Returns the outcomes in the order of the batches.
 pub(super) async fn measure(
     services: &Services,
+    lane: &Lane,
     request: &RequestId,
-    queue: Queue,
-    batches: Vec<Batch>,
+    pieces: Vec<Piece>,
     limit: Duration,
 ) -> Result<Vec<(BatchId, Outcome)>, MeasureError> {
     let deadline = Instant::now() + limit;
     let deadline_ms = now_ms() + u64::try_from(limit.as_millis()).unwrap_or(u64::MAX / 2);
-    let (job, number) = (JobId::random(), batches.len());
+    let (job, number) = (JobId::random(), pieces.len());
+    let queue = lane.queue();
     let mut work = Work {
-        publisher: &*services.publisher,
-        queue,
-        results: &*services.results,
-        seal: &services.seal,
+        lane,
+        sender: Sender {
+            services,
+            queue,
+            job,
+            request,
+            deadline,
+            deadline_ms,
+        },
         // Subscribed before publishing, since an outcome can arrive before `publish` returns.
         announcements: services.results.watch(job),
-        job,
-        request,
-        deadline,
-        deadline_ms,
-        metrics: &services.metrics,
         spans: (0..).take(number).map(|n| (n, span_of(queue, n))).collect(),
-        outstanding: (0..).zip(batches).collect(),
+        outstanding: (0..).zip(pieces).collect(),
+        turns: BTreeMap::new(),
         outcomes: BTreeMap::new(),
         sent: None,
         look_at: deadline.checked_sub(LAST_LOOK).unwrap_or(deadline),
@@ -90,23 +101,18 @@ fn span_of(queue: Queue, batch: u16) -> Span {
 }
 
 struct Work<'a> {
-    publisher: &'a dyn Publisher,
-    queue: Queue,
-    results: &'a dyn ResultStore,
-    seal: &'a SealKey,
+    lane: &'a Lane,
+    sender: Sender<'a>,
     announcements: Announcements,
-    job: JobId,
-    request: &'a RequestId,
-    deadline: Instant,
-    deadline_ms: u64,
-    metrics: &'a Metrics,
     /// Trace spans of the outstanding batches: each lasts until the outcome is in.
     spans: BTreeMap<u16, Span>,
     /// Batches without an outcome, by number.
-    outstanding: BTreeMap<u16, Batch>,
+    outstanding: BTreeMap<u16, Piece>,
+    /// Those of them whose turn came, and which were published.
+    turns: BTreeMap<u16, Batched>,
     /// Outcomes of the other batches, by number.
     outcomes: BTreeMap<u16, Outcome>,
-    /// When the first batches were published.
+    /// When the first batch was published.
     sent: Option<Began>,
     /// When to ask the store without an announcement.
     look_at: Instant,
@@ -116,70 +122,49 @@ impl Work<'_> {
     /// Runs until every batch has an outcome, or until one has failed, since the others do not matter
     /// then.
     async fn run(&mut self) -> Result<(), MeasureError> {
-        let mut connections = self.publisher.connections();
+        let (lane, sender) = (self.lane, self.sender);
+        let mut connections = sender.services.publisher.connections();
         connections.mark_unchanged();
-        let (publisher, queue, deadline) = (self.publisher, self.queue, self.deadline);
-        let metrics = self.metrics;
-        let publish = |message| publish(publisher, metrics, queue, message, deadline);
-        let mut publishing: FuturesUnordered<_> = self
-            .seal_outstanding()
-            .await?
-            .into_iter()
-            .map(publish)
-            .collect();
-        self.sent = Some(Began::now());
+        let turn = |(n, piece): (&u16, &Piece)| {
+            let (n, work) = (*n, piece.work.clone());
+            async move { (n, sender.turn(lane, work).await) }
+        };
+        let mut waiting: FuturesUnordered<_> = self.outstanding.iter().map(turn).collect();
+        let mut publishing = FuturesUnordered::new();
         while !self.outstanding.is_empty() {
             tokio::select! {
                 () = self.announcements.changed() => self.collect().await?,
                 () = tokio::time::sleep_until(self.look_at) => {
-                    self.look_at = self.deadline;
+                    self.look_at = self.sender.deadline;
                     self.collect().await?;
                 }
-                Some(()) = publishing.next() => {}
+                Some((n, turn)) = waiting.next() => {
+                    self.turns.insert(n, turn);
+                    self.sent.get_or_insert_with(Began::now);
+                    publishing.extend(self.message(n).map(|m| sender.send(m)));
+                }
+                Some(sent) = publishing.next() => sent?,
                 Ok(()) = connections.changed() => {
                     // The broker's messages are lost. Some outcomes may have arrived, though.
                     self.collect().await?;
                     publishing.clear();
-                    metrics.republished(self.outstanding.len());
-                    publishing.extend(self.seal_outstanding().await?.into_iter().map(publish));
+                    let lost: Vec<u16> = self.turns.keys().copied().collect();
+                    sender.services.metrics.republished(lost.len());
+                    let again = lost.into_iter().filter_map(|n| self.message(n));
+                    publishing.extend(again.map(|m| sender.send(m)));
                 }
             }
         }
         Ok(())
     }
 
-    /// The messages of all outstanding batches, sealed.
-    async fn seal_outstanding(&self) -> Result<Vec<Bytes>, MeasureError> {
-        let began = Began::now();
-        let (seal, job, deadline_ms) = (self.seal.clone(), self.job, self.deadline_ms);
-        let (request, sent_ms) = (self.request.clone(), now_ms());
-        let traces: BTreeMap<u16, Option<String>> = (self.spans.iter())
-            .map(|(batch, span)| (*batch, traces::context_of(span)))
-            .collect();
-        let reply_to = self.results.replica();
-        let batches = self.outstanding.clone();
-        let bytes = batches.values().map(Batch::bytes).sum();
-        let sealing = run_blocking_if_large(bytes, move || {
-            let seal_one = |(batch, content): (u16, Batch)| {
-                let header = BatchHeader {
-                    id: BatchId { job, batch },
-                    reply_to,
-                    deadline_ms,
-                    sent_ms,
-                    request: request.clone(),
-                    trace: traces.get(&batch).cloned().flatten(),
-                };
-                encode_batch(&header, &content, &seal)
-            };
-            batches
-                .into_iter()
-                .map(seal_one)
-                .collect::<Result<Vec<_>, _>>()
-        });
-        let sealed = sealing.instrument(Stage::Seal.span()).await;
-        let sealed = sealed.map_err(|_| MeasureError::Interrupted)??;
-        self.metrics.stage(Stage::Seal, began);
-        Ok(sealed)
+    /// What is sent of an outstanding batch.
+    fn message(&self, batch: u16) -> Option<Message> {
+        Some(Message {
+            batch,
+            content: self.outstanding.get(&batch)?.batch.clone(),
+            trace: self.spans.get(&batch).and_then(traces::context_of),
+        })
     }
 
     /// Collects every outcome that has arrived.
@@ -187,14 +172,18 @@ impl Work<'_> {
         let waiting: Vec<u16> = self.outstanding.keys().copied().collect();
         for batch in waiting {
             let id = BatchId {
-                job: self.job,
+                job: self.sender.job,
                 batch,
             };
-            match self.results.take(id).await {
+            let services = self.sender.services;
+            match services.results.take(id).await {
                 Ok(None) => {}
-                Ok(Some(message)) => match open_outcome(&message, id, self.seal)? {
+                Ok(Some(message)) => match open_outcome(&message, id, &services.seal)? {
                     Outcome::Failed(cause) => return Err(MeasureError::Failed { id, cause }),
-                    outcome @ (Outcome::Frames { .. } | Outcome::Clip { .. }) => {
+                    outcome @ (Outcome::Frames { cost, .. } | Outcome::Clip { cost, .. }) => {
+                        if let Some(turn) = self.turns.remove(&batch) {
+                            turn.done(cost, is_whole(&outcome));
+                        }
                         self.outstanding.remove(&batch);
                         self.spans.remove(&batch);
                         self.outcomes.insert(batch, outcome);
@@ -211,24 +200,87 @@ impl Work<'_> {
     }
 }
 
-/// Publishes one message, repeatedly if needed, until the broker confirms it.
-async fn publish(
-    publisher: &dyn Publisher,
-    metrics: &Metrics,
+/// What is sent of a batch.
+struct Message {
+    batch: u16,
+    content: Batch,
+    trace: Option<String>,
+}
+
+/// Sends the batches of one job.
+#[derive(Clone, Copy)]
+struct Sender<'a> {
+    services: &'a Services,
     queue: Queue,
-    message: Bytes,
+    job: JobId,
+    request: &'a RequestId,
     deadline: Instant,
-) {
-    let began = Began::now();
-    let mut backoff = Backoff::new(FIRST_RETRY, LONGEST_RETRY);
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        match publisher.publish(queue, message.clone(), left).await {
-            Ok(()) => return metrics.stage(Stage::Publish, began),
-            Err(error) => {
-                tracing::warn!(error = %error, "A batch could not be published yet: {error}");
+    deadline_ms: u64,
+}
+
+impl Sender<'_> {
+    /// Waits for the turn of a batch.
+    async fn turn(self, lane: &Lane, work: workload::Work) -> Batched {
+        let began = Began::now();
+        let turn = lane.turn(work).await;
+        self.services.metrics.stage(Stage::Turn, began);
+        turn
+    }
+
+    /// Seals a batch and publishes it.
+    async fn send(self, message: Message) -> Result<(), MeasureError> {
+        let sealed = self.seal(message).instrument(Stage::Seal.span()).await?;
+        self.publish(sealed).await;
+        Ok(())
+    }
+
+    async fn seal(self, message: Message) -> Result<Bytes, MeasureError> {
+        let began = Began::now();
+        let header = BatchHeader {
+            id: BatchId {
+                job: self.job,
+                batch: message.batch,
+            },
+            reply_to: self.services.results.replica(),
+            deadline_ms: self.deadline_ms,
+            sent_ms: now_ms(),
+            request: self.request.clone(),
+            trace: message.trace,
+        };
+        let (content, seal) = (message.content, self.services.seal.clone());
+        let sealing = run_blocking_if_large(content.bytes(), move || {
+            encode_batch(&header, &content, &seal)
+        });
+        let sealed = sealing.await.map_err(|_| MeasureError::Interrupted)??;
+        self.services.metrics.stage(Stage::Seal, began);
+        Ok(sealed)
+    }
+
+    /// Publishes one message, repeatedly if needed, until the broker confirms it.
+    async fn publish(self, message: Bytes) {
+        let began = Began::now();
+        let mut backoff = Backoff::new(FIRST_RETRY, LONGEST_RETRY);
+        loop {
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            let publisher = &self.services.publisher;
+            match publisher.publish(self.queue, message.clone(), left).await {
+                Ok(()) => return self.services.metrics.stage(Stage::Publish, began),
+                Err(error) => {
+                    tracing::warn!(error = %error, "A batch could not be published yet: {error}");
+                }
             }
+            backoff.wait().await;
         }
-        backoff.wait().await;
+    }
+}
+
+/// Whether all of a batch was measured, so that its cost says what such a batch costs.
+fn is_whole(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Frames { frames, .. } => {
+            (frames.iter()).all(|(_, frame)| matches!(frame, FrameOutcome::Measured(_)))
+        }
+        Outcome::Clip { clip, .. } => matches!(clip, ClipOutcome::Measured(_)),
+        Outcome::Failed(_) => false,
     }
 }

@@ -38,6 +38,12 @@ pub struct KeyLabel {
     pub code: &'static str,
 }
 
+/// Label of a price: the kind of work.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct KindLabel {
+    pub kind: String,
+}
+
 /// Label of a created session: its API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ApiLabel {

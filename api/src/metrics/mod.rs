@@ -3,6 +3,7 @@
 mod labels;
 
 use std::collections::HashSet;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,12 +19,12 @@ use prometheus_client::registry::{Registry, Unit};
 use tracing::Span;
 
 use self::labels::{
-    ApiLabel, CodeLabel, EndLabel, KeyLabel, LimitLabel, ReasonLabel, RequestLabel, RouteLabel,
-    StageLabel, WorkLabel,
+    ApiLabel, CodeLabel, EndLabel, KeyLabel, KindLabel, LimitLabel, ReasonLabel, RequestLabel,
+    RouteLabel, StageLabel, WorkLabel,
 };
+use crate::admission::Estimates;
 use crate::contract::reason::ReasonCode;
 use crate::error::{Code, Refusal};
-use crate::limits::{Admissions, Room};
 
 /// Keys that get series of their own; all further ones share one series. A key costs the metrics store
 /// a dozen series.
@@ -56,8 +57,9 @@ pub struct Metrics {
     reasons: Family<ReasonLabel, Counter>,
     stages: Family<StageLabel, Histogram, fn() -> Histogram>,
     republished: Counter,
-    frames: Family<WorkLabel, Gauge>,
-    max_frames: Family<WorkLabel, Gauge>,
+    ahead: Family<WorkLabel, Gauge<f64, AtomicU64>>,
+    prices: Family<KindLabel, Gauge<f64, AtomicU64>>,
+    threads: Gauge,
     clips: Gauge,
     broker: Gauge,
     store: Gauge,
@@ -69,11 +71,13 @@ pub struct Metrics {
 pub enum Stage {
     /// From a verify's body to a capture.
     Parse,
-    /// Sealing the batches of one medium.
+    /// Waiting for the turn of one batch.
+    Turn,
+    /// Sealing one batch.
     Seal,
     /// Publishing one batch, until the broker confirms it.
     Publish,
-    /// From sealed batches to their last outcome.
+    /// From the turn of the first batch to the last outcome.
     Wait,
     /// From measurements to a verdict.
     Decide,
@@ -82,8 +86,9 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Parse,
+        Self::Turn,
         Self::Seal,
         Self::Publish,
         Self::Wait,
@@ -94,6 +99,7 @@ impl Stage {
     fn name(self) -> &'static str {
         match self {
             Self::Parse => "parse",
+            Self::Turn => "turn",
             Self::Seal => "seal",
             Self::Publish => "publish",
             Self::Wait => "wait",
@@ -149,8 +155,9 @@ impl Default for Metrics {
             reasons: Family::default(),
             stages: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             republished: Counter::default(),
-            frames: Family::default(),
-            max_frames: Family::default(),
+            ahead: Family::default(),
+            prices: Family::default(),
+            threads: Gauge::default(),
             clips: Gauge::default(),
             broker: Gauge::default(),
             store: Gauge::default(),
@@ -234,15 +241,22 @@ impl Metrics {
             "Batches published again because the broker was away",
             self.republished.clone(),
         );
-        ours.register(
-            "frames_in_flight",
-            "Frames being worked on, by work: verify (a clip counts 75) or interactive",
-            self.frames.clone(),
+        ours.register_with_unit(
+            "work_ahead",
+            "Time until all work in hand of this process is expected to be done, by work: verify or interactive",
+            Unit::Seconds,
+            self.ahead.clone(),
+        );
+        ours.register_with_unit(
+            "expected_cost",
+            "Time that one thread is expected to take for a picture, by kind, or for a second of a clip",
+            Unit::Seconds,
+            self.prices.clone(),
         );
         ours.register(
-            "frames_in_flight_limit",
-            "Limit of frames in flight, by work; once reached, no more are admitted",
-            self.max_frames.clone(),
+            "inference_threads",
+            "Threads of all workers, by which the work ahead is divided",
+            self.threads.clone(),
         );
         ours.register(
             "clips_in_flight",
@@ -355,16 +369,16 @@ impl Metrics {
     }
 
     /// Updates the gauges before a scrape. `workers` is `None` where the store cannot be reached.
-    pub fn look(&self, admissions: &Admissions, publisher: &dyn Publisher, workers: Option<u32>) {
-        for (work, Room { taken, limit }) in admissions.rooms() {
-            let gauge = |value| i64::try_from(value).unwrap_or(i64::MAX);
-            self.frames
-                .get_or_create(&WorkLabel { work })
-                .set(gauge(taken));
-            self.max_frames
-                .get_or_create(&WorkLabel { work })
-                .set(gauge(limit));
+    pub fn look(&self, estimates: &Estimates, publisher: &dyn Publisher, workers: Option<u32>) {
+        for (work, seconds) in estimates.ahead {
+            self.ahead.get_or_create(&WorkLabel { work }).set(seconds);
         }
+        for (kind, price) in &estimates.prices {
+            let kind = kind.clone();
+            self.prices.get_or_create(&KindLabel { kind }).set(*price);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a number of threads")]
+        self.threads.set(estimates.threads as i64);
         self.broker.set(i64::from(publisher.is_connected()));
         self.store.set(i64::from(workers.is_some()));
         self.workers.set(i64::from(workers.unwrap_or(0)));

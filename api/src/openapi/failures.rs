@@ -62,6 +62,8 @@ fn name(code: Code) -> String {
         .unwrap_or_default()
 }
 
+const SECOND: Duration = Duration::from_secs(1);
+
 /// One error for each code that the operation can answer with, in the order of their statuses.
 fn failures(operation_id: &str) -> Vec<ApiError> {
     match operation_id {
@@ -95,7 +97,7 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
             too_large(MAX_VERIFY_BODY_BYTES),
             foreign_body("application/json"),
             rate_limited(Rated::Key),
-            ApiError::ConcurrencyLimited(Busy::Key),
+            ApiError::busy(Busy::Key, SECOND),
             ApiError::TimedOut("an example".into()),
         ],
         "createInteractiveSession" => vec![
@@ -117,7 +119,7 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
             ApiError::FrameTooLarge,
             foreign_body("multipart/form-data"),
             rate_limited(Rated::Frames),
-            ApiError::ConcurrencyLimited(Busy::LiveFrames),
+            ApiError::busy(Busy::LiveFrames, SECOND),
             ApiError::FrameNotMeasured(MeasureError::Missing.into()),
         ],
         "sessionStatus" => vec![

@@ -89,8 +89,8 @@ impl ComponentStatus {
 pub async fn look(services: &Services) -> Health {
     let broker = services.publisher.is_connected();
     // The list of workers is in the store, so a successful count shows that the store can be reached.
-    let count = match services.presence.count().await {
-        Ok(count) => Some(count),
+    let count = match services.presence.workers().await {
+        Ok(workers) => Some(workers.count),
         Err(error) => {
             tracing::warn!(error = %error, "A health check failed: {error}");
             None

@@ -18,12 +18,12 @@ use super::record::{State, VerifySession};
 use super::response::{Rejected, VerdictBody, Verified};
 use super::session::records;
 use super::wire::{Capture, CapturedFrame};
+use crate::admission::Admission;
 use crate::audit::{AuditPlace, AuditRecord, milliseconds};
 use crate::clock::rfc3339;
 use crate::contract::reason::ReasonCode;
 use crate::error::ApiError;
 use crate::http::uploads::UploadPlace;
-use crate::limits::Admission;
 use crate::measure::{measure_clip, measure_images, thresholds_of};
 use crate::metrics::Stage;
 use crate::state::AppState;
@@ -45,7 +45,7 @@ pub(super) struct Verification {
     pub request_id: RequestId,
     pub started: Instant,
     pub audit: AuditPlace,
-    pub _admission: Admission,
+    pub admission: Admission,
     pub _upload: UploadPlace,
 }
 
@@ -165,8 +165,9 @@ impl Verification {
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
         seen.frames = frames.len();
-        let images: Vec<Bytes> = frames.iter().map(|f| f.image.bytes().clone()).collect();
-        let measured = measure_images(services, &self.request_id, &images, limit).await?;
+        let images: Vec<&Picture> = frames.iter().map(|f| &f.image).collect();
+        let (lane, request) = (self.admission.lane(), &self.request_id);
+        let measured = measure_images(services, lane, request, &images, limit).await?;
         seen.cost = measured.cost;
         let challenge = &self.session.record.challenge;
         let thresholds = thresholds_of(services, &measured.models)?;
@@ -192,7 +193,9 @@ impl Verification {
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
         let _in_flight = services.metrics.clip();
-        let measured = measure_clip(services, &self.request_id, clip.clone(), limit).await?;
+        let (lane, request) = (self.admission.lane(), &self.request_id);
+        let (work, clip) = (self.capture.work(), clip.clone());
+        let measured = measure_clip(services, lane, request, clip, work, limit).await?;
         seen.cost = measured.cost;
         let clip = match measured.outcome {
             ClipOutcome::Measured(clip) => clip,

@@ -77,10 +77,10 @@ pub async fn verify(
     let session = session::find(state, caller, &request.session_id).await?;
     still_usable(&session)?;
     let limit = state.config.verify_timeout;
-    let weight = request.capture.weight();
+    let work = request.capture.work();
     let admission = match state
         .admissions
-        .admit(&*state.services.limits, caller, weight, limit)
+        .admit(&*state.services.limits, caller, &work, limit)
         .await
     {
         Ok(admission) => admission,
@@ -98,7 +98,7 @@ pub async fn verify(
         request_id,
         started,
         audit: state.audit.reserve()?,
-        _admission: admission,
+        admission,
         _upload: upload,
     };
     // Once claimed, the session is used, whatever happens, and its end is recorded even if the caller

@@ -91,7 +91,7 @@ impl std::fmt::Debug for EncodedFrame {
 }
 
 /// How much of a frame is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Look {
     /// All that can be measured of a face.
     Whole,
@@ -194,7 +194,7 @@ pub enum Outcome {
         frames: Vec<(u32, FrameOutcome)>,
         /// Identifier of the set of models that measured.
         models: ModelSetId,
-        /// Processor time spent.
+        /// Time spent.
         cost: Cost,
     },
     /// The answer to [`Batch::Clip`].
@@ -203,7 +203,7 @@ pub enum Outcome {
         clip: ClipOutcome,
         /// Identifier of the set of models that measured.
         models: ModelSetId,
-        /// Processor time spent, without decoding, which another process does.
+        /// Time spent, without decoding, which another process does.
         cost: Cost,
     },
     /// The batch could not be measured.
@@ -252,19 +252,23 @@ impl Outcome {
 /// Size of an embedding, bytes: 512 numbers of four bytes.
 const EMBEDDING_BYTES: usize = 512 * 4;
 
-/// Processor time spent on a batch.
+/// Time spent on a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
-    /// All time on the analyzing thread, microseconds.
+    /// Processor time of the analyzing thread, microseconds.
     pub cpu_us: u64,
     /// The part of it inside the inference runtime, microseconds.
     pub inference_us: u64,
+    /// Time for which threads were occupied, microseconds of the clock on the wall. It is more than `cpu_us`
+    /// where threads share their cores with something else.
+    pub occupied_us: u64,
 }
 
 impl std::ops::AddAssign for Cost {
     fn add_assign(&mut self, other: Self) {
         self.cpu_us += other.cpu_us;
         self.inference_us += other.inference_us;
+        self.occupied_us += other.occupied_us;
     }
 }
 

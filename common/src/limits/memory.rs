@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Limits, Permit, Rate, StoreError, token_interval_us};
+use super::{Claim, Claimed, Limits, Load, Permit, Rate, StoreError, token_interval_us};
 use crate::expiring::Expiring;
 
 /// Limits in memory. Clones share the same counts.
@@ -19,7 +19,15 @@ pub struct MemoryLimits(Arc<Mutex<State>>);
 struct State {
     /// Time at which each bucket will be full again. The Redis script explains this representation.
     full_at: Expiring<String, Instant>,
-    places: HashMap<String, HashMap<Uuid, Instant>>,
+    /// Places taken, by kind of work.
+    places: HashMap<String, HashMap<Uuid, Place>>,
+}
+
+struct Place {
+    key: String,
+    weight: u32,
+    work: Duration,
+    until: Instant,
 }
 
 impl MemoryLimits {
@@ -32,15 +40,27 @@ impl MemoryLimits {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn release(&self, name: &str, id: Uuid) {
-        let mut state = self.lock();
-        if let Some(places) = state.places.get_mut(name) {
+    fn release(&self, kind: &str, id: Uuid) {
+        if let Some(places) = self.lock().places.get_mut(kind) {
             places.remove(&id);
-            if places.is_empty() {
-                state.places.remove(name);
-            }
         }
     }
+}
+
+/// The load that these places make, as the key `key` sees it.
+fn load_of(places: &HashMap<Uuid, Place>, key: &str) -> Load {
+    let (mut load, mut others) = (Load::default(), HashMap::new());
+    for place in places.values() {
+        load.all += place.work;
+        if place.key == key {
+            load.own_places += 1;
+            load.own += place.work;
+        } else {
+            others.insert(place.key.as_str(), u64::from(place.weight));
+        }
+    }
+    load.other_weights = others.values().sum();
+    load
 }
 
 #[async_trait]
@@ -69,23 +89,27 @@ impl Limits for MemoryLimits {
         Ok(Rate::Allowed)
     }
 
-    async fn acquire(
-        &self,
-        name: &str,
-        max: u32,
-        lease: Duration,
-    ) -> Result<Option<Permit>, StoreError> {
+    async fn take_place(&self, claim: &Claim<'_>) -> Result<Claimed, StoreError> {
         let (now, id) = (Instant::now(), Uuid::new_v4());
-        {
+        let load = {
             let mut state = self.lock();
-            let places = state.places.entry(name.to_owned()).or_default();
-            places.retain(|_, until| *until > now);
-            if places.len() >= usize::try_from(max).unwrap_or(usize::MAX) {
-                return Ok(None);
+            let places = state.places.entry(claim.kind.to_owned()).or_default();
+            places.retain(|_, place| place.until > now);
+            let load = load_of(places, claim.key);
+            if load.own_places >= claim.places {
+                return Ok(Claimed::Full(load));
             }
-            places.insert(id, now + lease);
-        }
-        let (this, name) = (self.clone(), name.to_owned());
-        Ok(Some(Permit::new(move || this.release(&name, id))))
+            let place = Place {
+                key: claim.key.to_owned(),
+                weight: claim.weight,
+                work: claim.work,
+                until: now + claim.lease,
+            };
+            places.insert(id, place);
+            load
+        };
+        let (this, kind) = (self.clone(), claim.kind.to_owned());
+        let permit = Permit::new(move || this.release(&kind, id));
+        Ok(Claimed::Taken(permit, load))
     }
 }

@@ -35,19 +35,52 @@ pub trait Limits: Send + Sync {
         per_minute: u32,
     ) -> Result<Rate, StoreError>;
 
-    /// Takes one of `max` places named `name`; `None` if all are taken.
+    /// Takes a place for a piece of work, if its key has one left.
     ///
-    /// The place is free again when the permit is dropped, and after `lease` at the latest. So a process
-    /// that dies does not keep its places.
+    /// The place is free again when the permit is dropped, and after the claim's lease at the latest. So a
+    /// process that dies does not keep its places.
     ///
     /// # Errors
     /// [`StoreError`] if the store does not answer.
-    async fn acquire(
-        &self,
-        name: &str,
-        max: u32,
-        lease: Duration,
-    ) -> Result<Option<Permit>, StoreError>;
+    async fn take_place(&self, claim: &Claim<'_>) -> Result<Claimed, StoreError>;
+}
+
+/// A piece of work that asks for a place.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// The kind of work. Work of different kinds does not count together.
+    pub kind: &'a str,
+    /// Id of the key that the work is for.
+    pub key: &'a str,
+    /// Number of places of the key: the most pieces of work that it may have in hand.
+    pub places: u32,
+    /// The key's weight among the keys.
+    pub weight: u32,
+    /// Time that the work is expected to take one thread.
+    pub work: Duration,
+    /// Time after which the place is free in any case.
+    pub lease: Duration,
+}
+
+/// The work in hand when a place was asked for, without the work that asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Places that the key itself has taken.
+    pub own_places: u32,
+    /// Expected thread time of the key's own work.
+    pub own: Duration,
+    /// Expected thread time of the work of all keys, the key's own included.
+    pub all: Duration,
+    /// Sum of the weights of the other keys that have work in hand.
+    pub other_weights: u64,
+}
+
+/// The answer to a [`Claim`].
+pub enum Claimed {
+    /// The place is taken.
+    Taken(Permit, Load),
+    /// The key has no place left.
+    Full(Load),
 }
 
 /// A place that is taken. Dropping it frees the place.

@@ -8,7 +8,7 @@ use redis::Script;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use super::{Limits, Permit, Rate, StoreError, token_interval_us};
+use super::{Claim, Claimed, Limits, Load, Permit, Rate, StoreError, token_interval_us};
 use crate::redis_pool::{RedisPool, milliseconds};
 
 // A token bucket is stored as one number: the time at which it will be full again, microseconds since 1970.
@@ -30,19 +30,56 @@ static TAKE_TOKEN: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-// The places taken are members of a sorted set. A member's score is the time at which its lease ends.
-static ACQUIRE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        r"local t = redis.call('TIME')
+// The places taken are members of a sorted set: "id work key", the work in microseconds. A member's score is
+// the time at which its lease ends. A hash has the sums of each key: "places work weight". So a claim reads
+// as many entries as there are keys with work in hand, and not as many as there are places. Lua's doubles
+// hold the sums exactly.
+const RELEASE_ONE: &str = r"
+    local function release(member)
+        if redis.call('ZREM', KEYS[1], member) == 0 then return end
+        local work, key = string.match(member, '^%S+ (%d+) (.*)$')
+        local sums = redis.call('HGET', KEYS[2], key)
+        if not sums then return end
+        local n, all, weight = string.match(sums, '^(%d+) (%d+) (%d+)$')
+        if tonumber(n) <= 1 then redis.call('HDEL', KEYS[2], key) return end
+        redis.call('HSET', KEYS[2], key, string.format('%.0f %.0f %s', n - 1, all - work, weight))
+    end
+";
+
+static RELEASE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(&format!("{RELEASE_ONE} release(ARGV[1])")));
+
+static TAKE_PLACE: LazyLock<Script> = LazyLock::new(|| {
+    let take = r"
+        local key, work, places, weight, lease = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+        local t = redis.call('TIME')
         local now = t[1] * 1000 + math.floor(t[2] / 1000)
-        redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
-        if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
-        redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[3])
-        if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then
-            redis.call('PEXPIRE', KEYS[1], ARGV[2])
+        -- Both expire together, give or take a moment.
+        if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('DEL', KEYS[2]) end
+        local over = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
+        for _, member in ipairs(over) do release(member) end
+        local own_places, own, all, others = 0, 0, 0, 0
+        local sums = redis.call('HGETALL', KEYS[2])
+        for i = 1, #sums, 2 do
+            local n, of_key, of_other = string.match(sums[i + 1], '^(%d+) (%d+) (%d+)$')
+            all = all + of_key
+            if sums[i] == key then
+                own_places, own = tonumber(n), tonumber(of_key)
+            else
+                others = others + of_other
+            end
         end
-        return 1",
-    )
+        local load = {own_places, own, all, others}
+        if own_places >= tonumber(places) then return {0, load} end
+        redis.call('ZADD', KEYS[1], string.format('%.0f', now + lease), ARGV[1])
+        local with = string.format('%.0f %.0f %s', own_places + 1, own + work, weight)
+        redis.call('HSET', KEYS[2], key, with)
+        if redis.call('PTTL', KEYS[1]) < tonumber(lease) then
+            redis.call('PEXPIRE', KEYS[1], lease)
+            redis.call('PEXPIRE', KEYS[2], lease)
+        end
+        return {1, load}";
+    Script::new(&format!("{RELEASE_ONE} {take}"))
 });
 
 /// Limits in Redis, shared by all replicas that use the same server.
@@ -72,35 +109,58 @@ impl Limits for RedisLimits {
         })
     }
 
-    async fn acquire(
-        &self,
-        name: &str,
-        max: u32,
-        lease: Duration,
-    ) -> Result<Option<Permit>, StoreError> {
-        let key = format!("livegate:places:{name}");
-        let id = Uuid::new_v4().simple().to_string();
+    async fn take_place(&self, claim: &Claim<'_>) -> Result<Claimed, StoreError> {
+        let (id, key) = (Uuid::new_v4().simple(), claim.key);
+        let work_us = u64::try_from(claim.work.as_micros()).unwrap_or(1 << 50);
+        let work_us = work_us.min(1 << 50);
+        let place = Place {
+            places: format!("livegate:places:{}", claim.kind),
+            sums: format!("livegate:places:{}:keys", claim.kind),
+            member: format!("{id} {work_us} {key}"),
+        };
+        let mut take = TAKE_PLACE.key(&place.places);
+        take.key(&place.sums)
+            .arg(&place.member)
+            .arg(key)
+            .arg(work_us)
+            .arg(claim.places)
+            .arg(claim.weight)
+            .arg(milliseconds(claim.lease));
         // The permit is made before the server is asked. If this future is dropped half-way, the permit
         // releases a place that the server already gave.
-        let permit = self.permit(key.clone(), id.clone());
-        let mut acquire = ACQUIRE.key(key);
-        acquire.arg(max).arg(milliseconds(lease)).arg(id);
-        let taken: bool = self.0.invoke(&acquire).await?;
-        if taken {
-            return Ok(Some(permit));
+        let permit = self.permit(place);
+        let answer: (bool, (u32, u64, u64, u64)) = self.0.invoke(&take).await?;
+        let (is_taken, (own_places, own_us, all_us, other_weights)) = answer;
+        let load = Load {
+            own_places,
+            own: Duration::from_micros(own_us),
+            all: Duration::from_micros(all_us),
+            other_weights,
+        };
+        if is_taken {
+            return Ok(Claimed::Taken(permit, load));
         }
         permit.forget();
-        Ok(None)
+        Ok(Claimed::Full(load))
     }
 }
 
+/// A place as Redis has it: the keys of both structures, and the member.
+struct Place {
+    places: String,
+    sums: String,
+    member: String,
+}
+
 impl RedisLimits {
-    fn permit(&self, key: String, id: String) -> Permit {
+    fn permit(&self, place: Place) -> Permit {
         let (pool, runtime) = (self.0.clone(), Handle::current());
         Permit::new(move || {
             runtime.spawn(async move {
+                let mut release = RELEASE.key(place.places);
+                release.key(place.sums).arg(place.member);
                 // If this fails, the place is free when its lease ends.
-                if let Err(error) = pool.query::<()>(redis::cmd("ZREM").arg(key).arg(id)).await {
+                if let Err(error) = pool.invoke::<()>(&release).await {
                     tracing::warn!(
                         error = %error,
                         "A place could not be released and stays taken until its lease ends: {error}"

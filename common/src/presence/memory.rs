@@ -6,12 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Presence, StoreError};
+use super::{Presence, StoreError, Worker, Workers};
 use crate::expiring::Expiring;
 
 /// The workers of this process.
 #[derive(Default)]
-pub struct MemoryPresence(Mutex<Expiring<Uuid, ()>>);
+pub struct MemoryPresence(Mutex<Expiring<Uuid, u32>>);
 
 impl MemoryPresence {
     /// Presence without workers.
@@ -19,24 +19,24 @@ impl MemoryPresence {
         Self::default()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Expiring<Uuid, ()>> {
+    fn lock(&self) -> MutexGuard<'_, Expiring<Uuid, u32>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Presence for MemoryPresence {
-    async fn beat(&self, worker: Uuid, keep: Duration) -> Result<(), StoreError> {
-        self.lock().insert(worker, (), keep);
+    async fn beat(&self, worker: Worker, keep: Duration) -> Result<(), StoreError> {
+        self.lock().insert(worker.id, worker.threads, keep);
         Ok(())
     }
 
-    async fn leave(&self, worker: Uuid) -> Result<(), StoreError> {
-        self.lock().remove(&worker);
+    async fn leave(&self, worker: Worker) -> Result<(), StoreError> {
+        self.lock().remove(&worker.id);
         Ok(())
     }
 
-    async fn count(&self) -> Result<u32, StoreError> {
-        Ok(u32::try_from(self.lock().len()).unwrap_or(u32::MAX))
+    async fn workers(&self) -> Result<Workers, StoreError> {
+        Ok(self.lock().values().copied().collect())
     }
 }

@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-use livegate_api::config::{
-    AuditTarget, FRAMES_IN_FLIGHT_A_THREAD, FRAMES_IN_FLIGHT_DISTRIBUTED, Origins, ServerConfig,
-    live_frames,
-};
+use livegate_api::config::{AuditTarget, Origins, ServerConfig};
 use livegate_api::verify::wire::MAX_VERIFY_BODY_BYTES;
 
 use super::backend::Backend;
@@ -42,15 +39,10 @@ impl ApiSettings {
         let defaults = ServerConfig::default();
         let backend = vars.backend()?;
         // The demo page is meant for one machine. A distributed service must ask for it.
-        let (frames_in_flight, demo) = match &backend {
-            Backend::Embedded { threads } => (threads.get() * FRAMES_IN_FLIGHT_A_THREAD, true),
-            Backend::Distributed { .. } => (FRAMES_IN_FLIGHT_DISTRIBUTED, false),
+        let demo = match &backend {
+            Backend::Embedded { .. } => true,
+            Backend::Distributed { .. } => false,
         };
-        let max_frames_in_flight = vars.number(
-            "LIVEGATE_MAX_FRAMES_IN_FLIGHT",
-            frames_in_flight,
-            1..=1_000_000,
-        )?;
         let server = ServerConfig {
             listen: vars.parsed(
                 "LIVEGATE_LISTEN",
@@ -68,8 +60,6 @@ impl ApiSettings {
                 defaults.verify_timeout,
                 300,
             )?,
-            max_frames_in_flight,
-            max_live_frames: live_frames(max_frames_in_flight),
             lease_margin: defaults.lease_margin,
             // A smaller limit than one body needs would refuse such a body whenever another one is in
             // hand.

@@ -77,10 +77,6 @@ pub const API: &[Setting] = &[
         "deadline of a verification [default: 15]",
     ),
     setting(
-        "LIVEGATE_MAX_FRAMES_IN_FLIGHT",
-        "frames in hand from which 429 is answered [default: 64 a thread; distributed 512]",
-    ),
-    setting(
         "LIVEGATE_MAX_UPLOAD_MB",
         "large request bodies held at once, MiB [default: 512]",
     ),

@@ -31,7 +31,6 @@ fn a_bad_value_is_named_with_what_is_allowed() {
         ("LIVEGATE_LISTEN", "8000", "an IP address and a port"),
         ("LIVEGATE_SESSION_TTL_SECONDS", "0", "from 1 to 3600"),
         ("LIVEGATE_VERIFY_TIMEOUT_SECONDS", "ten", "from 1 to 300"),
-        ("LIVEGATE_MAX_FRAMES_IN_FLIGHT", "0", "from 1 to 1000000"),
         ("LIVEGATE_MAX_UPLOAD_MB", "35", "from 36 to 1000000"),
         ("LIVEGATE_WORKER_THREADS", "0", "from 1 to 256"),
         ("LIVEGATE_DEMO", "yes", "on or off"),
@@ -103,19 +102,4 @@ fn the_demo_is_on_or_off_as_it_is_asked_for() {
         let config = read(&[("LIVEGATE_DEMO", value)]).unwrap();
         assert_eq!(config.server.demo, on);
     }
-}
-
-#[test]
-fn live_frames_are_half_of_all_and_eight_at_least() {
-    for (frames, live) in [("1", 8), ("17", 8), ("64", 32), ("1000000", 500_000)] {
-        let config = read(&[("LIVEGATE_MAX_FRAMES_IN_FLIGHT", frames)]).unwrap();
-        assert_eq!(config.server.max_live_frames, live);
-    }
-    let one_thread = read(&[("LIVEGATE_WORKER_THREADS", "1")]).unwrap().server;
-    let default = ServerConfig::default();
-    assert_eq!(one_thread.max_live_frames, default.max_live_frames);
-    assert_eq!(
-        one_thread.max_frames_in_flight,
-        default.max_frames_in_flight
-    );
 }

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::admission::Admissions;
 use crate::audit::Audit;
 use crate::config::{AuditTarget, ServerConfig};
 use crate::error::Code;
@@ -17,7 +18,6 @@ use crate::http::listener;
 use crate::http::methods::Methods;
 use crate::interactive::in_flight::InFlight;
 use crate::keys::watch::LiveKeys;
-use crate::limits::Admissions;
 use crate::metrics::Metrics;
 use crate::services::Services;
 
@@ -82,7 +82,7 @@ async fn the_image_is_found_whatever_else_is_in_the_form() {
             ],
         ] {
             let received = receive(FORM_TYPE, &form(&fields)).await;
-            assert_eq!(received.expect(name).image, image, "{name}");
+            assert_eq!(*received.expect(name).image.bytes(), image, "{name}");
         }
     }
     let plain = form(&[("image", &image)]);
@@ -99,7 +99,7 @@ async fn the_image_is_found_whatever_else_is_in_the_form() {
         (FORM_TYPE, &after),
     ] {
         let received = receive(content_type, body).await;
-        assert_eq!(received.expect(content_type).image, image);
+        assert_eq!(*received.expect(content_type).image.bytes(), image);
     }
 }
 
@@ -178,7 +178,10 @@ async fn an_image_that_is_sent_as_text_is_refused_by_that_name() {
 async fn an_image_may_have_ten_mebibytes_and_the_form_little_more() {
     let largest = png(640, 480, MAX_FRAME_BYTES);
     let received = receive(FORM_TYPE, &form(&[("image", &largest)])).await;
-    assert_eq!(received.expect("10 MiB").image.len(), MAX_FRAME_BYTES);
+    assert_eq!(
+        received.expect("10 MiB").image.bytes().len(),
+        MAX_FRAME_BYTES
+    );
     let larger = png(640, 480, MAX_FRAME_BYTES + 1);
     let small = png(640, 480, 200);
     for fields in [
@@ -253,7 +256,7 @@ impl Frames {
     /// Take a frame
     #[oai(path = "/frame", method = "post")]
     async fn frame(&self, frame: FrameUpload) -> PlainText<String> {
-        PlainText(frame.image.len().to_string())
+        PlainText(frame.image.bytes().len().to_string())
     }
 }
 
@@ -279,11 +282,7 @@ async fn serve() -> std::net::SocketAddr {
     let state = AppState {
         services: Services::in_memory(Thresholds::default()),
         keys: Arc::new(LiveKeys::open(&folder.path().join("keys.toml")).unwrap()),
-        admissions: Admissions::new(
-            config.max_frames_in_flight,
-            config.max_live_frames,
-            config.lease_margin,
-        ),
+        admissions: Admissions::new(config.lease_margin),
         uploads: Uploads::new(config.max_upload_mib),
         live_uploads: Uploads::new(config.max_upload_mib),
         in_flight: InFlight::default(),

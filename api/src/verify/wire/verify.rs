@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
+use livegate_common::job::Look;
+use livegate_media::length;
 use serde::Deserialize;
 
 use super::base64::{self, Base64Error};
 use super::frames::{CapturedFrame, FrameList};
 use super::raw_field::{RawField, read_body};
-use crate::contract::media::{CLIP_WEIGHT, MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB};
+use crate::admission::Work;
+use crate::contract::media::{MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB};
 use crate::error::ApiError;
 use crate::verify::vocabulary::Mode;
 
@@ -32,11 +35,13 @@ impl Capture {
         }
     }
 
-    /// Weight in the limit on work in flight, in frames, as far as it can be known before decoding.
-    pub fn weight(&self) -> usize {
+    /// The work of measuring it, as far as it can be known before decoding.
+    pub fn work(&self) -> Work {
         match self {
-            Self::Images(frames) => frames.len(),
-            Self::Video(_) => CLIP_WEIGHT,
+            Self::Images(frames) => {
+                Work::pictures(frames.iter().map(|f| f.image.header()), Look::Whole)
+            }
+            Self::Video(clip) => Work::clip(length::expected_s(clip)),
         }
     }
 }

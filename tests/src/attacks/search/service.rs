@@ -34,7 +34,6 @@ pub async fn start(model_config: Option<&Path>) -> App {
     spawn(Options {
         server: ServerConfig {
             verify_timeout: PATIENCE,
-            max_frames_in_flight: 400,
             ..ServerConfig::default()
         },
         analyzers: livegate_worker::onnx::factory(models).unwrap(),

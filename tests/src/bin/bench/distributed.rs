@@ -123,18 +123,14 @@ impl Pool {
         let began = Instant::now();
         let start = |_| Running::start("livegate-worker", &variables);
         let all: Vec<Running> = (0..workers).map(start).collect();
-        while presence.count().await.unwrap_or(0) < workers {
+        while presence.workers().await.unwrap_or_default().count < workers {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let ready_ms = began.elapsed().as_secs_f64() * 1e3;
         let file = format!("distributed-{workers}-{threads}");
-        // The setting that docs/operate.md recommends.
-        let frames = 64 * workers as usize * threads;
-        let mut of_api = variables[..3].to_vec();
-        of_api.push(("LIVEGATE_MAX_FRAMES_IN_FLIGHT", frames.to_string()));
         Self {
             name: format!("{workers} worker process(es) of {threads} thread(s)"),
-            api: Arc::new(Service::api(folder, &file, &of_api).await),
+            api: Arc::new(Service::api(folder, &file, &variables[..3]).await),
             workers: all,
             ready_ms,
             _rabbitmq: rabbitmq,

@@ -11,6 +11,7 @@ mod distributed;
 mod embedded;
 mod live;
 mod load;
+mod overload;
 mod service;
 mod stages;
 
@@ -41,6 +42,9 @@ async fn main() {
     let is_asked = |part: &str| asked.is_empty() || asked.iter().any(|a| a == part);
     if is_asked("embedded") {
         embedded::measure(folder.path(), &capture).await;
+    }
+    if is_asked("overload") {
+        overload::measure(folder.path(), &capture, &embedded::clip()).await;
     }
     if is_asked("distributed") {
         distributed::measure(folder.path(), &capture).await;

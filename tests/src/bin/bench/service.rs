@@ -11,7 +11,7 @@ use livegate_tests::bound::Bound;
 use livegate_tests::client::{Capture, Client, clip_body};
 use livegate_tests::media::root;
 use livegate_tests::scrape::Scrape;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A running API and a client of it.
 pub struct Service {
@@ -19,6 +19,7 @@ pub struct Service {
     pub process: Running,
     /// A client with a key.
     pub client: Client,
+    keys: PathBuf,
     audit: PathBuf,
     metrics: SocketAddr,
     /// Time from the start of the process until it answered, milliseconds.
@@ -59,10 +60,21 @@ impl Service {
         Self {
             process,
             client,
+            keys,
             audit,
             metrics,
             ready_ms: began.elapsed().as_secs_f64() * 1e3,
         }
+    }
+
+    /// Makes a key and returns its client once the server knows it.
+    pub async fn key(&self, new: &NewKey) -> Client {
+        let key = create(&self.keys, new).unwrap();
+        let client = self.client.with_key(&key.secret);
+        while client.create(&json!({})).await.status != 200 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        client
     }
 
     /// Verifies once and returns the time that it took.

@@ -13,8 +13,9 @@ use livegate_common::id::RequestId;
 use livegate_common::job::Look;
 use livegate_liveness::outcome::FrameOutcome;
 use livegate_liveness::thresholds::Thresholds;
+use livegate_media::Picture;
 use livegate_server::embedded;
-use livegate_tests::app::{App, Options, spawn};
+use livegate_tests::app::{App, Options, live_admission, spawn};
 use livegate_tests::client::Capture;
 use livegate_tests::scripted::{self, Scene};
 use livegate_worker::AnalyzerPool;
@@ -113,12 +114,14 @@ async fn what_a_broker_lost_is_published_again_when_it_is_back() {
 async fn a_live_frame_is_published_again_too() {
     for trouble in [Trouble::Refuses, Trouble::Loses] {
         let (app, _workers) = app_with(trouble, 1).await;
-        let image = scripted::png(&Scene::default()).into();
+        let image = Picture::read(scripted::png(&Scene::default()).into()).unwrap();
+        let admission = live_admission().await;
         let limit = Duration::from_secs(10);
         let measured = measure_frame(
             &app.services,
+            admission.lane(),
             &RequestId::fresh(),
-            image,
+            &image,
             Look::Glance,
             limit,
         )

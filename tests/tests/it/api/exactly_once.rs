@@ -27,7 +27,6 @@ fn roomy() -> Options {
     Options {
         server: ServerConfig {
             verify_timeout: Duration::from_secs(60),
-            max_frames_in_flight: IN_FLIGHT * CALLS * 8,
             ..ServerConfig::default()
         },
         key: NewKey {

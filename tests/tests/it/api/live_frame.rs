@@ -3,24 +3,39 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use livegate_api::Services;
 use livegate_api::measure::{MeasureError, measure_frame};
 use livegate_common::id::RequestId;
 use livegate_common::job::Look;
 use livegate_liveness::measurement::Face;
 use livegate_liveness::outcome::FrameOutcome;
 use livegate_liveness::thresholds::Thresholds;
+use livegate_media::Picture;
 use livegate_server::embedded;
-use livegate_tests::app::{App, Options, spawn_app};
+use livegate_tests::app::{App, Options, live_admission, spawn_app};
 use livegate_tests::scripted::{Act, Scene, png};
 
 use super::replicas::Shared;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
+async fn measure(
+    services: &Services,
+    image: &[u8],
+    look: Look,
+    limit: Duration,
+) -> Result<FrameOutcome, MeasureError> {
+    let image = Picture::read(Bytes::copy_from_slice(image)).unwrap();
+    let (admission, request) = (live_admission().await, RequestId::fresh());
+    let measured = measure_frame(services, admission.lane(), &request, &image, look, limit);
+    Ok(measured.await?.outcome)
+}
+
 async fn face(app: &App, scene: &Scene, look: Look) -> Face {
-    let image = Bytes::from(png(scene));
-    let measured = measure_frame(&app.services, &RequestId::fresh(), image, look, LIMIT).await;
-    match measured.unwrap().outcome {
+    match measure(&app.services, &png(scene), look, LIMIT)
+        .await
+        .unwrap()
+    {
         FrameOutcome::Measured(frame) => frame.face.expect("a face"),
         FrameOutcome::Undecodable(cause) => panic!("{cause}"),
     }
@@ -56,18 +71,10 @@ async fn a_live_frame_is_looked_at_as_closely_as_asked_across_a_queue() {
 #[tokio::test]
 async fn a_frame_that_is_no_picture_is_an_outcome_and_a_failure_is_none() {
     let app = spawn_app().await;
-    let measure = async |image| {
-        measure_frame(
-            &app.services,
-            &RequestId::fresh(),
-            image,
-            Look::Glance,
-            LIMIT,
-        )
-        .await
-    };
-    let outcome = measure(Bytes::from_static(b"no picture")).await;
-    let outcome = outcome.unwrap().outcome;
+    let mut broken = png(&Scene::default());
+    broken.truncate(broken.len() - 20);
+    let outcome = measure(&app.services, &broken, Look::Glance, LIMIT).await;
+    let outcome = outcome.unwrap();
     assert!(
         matches!(outcome, FrameOutcome::Undecodable(_)),
         "{outcome:?}"
@@ -77,15 +84,16 @@ async fn a_frame_that_is_no_picture_is_an_outcome_and_a_failure_is_none() {
         act,
         ..Scene::default()
     };
-    let failed = measure(png(&scene).into()).await.unwrap_err();
+    let failed = measure(&app.services, &png(&scene), Look::Glance, LIMIT).await;
+    let failed = failed.unwrap_err();
     assert!(matches!(failed, MeasureError::Failed { .. }), "{failed}");
 }
 
 #[tokio::test]
 async fn a_live_frame_that_nobody_looks_at_ends_at_its_deadline() {
     let (services, _broker) = embedded::services(Thresholds::default()).unwrap();
-    let image = Bytes::from(png(&Scene::default()));
+    let image = png(&Scene::default());
     let limit = Duration::from_millis(50);
-    let late = measure_frame(&services, &RequestId::fresh(), image, Look::Glance, limit).await;
+    let late = measure(&services, &image, Look::Glance, limit).await;
     assert!(matches!(late.unwrap_err(), MeasureError::Deadline { .. }));
 }

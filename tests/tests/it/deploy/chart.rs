@@ -20,7 +20,6 @@ async fn values_that_make_no_sense_are_refused_by_name() {
         ("worker.replicas=0", "replicas"),
         ("worker.thread=2", "thread"),
         ("autoscaling.minReplicas=0", "minReplicas"),
-        ("api.maxFramesInFlight=0", "maxFramesInFlight"),
         ("metrics.port=8000", "port"),
         ("api.settings.LIVEGATE_SEAL_KEY=secret", "LIVEGATE_SEAL_KEY"),
         ("api.settings.PATH=/", "PATH"),

@@ -41,9 +41,8 @@ async fn start(variables: &[(&'static str, String)]) -> Service {
     let own = [
         ("LIVEGATE_MAX_UPLOAD_MB", UPLOAD_MIB.to_string()),
         ("LIVEGATE_WORKER_THREADS", THREADS.to_string()),
-        // Room for all of it: what is refused takes no memory.
-        ("LIVEGATE_MAX_FRAMES_IN_FLIGHT", "2560".to_owned()),
-        ("LIVEGATE_VERIFY_TIMEOUT_SECONDS", "200".to_owned()),
+        // Time for all of it: what is refused takes no memory.
+        ("LIVEGATE_VERIFY_TIMEOUT_SECONDS", "300".to_owned()),
     ];
     Service::start_for(&key, &[variables, &own].concat()).await
 }

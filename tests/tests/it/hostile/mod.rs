@@ -3,3 +3,4 @@
 mod bombs;
 mod callers;
 mod memory;
+mod tenants;

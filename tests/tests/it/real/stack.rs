@@ -86,7 +86,7 @@ impl Distributed {
     /// Waits until this many workers say that they are there.
     pub async fn until_workers(&self, count: usize) {
         let patience = tokio::time::Instant::now() + PATIENCE;
-        while self.app.services.presence.count().await.unwrap() as usize != count {
+        while self.app.services.presence.workers().await.unwrap().count as usize != count {
             assert!(
                 tokio::time::Instant::now() < patience,
                 "{count} workers never came"

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use livegate_common::limits::{Limits, MemoryLimits, Permit, Rate, RedisLimits};
+use livegate_common::limits::{
+    Claim, Claimed, Limits, Load, MemoryLimits, Permit, Rate, RedisLimits,
+};
 
 use super::{contract, eventually, two_pools};
 
@@ -39,6 +41,7 @@ contract! {
         simultaneous_takers_get_no_more_places_than_there_are,
         a_lease_ends_a_place_that_nobody_released,
         a_longer_lease_outlives_a_shorter_one,
+        a_place_tells_the_load_that_it_found,
     ];
     redis: [
         a_bucket_gives_its_capacity_and_no_more,
@@ -51,6 +54,7 @@ contract! {
         simultaneous_takers_get_no_more_places_than_there_are,
         a_lease_ends_a_place_that_nobody_released,
         a_longer_lease_outlives_a_shorter_one,
+        a_place_tells_the_load_that_it_found,
     ];
 }
 
@@ -71,7 +75,22 @@ async fn acquire(
     max: u32,
     lease: Duration,
 ) -> Option<Permit> {
-    limits.acquire(name, max, lease).await.unwrap()
+    let claim = claim(name, max, Duration::ZERO, lease);
+    match limits.take_place(&claim).await.unwrap() {
+        Claimed::Taken(permit, _) => Some(permit),
+        Claimed::Full(_) => None,
+    }
+}
+
+fn claim(key: &str, places: u32, work: Duration, lease: Duration) -> Claim<'_> {
+    Claim {
+        kind: "work",
+        key,
+        places,
+        weight: places,
+        work,
+        lease,
+    }
 }
 
 async fn a_bucket_gives_its_capacity_and_no_more((one, other): Replicas) {
@@ -189,4 +208,43 @@ async fn a_longer_lease_outlives_a_shorter_one((one, other): Replicas) {
         acquire(&other, "k", 2, LONG).await.is_none(),
         "the long one is not"
     );
+}
+
+/// What lies ahead of new work of this key.
+async fn load(limits: &Arc<dyn Limits>, key: &str) -> Load {
+    let none = claim(key, 0, Duration::ZERO, LONG);
+    match limits.take_place(&none).await.unwrap() {
+        Claimed::Full(load) => load,
+        Claimed::Taken(..) => panic!("there was no place"),
+    }
+}
+
+async fn a_place_tells_the_load_that_it_found((one, other): Replicas) {
+    let second = Duration::from_secs(1);
+    let take = async |limits: &Arc<dyn Limits>, key, places, seconds, lease| {
+        let claim = claim(key, places, seconds * second, lease);
+        match limits.take_place(&claim).await.unwrap() {
+            Claimed::Taken(permit, load) => (permit, load),
+            Claimed::Full(load) => panic!("{load:?}"),
+        }
+    };
+    let (_first, load_of_first) = take(&one, "a key", 10, 3, LONG).await;
+    assert_eq!(load_of_first, Load::default());
+    let (second_place, found) = take(&other, "a key", 10, 4, LONG).await;
+    let ahead = |own_places, own, all, other_weights| Load {
+        own_places,
+        own: own * second,
+        all: all * second,
+        other_weights,
+    };
+    assert_eq!(found, ahead(1, 3, 3, 0));
+    let (_third, found) = take(&one, "b", 5, 7, LONG).await;
+    assert_eq!(found, ahead(0, 0, 7, 10));
+    assert_eq!(load(&other, "a key").await, ahead(2, 7, 14, 5));
+    assert_eq!(load(&other, "c").await, ahead(0, 0, 14, 15));
+    drop(second_place);
+    eventually(async || load(&one, "a key").await == ahead(1, 3, 10, 5)).await;
+    // A process that dies leaves its work for as long as its lease.
+    std::mem::forget(take(&one, "b", 5, 9, SHORT).await);
+    eventually(async || load(&one, "c").await == ahead(0, 0, 10, 15)).await;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use livegate_common::presence::{MemoryPresence, Presence, RedisPresence};
+use livegate_common::presence::{MemoryPresence, Presence, RedisPresence, Worker, Workers};
 use uuid::Uuid;
 
 use super::{contract, eventually, two_pools};
@@ -32,14 +32,22 @@ contract! {
 }
 
 async fn workers_count_until_they_fall_silent_or_leave((worker, replica): Both) {
-    assert_eq!(replica.count().await.unwrap(), 0);
-    let (steady, silent) = (Uuid::new_v4(), Uuid::new_v4());
+    let seen = async || {
+        let Workers { count, threads } = replica.workers().await.unwrap();
+        (count, threads)
+    };
+    let named = |threads| Worker {
+        id: Uuid::new_v4(),
+        threads,
+    };
+    assert_eq!(seen().await, (0, 0));
+    let (steady, silent) = (named(2), named(5));
     worker.beat(steady, LONG).await.unwrap();
     worker.beat(steady, LONG).await.unwrap();
     worker.beat(silent, Duration::from_secs(2)).await.unwrap();
-    assert_eq!(replica.count().await.unwrap(), 2);
-    eventually(async || replica.count().await.unwrap() == 1).await;
+    assert_eq!(seen().await, (2, 7));
+    eventually(async || seen().await == (1, 2)).await;
     worker.leave(steady).await.unwrap();
     worker.leave(silent).await.unwrap();
-    assert_eq!(replica.count().await.unwrap(), 0);
+    assert_eq!(seen().await, (0, 0));
 }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use livegate_api::config::ServerConfig;
 use livegate_api::keys::create::NewKey;
 use livegate_tests::app::{App, Options, spawn, spawn_app, spawn_with_key};
 use livegate_tests::client::{Capture, Client, base64};
@@ -334,15 +333,8 @@ async fn concurrency_limit_429() {
         },
         ..Options::default()
     };
-    let small_server = Options {
-        server: ServerConfig {
-            max_frames_in_flight: 8,
-            ..Options::default().server
-        },
-        ..Options::default()
-    };
-    for options in [one_at_a_time, small_server] {
-        let app = spawn(options).await;
+    {
+        let app = spawn(one_at_a_time).await;
         let first = app.client.session(&LEFT_RIGHT).await;
         let second = app.client.session(&LEFT_RIGHT).await;
         let running = {

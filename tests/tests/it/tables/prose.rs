@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use livegate_api::config::ServerConfig;
 use livegate_api::keys::create::NewKey;
 use livegate_tests::app::{Options, spawn, spawn_app, spawn_with_key};
 use livegate_tests::client::{Capture, Client};
@@ -193,9 +192,9 @@ async fn a_status_can_be_polled_and_holds_no_biometric_data() {
 #[tokio::test]
 async fn who_follows_the_retry_rule_gets_through() {
     let app = spawn(Options {
-        server: ServerConfig {
-            max_frames_in_flight: 8,
-            ..Options::default().server
+        key: NewKey {
+            concurrency: 1,
+            ..NewKey::named("narrow")
         },
         ..Options::default()
     })

@@ -24,16 +24,21 @@ use serde_json::json;
 
 /// Scrapes until a sample has this value: some are counted beside the answer, not before it.
 async fn until(app: &App, sample: &str, value: f64) -> Scrape {
+    until_is(app, sample, |found| found == value).await
+}
+
+/// Scrapes until a sample has a value such as this.
+async fn until_is(app: &App, sample: &str, wanted: impl Fn(f64) -> bool) -> Scrape {
     tokio::time::timeout(Duration::from_secs(10), async {
         loop {
             let scrape = Scrape::of(app.metrics).await;
-            if scrape.value(sample) == value {
+            if wanted(scrape.value(sample)) {
                 return scrape;
             }
         }
     })
     .await
-    .unwrap_or_else(|_| panic!("{sample} never was {value}"))
+    .unwrap_or_else(|_| panic!("{sample} never came to its value"))
 }
 
 #[tokio::test]
@@ -141,13 +146,13 @@ async fn each_limit_that_refuses_is_named_and_so_is_the_key() {
         1.0
     );
     assert_eq!(
-        scrape.value(r#"livegate_limited_total{limit="server_frames"}"#),
+        scrape.value(r#"livegate_limited_total{limit="server_time"}"#),
         0.0
     );
 }
 
 #[tokio::test]
-async fn frames_are_in_flight_for_as_long_as_nobody_has_measured_them() {
+async fn work_is_ahead_for_as_long_as_nobody_has_done_it() {
     let app = spawn(Options {
         workers: 0,
         server: ServerConfig {
@@ -157,20 +162,17 @@ async fn frames_are_in_flight_for_as_long_as_nobody_has_measured_them() {
         ..Options::default()
     })
     .await;
-    let in_flight = r#"livegate_frames_in_flight{work="verify"}"#;
+    let ahead = r#"livegate_work_ahead_seconds{work="verify"}"#;
     let client = app.client.clone();
     let verifying = tokio::spawn(async move { client.verify_new(&Capture::good()).await });
-    let scrape = until(&app, in_flight, 8.0).await;
-    assert_eq!(
-        scrape.value(r#"livegate_frames_in_flight_limit{work="verify"}"#),
-        64.0
-    );
+    let scrape = until_is(&app, ahead, |ahead| ahead > 0.0).await;
+    assert_eq!(scrape.value("livegate_inference_threads"), 1.0);
     assert_eq!(scrape.value("livegate_workers"), 0.0);
     verifying
         .await
         .unwrap()
         .assert_error(502, "PROCESSING_ERROR");
-    let scrape = until(&app, in_flight, 0.0).await;
+    let scrape = until(&app, ahead, 0.0).await;
     // A wait that came to nothing is a wait.
     assert_eq!(
         scrape.value(r#"livegate_stage_duration_seconds_count{stage="wait"}"#),
