@@ -14,6 +14,10 @@ pub const SMALL: usize = 64 << 10;
 /// How long a body may wait for room before it is read.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How many pictures are set upright at once. One takes up to 184 MiB while it is decoded: 4096x4096 pixels, four
+/// channels of 16 bits, and three of 8. So more cores must not mean more of them.
+const UPRIGHT: usize = 2;
+
 /// Bytes that one permit stands for, since semaphores count to 2³² only.
 const UNIT: usize = 1 << 10;
 
@@ -23,6 +27,7 @@ pub struct Uploads {
     room: Arc<Semaphore>,
     units: u32,
     turns: Arc<Semaphore>,
+    upright: Arc<Semaphore>,
 }
 
 /// The room of one body; freed when dropped. Kept for as long as any part of the body.
@@ -40,6 +45,7 @@ impl Uploads {
             turns: Arc::new(Semaphore::new(
                 available_parallelism().map_or(1, Into::into),
             )),
+            upright: Arc::new(Semaphore::new(UPRIGHT)),
         }
     }
 
@@ -61,8 +67,8 @@ impl Uploads {
         }
     }
 
-    /// Works on what was uploaded, on a blocking thread, when it is its turn. The work takes memory
-    /// beyond the body's room: parsing a body, or setting a picture upright.
+    /// Parses what was uploaded, on a blocking thread, when it is its turn. The work takes memory beyond the body's
+    /// room.
     ///
     /// # Errors
     /// The error of the work itself.
@@ -70,7 +76,25 @@ impl Uploads {
         &self,
         work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let turn = Arc::clone(&self.turns)
+        Self::in_turn(&self.turns, work).await
+    }
+
+    /// Sets a picture upright, on a blocking thread, when it is its turn.
+    ///
+    /// # Errors
+    /// The error of the work itself.
+    pub async fn set_upright<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        Self::in_turn(&self.upright, work).await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        turns: &Arc<Semaphore>,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let turn = Arc::clone(turns)
             .acquire_owned()
             .await
             .map_err(ApiError::internal)?;

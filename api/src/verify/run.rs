@@ -280,7 +280,7 @@ impl Verification {
         proof: Proof,
         best: Best,
     ) -> Result<VerdictBody, ApiError> {
-        let encoding = self.state.uploads.work(move || {
+        let encoding = self.state.uploads.set_upright(move || {
             let jpeg = best.into_jpeg()?;
             Ok(base64_simd::STANDARD.encode_to_string(&jpeg))
         });

@@ -167,6 +167,7 @@ async fn a_line_holds_numbers_and_names_and_nothing_of_the_person() {
             }
             Value::String(text) => assert!(text.len() <= 40, "{field}: {text}"),
             Value::Number(_) => {}
+            Value::Null if field == "caller_request_id" => {}
             Value::Null | Value::Bool(_) | Value::Object(_) => panic!("{field}: {value}"),
         }
     }
