@@ -8,6 +8,7 @@ use std::time::Duration;
 use livegate_common::shutdown::Shutdown;
 use livegate_telemetry::metrics::MetricsPort;
 use poem::endpoint::make_sync;
+use poem::http::StatusCode;
 use poem::middleware::AddData;
 use poem::web::Redirect;
 use poem::{Endpoint, EndpointExt, IntoResponse, Route, get};
@@ -232,7 +233,7 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
         page,
         mut methods,
     } = ApiDocument::of(&service);
-    for path in ["/", "/openapi.json", "/docs", "/docs/"] {
+    for path in ["/", "/openapi.json", "/docs", "/docs/", "/favicon.ico"] {
         methods.add(path, &["GET"]);
     }
     let document = make_sync(move |_| json.clone().with_content_type("application/json"));
@@ -242,6 +243,8 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
         .at("/openapi.json", get(document))
         .at("/docs", get(page))
         .at("/docs/", get(make_sync(|_| Redirect::see_other("/docs"))))
+        // Browsers ask for it wherever they find a page; a 404 would be logged as a refusal.
+        .at("/favicon.ico", get(make_sync(|_| StatusCode::NO_CONTENT)))
         .nest_no_strip("/v1", service)
         .nest_no_strip("/api", openapi::service());
     if state.config.demo {

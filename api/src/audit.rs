@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::config::AuditTarget;
 use crate::contract::reason::ReasonCode;
@@ -24,17 +24,20 @@ const QUEUE: usize = 1024;
 pub struct AuditRecord {
     /// When the verdict was reached: RFC 3339, UTC.
     pub time: String,
-    /// Id of the request that ended the session; a fresh id where no request did.
+    /// Our id of the request that ended the session; a fresh id where no request did.
     pub request_id: String,
+    /// The caller's own id of that request; `None` if it gave none. Callers may give any, also twice.
+    pub caller_request_id: Option<String>,
     /// Id of the API key, never the key itself.
     pub key_id: String,
     /// Id of the session.
     pub session_id: String,
     /// `images`, `video` or `interactive`.
     pub mode: &'static str,
-    /// `verified`, `rejected` or `failed`; `expired` for an interactive session without a frame.
+    /// `verified`, `rejected` or `failed`; for an interactive session also `cancelled`, and `expired` if it had no
+    /// frame.
     pub verdict: &'static str,
-    /// The reasons of the verdict, in the documented order; empty for `expired`.
+    /// The reasons of the verdict, in the documented order; empty for `cancelled` and `expired`.
     pub reason_codes: Vec<ReasonCode>,
     /// Combined confidence, 0 to 1, when verified.
     pub confidence: Option<f64>,
@@ -58,26 +61,39 @@ pub fn milliseconds(microseconds: u64) -> f64 {
     (Duration::from_micros(microseconds).as_secs_f64() * 1e4).round() / 10.0
 }
 
+/// Longest time that an answer waits until its record is written. A disk that is slower delays no answer further.
+const WRITING: Duration = Duration::from_secs(1);
+
+/// A record on its way to the log.
+struct Entry {
+    record: AuditRecord,
+    /// Told once the system has taken the line.
+    written: oneshot::Sender<()>,
+}
+
 /// Accepts audit records. Clones write to the same log.
 #[derive(Clone)]
 pub struct Audit {
-    records: mpsc::Sender<AuditRecord>,
+    records: mpsc::Sender<Entry>,
     metrics: Metrics,
 }
 
-/// A reserved place in the log for one record. Its holder never waits for the log, and its record is
-/// never dropped.
+/// A reserved place in the log for one record, which is never dropped for want of room.
 pub struct AuditPlace {
-    place: mpsc::OwnedPermit<AuditRecord>,
+    place: mpsc::OwnedPermit<Entry>,
     metrics: Metrics,
 }
 
 impl AuditPlace {
-    /// Sends the record to the log, and counts its verdict in the metrics.
-    pub fn record(self, record: AuditRecord) {
+    /// Sends the record to the log, counts its verdict in the metrics, and waits until the line is written: at most a
+    /// second. So a process that is killed right after its answer has written the answer's record.
+    pub async fn record(self, record: AuditRecord) {
         self.metrics
             .ended(record.mode, record.verdict, &record.reason_codes);
-        self.place.send(record);
+        let (written, writing) = oneshot::channel();
+        self.place.send(Entry { record, written });
+        // The writer logs a line that it cannot write.
+        let _ = tokio::time::timeout(WRITING, writing).await;
     }
 }
 
@@ -144,9 +160,9 @@ impl AuditWriter {
     }
 }
 
-fn write_all(mut out: Box<dyn Write + Send>, mut records: mpsc::Receiver<AuditRecord>) {
-    while let Some(record) = records.blocking_recv() {
-        let written = serde_json::to_vec(&record)
+fn write_all(mut out: Box<dyn Write + Send>, mut records: mpsc::Receiver<Entry>) {
+    while let Some(Entry { record, written }) = records.blocking_recv() {
+        let result = serde_json::to_vec(&record)
             .map_err(io::Error::from)
             .and_then(|mut line| {
                 line.push(b'\n');
@@ -154,31 +170,27 @@ fn write_all(mut out: Box<dyn Write + Send>, mut records: mpsc::Receiver<AuditRe
                 out.write_all(&line)?;
                 out.flush()
             });
-        if let Err(error) = written {
+        if let Err(error) = result {
             tracing::error!(error = %error, "An audit record could not be written and is lost: {error}");
         }
+        // Nobody waits any more if it took too long.
+        let _ = written.send(());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc as threads;
+
     use super::*;
 
-    #[tokio::test]
-    async fn a_log_that_is_behind_refuses_places_and_one_that_was_given_stays() {
-        let (sender, mut records) = mpsc::channel(1);
-        let audit = Audit {
-            records: sender,
-            metrics: Metrics::default(),
-        };
-        let place = audit.reserve().ok().unwrap();
-        let refused = || audit.reserve().err().unwrap();
-        assert!(matches!(refused(), ApiError::ConcurrencyLimited { .. }));
-        place.record(AuditRecord {
+    fn record(session_id: &str) -> AuditRecord {
+        AuditRecord {
             time: String::new(),
             request_id: String::new(),
+            caller_request_id: None,
             key_id: String::new(),
-            session_id: "live_1".to_owned(),
+            session_id: session_id.to_owned(),
             mode: "images",
             verdict: "failed",
             reason_codes: Vec::new(),
@@ -189,13 +201,78 @@ mod tests {
             processing_time_ms: 1,
             worker_cpu_ms: 0.0,
             inference_cpu_ms: 0.0,
-        });
+        }
+    }
+
+    fn log(places: usize) -> (Audit, mpsc::Receiver<Entry>) {
+        let (sender, records) = mpsc::channel(places);
+        let metrics = Metrics::default();
+        (
+            Audit {
+                records: sender,
+                metrics,
+            },
+            records,
+        )
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_log_that_is_behind_refuses_places_and_one_that_was_given_stays() {
+        let (audit, mut records) = log(1);
+        let place = audit.reserve().ok().unwrap();
+        let refused = || audit.reserve().err().unwrap();
         assert!(matches!(refused(), ApiError::ConcurrencyLimited { .. }));
-        assert_eq!(records.recv().await.unwrap().session_id, "live_1");
+        // Nobody writes it, so it is given up after a second of the paused clock.
+        place.record(record("live_1")).await;
+        assert!(matches!(refused(), ApiError::ConcurrencyLimited { .. }));
+        assert_eq!(records.recv().await.unwrap().record.session_id, "live_1");
         // Returned unused, as by a verify that lost its claim.
         drop(audit.reserve().ok().unwrap());
         assert!(audit.reserve().is_ok());
         drop(records);
         assert!(matches!(refused(), ApiError::Processing(_)));
+    }
+
+    /// A log whose every write waits for a permit.
+    struct Slow {
+        permits: threads::Receiver<()>,
+        lines: threads::Sender<Vec<u8>>,
+    }
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.permits.recv().map_err(io::Error::other)?;
+            self.lines.send(bytes.to_vec()).map_err(io::Error::other)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_waits_until_its_line_is_written() {
+        let (audit, records) = log(4);
+        let (permit, permits) = threads::channel();
+        let (lines, written) = threads::channel();
+        let writer =
+            std::thread::spawn(move || write_all(Box::new(Slow { permits, lines }), records));
+        let recording = audit.reserve().ok().unwrap().record(record("live_2"));
+        tokio::pin!(recording);
+        assert!(futures_util::poll!(&mut recording).is_pending());
+        assert!(written.try_recv().is_err());
+        permit.send(()).unwrap();
+        recording.await;
+        assert!(
+            String::from_utf8(written.try_recv().unwrap())
+                .unwrap()
+                .contains("live_2")
+        );
+        // A log that cannot be written delays nothing.
+        drop(permit);
+        audit.reserve().ok().unwrap().record(record("live_3")).await;
+        drop(audit);
+        writer.join().unwrap();
     }
 }

@@ -56,49 +56,80 @@ impl fmt::Display for ReplicaId {
 }
 
 /// Longest request id that is accepted from a caller, bytes.
-const MAX_REQUEST_ID_BYTES: usize = 64;
+const MAX_CALLER_ID_BYTES: usize = 64;
 
-/// Id of a request in logs, audit records and the `X-Request-Id` header.
+/// Id of a request: ours, and beside it the one that the caller gave, if any.
+///
+/// Ours identifies the request. A caller may repeat its own id, or take that of another caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestId {
+    ours: Uuid,
+    callers: Option<CallerRequestId>,
+}
+
+impl RequestId {
+    /// A new id, which no other request has, without an id of the caller.
+    pub fn fresh() -> Self {
+        Self::with(None)
+    }
+
+    /// A new id, which no other request has, beside the caller's own.
+    pub fn with(callers: Option<CallerRequestId>) -> Self {
+        Self {
+            ours: Uuid::new_v4(),
+            callers,
+        }
+    }
+
+    /// The caller's own id of the request, as it was sent; `None` if there was none, or an unsafe one.
+    pub fn callers(&self) -> Option<&CallerRequestId> {
+        self.callers.as_ref()
+    }
+}
+
+/// Shows our id.
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.ours.fmt(f)
+    }
+}
+
+/// A caller's own id of a request: 1 to 64 letters, digits, dots, underscores and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct RequestId(Arc<str>);
+pub struct CallerRequestId(Arc<str>);
 
-/// The text cannot be a request id.
+/// The text cannot be a caller's id of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an id of a request has 1 to 64 letters, digits, dots, underscores and hyphens")]
 pub struct BadRequestId;
 
-impl RequestId {
-    /// A new id, which no other request has.
-    pub fn fresh() -> Self {
-        Self(Uuid::new_v4().to_string().into())
-    }
-
+impl CallerRequestId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Display for RequestId {
+impl fmt::Display for CallerRequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
 /// Accepts only characters that have no special meaning in logs and headers, where ids are written.
-impl TryFrom<&str> for RequestId {
+impl TryFrom<&str> for CallerRequestId {
     type Error = BadRequestId;
 
     fn try_from(id: &str) -> Result<Self, BadRequestId> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
         let is_harmless =
-            !id.is_empty() && id.len() <= MAX_REQUEST_ID_BYTES && id.bytes().all(allowed);
+            !id.is_empty() && id.len() <= MAX_CALLER_ID_BYTES && id.bytes().all(allowed);
         is_harmless.then(|| Self(id.into())).ok_or(BadRequestId)
     }
 }
 
-impl TryFrom<String> for RequestId {
+impl TryFrom<String> for CallerRequestId {
     type Error = BadRequestId;
 
     fn try_from(id: String) -> Result<Self, BadRequestId> {
@@ -106,8 +137,8 @@ impl TryFrom<String> for RequestId {
     }
 }
 
-impl From<RequestId> for String {
-    fn from(id: RequestId) -> Self {
+impl From<CallerRequestId> for String {
+    fn from(id: CallerRequestId) -> Self {
         id.0.as_ref().to_owned()
     }
 }
@@ -129,10 +160,22 @@ mod tests {
             (&"x".repeat(64), true),
             (&"x".repeat(65), false),
         ] {
-            assert_eq!(RequestId::try_from(id).is_ok(), harmless, "{id:?}");
+            assert_eq!(CallerRequestId::try_from(id).is_ok(), harmless, "{id:?}");
             let encoded = postcard::to_stdvec(id).unwrap();
-            let read = postcard::from_bytes::<RequestId>(&encoded);
+            let read = postcard::from_bytes::<CallerRequestId>(&encoded);
             assert_eq!(read.is_ok(), harmless, "{id:?} from a message");
         }
+    }
+
+    #[test]
+    fn our_id_is_new_whatever_the_caller_calls_the_request() {
+        let callers = CallerRequestId::try_from("same").unwrap();
+        let (a, b) = (
+            RequestId::with(Some(callers.clone())),
+            RequestId::with(Some(callers.clone())),
+        );
+        assert_ne!(a.to_string(), b.to_string());
+        assert_eq!(a.callers(), Some(&callers));
+        assert_eq!(RequestId::fresh().callers(), None);
     }
 }

@@ -1,9 +1,10 @@
-//! Decodes a caller's picture to upright pixels.
+//! Decodes a caller's picture to upright pixels, and encodes these anew.
 //!
 //! Every byte is hostile. The format is recognised by its magic number. The size is read from the header
 //! and checked before a pixel is decoded. A picture that ends early is refused, not padded.
 
 mod damage;
+mod encode;
 mod exif;
 mod foreign;
 mod header;
@@ -17,6 +18,7 @@ mod png;
 mod testing;
 mod warning;
 
+pub use encode::{EncodeError, UprightError, encode_jpeg};
 pub use foreign::Foreign;
 pub use header::{Format, HeaderError, ImageHeader, MAX_SIDE, MIN_SIDE};
 pub use picture::Picture;

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use bytes::Bytes;
-use image::metadata::Orientation;
 
-use crate::header::{Format, HeaderError, ImageHeader};
-use crate::pixels::{DecodeError, decode_as, encode};
+use crate::encode::{UprightError, encode_jpeg};
+use crate::header::{HeaderError, ImageHeader};
+use crate::pixels::decode_as;
 
 /// A picture with an accepted header. No pixel of it has been decoded.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,16 +35,18 @@ impl Picture {
         &self.bytes
     }
 
-    /// The picture as an upright JPEG. An upright JPEG is returned unchanged.
+    /// The picture as an upright JPEG of the same size, always encoded anew.
+    ///
+    /// The caller's own bytes never come back: a file can hold a place and a time (EXIF), comments, and
+    /// anything after the picture's end.
     ///
     /// # Errors
-    /// [`DecodeError`] when the picture cannot be decoded.
-    pub fn into_upright_jpeg(self) -> Result<Bytes, DecodeError> {
+    /// [`UprightError`] when the picture cannot be decoded, or its pixels cannot be encoded.
+    pub fn into_upright_jpeg(self) -> Result<Bytes, UprightError> {
         let Self { bytes, header } = self;
-        if header.format == Format::Jpeg && header.orientation == Orientation::NoTransforms {
-            return Ok(bytes);
-        }
-        encode(decode_as(&bytes, &header)?)
+        let frame = decode_as(&bytes, &header)?;
+        drop(bytes);
+        Ok(encode_jpeg(&frame)?)
     }
 }
 

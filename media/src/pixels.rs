@@ -1,8 +1,7 @@
-//! Decodes pictures to pixels, and encodes them as upright JPEGs.
+//! Decodes pictures to upright pixels.
 
 use std::io::Cursor;
 
-use bytes::Bytes;
 use image::codecs::png::PngDecoder;
 use image::{DynamicImage, RgbImage};
 
@@ -13,8 +12,6 @@ use super::libjpeg::Opened;
 /// Most scans of a progressive JPEG. Encoders write about ten; more are an attempt to use up processor
 /// time.
 const MAX_SCANS: u32 = 30;
-/// JPEG quality of a picture that is encoded again, 1 to 100.
-const QUALITY: u8 = 92;
 
 /// A decoded, upright frame.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,20 +76,6 @@ pub(crate) fn decode_as(bytes: &[u8], header: &ImageHeader) -> Result<RgbFrame, 
     })
 }
 
-/// Encodes a decoded frame as JPEG.
-///
-/// # Errors
-/// [`DecodeError`] when its pixels are not those of its size.
-pub(crate) fn encode(frame: RgbFrame) -> Result<Bytes, DecodeError> {
-    let image =
-        RgbImage::from_raw(frame.width, frame.height, frame.pixels).ok_or_else(wrong_size)?;
-    let mut jpeg = Cursor::new(Vec::new());
-    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-        .encode_image(&image)
-        .map_err(DecodeError::pixels)?;
-    Ok(jpeg.into_inner().into())
-}
-
 fn wrong_size() -> DecodeError {
     DecodeError::pixels("its size is not what its header says")
 }
@@ -128,14 +111,17 @@ fn decode_jpeg(bytes: &[u8], header: &ImageHeader) -> Result<DynamicImage, Decod
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use image::ImageFormat;
     use image::metadata::Orientation;
 
     use super::*;
     use crate::picture::Picture;
+    use crate::testing::{insert, markers, segment};
 
-    fn upright(bytes: Bytes) -> Bytes {
-        Picture::read(bytes).unwrap().into_upright_jpeg().unwrap()
+    fn upright(bytes: impl Into<Bytes>) -> Bytes {
+        let picture = Picture::read(bytes.into()).unwrap();
+        picture.into_upright_jpeg().unwrap()
     }
 
     fn picture(width: u32, height: u32) -> RgbImage {
@@ -187,7 +173,7 @@ mod tests {
             "{:?}",
             &frame.pixels[..3]
         );
-        let again = upright(jpeg.into());
+        let again = upright(jpeg);
         let header = ImageHeader::read(&again).unwrap();
         assert_eq!(
             (header.width, header.orientation),
@@ -195,15 +181,77 @@ mod tests {
         );
     }
 
+    /// Whether `found` has the pixels of `sent`, as nearly as a JPEG of a smooth picture has.
+    fn assert_alike(found: &[u8], sent: &[u8]) {
+        let (found, sent) = (decode(found).unwrap(), decode(sent).unwrap());
+        assert_eq!((found.width, found.height), (sent.width, sent.height));
+        let pairs = found.pixels.iter().zip(&sent.pixels);
+        let sum: u64 = pairs.map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        assert!(sum / (found.pixels.len() as u64) < 4, "{sum}");
+    }
+
+    /// An EXIF block with a place in it, and no orientation.
+    fn place() -> Vec<u8> {
+        let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x88\x25\0\x04\0\0\0\x01".to_vec();
+        exif.extend([0, 0, 0, 26, 0, 0, 0, 0]);
+        exif.extend(b"GPS 52.5163 N 13.3777 E");
+        exif
+    }
+
     #[test]
-    fn an_upright_jpeg_is_returned_as_it_came() {
-        let jpeg = Bytes::from(encode(&picture(160, 120), ImageFormat::Jpeg));
-        assert_eq!(upright(jpeg.clone()), jpeg);
-        let png = Bytes::from(encode(&picture(160, 120), ImageFormat::Png));
-        assert_eq!(
-            ImageHeader::read(&upright(png)).unwrap().format,
-            Format::Jpeg
-        );
+    fn nothing_of_a_jpeg_but_its_pixels_comes_back() {
+        let plain = encode(&picture(160, 120), ImageFormat::Jpeg);
+        let mut sent = plain.clone();
+        for (marker, content) in [
+            (0xfe, &b"a comment, secret"[..]),
+            (0xe2, b"ICC_PROFILE\0\x01\x01 secret"),
+            (0xed, b"Photoshop 3.0\0 secret"),
+            (0xe1, b"http://ns.adobe.com/xap/1.0/\0 secret"),
+            (0xe1, &place()),
+        ] {
+            sent = insert(&sent, 2, &segment(marker, content));
+        }
+        sent.extend_from_slice(b"secret bytes after the end");
+        let found = upright(sent.clone());
+        for needle in [
+            &b"secret"[..],
+            b"GPS",
+            b"Exif",
+            b"ICC",
+            b"Photoshop",
+            b"adobe",
+        ] {
+            let shown = String::from_utf8_lossy(needle).into_owned();
+            let holds = |bytes: &[u8]| bytes.windows(needle.len()).any(|w| w == needle);
+            assert!(holds(&sent), "{shown}");
+            assert!(!holds(&found), "{shown}");
+        }
+        // JFIF, tables, frame, scan, end.
+        for (at, marker) in markers(&found) {
+            assert!(
+                matches!(marker, 0xe0 | 0xdb | 0xc0 | 0xc4 | 0xda | 0xd9),
+                "{marker:x} at {at}"
+            );
+        }
+        assert!(found.ends_with(&[0xff, 0xd9]));
+        assert_alike(&found, &plain);
+    }
+
+    #[test]
+    fn nothing_of_a_png_but_its_pixels_comes_back() {
+        let plain = encode(&picture(160, 120), ImageFormat::Png);
+        let text = b"Comment\0secret";
+        let length = u32::try_from(text.len()).unwrap().to_be_bytes();
+        // A wrong checksum of a chunk that is not needed is no reason to refuse a picture.
+        let chunk = [&length, &b"tEXt"[..], text, &[0; 4]].concat();
+        // After the header, which takes 33 bytes with the signature.
+        let mut sent = insert(&plain, 33, &chunk);
+        sent.extend_from_slice(b"secret bytes after the end");
+        let found = upright(sent);
+        assert!(!found.windows(6).any(|w| w == b"secret"));
+        let header = ImageHeader::read(&found).unwrap();
+        assert_eq!(header.format, Format::Jpeg);
+        assert_alike(&found, &plain);
     }
 
     #[test]

@@ -51,6 +51,7 @@ impl Answer {
             Some("application/json")
         );
         assert!(self.headers.contains_key("x-request-id"));
+        assert!(self.headers.contains_key("x-livegate-request-id"));
         assert_eq!(
             self.headers.contains_key("retry-after"),
             status == 429 || status == 503

@@ -80,14 +80,21 @@ async fn handle(delivery: Delivery, results: &dyn ResultStore, pool: &AnalyzerPo
         }
     };
     metrics.stage(Stage::Queue, header.age(now_ms()));
-    let lines =
-        error_span!(target: LINES, "batch", request.id = %header.request, batch.id = %header.id);
+    let callers_id = header.request.callers().map(tracing::field::display);
+    let lines = error_span!(
+        target: LINES,
+        "batch",
+        request.id = %header.request,
+        request.caller_id = callers_id.as_ref(),
+        batch.id = %header.id,
+    );
     let span = debug_span!(
         parent: &lines,
         "process",
         otel.name = %format!("process {}", queue.name()),
         otel.kind = "consumer",
         request.id = %header.request,
+        request.caller_id = callers_id.as_ref(),
         batch.id = %header.id,
     );
     traces::continue_from(&span, header.trace.as_deref());

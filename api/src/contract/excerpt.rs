@@ -24,9 +24,12 @@ impl Excerpt {
         Self(start)
     }
 
-    /// The excerpt without quotes around it.
-    pub fn unquoted(&self) -> &str {
-        &self.0
+    /// An excerpt of the end of `text`.
+    pub fn of_end(text: &str) -> Self {
+        let before = text.chars().count().saturating_sub(MAX_CHARS);
+        let end = text.chars().skip(before).map(harmless);
+        let cut = (before > 0).then_some('…');
+        Self(cut.into_iter().chain(end).collect())
     }
 
     /// An excerpt of a header's value.
@@ -65,6 +68,9 @@ mod tests {
         ] {
             assert_eq!(Excerpt::of(text).to_string(), shown);
         }
+        let end = Excerpt::of_end(&format!("{}\"{}", "x".repeat(5000), "y".repeat(39)));
+        assert_eq!(end.to_string(), format!("\"…?{}\"", "y".repeat(39)));
+        assert_eq!(Excerpt::of_end("größe"), Excerpt::of("größe"));
         let long = Excerpt::of(&"x".repeat(5000)).to_string();
         assert_eq!(long, format!("\"{}…\"", "x".repeat(MAX_CHARS)));
     }

@@ -260,7 +260,7 @@ impl ApiError {
             .content_type("application/json")
             .body(body);
         response.set_data(self.refusal());
-        response.set_data(Sentence(self.to_string()));
+        response.set_data(Sentence::of(self));
         if let Self::MethodNotAllowed { allow } = self
             && let Ok(value) = HeaderValue::try_from(allow)
         {

@@ -1,5 +1,6 @@
 //! The part of an error answer that metrics and logs keep.
 
+use super::ApiError;
 use super::code::Code;
 
 /// Why a request was refused, by code and limit. Holds nothing that the caller sent.
@@ -11,10 +12,27 @@ pub struct Refusal {
     pub limit: Option<&'static str>,
 }
 
-/// The public sentence of an error answer, for the log line of a refusal. Of what the caller sent it repeats a few
-/// harmless characters at most.
+/// The public sentence of an error answer, for the log line of a refusal. It holds nothing that the caller sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sentence(pub String);
+pub struct Sentence(String);
+
+impl Sentence {
+    /// The sentence of `error` without its quotations.
+    ///
+    /// All that an error repeats of a request is an [`Excerpt`](crate::contract::excerpt::Excerpt), which is in
+    /// quotes and has none inside. It may be a key or a token in the wrong place.
+    pub fn of(error: &ApiError) -> Self {
+        let text = error.to_string();
+        let parts = text.split('"').enumerate();
+        let kept = parts.map(|(i, part)| if i % 2 == 0 { part } else { "…" });
+        Self(kept.collect::<Vec<_>>().join("\""))
+    }
+
+    /// The sentence as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl Refusal {
     /// The names of all limits.
@@ -27,4 +45,22 @@ impl Refusal {
         "server_uploads",
         "server_live_frames",
     ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::excerpt::Excerpt;
+
+    #[test]
+    fn a_logged_sentence_repeats_nothing_of_the_request() {
+        let excerpt = Excerpt::of("tsk_\"secret\"");
+        let error = ApiError::InvalidInput(format!("Unknown field {excerpt}; send \"a\" or b."));
+        let sentence = Sentence::of(&error);
+        assert_eq!(sentence.as_str(), "Unknown field \"…\"; send \"…\" or b.");
+        assert_eq!(
+            Sentence::of(&ApiError::NotFound).as_str(),
+            ApiError::NotFound.to_string()
+        );
+    }
 }

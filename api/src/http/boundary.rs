@@ -6,7 +6,6 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use livegate_telemetry::{LINES, traces};
 use poem::error::ResponseError;
-use poem::http::HeaderValue;
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 use tracing::field::Empty;
 use tracing::{Instrument, debug_span, error_span};
@@ -14,9 +13,9 @@ use tracing::{Instrument, debug_span, error_span};
 use super::calling_key::CallingKey;
 use super::framework::{Asked, our_error};
 use super::methods::Methods;
-use super::request_id::{REQUEST_ID, id_of};
+use super::request_id::{add_ids, id_of};
 use crate::error::{ApiError, Refusal, Sentence};
-use crate::metrics::{Answered, Metrics, method_name};
+use crate::metrics::{Answered, Metrics, UNMATCHED, method_name};
 
 /// The middleware that wraps the whole application.
 pub struct Boundary {
@@ -51,11 +50,19 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let started = Instant::now();
         let id = id_of(&request);
-        let lines = error_span!(target: LINES, "request", request.id = %id);
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let callers_id = id.callers().map(tracing::field::display);
+        let lines = error_span!(
+            target: LINES,
+            "request",
+            request.id = %id,
+            request.caller_id = callers_id.as_ref(),
+        );
+        let method = request.method().clone();
         let asked = Asked::of(&request);
-        let route = self.methods.template(&path);
-        let (verb, name) = (method_name(&method), route.unwrap_or("other"));
+        // Never the path itself: a caller may put a key or a token into it. The same is true of a method
+        // that does not exist.
+        let route = self.methods.template(request.uri().path());
+        let (verb, name) = (method_name(&method), route.unwrap_or(UNMATCHED));
         let span = debug_span!(
             parent: &lines,
             "http",
@@ -63,6 +70,7 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
             otel.kind = "server",
             otel.status_code = Empty,
             request.id = %id,
+            request.caller_id = callers_id.as_ref(),
             http.request.method = verb,
             http.route = name,
             http.response.status_code = Empty,
@@ -86,9 +94,7 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
         // Both spans, since the inner one exists only where traces are collected.
         let answering = answering.instrument(span.clone());
         let mut response = answering.instrument(lines.clone()).await;
-        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-            response.headers_mut().insert(REQUEST_ID.clone(), value);
-        }
+        add_ids(&id, response.headers_mut());
         let (status, took) = (response.status(), started.elapsed());
         self.metrics.answered(&Answered {
             route,
@@ -107,19 +113,19 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
         // A refusal leaves no other trace that the request's id could lead to.
         if response.status().is_client_error() {
             let code = response.data::<Refusal>().map_or("none", |r| r.code.name());
-            let sentence = response.data::<Sentence>().map_or("", |s| s.0.as_str());
+            let sentence = response.data::<Sentence>().map_or("", Sentence::as_str);
             tracing::info!(
                 http.status = status,
                 http.ms = ms,
                 error.code = code,
                 key.id = key.get().map(|id| &**id),
-                "Refused {method} {path}: {code}: {sentence}"
+                "Refused {verb} {name}: {code}: {sentence}"
             );
         } else {
             tracing::debug!(
                 http.status = status,
                 http.ms = ms,
-                "Answered {method} {path}: {status}"
+                "Answered {verb} {name}: {status}"
             );
         }
         Ok(response)

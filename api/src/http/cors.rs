@@ -9,7 +9,7 @@ use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 
 use super::methods::Methods;
-use super::request_id::{REQUEST_ID, id_of};
+use super::request_id::{add_ids, id_of};
 use crate::config::Origins;
 use crate::contract::excerpt::Excerpt;
 
@@ -24,7 +24,8 @@ const REQUEST_HEADERS: HeaderValue =
     HeaderValue::from_static("authorization, content-type, x-request-id");
 
 /// Response headers that a page may read, beyond those that every page may.
-const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static("x-request-id, retry-after");
+const RESPONSE_HEADERS: HeaderValue =
+    HeaderValue::from_static("x-request-id, x-livegate-request-id, retry-after");
 
 /// How long a browser may cache a preflight's answer, seconds: the most that Chromium respects.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
@@ -111,10 +112,8 @@ fn is_preflight(request: &Request) -> bool {
 fn preflight(request: &Request, methods: &str) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
-    // This answer does not reach the layer that gives other answers their id.
-    if let Ok(id) = HeaderValue::from_str(id_of(request).as_str()) {
-        headers.insert(REQUEST_ID.clone(), id);
-    }
+    // This answer does not reach the layer that gives other answers their ids.
+    add_ids(&id_of(request), headers);
     if let Ok(methods) = HeaderValue::from_str(methods) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
     }

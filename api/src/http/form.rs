@@ -46,8 +46,7 @@ pub enum FormError {
     LongHeader,
     /// The closing boundary is missing. Holds the boundary.
     #[error(
-        "The form breaks off; a line with the boundary must end each part, and --{}-- the form.",
-        .0.unquoted()
+        "The form breaks off; a line with the boundary must end each part, and one with -- after the boundary the form. The boundary is {0}."
     )]
     BreaksOff(Excerpt),
 }

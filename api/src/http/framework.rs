@@ -56,6 +56,6 @@ pub fn our_error(error: &poem::Error, asked: &Asked, methods: &Methods) -> ApiEr
         status if status.is_client_error() => {
             ApiError::InvalidInput("The request is malformed.".to_owned())
         }
-        _ => ApiError::internal(error.to_string()),
+        status => ApiError::internal(format!("the framework failed with status {status}")),
     }
 }

@@ -12,7 +12,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::refusal::body_of;
-use super::request_id::REQUEST_ID;
+use super::request_id::{OUR_REQUEST_ID, REQUEST_ID};
 use livegate_common::id::RequestId;
 
 /// Length of what a connection begins with, before the first frame, bytes.
@@ -131,7 +131,12 @@ fn refusal(found: Found) -> Vec<u8> {
     tracing::info!(request.id = %id, "Refused HTTP/2 by prior knowledge: {STATUS}");
     [
         frame(SETTINGS, ACK, 0, b""),
-        frame(HEADERS, END_HEADERS, stream, &head(id.as_str(), body.len())),
+        frame(
+            HEADERS,
+            END_HEADERS,
+            stream,
+            &head(&id.to_string(), body.len()),
+        ),
         frame(0, END_STREAM, stream, body.as_bytes()),
         // No reset, though the request's body is not waited for: curl would drop the answer.
         go_away(stream),
@@ -148,9 +153,11 @@ fn head(id: &str, length: usize) -> Vec<u8> {
     push_text(&mut head, "application/json");
     head.extend([0x0f, 28 - 15]);
     push_text(&mut head, &length.to_string());
-    head.push(0);
-    push_text(&mut head, REQUEST_ID.as_str());
-    push_text(&mut head, id);
+    for name in [&REQUEST_ID, &OUR_REQUEST_ID] {
+        head.push(0);
+        push_text(&mut head, name.as_str());
+        push_text(&mut head, id);
+    }
     head
 }
 

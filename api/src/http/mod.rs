@@ -14,6 +14,7 @@ pub mod leftover;
 pub mod listener;
 pub mod methods;
 pub mod multipart;
+pub mod names;
 pub mod parameters;
 pub mod refusal;
 pub mod request_id;

@@ -7,7 +7,7 @@
 use memchr::memmem;
 use poem::http::StatusCode;
 
-use super::request_id::REQUEST_ID;
+use super::request_id::{OUR_REQUEST_ID, REQUEST_ID};
 use crate::error::{Code, ErrorBody};
 use livegate_common::id::RequestId;
 
@@ -37,7 +37,7 @@ pub fn answer(mut status: StatusCode, head: &[u8]) -> Vec<u8> {
     let (length, id) = (body.len(), RequestId::fresh());
     tracing::info!(request.id = %id, "Refused a head: {status}");
     format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{REQUEST_ID}: {id}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{REQUEST_ID}: {id}\r\n{OUR_REQUEST_ID}: {id}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
     )
     .into_bytes()
 }

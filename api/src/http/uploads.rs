@@ -25,11 +25,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A session may hold one part in so many of what is free.
 const SESSION_PART: usize = 8;
 
+/// How many pictures are set upright at once. One takes up to 184 MiB while it is decoded: 4096x4096 pixels, four
+/// channels of 16 bits, and three of 8. So more cores must not mean more of them.
+const UPRIGHT: usize = 2;
+
 /// Memory for large bodies. Clones share it.
 #[derive(Clone)]
 pub struct Uploads {
     shared: Arc<Shared>,
     turns: Arc<Semaphore>,
+    upright: Arc<Semaphore>,
 }
 
 struct Shared {
@@ -76,6 +81,7 @@ impl Uploads {
             turns: Arc::new(Semaphore::new(
                 available_parallelism().map_or(1, Into::into),
             )),
+            upright: Arc::new(Semaphore::new(UPRIGHT)),
         }
     }
 
@@ -91,8 +97,8 @@ impl Uploads {
         }
     }
 
-    /// Works on what was uploaded, on a blocking thread, when it is its turn. The work takes memory
-    /// beyond the body's room: parsing a body, or setting a picture upright.
+    /// Parses what was uploaded, on a blocking thread, when it is its turn. The work takes memory beyond the body's
+    /// room.
     ///
     /// # Errors
     /// The error of the work itself.
@@ -100,7 +106,25 @@ impl Uploads {
         &self,
         work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let turn = Arc::clone(&self.turns)
+        Self::in_turn(&self.turns, work).await
+    }
+
+    /// Sets a picture upright, on a blocking thread, when it is its turn.
+    ///
+    /// # Errors
+    /// The error of the work itself.
+    pub async fn set_upright<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        Self::in_turn(&self.upright, work).await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        turns: &Arc<Semaphore>,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let turn = Arc::clone(turns)
             .acquire_owned()
             .await
             .map_err(ApiError::internal)?;

@@ -1,6 +1,7 @@
 //! The interactive API: `/api/v1/liveness`.
 
 mod caller;
+mod cancel;
 mod create;
 mod frame;
 pub mod in_flight;
@@ -17,7 +18,6 @@ mod watch;
 use std::sync::Arc;
 
 use livegate_common::id::RequestId;
-use livegate_liveness::session::State;
 use poem::Request;
 use poem::web::Data;
 use poem_openapi::param::Path;
@@ -25,12 +25,10 @@ use poem_openapi::{ApiResponse, OpenApi, Tags};
 
 use self::caller::SessionCaller;
 use self::presets::{PRESETS, PresetBody};
-use self::record::LiveSession;
 use self::response::{
     FrameResult, InteractiveSessionCreated, InteractiveSessionStatus, SessionCancelled,
 };
 use crate::auth::Caller;
-use crate::error::ApiError;
 use crate::http::json::JsonResponse;
 use crate::http::multipart::FrameUpload;
 use crate::state::AppState;
@@ -155,7 +153,8 @@ impl Interactive {
     /// Cancel an interactive session
     ///
     /// Deletes the session, whatever its state: from then on it is not found. The holder of a client
-    /// token can cancel it only until it is over, since the verdict is for the key's owner to read.
+    /// token can cancel it only until it is over, since the verdict is for the key's owner to read. A
+    /// session that had a frame stays in the operator's audit log, as `cancelled`.
     #[oai(
         path = "/sessions/:id",
         method = "delete",
@@ -169,26 +168,8 @@ impl Interactive {
         /// The session, as `session_id` named it when it was created.
         id: Path<String>,
     ) -> poem::Result<CancelAnswer> {
-        let stored = lookup::find_settled(&state, &mut caller, &id, &request_id).await?;
-        let is_over = matches!(stored.record.session.state(), State::Ended(_));
-        if is_over && !caller.is_owner() {
-            // The person who is checked must not erase the verdict before the backend has read it.
-            return Err(ApiError::SessionOver.into());
-        }
-        let removed = sessions::records(&state)
-            .remove::<LiveSession>(&stored.id)
-            .await;
-        if removed.map_err(ApiError::from)? {
-            if !is_over {
-                state.services.metrics.cancelled();
-            }
-            let cancelled = stored.id;
-            Ok(CancelAnswer::Cancelled(JsonResponse(SessionCancelled {
-                cancelled,
-            })))
-        } else {
-            Err(ApiError::SessionNotFound.into())
-        }
+        let cancelled = cancel::cancel(&state, &mut caller, &id, &request_id).await?;
+        Ok(CancelAnswer::Cancelled(JsonResponse(cancelled)))
     }
 
     /// List the presets

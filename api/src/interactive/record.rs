@@ -32,6 +32,13 @@ pub struct LiveSession {
     pub session: Session,
 }
 
+impl LiveSession {
+    /// Whether the session was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.session.state(), State::Ended(end) if end.is_cancelled())
+    }
+}
+
 impl Record for LiveSession {
     const KIND: &'static str = "interactive";
 

@@ -191,7 +191,7 @@ fn for_the_checked(reasons: Vec<ReasonCode>) -> Option<Vec<ReasonCode>> {
     (!left.is_empty()).then_some(left)
 }
 
-/// The reasons of a verdict; `None` for a session that expired without one.
+/// The reasons of a verdict; `None` for a session that ended without one.
 pub fn reasons(end: &End) -> Option<Vec<ReasonCode>> {
     if end.is_live() {
         return Some(ReasonCode::VERIFIED.to_vec());
@@ -204,7 +204,7 @@ pub fn reasons(end: &End) -> Option<Vec<ReasonCode>> {
 fn details(end: &End, passed: &[Task]) -> Option<RejectionDetails<ChallengeType>> {
     let missed = match &end.ending {
         Ending::Failed { missing, .. } => *missing,
-        Ending::Expired | Ending::Completed(_) => None,
+        Ending::Expired | Ending::Completed(_) | Ending::Cancelled => None,
     };
     let failed = missed.iter().map(|m| (m.task.into(), m.missing));
     let actions = Actions {

@@ -8,6 +8,7 @@ use livegate_common::job::now_ms;
 use livegate_common::records::{Attempt, Records, Stored};
 use livegate_common::retry::Backoff;
 use livegate_liveness::session::{End, Ending, State};
+use livegate_liveness::thresholds::Thresholds;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -46,10 +47,13 @@ pub fn parse_id(text: &str) -> Option<Uuid> {
 /// Loads a session.
 ///
 /// # Errors
-/// [`ApiError::SessionNotFound`] when it does not exist, or no longer exists.
+/// [`ApiError::SessionNotFound`] when it does not exist, no longer exists, or was cancelled.
 pub async fn load(state: &AppState, id: Uuid) -> Result<Stored<LiveSession>, ApiError> {
-    let stored = records(state).load(&id.to_string()).await?;
-    stored.ok_or(ApiError::SessionNotFound)
+    let stored: Option<Stored<LiveSession>> = records(state).load(&id.to_string()).await?;
+    // The record of a cancelled session is there for a moment, or longer if its removal failed.
+    stored
+        .filter(|s| !s.record.is_cancelled())
+        .ok_or(ApiError::SessionNotFound)
 }
 
 /// The record with its session ended, if its time is over by now; else `None`.
@@ -59,18 +63,32 @@ pub fn settle(state: &AppState, stored: &Stored<LiveSession>) -> Option<LiveSess
         .session
         .ends_at_ms()
         .is_some_and(|end| now_ms() >= end);
-    // The thresholds may be gone with their models. To end a session by its time, those of the first
-    // set suffice.
-    let sets = &state.services.thresholds;
-    let thresholds = sets.of(&record.models).unwrap_or(sets.first());
+    let session = record.session.clone();
     ends.then(|| LiveSession {
-        session: record.session.clone().settle(now_ms(), thresholds),
+        session: session.settle(now_ms(), thresholds(state, record)),
         ..record.clone()
     })
 }
 
+/// The record with its session cancelled.
+pub fn cancelled(state: &AppState, record: &LiveSession) -> LiveSession {
+    let session = record.session.clone();
+    LiveSession {
+        session: session.cancel(now_ms(), thresholds(state, record)),
+        ..record.clone()
+    }
+}
+
+/// The thresholds to end a session with that no frame ends. Those of its models may be gone with the models; then those
+/// of the first set suffice.
+fn thresholds<'a>(state: &'a AppState, record: &LiveSession) -> &'a Thresholds {
+    let sets = &state.services.thresholds;
+    sets.of(&record.models).unwrap_or(sets.first())
+}
+
 /// Swaps in a session's next state and returns it as stored; `None` when another request has changed
-/// the session since it was read. If the session ends by this, its audit record is written.
+/// the session since it was read. If the session ends by this, its audit record is written; if it is cancelled, its
+/// record is then removed from the store.
 ///
 /// # Errors
 /// [`ApiError`] when it is not known whether the state was stored, or when the audit log has no room.
@@ -86,9 +104,14 @@ pub async fn put(
             .swap(stored, next, Attempt::fresh(), now_ms())
             .await?);
     };
+    let trace = if end.is_cancelled() && end.frames == 0 {
+        None
+    } else {
+        let record = audit_record(&stored.id, &next, end, request_id);
+        Some((state.audit.reserve()?, record))
+    };
     let ending = SessionEnd {
-        record: audit_record(&stored.id, &next, end, request_id),
-        place: state.audit.reserve()?,
+        trace,
         state: Arc::clone(state),
         stored: stored.clone(),
         next,
@@ -109,8 +132,8 @@ struct SessionEnd {
     state: Arc<AppState>,
     stored: Stored<LiveSession>,
     next: LiveSession,
-    place: AuditPlace,
-    record: AuditRecord,
+    /// The audit record and its place; `None` for a session that was cancelled before its first frame.
+    trace: Option<(AuditPlace, AuditRecord)>,
 }
 
 impl SessionEnd {
@@ -133,7 +156,14 @@ impl SessionEnd {
                 .await
             {
                 Ok(Some(ended)) => {
-                    self.place.record(self.record);
+                    match self.trace {
+                        Some((place, record)) => place.record(record).await,
+                        None => self.state.services.metrics.cancelled(),
+                    }
+                    if ended.record.is_cancelled() {
+                        // What stays behind is not found, holds no measurements, and expires.
+                        let _ = records(&self.state).remove::<LiveSession>(&ended.id).await;
+                    }
                     return tell(Ok(Some(ended)));
                 }
                 Ok(None) => return tell(Ok(None)),
@@ -150,6 +180,7 @@ fn audit_record(id: &str, record: &LiveSession, end: &End, request_id: &RequestI
     AuditRecord {
         time: rfc3339(end.at_ms),
         request_id: request_id.to_string(),
+        caller_request_id: request_id.callers().map(ToString::to_string),
         key_id: record.key.clone(),
         session_id: id.to_owned(),
         mode: "interactive",
@@ -157,6 +188,7 @@ fn audit_record(id: &str, record: &LiveSession, end: &End, request_id: &RequestI
             Ending::Expired => "expired",
             Ending::Completed(_) if end.is_live() => "verified",
             Ending::Completed(_) | Ending::Failed { .. } => "rejected",
+            Ending::Cancelled => "cancelled",
         },
         reason_codes: reasons(end).unwrap_or_default(),
         confidence: None,

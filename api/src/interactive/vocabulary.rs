@@ -49,7 +49,8 @@ impl From<State<'_>> for InteractiveState {
             State::Ended(end) => match end.ending {
                 Ending::Expired => Self::Expired,
                 Ending::Completed(_) => Self::Completed,
-                Ending::Failed { .. } => Self::Failed,
+                // A cancelled session is not found, so nobody is told this.
+                Ending::Failed { .. } | Ending::Cancelled => Self::Failed,
             },
         }
     }

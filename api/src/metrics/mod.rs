@@ -282,8 +282,7 @@ impl Metrics {
 
     /// Counts a request that was answered.
     pub fn answered(&self, answered: &Answered<'_>) {
-        // Paths that do not exist must not create series of their own.
-        let route = answered.route.unwrap_or("other").to_owned();
+        let route = answered.route.unwrap_or(UNMATCHED).to_owned();
         let method = method_name(answered.method);
         let status = answered.status;
         let of_route = RouteLabel { route, method };
@@ -340,7 +339,7 @@ impl Metrics {
         }
     }
 
-    /// Counts an interactive session that was cancelled before it was over.
+    /// Counts an interactive session that was cancelled before its first frame, and so has no audit record.
     pub fn cancelled(&self) {
         let label = EndLabel {
             mode: "interactive",
@@ -384,6 +383,10 @@ impl Metrics {
         self.workers.set(i64::from(workers.unwrap_or(0)));
     }
 }
+
+/// The route of a path that does not exist, in metrics, logs and traces. Such a path may hold anything, and must
+/// not create a series of its own.
+pub const UNMATCHED: &str = "unmatched";
 
 /// The method's name; one fixed name for methods that are not known, since callers can make up any.
 pub fn method_name(method: &Method) -> &'static str {

@@ -42,7 +42,7 @@ fn what_callers_choose_makes_no_series_without_end() {
     for line in [
         r#"livegate_key_refusals_total{key="key_0",code="RATE_LIMIT"} 2"#,
         r#"livegate_key_refusals_total{key="other",code="RATE_LIMIT"} 50"#,
-        r#"livegate_http_requests_total{route="other",method="other",status="429"} 1050"#,
+        r#"livegate_http_requests_total{route="unmatched",method="other",status="429"} 1050"#,
         r#"livegate_limited_total{limit="key_rate"} 1051"#,
     ] {
         assert!(text.contains(line), "no {line} in\n{text}");

@@ -125,9 +125,15 @@ fn complete(document: &mut Value) {
 
 fn headers() -> Value {
     json!({
+        "LivegateRequestId": {
+            "description": "Our id of the request, in logs and audit records: new for each request.",
+            "required": true,
+            "schema": {"type": "string", "format": "uuid"},
+            "example": "4de6f2a7-20fa-44f2-9830-5ac4a1b44222",
+        },
         "RequestId": {
-            "description": "Id of the request in logs and audit records: your own `X-Request-Id` if \
-                it is 1 to 64 letters, digits, points, underscores and hyphens, else a fresh one.",
+            "description": "Your own `X-Request-Id` if it is 1 to 64 letters, digits, points, underscores \
+                and hyphens, else ours.",
             "required": true,
             "schema": {"type": "string", "minLength": 1, "maxLength": 64},
             "example": "4de6f2a7-20fa-44f2-9830-5ac4a1b44222",
@@ -142,7 +148,10 @@ fn headers() -> Value {
 }
 
 fn headers_of(status: &str) -> Value {
-    let mut headers = json!({"X-Request-Id": {"$ref": "#/components/headers/RequestId"}});
+    let mut headers = json!({
+        "X-Livegate-Request-Id": {"$ref": "#/components/headers/LivegateRequestId"},
+        "X-Request-Id": {"$ref": "#/components/headers/RequestId"},
+    });
     if matches!(status, "429" | "503") {
         headers["Retry-After"] = json!({"$ref": "#/components/headers/RetryAfter"});
     }

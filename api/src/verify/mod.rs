@@ -12,6 +12,7 @@ pub mod wire;
 use std::sync::Arc;
 
 use livegate_common::id::RequestId;
+use poem::Request;
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::{ApiResponse, OpenApi, Tags};
@@ -77,8 +78,10 @@ impl ServerToServer {
         &self,
         state: Data<&Arc<AppState>>,
         caller: Caller,
+        request: &Request,
         body: JsonRequest<Option<SessionRequest>>,
     ) -> poem::Result<CreateAnswer> {
+        session::refuse_query(request.uri().query().unwrap_or_default())?;
         let created = session::create(&state, &caller.0, &body.bytes).await?;
         Ok(CreateAnswer::Created(JsonResponse(created)))
     }

@@ -90,7 +90,8 @@ pub struct Verified {
     /// embeddings by their dot product. It is yours; the service keeps no copy.
     #[oai(validator(min_items = 512, max_items = 512))]
     pub embedding: Vec<f32>,
-    /// The sharpest frontal frame, upright, as JPEG in base64.
+    /// The sharpest frontal frame, upright, in the size in which it was sent, as JPEG in base64. It is encoded
+    /// anew: pixels only, without EXIF, comments or colour profile.
     pub best_frame_b64: String,
     /// The `index` of that frame, from 0; in video mode its position among the sampled frames, of
     /// which there are at most 15 a second.

@@ -56,6 +56,24 @@ struct Spent {
     cost: Cost,
 }
 
+/// The picture of the best frame.
+enum Best {
+    /// A picture as the caller sent it. Its bytes never go out.
+    Caller(Picture),
+    /// A frame of a clip as the worker encoded it: an upright JPEG.
+    Worker(Bytes),
+}
+
+impl Best {
+    /// The picture as an upright JPEG that was encoded here or by the worker. Takes some milliseconds.
+    fn into_jpeg(self) -> Result<Bytes, ApiError> {
+        match self {
+            Self::Caller(picture) => picture.into_upright_jpeg().map_err(ApiError::internal),
+            Self::Worker(jpeg) => Ok(jpeg),
+        }
+    }
+}
+
 /// What became of a claim.
 enum Claim {
     /// The session is claimed by this verify.
@@ -84,7 +102,7 @@ impl Verification {
             Err(unknown) => Err(unknown.into()),
         };
         let record = self.audit_record(&verdict, seen);
-        self.audit.record(record);
+        self.audit.record(record).await;
         verdict
     }
 
@@ -181,8 +199,8 @@ impl Verification {
             .span()
             .in_scope(|| judge_images(challenge, outcomes, timing, thresholds));
         services.metrics.stage(Stage::Decide, began);
-        self.conclude(judgement, |best| frames.get(best).map(|f| f.image.clone()))
-            .await
+        let picture = |best: usize| frames.get(best).map(|f| Best::Caller(f.image.clone()));
+        self.conclude(judgement, picture).await
     }
 
     async fn measure_and_decide_clip(
@@ -220,7 +238,7 @@ impl Verification {
         services.metrics.stage(Stage::Decide, began);
         let picture = |best| {
             let of_best = portraits.into_iter().find(|p| p.is_of(best))?;
-            Picture::read(of_best.jpeg).ok()
+            Some(Best::Worker(of_best.jpeg))
         };
         self.conclude(judgement, picture).await
     }
@@ -229,7 +247,7 @@ impl Verification {
     async fn conclude(
         &self,
         judgement: Judgement,
-        picture: impl FnOnce(usize) -> Option<Picture>,
+        picture: impl FnOnce(usize) -> Option<Best>,
     ) -> Result<VerdictBody, ApiError> {
         let began = Instant::now();
         let answering = self.answer(judgement, picture);
@@ -241,7 +259,7 @@ impl Verification {
     async fn answer(
         &self,
         judgement: Judgement,
-        picture: impl FnOnce(usize) -> Option<Picture>,
+        picture: impl FnOnce(usize) -> Option<Best>,
     ) -> Result<VerdictBody, ApiError> {
         Ok(match judgement {
             Judgement::Undecodable(media) => {
@@ -263,10 +281,10 @@ impl Verification {
         &self,
         findings: &Findings,
         proof: Proof,
-        best: Picture,
+        best: Best,
     ) -> Result<VerdictBody, ApiError> {
-        let encoding = self.state.uploads.work(move || {
-            let jpeg = best.into_upright_jpeg().map_err(ApiError::internal)?;
+        let encoding = self.state.uploads.set_upright(move || {
+            let jpeg = best.into_jpeg()?;
             Ok(base64_simd::STANDARD.encode_to_string(&jpeg))
         });
         let best_frame_b64 = encoding.await?;
@@ -291,6 +309,7 @@ impl Verification {
         let mut record = AuditRecord {
             time: rfc3339(now_ms()),
             request_id: self.request_id.to_string(),
+            caller_request_id: self.request_id.callers().map(ToString::to_string),
             key_id: self.session.record.key.clone(),
             session_id: self.session.id.clone(),
             mode: self.capture.mode().name(),

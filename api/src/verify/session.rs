@@ -14,6 +14,7 @@ use super::vocabulary::SessionState;
 use super::wire::{MAX_SESSION_BODY_BYTES, SessionOptions};
 use crate::clock::rfc3339;
 use crate::contract::actions::ActionName;
+use crate::contract::excerpt::Excerpt;
 use crate::contract::reason::ReasonCode;
 use crate::error::ApiError;
 use crate::http::json::RequestDocument;
@@ -78,6 +79,21 @@ pub struct SessionStatus {
 /// The store of the records.
 pub fn records(state: &AppState) -> Records<'_> {
     Records::new(&*state.services.sessions, &state.services.seal)
+}
+
+/// Refuses any query: an option in the wrong place would be ignored, and the session would be weaker than its creator
+/// meant.
+///
+/// # Errors
+/// [`ApiError::InvalidInput`] naming the first parameter.
+pub fn refuse_query(query: &str) -> Result<(), ApiError> {
+    match form_urlencoded::parse(query.as_bytes()).next() {
+        None => Ok(()),
+        Some((name, _)) => Err(ApiError::InvalidInput(format!(
+            "Unknown query parameter {}; send actions, yaw_deg, pitch_deg, blink_ear and mirrored in a JSON body.",
+            Excerpt::of(&name)
+        ))),
+    }
 }
 
 /// Creates a session for `caller`.

@@ -12,7 +12,7 @@ use crate::id::BatchId;
 use crate::seal::{SealError, SealKey};
 
 /// First byte of every message. Another value marks another encoding.
-const FORMAT: u8 = 6;
+const FORMAT: u8 = 7;
 
 /// Why a message cannot be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -33,7 +33,7 @@ pub struct BatchHeader {
     pub deadline_ms: u64,
     /// Time at which the batch was sent, Unix milliseconds.
     pub sent_ms: u64,
-    /// Id of the request that the batch belongs to.
+    /// Id of the request that the batch belongs to: ours, and the caller's own beside it.
     pub request: RequestId,
     /// The span that the batch belongs to, as in a `traceparent` header; `None` if no traces are collected.
     pub trace: Option<String>,

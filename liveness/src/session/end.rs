@@ -43,9 +43,30 @@ pub enum Ending {
         /// reason.
         missing: Option<Missed>,
     },
+    /// It was cancelled. There is no verdict.
+    Cancelled,
 }
 
 impl End {
+    /// The end of a session that had no frame, at `at_ms`, Unix milliseconds.
+    pub(super) fn without_frames(ending: Ending, at_ms: u64) -> Self {
+        Self {
+            ending,
+            at_ms,
+            passed: 0,
+            frames: 0,
+            frames_with_face: 0,
+            anti_spoof: None,
+            same_person: None,
+            poor: Vec::new(),
+        }
+    }
+
+    /// Whether the session was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.ending, Ending::Cancelled)
+    }
+
     /// Whether a live person passed all tasks and all checks.
     pub fn is_live(&self) -> bool {
         matches!(&self.ending, Ending::Completed(rejections) if rejections.is_empty())
@@ -54,7 +75,7 @@ impl End {
     /// The checks that failed, in the order of the documentation; empty if none did.
     pub fn rejections(&self) -> &[Rejection] {
         match &self.ending {
-            Ending::Expired => &[],
+            Ending::Expired | Ending::Cancelled => &[],
             Ending::Completed(rejections) | Ending::Failed { rejections, .. } => rejections,
         }
     }

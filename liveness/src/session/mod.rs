@@ -165,16 +165,7 @@ impl Session {
             return self;
         }
         let stage = match self.stage {
-            Stage::Waiting { .. } => Stage::Ended(End {
-                ending: Ending::Expired,
-                at_ms: now_ms,
-                passed: 0,
-                frames: 0,
-                frames_with_face: 0,
-                anti_spoof: None,
-                same_person: None,
-                poor: Vec::new(),
-            }),
+            Stage::Waiting { .. } => Stage::Ended(End::without_frames(Ending::Expired, now_ms)),
             Stage::Running(running) => {
                 let task = self.tasks.get(running.passed);
                 let missed = task.map(|task| Missed {
@@ -183,6 +174,17 @@ impl Session {
                 });
                 Stage::Ended(running.fail(missed, now_ms, t))
             }
+            Stage::Ended(end) => Stage::Ended(end),
+        };
+        Self { stage, ..self }
+    }
+
+    /// The session after it was cancelled at `now_ms`, Unix milliseconds. A session that is over stays as it is.
+    #[must_use]
+    pub fn cancel(self, now_ms: u64, t: &Thresholds) -> Self {
+        let stage = match self.stage {
+            Stage::Waiting { .. } => Stage::Ended(End::without_frames(Ending::Cancelled, now_ms)),
+            Stage::Running(running) => Stage::Ended(running.cancel(now_ms, t)),
             Stage::Ended(end) => Stage::Ended(end),
         };
         Self { stage, ..self }

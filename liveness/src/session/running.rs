@@ -196,6 +196,11 @@ impl Running {
         self.end(ending, at_ms, t)
     }
 
+    /// The end, after the session was cancelled.
+    pub fn cancel(&self, at_ms: u64, t: &Thresholds) -> End {
+        self.end(Ending::Cancelled, at_ms, t)
+    }
+
     fn end(&self, ending: Ending, at_ms: u64, t: &Thresholds) -> End {
         End {
             ending,

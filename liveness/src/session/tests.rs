@@ -227,7 +227,9 @@ fn a_time_out_says_what_is_missing() {
                 assert_eq!(rejections, &[Rejection::ChallengeFailed]);
                 missing.unwrap()
             }
-            other @ (Ending::Expired | Ending::Completed(_)) => panic!("{other:?}"),
+            other @ (Ending::Expired | Ending::Completed(_) | Ending::Cancelled) => {
+                panic!("{other:?}")
+            }
         }
     };
     let nobody = no_face(Phase::Center).measurement;

@@ -44,7 +44,7 @@ use allowance::Allowance;
 use colour::Converter;
 use container::Container;
 use frames::{Picture, Sampled};
-use livegate_media::RgbFrame;
+use livegate_media::{RgbFrame, encode_jpeg};
 use portraits::Album;
 use tools::{Tools, memory_file};
 
@@ -355,7 +355,7 @@ fn measure_frame(
         && open().wants(face)
     {
         // Outside the lock: encoding takes milliseconds.
-        let jpeg = portraits::jpeg(frame).map_err(|e| e.to_string())?;
+        let jpeg = encode_jpeg(frame).map_err(|e| e.to_string())?;
         open().keep(face, Portrait { frame: index, jpeg });
     }
     Ok(measurement)

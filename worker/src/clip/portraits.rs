@@ -3,23 +3,14 @@
 //! The API chooses the best frame, by angles that the worker does not know. So the worker keeps the best
 //! pictures of each of several ranges of angles.
 
-use std::io;
-
-use bytes::Bytes;
 use livegate_common::job::Portrait;
 use livegate_liveness::measurement::Face;
-use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
-
-use livegate_media::RgbFrame;
 
 /// Upper ends of the ranges of angles, degrees. The last range has no upper end.
 const RANGES_DEG: [f32; 4] = [5.0, 10.0, 15.0, 30.0];
 
 /// Most pictures kept in each range.
 const PER_RANGE: usize = 2;
-
-/// JPEG quality, 1 to 100.
-const QUALITY: i32 = 92;
 
 /// The pictures kept so far, in ranges of angles.
 #[derive(Default)]
@@ -61,25 +52,4 @@ fn range(face: &Face) -> usize {
 /// Rank of a picture: higher for a sharper face and wider open eyes. No unit.
 fn rank(face: &Face) -> f32 {
     face.quality.sharpness * face.eyes.ratio().max(0.0)
-}
-
-/// Encodes a picture as JPEG.
-///
-/// # Errors
-/// When the picture cannot be encoded.
-pub fn jpeg(frame: &RgbFrame) -> io::Result<Bytes> {
-    let (width, height) = (frame.width as usize, frame.height as usize);
-    let encode = || {
-        let mut compressor = Compressor::new()?;
-        compressor.set_quality(QUALITY)?;
-        compressor.set_subsamp(Subsamp::Sub2x2)?;
-        compressor.compress_to_vec(Image {
-            pixels: frame.pixels.as_slice(),
-            width,
-            pitch: width * 3,
-            height,
-            format: PixelFormat::RGB,
-        })
-    };
-    encode().map(Bytes::from).map_err(io::Error::other)
 }

@@ -2,20 +2,17 @@
 //! copies of unwanted parts.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{
-    DeserializeSeed, Deserializer, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess,
-    Visitor,
-};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
 use crate::http::encoding::json_text;
+use crate::http::names::check_once;
 
 /// The JSON value of one field, in as much detail as a flat request needs.
 #[derive(Clone, PartialEq)]
@@ -147,11 +144,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Self::Value, M::Error> {
-        let once = Once {
-            map,
-            names: HashSet::new(),
-        };
-        T::deserialize(MapAccessDeserializer::new(once)).map(|object| ObjectOf(Some(object)))
+        T::deserialize(MapAccessDeserializer::new(map)).map(|object| ObjectOf(Some(object)))
     }
 
     fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
@@ -184,42 +177,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// Most names of an object that are checked for repeats: more than any request has.
-const MOST_NAMES: usize = 64;
-
-/// The fields of an object. A name that was there before is an error, also one that `T` does not know.
-struct Once<M> {
-    map: M,
-    names: HashSet<String>,
-}
-
-impl<'de, M: MapAccess<'de>> MapAccess<'de> for Once<M> {
-    type Error = M::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, M::Error> {
-        let Some(name) = self.map.next_key::<String>()? else {
-            return Ok(None);
-        };
-        if self.names.contains(&name) {
-            return Err(M::Error::custom(format_args!("duplicate field `{name}`")));
-        }
-        if self.names.len() < MOST_NAMES {
-            self.names.insert(name.clone());
-        }
-        seed.deserialize(name.into_deserializer()).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, M::Error> {
-        self.map.next_value_seed(seed)
-    }
-}
-
-/// Reads a body, which must be one JSON object that names each field once.
-///
-/// Duplicate fields are refused: parsers differ on which one wins. An empty body has no fields. `takes`
+/// Reads a body, which must be one JSON object. Every object in it must name each field once. An empty body has no
+/// fields. `takes`
 /// lists the allowed fields, for the error of a `T` that denies others.
 ///
 /// # Errors
@@ -233,6 +192,7 @@ pub fn read_body<'de, T: Deserialize<'de> + Default>(
     if text.iter().all(u8::is_ascii_whitespace) {
         return Ok(T::default());
     }
+    check_once(text)?;
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let read = ObjectOf::deserialize(&mut deserializer);
     match read.and_then(|object| deserializer.end().map(|()| object)) {
@@ -251,9 +211,6 @@ fn sentence(error: &serde_json::Error, takes: &str) -> String {
         let (name, _) = text.strip_prefix(before)?.split_once('`')?;
         Some(Excerpt::of(name))
     };
-    if let Some(name) = name("duplicate field `") {
-        return format!("The field {name} is there more than once; send it once.");
-    }
     if let Some(name) = name("unknown field `") {
         return format!("Unknown field {name}; {takes}.");
     }

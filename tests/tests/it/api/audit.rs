@@ -1,18 +1,20 @@
 //! The audit log: what leaves a line, and what stands in it.
 
+use std::collections::HashSet;
 use std::fs::OpenOptions;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use livegate_api::config::ServerConfig;
 use livegate_tests::app::{Options, spawn, spawn_app};
-use livegate_tests::client::Capture;
+use livegate_tests::client::{Capture, Client};
 use livegate_tests::scripted::Act;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 15] = [
     "time",
     "request_id",
+    "caller_request_id",
     "key_id",
     "session_id",
     "mode",
@@ -31,15 +33,6 @@ fn fields(record: &Value) -> Vec<&String> {
     record.as_object().unwrap().keys().collect()
 }
 
-/// Waits until the log holds so many bytes; ends the test after five seconds.
-async fn until_len(log: &Path, wanted: impl Fn(u64) -> bool) {
-    let patience = Instant::now() + Duration::from_secs(5);
-    while !wanted(std::fs::metadata(log).unwrap().len()) {
-        assert!(Instant::now() < patience, "no line is written");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
 #[tokio::test]
 async fn a_verification_that_failed_leaves_a_line_of_the_same_fields() {
     let app = spawn_app().await;
@@ -56,6 +49,7 @@ async fn a_verification_that_failed_leaves_a_line_of_the_same_fields() {
     for (field, value) in [
         ("session_id", json!(session)),
         ("request_id", json!(request_id)),
+        ("caller_request_id", Value::Null),
         ("verdict", json!("failed")),
         ("reason_codes", json!(["internal_error"])),
         ("confidence", Value::Null),
@@ -65,6 +59,47 @@ async fn a_verification_that_failed_leaves_a_line_of_the_same_fields() {
     ] {
         assert_eq!(record[field], value, "{field}");
     }
+}
+
+#[tokio::test]
+async fn the_line_is_in_the_log_when_the_answer_comes() {
+    let app = spawn_app().await;
+    for number in 1..=10 {
+        let answer = app.client.verify_new(&Capture::good()).await;
+        assert_eq!(answer.body["verified"], json!(true));
+        let text = std::fs::read_to_string(&app.audit).unwrap();
+        assert_eq!(text.lines().count(), number);
+        assert!(text.ends_with('\n'));
+    }
+}
+
+#[tokio::test]
+async fn two_requests_of_one_callers_id_have_ids_of_their_own() {
+    let app = spawn_app().await;
+    for (given, noted) in [
+        (Some("order-7"), json!("order-7")),
+        (Some("order-7"), json!("order-7")),
+        // It could break a line of a log.
+        (Some("order 7; x=\"y\""), Value::Null),
+        (None, Value::Null),
+    ] {
+        let session = app.client.session(&["turn_left", "turn_right"]).await;
+        let mut request = app.client.request(Method::POST, "/v1/liveness/verify");
+        if let Some(given) = given {
+            request = request.header("x-request-id", given);
+        }
+        let answer = Client::send(request.json(&Capture::good().body(&session))).await;
+        let header = |name: &str| answer.headers[name].to_str().unwrap().to_owned();
+        let (echoed, ours) = (header("x-request-id"), header("x-livegate-request-id"));
+        assert_eq!(echoed, noted.as_str().unwrap_or(&ours));
+        let text = std::fs::read_to_string(&app.audit).unwrap();
+        let line: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        assert_eq!(line["request_id"], json!(ours));
+        assert_eq!(line["caller_request_id"], noted);
+    }
+    let records = app.stop().await;
+    let ids: HashSet<_> = records.iter().map(|r| r["request_id"].as_str()).collect();
+    assert_eq!(ids.len(), 4);
 }
 
 #[tokio::test]
@@ -132,6 +167,7 @@ async fn a_line_holds_numbers_and_names_and_nothing_of_the_person() {
             }
             Value::String(text) => assert!(text.len() <= 40, "{field}: {text}"),
             Value::Number(_) => {}
+            Value::Null if field == "caller_request_id" => {}
             Value::Null | Value::Bool(_) | Value::Object(_) => panic!("{field}: {value}"),
         }
     }
@@ -144,7 +180,6 @@ async fn a_line_holds_numbers_and_names_and_nothing_of_the_person() {
 async fn a_log_that_is_truncated_under_the_server_goes_on_from_its_start() {
     let app = spawn_app().await;
     app.client.verify_new(&Capture::good()).await;
-    until_len(&app.audit, |bytes| bytes > 0).await;
     // As logrotate does with `copytruncate`, once it has its copy.
     let log = OpenOptions::new().write(true).open(&app.audit).unwrap();
     log.set_len(0).unwrap();

@@ -1,5 +1,6 @@
 //! A claim whose outcome the store does not tell.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -23,12 +24,12 @@ pub enum Fate {
     Overtaken,
 }
 
-/// Loses its answers to the first swaps.
+/// Loses its answers to some swaps.
 struct LostAnswers {
     inner: MemorySessions,
     fate: Fate,
-    /// How many are lost.
-    number: usize,
+    /// Which are lost, counted from 0.
+    lost: Range<usize>,
     swaps: AtomicUsize,
 }
 
@@ -50,7 +51,10 @@ impl SessionStore for LostAnswers {
         value: Bytes,
         keep: Duration,
     ) -> Result<bool, StoreError> {
-        if self.swaps.fetch_add(1, Ordering::SeqCst) >= self.number {
+        if !self
+            .lost
+            .contains(&self.swaps.fetch_add(1, Ordering::SeqCst))
+        {
             return self.inner.swap(id, version, token, value, keep).await;
         }
         match self.fate {
@@ -69,8 +73,12 @@ impl SessionStore for LostAnswers {
     }
 }
 
-/// A server of these settings whose session store loses its answers to the first `number` swaps.
-pub async fn app_with(fate: Fate, number: usize, server: ServerConfig) -> (App, embedded::Workers) {
+/// A server of these settings whose session store loses its answers to these swaps, counted from 0.
+pub async fn app_with(
+    fate: Fate,
+    lost: Range<usize>,
+    server: ServerConfig,
+) -> (App, embedded::Workers) {
     use std::num::NonZeroUsize;
     let (mut services, broker) = embedded::services(Thresholds::default()).unwrap();
     let analyzers = livegate_tests::scripted::factory();
@@ -79,7 +87,7 @@ pub async fn app_with(fate: Fate, number: usize, server: ServerConfig) -> (App, 
     services.sessions = Arc::new(LostAnswers {
         inner: MemorySessions::new(),
         fate,
-        number,
+        lost,
         swaps: AtomicUsize::new(0),
     });
     let options = Options {
@@ -93,7 +101,7 @@ pub async fn app_with(fate: Fate, number: usize, server: ServerConfig) -> (App, 
 #[tokio::test]
 async fn a_lost_answer_costs_no_verdict() {
     for fate in [Fate::Done, Fate::NotDone] {
-        let (app, _workers) = app_with(fate, 1, ServerConfig::default()).await;
+        let (app, _workers) = app_with(fate, 0..1, ServerConfig::default()).await;
         let id = app.client.session(&["turn_left", "turn_right"]).await;
         let answer = app.client.verify(&id, &Capture::good()).await;
         assert_eq!(answer.body["verified"], true, "{fate:?}: {answer:?}");
@@ -110,7 +118,7 @@ async fn a_lost_answer_costs_no_verdict() {
 async fn a_claim_that_is_never_confirmed_gives_no_verdict_and_leaves_one_record() {
     for fate in [Fate::Done, Fate::NotDone] {
         // All tries of the claim.
-        let (app, _workers) = app_with(fate, 5, ServerConfig::default()).await;
+        let (app, _workers) = app_with(fate, 0..5, ServerConfig::default()).await;
         let id = app.client.session(&["turn_left", "turn_right"]).await;
         let answer = app.client.verify(&id, &Capture::good()).await;
         answer.assert_error(502, "PROCESSING_ERROR");
@@ -130,7 +138,7 @@ async fn a_claim_that_is_never_confirmed_gives_no_verdict_and_leaves_one_record(
 
 #[tokio::test]
 async fn another_s_claim_is_left_alone() {
-    let (app, _workers) = app_with(Fate::Overtaken, 1, ServerConfig::default()).await;
+    let (app, _workers) = app_with(Fate::Overtaken, 0..1, ServerConfig::default()).await;
     let id = app.client.session(&["turn_left", "turn_right"]).await;
     let answer = app.client.verify(&id, &Capture::good()).await;
     answer.assert_error(409, "SESSION_USED");

@@ -61,7 +61,10 @@ async fn a_page_of_a_listed_origin_is_told_what_it_may() {
                     "access-control-allow-headers",
                     "authorization, content-type, x-request-id"
                 ),
-                ("access-control-expose-headers", "x-request-id, retry-after"),
+                (
+                    "access-control-expose-headers",
+                    "x-request-id, x-livegate-request-id, retry-after"
+                ),
                 ("access-control-max-age", "7200"),
             ])
         );
@@ -90,7 +93,10 @@ async fn it_may_read_every_answer_errors_included() {
             cors(&answer),
             BTreeMap::from([
                 ("access-control-allow-origin", PAGE),
-                ("access-control-expose-headers", "x-request-id, retry-after"),
+                (
+                    "access-control-expose-headers",
+                    "x-request-id, x-livegate-request-id, retry-after"
+                ),
             ])
         );
         assert_eq!(answer.headers["vary"], "origin");

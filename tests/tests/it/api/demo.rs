@@ -25,6 +25,13 @@ async fn file(app: &App, path: &str) -> File {
     }
 }
 
+#[tokio::test]
+async fn a_browser_that_asks_for_an_icon_is_not_refused() {
+    let app = spawn_app().await;
+    let icon = file(&app, "/favicon.ico").await;
+    assert_eq!((icon.status, icon.text.as_str()), (204, ""));
+}
+
 /// What a file refers to, as it is written there.
 fn references(text: &str) -> impl Iterator<Item = &str> {
     let found = |before: &'static str, end: char| {

@@ -228,12 +228,16 @@ async fn every_answer_carries_a_request_id() {
         let request = app.client.request(Method::GET, "/v1/liveness/health");
         async move {
             let answer = Client::send(request.header("X-Request-Id", id)).await;
-            answer.headers["x-request-id"].to_str().unwrap().to_owned()
+            let header = |name: &str| answer.headers[name].to_str().unwrap().to_owned();
+            (header("x-request-id"), header("x-livegate-request-id"))
         }
     };
-    assert_eq!(ask("order-7.a_B").await, "order-7.a_B");
+    let (echoed, ours) = ask("order-7.a_B").await;
+    assert_eq!((echoed.as_str(), ours.len()), ("order-7.a_B", 36));
     for harmful in ["a b", "a;b", "<script>", &*"x".repeat(65).leak()] {
-        assert_eq!(ask(harmful).await.len(), 36, "{harmful}");
+        let (echoed, ours) = ask(harmful).await;
+        assert_eq!(echoed, ours, "{harmful}");
+        assert_eq!(ours.len(), 36, "{harmful}");
     }
     let (first, second) = (app.client.get("/").await, app.client.get("/").await);
     assert_ne!(

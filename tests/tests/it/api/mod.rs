@@ -1,6 +1,7 @@
 //! Both APIs over HTTP, with a scripted analyzer.
 
 mod audit;
+mod best_frame;
 mod bodies;
 mod broker;
 mod check;
@@ -17,6 +18,7 @@ mod interactive;
 mod keys;
 mod limits;
 mod live_frame;
+mod names;
 mod openapi;
 mod pictures;
 mod poor_frames;

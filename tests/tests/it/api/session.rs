@@ -123,3 +123,16 @@ async fn a_key_has_its_own_actions_and_angles_which_a_request_may_replace() {
         .await;
     assert_eq!(answer.body["verified"], json!(true));
 }
+
+#[tokio::test]
+async fn options_in_the_query_are_refused_and_not_ignored() {
+    let app = spawn_app().await;
+    for (query, named) in [("yaw_deg=40", "yaw_deg"), ("a%62c", "abc"), ("=1", "\"\"")] {
+        let path = format!("/v1/liveness/session?{query}");
+        let answer = Client::send(app.client.request(Method::POST, &path)).await;
+        answer.assert_error(400, "INVALID_INPUT");
+        assert!(answer.error().contains(named), "{}", answer.error());
+    }
+    let answer = Client::send(app.client.request(Method::POST, "/v1/liveness/session?")).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}

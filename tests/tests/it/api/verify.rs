@@ -249,6 +249,7 @@ async fn each_claimed_verification_leaves_one_audit_record_without_media() {
         keys(verified),
         [
             "anti_spoof_avg_score",
+            "caller_request_id",
             "confidence",
             "frames",
             "inference_cpu_ms",
@@ -267,7 +268,7 @@ async fn each_claimed_verification_leaves_one_audit_record_without_media() {
     for (field, value) in [
         ("key_id", json!(key)),
         ("session_id", json!(session)),
-        ("request_id", json!("audit-1")),
+        ("caller_request_id", json!("audit-1")),
         ("mode", json!("images")),
         ("verdict", json!("verified")),
         ("frames", json!(8)),

@@ -1,5 +1,7 @@
 //! Logs for machines: whose lines they are.
 
+use std::collections::BTreeSet;
+
 use livegate_tests::client::Capture;
 use livegate_tests::media::{jpeg, portrait_frame};
 use reqwest::Method;
@@ -40,7 +42,7 @@ async fn says(process: &mut Process, request: &str, words: &str) -> Value {
     let of_request = |line: &str| {
         let line = parsed(line);
         let holds = line["message"].as_str().unwrap().contains(words);
-        (line["request.id"] == request && holds).then_some(line)
+        (line["request.caller_id"] == request && holds).then_some(line)
     };
     process.until(of_request).await
 }
@@ -77,7 +79,7 @@ async fn the_request_id_leads_to_the_lines_of_every_process_that_worked_for_it()
     let lines = [stranger.lines(), service.api.lines()].concat();
     let about_batches = lines.iter().map(|line| parsed(line));
     for line in about_batches.filter(|line| line.get("batch.id").is_some()) {
-        assert_eq!(line["request.id"], "failing-1", "{line}");
+        assert_eq!(line["request.caller_id"], "failing-1", "{line}");
     }
     assert!(!lines.concat().contains(&service.key.secret));
 }
@@ -106,12 +108,81 @@ async fn lines_of_requests_side_by_side_are_told_apart_whatever_is_filtered() {
         let of_request = lines
             .iter()
             .map(|line| parsed(line))
-            .filter(|line| line["request.id"] == id);
+            .filter(|line| line["request.caller_id"] == id);
         of_request
             .filter(|line| line["message"].as_str().unwrap().ends_with(" is done"))
             .count()
     };
     assert_eq!((done("side-1"), done("side-2")), (4, 4));
+    // Ours is the same in both processes.
+    let ours = |lines: &[String], caller: &str| -> BTreeSet<String> {
+        let lines = lines.iter().map(|line| parsed(line));
+        let of_caller = lines.filter(|line| line["request.caller_id"] == caller);
+        of_caller
+            .map(|line| line["request.id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    for id in ["side-1", "side-2"] {
+        let in_worker = ours(&worker.lines(), id);
+        assert_eq!(in_worker.len(), 1, "{in_worker:?}");
+        assert_eq!(ours(&service.api.lines(), id), in_worker);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_the_wrong_place_of_a_request_is_in_no_line() {
+    const SECRET: &str = "tsk_0SecretSecretSecret";
+    for format in ["json", "text"] {
+        let mut service = Service::start(&[
+            ("LIVEGATE_LOG_FORMAT", format.to_owned()),
+            ("LIVEGATE_LOG", "debug".to_owned()),
+        ])
+        .await;
+        let (live, session) = ("/api/v1/liveness/sessions", "/v1/liveness/session");
+        for (method, path) in [
+            ("GET", format!("/{SECRET}")),
+            ("GET", format!("/v1/liveness/session/{SECRET}")),
+            ("GET", format!("/v1/liveness/session/live_0?key={SECRET}")),
+            ("POST", format!("{session}?{SECRET}=1")),
+            ("POST", format!("{session}?key={SECRET}")),
+            ("POST", format!("{live}?{SECRET}")),
+            ("POST", format!("{live}?challenges={SECRET}")),
+            ("POST", format!("{live}/{SECRET}/frame")),
+            ("DELETE", format!("{live}/{SECRET}")),
+            ("GET", format!("/v1/liveness/health?{SECRET}")),
+            ("GET", format!("/docs?{SECRET}")),
+            (SECRET, "/v1/liveness/verify".to_owned()),
+            ("PUT", format!("{session}/{SECRET}/")),
+        ] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            service.client.request(method, &path).send().await.unwrap();
+        }
+        for body in [
+            format!(r#"{{"{SECRET}":1}}"#),
+            format!(r#"{{"{SECRET}":1,"{SECRET}":2}}"#),
+            format!(r#"{{"actions":["blink","{SECRET}"]}}"#),
+        ] {
+            let request = service.client.request(Method::POST, session);
+            let refused = request.body(body).send().await.unwrap();
+            assert_eq!(refused.status().as_u16(), 400);
+        }
+        let request = service.client.request(Method::POST, session);
+        let request = request.header("content-type", format!("text/{SECRET}"));
+        request.body("{}").send().await.unwrap();
+        service.api.stop().await;
+        let lines = service.api.lines();
+        let all = lines.join("\n");
+        assert!(!all.contains("0SecretSecret"), "{all}");
+        for said in [
+            "Refused GET unmatched: NOT_FOUND",
+            "Refused GET /v1/liveness/session/{id}: SESSION_NOT_FOUND",
+            "Refused POST /api/v1/liveness/sessions/{id}/frame: ",
+            "Refused other /v1/liveness/verify: METHOD_NOT_ALLOWED",
+            "Answered GET /v1/liveness/health: ",
+        ] {
+            assert!(all.contains(said), "{said} is not in\n{all}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,6 +201,9 @@ async fn text_is_for_people_and_says_the_request_too() {
         .api
         .until(|line| line.contains("Refused POST").then(|| line.to_owned()));
     let line = line.await;
-    assert!(line.contains("request.id=person-1"), "{line}");
+    assert!(
+        line.contains("request.caller_id=person-1") && line.contains("request.id="),
+        "{line}"
+    );
     assert!(serde_json::from_str::<Value>(&line).is_err(), "{line}");
 }

@@ -63,7 +63,7 @@ async fn requests_verdicts_and_errors_are_counted_by_route_reason_and_code() {
         (format!(r#"livegate_http_requests_total{{route="{verify}",method="POST",status="200"}}"#), 2.0),
         (format!(r#"livegate_http_requests_total{{route="{verify}",method="POST",status="409"}}"#), 1.0),
         (r#"livegate_http_requests_total{route="/api/v1/liveness/sessions/{id}/frame",method="POST",status="200"}"#.into(), 3.0),
-        (r#"livegate_http_requests_total{route="other",method="GET",status="404"}"#.into(), 1.0),
+        (r#"livegate_http_requests_total{route="unmatched",method="GET",status="404"}"#.into(), 1.0),
         (format!(r#"livegate_http_request_duration_seconds_count{{route="{verify}",method="POST"}}"#), 3.0),
         (r#"livegate_errors_total{code="SESSION_USED"}"#.into(), 1.0),
         (r#"livegate_errors_total{code="NOT_FOUND"}"#.into(), 1.0),

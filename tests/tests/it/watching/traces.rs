@@ -20,12 +20,13 @@ const PRODUCER: i32 = 4;
 const CONSUMER: i32 = 5;
 
 /// All that a span may say of itself.
-const ATTRIBUTES: [&str; 6] = [
+const ATTRIBUTES: [&str; 7] = [
     "batch.id",
     "batch.number",
     "http.request.method",
     "http.response.status_code",
     "http.route",
+    "request.caller_id",
     "request.id",
 ];
 
@@ -83,7 +84,9 @@ async fn a_trace_goes_from_the_caller_through_the_queue_to_each_model_and_back()
     };
     assert_eq!(hex(&root.parent), CALLER);
     assert_eq!((root.service.as_str(), root.kind), ("livegate-api", SERVER));
-    assert_eq!(root.attributes["request.id"], "followed-1");
+    assert_eq!(root.attributes["request.caller_id"], "followed-1");
+    let ours = &root.attributes["request.id"];
+    assert_eq!(ours.len(), 36, "{ours}");
     assert!(named(&spans, "POST /v1/liveness/session").is_empty());
 
     // In the API: its stages, and one span for each batch on its way.
@@ -106,7 +109,8 @@ async fn a_trace_goes_from_the_caller_through_the_queue_to_each_model_and_back()
             (processed.service.as_str(), processed.kind),
             ("livegate-worker", CONSUMER)
         );
-        assert_eq!(processed.attributes["request.id"], "followed-1");
+        assert_eq!(processed.attributes["request.caller_id"], "followed-1");
+        assert_eq!(&processed.attributes["request.id"], ours);
         let stages = children(&spans, processed);
         let every = [
             "anti_spoof",
