@@ -25,10 +25,10 @@ use poem_openapi::{ApiResponse, OpenApi, Tags};
 
 use self::caller::SessionCaller;
 use self::presets::{PRESETS, PresetBody};
-use self::record::LiveSession;
 use self::response::{
     FrameResult, InteractiveSessionCreated, InteractiveSessionStatus, SessionCancelled,
 };
+use self::sessions::MOST_TRIES;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::http::json::JsonResponse;
@@ -169,26 +169,26 @@ impl Interactive {
         /// The session, as `session_id` named it when it was created.
         id: Path<String>,
     ) -> poem::Result<CancelAnswer> {
-        let stored = lookup::find_settled(&state, &mut caller, &id, &request_id).await?;
-        let is_over = matches!(stored.record.session.state(), State::Ended(_));
-        if is_over && !caller.is_owner() {
-            // The person who is checked must not erase the verdict before the backend has read it.
-            return Err(ApiError::SessionOver.into());
-        }
-        let removed = sessions::records(&state)
-            .remove::<LiveSession>(&stored.id)
-            .await;
-        if removed.map_err(ApiError::from)? {
-            if !is_over {
-                state.services.metrics.cancelled();
+        for _ in 0..MOST_TRIES {
+            let stored = lookup::find_settled(&state, &mut caller, &id, &request_id).await?;
+            let is_over = matches!(stored.record.session.state(), State::Ended(_));
+            if is_over && !caller.is_owner() {
+                // The person who is checked must not erase the verdict before the backend has read it.
+                return Err(ApiError::SessionOver.into());
             }
-            let cancelled = stored.id;
-            Ok(CancelAnswer::Cancelled(JsonResponse(SessionCancelled {
-                cancelled,
-            })))
-        } else {
-            Err(ApiError::SessionNotFound.into())
+            let removed = sessions::records(&state).remove(&stored).await;
+            if removed.map_err(ApiError::from)? {
+                if !is_over {
+                    state.services.metrics.cancelled();
+                }
+                let cancelled = stored.id;
+                return Ok(CancelAnswer::Cancelled(JsonResponse(SessionCancelled {
+                    cancelled,
+                })));
+            }
+            // A frame has changed the session since it was read, and may have ended it.
         }
+        Err(ApiError::internal("a session changed too often to be cancelled").into())
     }
 
     /// List the presets

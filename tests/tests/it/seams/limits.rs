@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use livegate_common::limits::{Limits, MemoryLimits, Permit, Rate, RedisLimits};
+use livegate_common::redis_pool::RedisPool;
 
-use super::{contract, eventually, two_pools};
+use super::{contract, eventually, two_pools, two_pools_over_tls};
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(50);
@@ -20,11 +21,15 @@ async fn memory() -> Replicas {
 }
 
 async fn redis() -> Replicas {
-    let (one, other) = two_pools();
-    (
-        Arc::new(RedisLimits::new(one)),
-        Arc::new(RedisLimits::new(other)),
-    )
+    over(two_pools())
+}
+
+async fn redis_over_tls() -> Replicas {
+    over(two_pools_over_tls())
+}
+
+fn over((one, other): (RedisPool, RedisPool)) -> Replicas {
+    (Arc::new(RedisLimits::new(one)), Arc::new(RedisLimits::new(other)))
 }
 
 contract! {
@@ -41,6 +46,18 @@ contract! {
         a_longer_lease_outlives_a_shorter_one,
     ];
     redis: [
+        a_bucket_gives_its_capacity_and_no_more,
+        a_bucket_refills_evenly,
+        a_bucket_never_holds_more_than_its_capacity,
+        buckets_have_names,
+        simultaneous_takers_get_the_capacity_exactly,
+        a_smaller_capacity_counts_at_once,
+        places_are_given_up_to_the_maximum,
+        simultaneous_takers_get_no_more_places_than_there_are,
+        a_lease_ends_a_place_that_nobody_released,
+        a_longer_lease_outlives_a_shorter_one,
+    ];
+    redis_over_tls: [
         a_bucket_gives_its_capacity_and_no_more,
         a_bucket_refills_evenly,
         a_bucket_never_holds_more_than_its_capacity,

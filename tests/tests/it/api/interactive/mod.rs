@@ -1,5 +1,6 @@
 //! The interactive API over HTTP, with a scripted analyzer.
 
+mod cancelling;
 mod evidence;
 mod frames;
 mod guidance;
