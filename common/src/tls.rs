@@ -95,7 +95,9 @@ pub enum TlsError {
         cause: String,
     },
     /// The system has no certificate authorities.
-    #[error("this system has no certificate authorities (install ca-certificates), and {0} names no file of them")]
+    #[error(
+        "this system has no certificate authorities (install ca-certificates), and {0} names no file of them"
+    )]
     NoAuthorities(&'static str),
 }
 
@@ -280,11 +282,12 @@ impl TlsClient {
 }
 
 /// What an operator can do about a connection that could not be opened, as a sentence; empty if it is not about
-/// TLS.
+/// TLS. `is_odd`: the server's answer could not be read.
 pub(crate) fn advice(
     client: Option<&TlsClient>,
     setting: TlsSetting,
     error: &(dyn StdError + 'static),
+    is_odd: bool,
 ) -> String {
     let TlsSetting {
         url,
@@ -293,7 +296,7 @@ pub(crate) fn advice(
         certificate,
         key,
     } = setting;
-    if client.is_none() && was_reached(error) {
+    if client.is_none() && (is_odd || was_cut(error)) {
         return format!(". If the server demands TLS, {url} must begin with {schemes}");
     }
     let Some(error) = cause::<rustls::Error>(error) else {
@@ -335,19 +338,16 @@ pub(crate) fn advice(
     }
 }
 
-/// Whether a connection failed although the server was reached: it did not answer as expected.
-fn was_reached(error: &(dyn StdError + 'static)) -> bool {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "another crate's kinds, of which more come with each version"
-    )]
-    cause::<io::Error>(error).is_some_and(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::InvalidData => true,
-        _ => false,
+/// Whether a server closed the connection.
+fn was_cut(error: &(dyn StdError + 'static)) -> bool {
+    cause::<io::Error>(error).is_some_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+        )
     })
 }
 
@@ -366,7 +366,10 @@ fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Opti
             continue;
         }
         // An I/O error does not count the error that it holds among its sources.
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        next = match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
             Some(held) => Some(held),
             None => error.source(),
         };

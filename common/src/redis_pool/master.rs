@@ -37,8 +37,15 @@ struct Sentinels {
     hosts: Vec<Host>,
     master: String,
     login: RedisConnectionInfo,
-    /// The connection to the Sentinel that answered last.
-    open: Mutex<Option<MultiplexedConnection>>,
+    /// The Sentinel that answered last.
+    last: Mutex<Last>,
+}
+
+/// The Sentinel that answered last.
+#[derive(Default)]
+struct Last {
+    index: usize,
+    connection: Option<MultiplexedConnection>,
 }
 
 impl Master {
@@ -54,7 +61,7 @@ impl Master {
                 hosts: sentinels,
                 master,
                 login,
-                open: Mutex::new(None),
+                last: Mutex::default(),
             }),
         };
         let this = Self {
@@ -81,9 +88,11 @@ impl Master {
     }
 
     /// Opens a connection to the master for announcements.
-    pub(super) async fn listen(&self) -> Result<PubSub, StoreError> {
+    pub(super) async fn listen(&self) -> Result<(Host, PubSub), StoreError> {
         let host = self.find().await?;
-        server::listen(&host, &self.address.login, self.address.tls.as_ref()).await
+        let (login, tls) = (&self.address.login, self.address.tls.as_ref());
+        let connection = server::listen(&host, login, tls).await?;
+        Ok((host, connection))
     }
 
     /// Whether this server is the master, as far as is known.
@@ -93,9 +102,7 @@ impl Master {
 
     /// Changes when the master is another server.
     pub(super) fn changes(&self) -> watch::Receiver<Option<Host>> {
-        let mut changes = self.known.subscribe();
-        changes.mark_unchanged();
-        changes
+        self.known.subscribe()
     }
 
     async fn find(&self) -> Result<Host, StoreError> {
@@ -127,32 +134,37 @@ impl Master {
 impl Sentinels {
     /// The master's address, from the first Sentinel that knows it.
     async fn ask(&self, tls: Option<&TlsClient>) -> Result<Host, StoreError> {
-        let mut open = self.open.lock().await;
-        if let Some(mut connection) = open.take()
-            && let Ok(host) = self.ask_one(&mut connection).await
-        {
-            *open = Some(connection);
-            return Ok(host);
+        let mut last = self.last.lock().await;
+        if let Some(mut connection) = last.connection.take() {
+            if let Ok(host) = self.ask_one(&mut connection).await {
+                last.connection = Some(connection);
+                return Ok(host);
+            }
+            last.index += 1;
         }
-        let mut last = StoreError("no Sentinel is named".to_owned());
-        for host in &self.hosts {
+        let mut failed = StoreError("no Sentinel is named".to_owned());
+        // First those after the one that failed: it may take its time again.
+        for _ in &self.hosts {
+            let index = last.index % self.hosts.len();
+            let host = &self.hosts[index];
             let connecting = server::connect(host, &self.login, tls, SENTINEL_PATIENCE);
             let asked = match connecting.await {
-                Ok(mut connection) => self
-                    .ask_one(&mut connection)
-                    .await
-                    .map(|host| (host, connection)),
+                Ok(mut connection) => {
+                    let asked = self.ask_one(&mut connection).await;
+                    asked.map(|master| (master, connection))
+                }
                 Err(error) => Err(error),
             };
             match asked {
                 Ok((master, connection)) => {
-                    *open = Some(connection);
+                    last.connection = Some(connection);
                     return Ok(master);
                 }
-                Err(StoreError(error)) => last = StoreError(format!("Sentinel {error}")),
+                Err(StoreError(error)) => failed = StoreError(format!("Sentinel {error}")),
             }
+            last.index = index + 1;
         }
-        Err(last)
+        Err(failed)
     }
 
     async fn ask_one(&self, connection: &mut MultiplexedConnection) -> Result<Host, StoreError> {

@@ -14,6 +14,7 @@ use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, Pool, PoolError, RecycleError};
 use redis::aio::{MultiplexedConnection, PubSub};
 use redis::{FromRedisValue, ScriptInvocation};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 pub use self::address::{StoreAddress, StoreUrlError};
@@ -67,7 +68,10 @@ impl RedisPool {
             .create_timeout(Some(OPERATION_TIMEOUT))
             .recycle_timeout(Some(OPERATION_TIMEOUT))
             .runtime(Runtime::Tokio1);
-        #[expect(clippy::expect_used, reason = "the one error is that there is no runtime for timeouts")]
+        #[expect(
+            clippy::expect_used,
+            reason = "the one error is that there is no runtime for timeouts"
+        )]
         let pool = builder.build().expect("a runtime is named");
         let this = Self { pool, master };
         tokio::spawn(reach(this.clone()));
@@ -76,10 +80,11 @@ impl RedisPool {
 
     /// A connection for announcements, and what tells that it is to the wrong server.
     pub(crate) async fn listen(&self) -> Result<(PubSub, Moved), StoreError> {
-        let moved = Moved(self.master.changes());
         // It cannot be asked for its role, so another connection is.
         self.ping().await?;
-        Ok((self.master.listen().await?, moved))
+        let (from, connection) = self.master.listen().await?;
+        let changes = self.master.changes();
+        Ok((connection, Moved { from, changes }))
     }
 
     /// Checks that the server answers.
@@ -165,14 +170,16 @@ fn failed(error: redis::RedisError) -> StoreError {
 }
 
 /// Tells when the master is another server than that of a connection.
-pub(crate) struct Moved(tokio::sync::watch::Receiver<Option<Host>>);
+pub(crate) struct Moved {
+    from: Host,
+    changes: watch::Receiver<Option<Host>>,
+}
 
 impl Moved {
     /// Waits until the master is another server.
     pub(crate) async fn moved(&mut self) {
-        let first = self.0.borrow_and_update().clone();
-        let is_another = |host: &Option<Host>| first.is_some() && *host != first;
-        if self.0.wait_for(is_another).await.is_err() {
+        let is_another = |host: &Option<Host>| host.as_ref() != Some(&self.from);
+        if self.changes.wait_for(is_another).await.is_err() {
             // Nobody looks for the master any more.
             std::future::pending::<()>().await;
         }

@@ -57,7 +57,8 @@ async fn within<T>(
 ) -> Result<T, StoreError> {
     match timeout(CONNECT_TIMEOUT, opening).await {
         Ok(opened) => opened.map_err(|error| {
-            let advice = tls::advice(client, REDIS_TLS, &error);
+            let is_odd = matches!(error.kind(), ErrorKind::Parse);
+            let advice = tls::advice(client, REDIS_TLS, &error, is_odd);
             StoreError(format!("{host}: {error}{advice}"))
         }),
         Err(_) => Err(StoreError(format!(

@@ -95,7 +95,11 @@ impl RedisGroup {
             );
             fs::write(&file, text).expect("a file can be written");
             let file = file.display().to_string();
-            Redis::start_with(vec!["redis-server".to_owned(), file, "--sentinel".to_owned()])
+            Redis::start_with(vec![
+                "redis-server".to_owned(),
+                file,
+                "--sentinel".to_owned(),
+            ])
         });
         let sentinels = sentinels.collect();
         let servers = std::iter::once(master).chain(replicas).collect();
@@ -132,7 +136,10 @@ impl RedisGroup {
     pub fn until_whole(&self) {
         let began = Instant::now();
         while !self.is_whole() {
-            assert!(began.elapsed() < PATIENCE, "the servers do not come together");
+            assert!(
+                began.elapsed() < PATIENCE,
+                "the servers do not come together"
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -150,7 +157,8 @@ impl RedisGroup {
             })
         });
         let replication = self.servers[master].answer("INFO replication");
-        all_known && replication.is_some_and(|text| text.matches("state=online").count() == SIZE - 1)
+        all_known
+            && replication.is_some_and(|text| text.matches("state=online").count() == SIZE - 1)
     }
 }
 

@@ -39,7 +39,12 @@ impl Redis {
             ("--tls-key-file", path(certificates.key("server"))),
             (
                 "--tls-auth-clients",
-                if certificate_needed { "yes" } else { "optional" }.to_owned(),
+                if certificate_needed {
+                    "yes"
+                } else {
+                    "optional"
+                }
+                .to_owned(),
             ),
         ] {
             command.extend([name.to_owned(), value]);

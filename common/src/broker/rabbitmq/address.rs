@@ -6,7 +6,7 @@ use std::str::FromStr;
 use lapin::tcp::RustlsConnector;
 use lapin::types::ShortString;
 use lapin::uri::{AMQPScheme, AMQPUri};
-use lapin::{AsyncTcpStream, Connection, ConnectionProperties};
+use lapin::{AsyncTcpStream, Connection, ConnectionProperties, ErrorKind};
 
 use super::step;
 use crate::broker::{BrokerUrlError, Queue};
@@ -138,7 +138,8 @@ impl Link {
 
     /// Why [`Link::connect`] failed, with what an operator can do about it.
     pub(super) fn explained(&self, error: &lapin::Error) -> String {
-        let advice = tls::advice(self.tls.as_ref(), AMQP_TLS, error);
+        let is_odd = matches!(error.kind(), ErrorKind::ParsingError(_));
+        let advice = tls::advice(self.tls.as_ref(), AMQP_TLS, error, is_odd);
         format!("{error}{advice}")
     }
 }
@@ -160,7 +161,10 @@ mod tests {
             ("amqp://user:secret@host:port", BrokerUrlError::Malformed),
             ("amqp://user:secret@host,", BrokerUrlError::Malformed),
             ("amqp://secret@a,amqps://secret@b", BrokerUrlError::Mixed),
-            ("amqp://secret@a,amqp://b,amqp://a:5672", BrokerUrlError::Twice),
+            (
+                "amqp://secret@a,amqp://b,amqp://a:5672",
+                BrokerUrlError::Twice,
+            ),
         ] {
             let error = parse(urls).unwrap_err();
             assert_eq!(error, wrong, "{urls}");

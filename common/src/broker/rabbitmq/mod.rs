@@ -62,9 +62,7 @@ async fn declare(channel: &Channel, name: ShortString) -> lapin::Result<()> {
         durable: true,
         ..Default::default()
     };
-    channel
-        .queue_declare(name, options, arguments)
-        .await?;
+    channel.queue_declare(name, options, arguments).await?;
     Ok(())
 }
 

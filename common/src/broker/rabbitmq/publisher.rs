@@ -154,10 +154,9 @@ fn accepted(confirmation: Confirmation) -> Result<(), PublishError> {
 
 async fn keep_connected(brokers: BrokerAddresses, state: Arc<State>) {
     let mut backoff = backoff();
-    let mut links = brokers.links().iter().cycle();
     // How many brokers in a row could not be used.
     let mut failed = 0;
-    while let Some(link) = links.next() {
+    for link in brokers.links().iter().cycle() {
         let error = match link.connect("livegate publisher").await {
             Ok(connection) => {
                 let served = serve(&connection, link, &state, &mut backoff).await;

@@ -41,7 +41,12 @@ impl Shared {
             store: self.redis_url.parse().unwrap(),
         };
         let seal = self.seal.clone();
-        let services = Some(distributed::services(&servers, 0, seal, Thresholds::default()));
+        let services = Some(distributed::services(
+            &servers,
+            0,
+            seal,
+            Thresholds::default(),
+        ));
         spawn(Options {
             services,
             ..options

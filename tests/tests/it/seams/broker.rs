@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use livegate_common::broker::{
-    BrokerAddresses, Consumer, Delivery, MemoryBroker, PublishError, Publisher, Queue, RabbitConsumer,
-    RabbitPublisher,
+    BrokerAddresses, Consumer, Delivery, MemoryBroker, PublishError, Publisher, Queue,
+    RabbitConsumer, RabbitPublisher,
 };
 use livegate_common::tls::AMQP_TLS;
 use livegate_tests::servers;

@@ -29,7 +29,10 @@ async fn redis_over_tls() -> Replicas {
 }
 
 fn over((one, other): (RedisPool, RedisPool)) -> Replicas {
-    (Arc::new(RedisLimits::new(one)), Arc::new(RedisLimits::new(other)))
+    (
+        Arc::new(RedisLimits::new(one)),
+        Arc::new(RedisLimits::new(other)),
+    )
 }
 
 contract! {

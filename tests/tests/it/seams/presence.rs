@@ -28,7 +28,10 @@ async fn redis_over_tls() -> Both {
 }
 
 fn over((one, other): (RedisPool, RedisPool)) -> Both {
-    (Arc::new(RedisPresence::new(one)), Arc::new(RedisPresence::new(other)))
+    (
+        Arc::new(RedisPresence::new(one)),
+        Arc::new(RedisPresence::new(other)),
+    )
 }
 
 contract! {

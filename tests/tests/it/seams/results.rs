@@ -32,7 +32,10 @@ async fn redis_over_tls() -> Replicas {
 }
 
 fn over((one, other): (RedisPool, RedisPool)) -> Replicas {
-    (Arc::new(RedisResults::new(one)), Arc::new(RedisResults::new(other)))
+    (
+        Arc::new(RedisResults::new(one)),
+        Arc::new(RedisResults::new(other)),
+    )
 }
 
 contract! {

@@ -33,7 +33,10 @@ async fn redis_over_tls() -> Replicas {
 }
 
 fn over((one, other): (RedisPool, RedisPool)) -> Replicas {
-    (Arc::new(RedisSessions::new(one, 0)), Arc::new(RedisSessions::new(other, 0)))
+    (
+        Arc::new(RedisSessions::new(one, 0)),
+        Arc::new(RedisSessions::new(other, 0)),
+    )
 }
 
 contract! {

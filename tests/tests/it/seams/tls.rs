@@ -1,26 +1,15 @@
 //! TLS that cannot be trusted, or that does not come about: no connection, and a log line that says what to do.
 
-use std::process::Stdio;
-
-use livegate_tests::fleet::{SEAL_KEY, binary};
+use livegate_common::broker::BrokerAddresses;
+use livegate_common::tls::{AMQP_TLS, Tls};
 use livegate_tests::servers::{Certificates, RabbitMq, Redis};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
 
-use super::soon;
+use super::{SOON, worker};
 
 /// Starts a worker with these URLs and variables, and waits until its log has a line with each of these texts.
 async fn assert_says(urls: [&str; 2], variables: &[(&str, String)], said: [&str; 2]) {
-    let mut worker = Command::new(binary("scripted-worker"))
-        .env_clear()
-        .env("LIVEGATE_AMQP_URL", urls[0])
-        .env("LIVEGATE_REDIS_URL", urls[1])
-        .env("LIVEGATE_SEAL_KEY", SEAL_KEY)
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let mut worker = worker(urls, variables);
     let mut lines = BufReader::new(worker.stderr.take().unwrap()).lines();
     let mut missing = said.to_vec();
     let mut log = String::new();
@@ -33,7 +22,7 @@ async fn assert_says(urls: [&str; 2], variables: &[(&str, String)], said: [&str;
             log.push('\n');
         }
     };
-    let heard = tokio::time::timeout(super::SOON, reading).await;
+    let heard = tokio::time::timeout(SOON, reading).await;
     assert!(heard.is_ok(), "{missing:?} is not in:\n{log}");
 }
 
@@ -116,7 +105,10 @@ async fn a_link_that_cannot_be_trusted_is_refused_and_the_log_says_what_to_do() 
     .await;
     // TLS at the port without, and the other way round.
     let (amqp, plain_redis) = (rabbitmq.url(), redis.url());
-    let at_plain_ports = [amqp.replace("amqp:", "amqps:"), plain_redis.replace("redis:", "rediss:")];
+    let at_plain_ports = [
+        amqp.replace("amqp:", "amqps:"),
+        plain_redis.replace("redis:", "rediss:"),
+    ];
     assert_says(
         [&at_plain_ports[0], &at_plain_ports[1]],
         &right,
@@ -126,7 +118,10 @@ async fn a_link_that_cannot_be_trusted_is_refused_and_the_log_says_what_to_do() 
         ],
     )
     .await;
-    let in_the_clear = [amqps.replace("amqps:", "amqp:"), rediss.replace("rediss:", "redis:")];
+    let in_the_clear = [
+        amqps.replace("amqps:", "amqp:"),
+        rediss.replace("rediss:", "redis:"),
+    ];
     assert_says(
         [&in_the_clear[0], &in_the_clear[1]],
         &[],
@@ -136,4 +131,66 @@ async fn a_link_that_cannot_be_trusted_is_refused_and_the_log_says_what_to_do() 
         ],
     )
     .await;
+}
+
+#[test]
+fn files_that_cannot_be_used_are_named_with_their_variable() {
+    let certificates = Certificates::make();
+    let path = |path: std::path::PathBuf| path.display().to_string();
+    let (ca, client) = (
+        path(certificates.certificate("ca")),
+        path(certificates.certificate("client")),
+    );
+    let (key, other_key) = (
+        path(certificates.key("client")),
+        path(certificates.key("server")),
+    );
+    let [ca_file, certificate, key_file] = [AMQP_TLS.ca, AMQP_TLS.certificate, AMQP_TLS.key];
+    let parse = |url: &str, files: &[(&str, &str)]| {
+        let of = |name: &str| files.iter().find(|(variable, _)| *variable == name);
+        let tls = Tls::read(AMQP_TLS, |name| {
+            of(name).map(|(_, file)| (*file).to_owned())
+        })?;
+        BrokerAddresses::parse(url, &tls)
+    };
+    let (with_tls, without) = ("amqps://:secret@host", "amqp://:secret@host");
+    let all = [
+        (ca_file, ca.as_str()),
+        (certificate, &client),
+        (key_file, &key),
+    ];
+    parse(with_tls, &all).unwrap();
+    for (url, files, told) in [
+        (with_tls, vec![(ca_file, "/none")], [ca_file, "/none"]),
+        (with_tls, vec![(ca_file, key.as_str())], [ca_file, "PEM"]),
+        (
+            with_tls,
+            vec![(certificate, "/none"), all[2]],
+            [certificate, "/none"],
+        ),
+        (
+            with_tls,
+            vec![all[1], (key_file, &ca)],
+            [key_file, "a private key"],
+        ),
+        (with_tls, vec![all[1]], [certificate, key_file]),
+        (with_tls, vec![all[2]], [key_file, certificate]),
+        (
+            with_tls,
+            vec![all[1], (key_file, &other_key)],
+            [certificate, key_file],
+        ),
+        (without, vec![all[0]], [ca_file, "amqps://"]),
+        (without, vec![all[1], all[2]], [certificate, "amqps://"]),
+    ] {
+        let error = parse(url, &files).unwrap_err().to_string();
+        assert!(
+            told.iter().all(|text| error.contains(text)),
+            "{told:?}: {error}"
+        );
+        assert!(
+            !error.contains("secret") && !error.contains("BEGIN"),
+            "{error}"
+        );
+    }
 }

@@ -29,7 +29,8 @@ async fn hundreds_of_verifies_are_all_accounted_for_while_everything_is_killed_a
 
 /// Each broker, the master, a replica of it and a Sentinel are killed once.
 #[tokio::test(flavor = "multi_thread")]
-async fn while_one_server_of_a_cluster_is_down_at_a_time_nothing_is_lost_and_nothing_decided_twice() {
+async fn while_one_server_of_a_cluster_is_down_at_a_time_nothing_is_lost_and_nothing_decided_twice()
+{
     let report = run(Soak {
         servers: Servers::Cluster,
         verifies: 300,
@@ -42,6 +43,9 @@ async fn while_one_server_of_a_cluster_is_down_at_a_time_nothing_is_lost_and_not
     eprintln!("{report}");
     assert!(report.violations.is_empty(), "{report}");
     for (part, times) in [("broker", 3), ("store", 2), ("sentinel", 1)] {
-        assert!(report.deeds.kills.get(part) >= Some(&times), "{part}: {report}");
+        assert!(
+            report.deeds.kills.get(part) >= Some(&times),
+            "{part}: {report}"
+        );
     }
 }
