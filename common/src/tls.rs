@@ -195,6 +195,7 @@ impl Tls {
         };
         Ok(Some(TlsClient {
             config: Arc::new(config),
+            has_identity: self.identity.is_some(),
         }))
     }
 }
@@ -265,6 +266,8 @@ impl File {
 #[derive(Clone)]
 pub(crate) struct TlsClient {
     pub(crate) config: Arc<ClientConfig>,
+    /// Whether it has a certificate of its own.
+    has_identity: bool,
 }
 
 impl TlsClient {
@@ -299,8 +302,19 @@ pub(crate) fn advice(
     if client.is_none() && (is_odd || was_cut(error)) {
         return format!(". If the server demands TLS, {url} must begin with {schemes}");
     }
+    let demanded = || {
+        format!(
+            ". The server may demand a client certificate: {certificate} and {key} must name the files of one"
+        )
+    };
+    let refused = || format!(". The server may refuse the certificate that {certificate} names");
     let Some(error) = cause::<rustls::Error>(error) else {
-        return String::new();
+        // The connection may end before the reason arrives.
+        return match client {
+            Some(client) if was_cut(error) && client.has_identity => refused(),
+            Some(_) if was_cut(error) => demanded(),
+            Some(_) | None => String::new(),
+        };
     };
     #[expect(
         clippy::wildcard_enum_match_arm,
@@ -320,9 +334,7 @@ pub(crate) fn advice(
         }
         rustls::Error::AlertReceived(
             AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure,
-        ) => format!(
-            ". The server may demand a client certificate: {certificate} and {key} must name the files of one"
-        ),
+        ) => demanded(),
         rustls::Error::AlertReceived(
             AlertDescription::UnknownCA
             | AlertDescription::BadCertificate
@@ -330,7 +342,7 @@ pub(crate) fn advice(
             | AlertDescription::CertificateExpired
             | AlertDescription::UnsupportedCertificate
             | AlertDescription::AccessDenied,
-        ) => format!(". The server refuses the certificate that {certificate} names"),
+        ) => refused(),
         rustls::Error::InvalidMessage(_) => format!(
             ". The server does not speak TLS at this port: {url} must name its TLS port, or not begin with {schemes}"
         ),

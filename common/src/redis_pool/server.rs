@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::address::Host;
 use crate::results::StoreError;
-use crate::tls::{self, REDIS_TLS, TlsClient};
+use crate::tls::{self, REDIS_TLS, TlsClient, TlsSetting};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -61,9 +61,18 @@ async fn within<T>(
             let advice = tls::advice(client, REDIS_TLS, &error, is_odd);
             StoreError(format!("{host}: {error}{advice}"))
         }),
-        Err(_) => Err(StoreError(format!(
-            "{host}: no connection within {CONNECT_TIMEOUT:?}"
-        ))),
+        // Redis does not answer to TLS at a port without.
+        Err(_) => {
+            let advice = client.map_or_else(String::new, |_| {
+                let TlsSetting { url, .. } = REDIS_TLS;
+                format!(
+                    ". If the server does not speak TLS at this port, {url} must name its TLS port"
+                )
+            });
+            Err(StoreError(format!(
+                "{host}: no connection within {CONNECT_TIMEOUT:?}{advice}"
+            )))
+        }
     }
 }
 

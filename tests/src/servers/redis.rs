@@ -102,12 +102,18 @@ impl Redis {
     pub fn answer(&self, command: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.address()).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
-        // The server closes the connection after the second answer.
-        let commands = format!("{command}\r\nQUIT\r\n");
+        // The answer to a second command tells where the first one ends. Sentinels have no QUIT.
+        let commands = format!("{command}\r\nPING\r\n");
         stream.write_all(commands.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        Some(answer.trim_end_matches("+OK\r\n").to_owned())
+        let (mut answer, mut bytes) = (Vec::new(), [0; 4096]);
+        while !answer.ends_with(b"+PONG\r\n") {
+            match stream.read(&mut bytes).ok()? {
+                0 => return None,
+                read => answer.extend_from_slice(&bytes[..read]),
+            }
+        }
+        let answer = String::from_utf8_lossy(&answer);
+        Some(answer.trim_end_matches("+PONG\r\n").to_owned())
     }
 
     /// The server's host and port.

@@ -98,8 +98,8 @@ async fn a_link_that_cannot_be_trusted_is_refused_and_the_log_says_what_to_do() 
         both,
         &files("ca", Some("stranger")),
         [
-            "refuses the certificate that LIVEGATE_AMQP_CERT_FILE names",
-            "refuses the certificate that LIVEGATE_REDIS_CERT_FILE names",
+            "refuse the certificate that LIVEGATE_AMQP_CERT_FILE names",
+            "refuse the certificate that LIVEGATE_REDIS_CERT_FILE names",
         ],
     )
     .await;
