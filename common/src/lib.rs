@@ -20,3 +20,4 @@ pub mod seal;
 pub mod secret;
 pub mod sessions;
 pub mod shutdown;
+pub mod tls;

@@ -139,12 +139,16 @@ impl<'a> Records<'a> {
         }))
     }
 
-    /// Deletes a record and returns whether there was one.
+    /// Deletes `stored` and returns whether it did; `false` if the record was changed since it was read, or
+    /// if it is gone.
     ///
     /// # Errors
-    /// [`RecordError`] if the store does not answer.
-    pub async fn remove<T: Record>(&self, id: &str) -> Result<bool, RecordError> {
-        Ok(self.store.remove(&name::<T>(id)).await?)
+    /// [`RecordError`] if the store does not answer. It is then unknown whether the record was deleted.
+    pub async fn remove<T: Record>(&self, stored: &Stored<T>) -> Result<bool, RecordError> {
+        Ok(self
+            .store
+            .remove(&name::<T>(&stored.id), stored.version)
+            .await?)
     }
 
     fn encode<T: Record>(&self, id: &str, version: u64, record: &T) -> Result<Bytes, RecordError> {
@@ -232,7 +236,8 @@ mod tests {
         assert_eq!(swap("second", second).await, None);
         assert_eq!(swap("first", first).await, Some(note("first")));
         assert_eq!(load(&records, "a").await.record, note("first"));
-        assert!(records.remove::<Note>("a").await.unwrap());
+        assert!(!records.remove(&before).await.unwrap());
+        assert!(records.remove(&load(&records, "a").await).await.unwrap());
         assert!(records.load::<Note>("a").await.unwrap().is_none());
     }
 

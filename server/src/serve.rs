@@ -7,7 +7,7 @@ use livegate_common::seal::SealError;
 use livegate_common::shutdown::Shutdown;
 use livegate_liveness::thresholds::ThresholdSets;
 
-use crate::distributed::{self, ConnectError};
+use crate::distributed;
 use crate::embedded;
 use crate::pool::{PoolError, start_pool};
 use crate::settings::operating_point::{self, ReadError};
@@ -25,9 +25,6 @@ pub enum ServeError {
     /// The system has no random bytes.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// A URL cannot be used.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
     /// The server cannot be built, or its address cannot be used.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -47,11 +44,11 @@ pub async fn serve(settings: ApiSettings, shutdown: Shutdown) -> Result<(), Serv
     let thresholds = ThresholdSets::from(&point);
     match backend {
         Backend::Distributed {
-            amqp_url,
-            redis_url,
+            servers,
+            replicas,
             seal,
         } => {
-            let services = distributed::services(&amqp_url, &redis_url, seal, thresholds)?;
+            let services = distributed::services(&servers, replicas, seal, thresholds);
             Application::bind(server, services)
                 .await?
                 .run(shutdown)

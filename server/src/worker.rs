@@ -19,7 +19,7 @@ use crate::settings::WorkerSettings;
 /// Broker and store may be down at any time: the worker waits for them.
 ///
 /// # Errors
-/// When a URL is not valid, or the address for metrics cannot be used.
+/// When the address for metrics cannot be used.
 pub async fn run(
     settings: &WorkerSettings,
     pool: Arc<AnalyzerPool>,
@@ -38,12 +38,12 @@ pub async fn run(
         }
         None => None,
     };
-    let redis = RedisPool::connect(&settings.redis_url)?;
+    let redis = RedisPool::connect(&settings.servers.store);
     // Twice the number of threads for each queue: one batch waits for each that is measured, so that no
     // thread idles during a round trip. More would be taken away from workers that could begin them at
     // once.
     let prefetch = u16::try_from(pool.threads().get() * 2).unwrap_or(u16::MAX);
-    let consumer = RabbitConsumer::new(&settings.amqp_url, &Queue::ALL, prefetch)?;
+    let consumer = RabbitConsumer::new(&settings.servers.brokers, &Queue::ALL, prefetch);
     let results = Arc::new(RedisResults::new(redis.clone()));
     let presence = Arc::new(RedisPresence::new(redis));
     let heart = tokio::spawn(beat(presence, pool.threads(), shutdown.clone()));

@@ -7,7 +7,6 @@ use livegate_liveness::session::State;
 
 use super::caller::SessionCaller;
 use super::lookup::find_settled;
-use super::record::LiveSession;
 use super::response::SessionCancelled;
 use super::sessions::{MOST_TRIES, cancelled, put, records};
 use crate::error::ApiError;
@@ -34,7 +33,7 @@ pub async fn cancel(
             }
             // Nothing changes a session that is over. Its audit record is written.
             State::Ended(_) => {
-                if !records(state).remove::<LiveSession>(&stored.id).await? {
+                if !records(state).remove(&stored).await? {
                     return Err(ApiError::SessionNotFound);
                 }
                 true

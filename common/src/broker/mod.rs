@@ -14,7 +14,9 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 pub use memory::MemoryBroker;
-pub use rabbitmq::{RabbitConsumer, RabbitPublisher};
+pub use rabbitmq::{BrokerAddresses, RabbitConsumer, RabbitPublisher};
+
+use crate::tls::TlsError;
 
 /// Most waiting messages in a queue before it refuses more.
 ///
@@ -38,7 +40,8 @@ impl Queue {
     /// Every queue.
     pub const ALL: [Self; 2] = [Self::Interactive, Self::Verify];
 
-    /// The queue's name at the broker.
+    /// The queue's name at a broker that is the only one; with several, each adds its own address
+    /// ([`BrokerAddresses`]).
     pub fn name(self) -> &'static str {
         match self {
             Self::Verify => "livegate.verify",
@@ -58,15 +61,23 @@ pub enum PublishError {
     Unavailable(String),
 }
 
-/// Why a broker's URL cannot be used. The message never repeats the URL, which may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why the brokers' URLs cannot be used. The message never repeats a URL, which may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrokerUrlError {
-    /// The URL does not parse.
-    #[error("the AMQP URL does not parse; expected amqp://user:password@host:port/vhost")]
+    /// A URL does not parse.
+    #[error(
+        "a URL does not parse; expected amqp://user:password@host:port/vhost or amqps://…, and a comma between several"
+    )]
     Malformed,
-    /// The URL asks for TLS.
-    #[error("amqps is not supported; put a TLS proxy between Livegate and the broker")]
-    NoTls,
+    /// Some URLs ask for TLS and some do not.
+    #[error("some URLs begin with amqps:// and some with amqp://; all must begin with the same")]
+    Mixed,
+    /// The same broker is named twice.
+    #[error("the same host and port is named twice; name each broker once")]
+    Twice,
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// The sending side of the queue.

@@ -162,13 +162,14 @@ async fn listen(
     let failed = |e: redis::RedisError| StoreError(e.to_string());
     let late = |_| StoreError(format!("no answer within {OPERATION_TIMEOUT:?}"));
     let connect = async {
-        let (mut sink, stream) = pool.client().get_async_pubsub().await?.split();
-        sink.subscribe(channel).await?;
-        Ok((sink, stream))
+        let (connection, moved) = pool.listen().await?;
+        let (mut sink, stream) = connection.split();
+        sink.subscribe(channel).await.map_err(failed)?;
+        Ok((sink, stream, moved))
     };
-    let (mut sink, mut stream) = match timeout(OPERATION_TIMEOUT, connect).await {
-        Ok(Ok(both)) => both,
-        Ok(Err(e)) => return failed(e),
+    let (mut sink, mut stream, mut moved) = match timeout(OPERATION_TIMEOUT, connect).await {
+        Ok(Ok(all)) => all,
+        Ok(Err(e)) => return e,
         Err(e) => return late(e),
     };
     subscribed();
@@ -185,6 +186,7 @@ async fn listen(
                 }
                 None => return StoreError("the connection closed".to_owned()),
             },
+            () = moved.moved() => return StoreError("another server is the master".to_owned()),
             _ = ping.tick() => match timeout(OPERATION_TIMEOUT, sink.ping::<redis::Value>()).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(e)) => return failed(e),

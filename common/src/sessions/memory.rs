@@ -82,7 +82,9 @@ impl SessionStore for MemorySessions {
         Ok(true)
     }
 
-    async fn remove(&self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.lock().remove(id).is_some())
+    async fn remove(&self, id: &str, version: u64) -> Result<bool, StoreError> {
+        let mut records = self.lock();
+        let is_current = (records.get(id)).is_some_and(|kept| kept.record.version == version);
+        Ok(is_current && records.remove(id).is_some())
     }
 }

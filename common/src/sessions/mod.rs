@@ -27,7 +27,8 @@ pub const KEPT_TOKENS: usize = 160;
 /// A record with the version that it had when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versioned {
-    /// Changes with every swap. It has a meaning only for [`SessionStore::swap`].
+    /// Changes with every swap. It has a meaning only for
+    /// [`SessionStore::swap`] and [`SessionStore::remove`].
     pub version: u64,
     /// The record.
     pub value: Bytes,
@@ -69,9 +70,10 @@ pub trait SessionStore: Send + Sync {
         keep: Duration,
     ) -> Result<bool, StoreError>;
 
-    /// Deletes a record and returns whether there was one.
+    /// Deletes a record if it still has `version`, and returns whether it did. `false` means that a swap was
+    /// first, or that the record is gone.
     ///
     /// # Errors
-    /// [`StoreError`] if the store does not answer.
-    async fn remove(&self, id: &str) -> Result<bool, StoreError>;
+    /// [`StoreError`]: it is unknown whether the record was deleted.
+    async fn remove(&self, id: &str, version: u64) -> Result<bool, StoreError>;
 }

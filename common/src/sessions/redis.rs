@@ -23,12 +23,15 @@ static CREATE: LazyLock<Script> = LazyLock::new(|| {
 });
 
 // Versions are compared as text, as Redis stores them, since Lua's numbers are doubles. Each token has 36
-// characters.
+// characters. A repeated swap writes what is there: a caller that waits for replicas waits for its own write.
 static SWAP: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"local found = redis.call('HMGET', KEYS[1], 'v', 't')
         local tokens = found[2] or ''
-        if string.find(tokens, ARGV[2], 1, true) then return 1 end
+        if string.find(tokens, ARGV[2], 1, true) then
+            redis.call('HSET', KEYS[1], 't', tokens)
+            return 1
+        end
         if found[1] ~= ARGV[1] then return 0 end
         tokens = string.sub(tokens .. ARGV[2], -36 * tonumber(ARGV[5]))
         redis.call('HINCRBY', KEYS[1], 'v', 1)
@@ -38,13 +41,23 @@ static SWAP: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+static REMOVE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"if redis.call('HGET', KEYS[1], 'v') ~= ARGV[1] then return 0 end
+        return redis.call('DEL', KEYS[1])",
+    )
+});
+
 /// Session records in Redis.
-pub struct RedisSessions(RedisPool);
+pub struct RedisSessions {
+    pool: RedisPool,
+    replicas: u32,
+}
 
 impl RedisSessions {
-    /// The store in the server of this pool.
-    pub fn new(pool: RedisPool) -> Self {
-        Self(pool)
+    /// The store in the server of this pool. A swap counts once `replicas` other servers have it.
+    pub fn new(pool: RedisPool, replicas: u32) -> Self {
+        Self { pool, replicas }
     }
 }
 
@@ -57,12 +70,12 @@ impl SessionStore for RedisSessions {
     async fn create(&self, id: &str, value: Bytes, keep: Duration) -> Result<bool, StoreError> {
         let mut create = CREATE.key(key(id));
         create.arg(value.as_ref()).arg(milliseconds(keep));
-        self.0.invoke(&create).await
+        self.pool.invoke(&create).await
     }
 
     async fn load(&self, id: &str) -> Result<Option<Versioned>, StoreError> {
         let (version, value): (Option<u64>, Option<Vec<u8>>) = self
-            .0
+            .pool
             .query(redis::cmd("HMGET").arg(key(id)).arg("v").arg("d"))
             .await?;
         let record = version.zip(value);
@@ -86,10 +99,12 @@ impl SessionStore for RedisSessions {
             .arg(value.as_ref())
             .arg(milliseconds(keep))
             .arg(KEPT_TOKENS);
-        self.0.invoke(&swap).await
+        self.pool.change(&swap, self.replicas).await
     }
 
-    async fn remove(&self, id: &str) -> Result<bool, StoreError> {
-        self.0.query(redis::cmd("DEL").arg(key(id))).await
+    async fn remove(&self, id: &str, version: u64) -> Result<bool, StoreError> {
+        let mut remove = REMOVE.key(key(id));
+        remove.arg(version.to_string());
+        self.pool.invoke(&remove).await
     }
 }

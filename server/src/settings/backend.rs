@@ -1,12 +1,22 @@
 //! Where queue, stores and workers run.
 
-use std::fmt;
 use std::num::NonZeroUsize;
 
+use livegate_common::broker::BrokerAddresses;
+use livegate_common::redis_pool::StoreAddress;
 use livegate_common::seal::SealKey;
 
+/// The servers that all processes of a distributed service share.
+#[derive(Clone, Debug)]
+pub struct Servers {
+    /// `LIVEGATE_AMQP_URL` or `LIVEGATE_AMQP_URL_FILE`, with the files for TLS.
+    pub brokers: BrokerAddresses,
+    /// `LIVEGATE_REDIS_URL` or `LIVEGATE_REDIS_URL_FILE`, with the files for TLS.
+    pub store: StoreAddress,
+}
+
 /// Where queue, stores and workers run.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Backend {
     /// In this process.
     Embedded {
@@ -15,24 +25,11 @@ pub enum Backend {
     },
     /// At RabbitMQ and Redis, with workers in processes of their own.
     Distributed {
-        /// `LIVEGATE_AMQP_URL` or `LIVEGATE_AMQP_URL_FILE`; may hold a password.
-        amqp_url: String,
-        /// `LIVEGATE_REDIS_URL` or `LIVEGATE_REDIS_URL_FILE`; may hold a password.
-        redis_url: String,
+        /// Where these are.
+        servers: Servers,
+        /// `LIVEGATE_REDIS_REPLICAS`: how many replicas must have a change of a session.
+        replicas: u32,
         /// `LIVEGATE_SEAL_KEY` or `LIVEGATE_SEAL_KEY_FILE`.
         seal: SealKey,
     },
-}
-
-/// Prints no URL: it may hold a password.
-impl fmt::Debug for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Embedded { threads } => f
-                .debug_struct("Embedded")
-                .field("threads", threads)
-                .finish(),
-            Self::Distributed { .. } => f.debug_struct("Distributed").finish_non_exhaustive(),
-        }
-    }
 }

@@ -1,6 +1,9 @@
 //! Errors of settings.
 
+use livegate_common::broker::BrokerUrlError;
+use livegate_common::redis_pool::StoreUrlError;
 use livegate_common::secret::SecretError;
+use livegate_common::tls::TlsError;
 
 /// Why the environment variables cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -33,6 +36,15 @@ pub enum SettingsError {
     /// A file with a secret cannot be used.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The broker's URL cannot be used. It is not repeated.
+    #[error("LIVEGATE_AMQP_URL cannot be used: {0}")]
+    Broker(#[from] BrokerUrlError),
+    /// The store's URL cannot be used. It is not repeated.
+    #[error("LIVEGATE_REDIS_URL cannot be used: {0}")]
+    Store(#[from] StoreUrlError),
+    /// A file for TLS cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The seal key is missing or not valid. Its value is not repeated.
     #[error(
         "LIVEGATE_SEAL_KEY must be 32 bytes in base64, the same for API and workers; make one with `openssl rand -base64 32`"

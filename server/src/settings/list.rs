@@ -36,9 +36,12 @@ pub const MEASURING: &[Setting] = &[
 pub const WORKER: &[Setting] = &[
     setting(
         "LIVEGATE_AMQP_URL",
-        "RabbitMQ, amqp://user:password@host:5672/vhost",
+        "RabbitMQ, amqp://user:password@host:5672/vhost or amqps://; several with commas",
     ),
-    setting("LIVEGATE_REDIS_URL", "Redis, redis://host:6379/0"),
+    setting(
+        "LIVEGATE_REDIS_URL",
+        "Redis, redis://host:6379/0, rediss:// or redis+sentinel://host,host/master/0",
+    ),
     setting(
         "LIVEGATE_SEAL_KEY",
         "32 bytes in base64, the same for API and workers",
@@ -56,6 +59,30 @@ pub const WORKER: &[Setting] = &[
         "file that holds the key, instead of the variable",
     ),
     setting(
+        "LIVEGATE_AMQP_CA_FILE",
+        "authorities of RabbitMQ's certificate, PEM [default: the system's]",
+    ),
+    setting(
+        "LIVEGATE_AMQP_CERT_FILE",
+        "client certificate for RabbitMQ, PEM [default: none]",
+    ),
+    setting(
+        "LIVEGATE_AMQP_KEY_FILE",
+        "private key of that certificate, PEM",
+    ),
+    setting(
+        "LIVEGATE_REDIS_CA_FILE",
+        "authorities of Redis's certificate, PEM [default: the system's]",
+    ),
+    setting(
+        "LIVEGATE_REDIS_CERT_FILE",
+        "client certificate for Redis, PEM [default: none]",
+    ),
+    setting(
+        "LIVEGATE_REDIS_KEY_FILE",
+        "private key of that certificate, PEM",
+    ),
+    setting(
         "LIVEGATE_METRICS_LISTEN",
         "address and port to read metrics from [default: nowhere]",
     ),
@@ -68,6 +95,10 @@ pub const API: &[Setting] = &[
         "address and port to serve on [default: 127.0.0.1:8000]",
     ),
     setting("LIVEGATE_KEYS", "key file, TOML [default: keys.toml]"),
+    setting(
+        "LIVEGATE_REDIS_REPLICAS",
+        "replicas that must have a change of a session before it counts [default: 0]",
+    ),
     setting(
         "LIVEGATE_SESSION_TTL_SECONDS",
         "lifetime of a session [default: 300]",
@@ -126,11 +157,13 @@ mod tests {
     }
 
     fn url(name: &str) -> Option<String> {
-        let is_needed = matches!(
-            name,
-            "LIVEGATE_AMQP_URL" | "LIVEGATE_REDIS_URL" | "LIVEGATE_SEAL_KEY"
-        );
-        is_needed.then(|| "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned())
+        let value = match name {
+            "LIVEGATE_AMQP_URL" => "amqp://x",
+            "LIVEGATE_REDIS_URL" => "redis://x",
+            "LIVEGATE_SEAL_KEY" => "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
+            _ => return None,
+        };
+        Some(value.to_owned())
     }
 
     #[test]

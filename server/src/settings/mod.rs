@@ -16,7 +16,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 pub use self::api::ApiSettings;
-pub use self::backend::Backend;
+pub use self::backend::{Backend, Servers};
 pub use self::error::SettingsError;
 pub use self::list::{API, MEASURING, Setting, WORKER, help};
 pub use self::models::ModelsSettings;

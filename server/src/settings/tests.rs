@@ -86,10 +86,10 @@ fn secrets_may_be_files() {
         ("LIVEGATE_REDIS_URL_FILE", redis.as_str()),
         ("LIVEGATE_SEAL_KEY_FILE", key.as_str()),
     ];
-    let Backend::Distributed { amqp_url, .. } = read(&files).unwrap().backend else {
+    let Backend::Distributed { servers, .. } = read(&files).unwrap().backend else {
         panic!("both URLs are there");
     };
-    assert_eq!(amqp_url, "amqp://u:secret@h");
+    assert_eq!(format!("{:?}", servers.brokers), r#"["h:5672"]"#);
     let twice = [files.as_slice(), &[("LIVEGATE_SEAL_KEY", "hunter2")]].concat();
     let error = read(&twice).unwrap_err().to_string();
     assert!(error.contains("LIVEGATE_SEAL_KEY_FILE"), "{error}");

@@ -6,14 +6,20 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use livegate_common::broker::BrokerAddresses;
+use livegate_common::redis_pool::StoreAddress;
 use livegate_common::seal::SealKey;
 use livegate_common::secret::{self, SecretError, SecretSetting};
+use livegate_common::tls::{AMQP_TLS, REDIS_TLS, Tls};
 
 use livegate_api::config::ServerConfig;
 
-use super::backend::Backend;
+use super::backend::{Backend, Servers};
 use super::error::SettingsError;
 use super::models::ModelsSettings;
+
+/// Most replicas that can be waited for.
+const MAX_REPLICAS: usize = 16;
 
 /// Access to the variables by name.
 pub struct Variables<F> {
@@ -154,6 +160,16 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
         )
     }
 
+    /// The servers at these URLs, with the files that the variables for TLS name.
+    pub fn servers(&self, amqp_url: &str, redis_url: &str) -> Result<Servers, SettingsError> {
+        let to_broker = Tls::read(AMQP_TLS, |name| self.get(name))?;
+        let to_store = Tls::read(REDIS_TLS, |name| self.get(name))?;
+        Ok(Servers {
+            brokers: BrokerAddresses::parse(amqp_url, &to_broker)?,
+            store: StoreAddress::parse(redis_url, &to_store)?,
+        })
+    }
+
     /// Where queue, stores and workers run: distributed if both URLs are set, embedded if neither is.
     pub fn backend(&self) -> Result<Backend, SettingsError> {
         const AMQP: &str = secret::AMQP_URL.name;
@@ -168,9 +184,10 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
             (Some(amqp_url), Some(redis_url)) => {
                 let key = self.secret(secret::SEAL_KEY)?;
                 let seal = seal_key(&key.ok_or(SettingsError::SealKey)?)?;
+                let replicas = self.number("LIVEGATE_REDIS_REPLICAS", 0, 0..=MAX_REPLICAS)?;
                 Ok(Backend::Distributed {
-                    amqp_url,
-                    redis_url,
+                    servers: self.servers(&amqp_url, &redis_url)?,
+                    replicas: u32::try_from(replicas).unwrap_or_default(),
                     seal,
                 })
             }

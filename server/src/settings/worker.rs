@@ -6,17 +6,15 @@ use std::num::NonZeroUsize;
 use livegate_common::seal::SealKey;
 use livegate_common::secret::{AMQP_URL, REDIS_URL, SEAL_KEY};
 
+use super::backend::Servers;
 use super::error::SettingsError;
 use super::models::ModelsSettings;
 use super::variables::{Variables, process_environment, seal_key};
 
-/// All settings of a worker. No `Debug`: the URLs may hold passwords.
+/// All settings of a worker.
 pub struct WorkerSettings {
-    /// `LIVEGATE_AMQP_URL` or `LIVEGATE_AMQP_URL_FILE`: the broker of the batches; may hold a password.
-    pub amqp_url: String,
-    /// `LIVEGATE_REDIS_URL` or `LIVEGATE_REDIS_URL_FILE`: the store of the outcomes; may hold a
-    /// password.
-    pub redis_url: String,
+    /// The brokers of the batches, and the store of the outcomes.
+    pub servers: Servers,
     /// `LIVEGATE_SEAL_KEY` or `LIVEGATE_SEAL_KEY_FILE`: the key with which the API seals batches.
     pub seal: SealKey,
     /// Where the models are. A worker makes no decisions: it reads the thresholds only to check that its
@@ -43,9 +41,9 @@ impl WorkerSettings {
     /// [`SettingsError`] for the first variable that is missing or cannot be used.
     pub fn read(lookup: impl Fn(&'static str) -> Option<String>) -> Result<Self, SettingsError> {
         let vars = Variables { lookup };
+        let (amqp_url, redis_url) = (vars.needed(AMQP_URL)?, vars.needed(REDIS_URL)?);
         Ok(Self {
-            amqp_url: vars.needed(AMQP_URL)?,
-            redis_url: vars.needed(REDIS_URL)?,
+            servers: vars.servers(&amqp_url, &redis_url)?,
             seal: seal_key(&vars.needed(SEAL_KEY)?)?,
             models: vars.models(),
             threads: vars.threads()?,
@@ -82,7 +80,11 @@ mod tests {
         assert!(read(&[]).is_ok());
         for (name, value) in [
             ("LIVEGATE_AMQP_URL", ""),
+            ("LIVEGATE_AMQP_URL", "amqp:/x"),
             ("LIVEGATE_REDIS_URL", " "),
+            ("LIVEGATE_REDIS_URL", "redis:/x"),
+            ("LIVEGATE_AMQP_CA_FILE", "/none"),
+            ("LIVEGATE_REDIS_CERT_FILE", "/none"),
             ("LIVEGATE_SEAL_KEY", "short"),
             ("LIVEGATE_SEAL_KEY_FILE", "both"),
             ("LIVEGATE_WORKER_THREADS", "0"),
@@ -102,7 +104,8 @@ mod tests {
         std::fs::write(&url, "amqp://of-the-file\n").unwrap();
         let file = ("LIVEGATE_AMQP_URL_FILE", url.to_str().unwrap());
         let config = read(&[("LIVEGATE_AMQP_URL", ""), file]).unwrap();
-        assert_eq!(config.amqp_url, "amqp://of-the-file");
+        let brokers = format!("{:?}", config.servers.brokers);
+        assert!(brokers.contains("of-the-file"), "{brokers}");
     }
 
     #[test]

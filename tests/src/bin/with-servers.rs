@@ -4,7 +4,9 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitCode;
 
-use livegate_tests::servers::{AMQP_URL, REDIS_URL, RabbitMq, Redis};
+use livegate_tests::servers::{
+    AMQP_URL, AMQPS_URL, CA_FILE, Certificates, REDIS_URL, REDISS_URL, RabbitMq, Redis,
+};
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,15 +19,22 @@ async fn main() -> std::io::Result<ExitCode> {
         eprintln!("usage: with-servers [--] COMMAND [ARGUMENT…]");
         return Ok(ExitCode::from(2));
     };
-    let rabbitmq = std::thread::spawn(RabbitMq::start);
-    let redis = Redis::start();
-    let Ok(rabbitmq) = rabbitmq.join() else {
+    let certificates = Certificates::make();
+    let rabbitmq = std::thread::scope(|scope| {
+        let starting = scope.spawn(|| RabbitMq::start_tls(&certificates, false));
+        starting.join()
+    });
+    let redis = Redis::start_tls(&certificates, false);
+    let Ok(rabbitmq) = rabbitmq else {
         return Ok(ExitCode::FAILURE);
     };
     let mut child = Command::new(program)
         .args(command)
         .env(AMQP_URL, rabbitmq.url())
         .env(REDIS_URL, redis.url())
+        .env(AMQPS_URL, rabbitmq.tls_url())
+        .env(REDISS_URL, redis.tls_url())
+        .env(CA_FILE, certificates.certificate("ca"))
         .spawn()?;
     let (mut terminate, mut interrupt) = (
         signal(SignalKind::terminate())?,

@@ -4,6 +4,8 @@
 //! on servers that all tests share: those of `with-servers`, or else, slower, those of this process. A
 //! test that breaks its server starts its own [`RabbitMq`] or [`Redis`].
 
+mod certificates;
+mod cluster;
 mod guarded;
 mod proxy;
 mod rabbitmq;
@@ -15,6 +17,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+pub use certificates::Certificates;
+pub use cluster::{RabbitCluster, RedisGroup};
 pub use proxy::Proxy;
 pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
@@ -25,19 +29,42 @@ pub const AMQP_URL: &str = "LIVEGATE_TEST_AMQP_URL";
 /// Variable with the URL of the Redis that all tests of a run share, without a database.
 pub const REDIS_URL: &str = "LIVEGATE_TEST_REDIS_URL";
 
+/// The same with TLS.
+pub const AMQPS_URL: &str = "LIVEGATE_TEST_AMQPS_URL";
+
+/// The same with TLS.
+pub const REDISS_URL: &str = "LIVEGATE_TEST_REDISS_URL";
+
+/// Variable with the file of the authority of the servers' certificates.
+pub const CA_FILE: &str = "LIVEGATE_TEST_CA_FILE";
+
 // Servers of this process, for tests that run without `with-servers`. Statics are never dropped, so the
 // guard notices the end of the process.
-static OWN_RABBITMQ: LazyLock<RabbitMq> = LazyLock::new(RabbitMq::start);
-static OWN_REDIS: LazyLock<Redis> = LazyLock::new(Redis::start);
+static OWN_CERTIFICATES: LazyLock<Certificates> = LazyLock::new(Certificates::make);
+static OWN_RABBITMQ: LazyLock<RabbitMq> =
+    LazyLock::new(|| RabbitMq::start_tls(&OWN_CERTIFICATES, false));
+static OWN_REDIS: LazyLock<Redis> = LazyLock::new(|| Redis::start_tls(&OWN_CERTIFICATES, false));
 
 /// The URL of an empty virtual host that no other test uses.
 ///
 /// # Panics
 /// When RabbitMQ cannot be started, or there are more tests than virtual hosts.
 pub fn amqp_url() -> String {
-    let (server, number) = match std::env::var(AMQP_URL) {
+    vhost_at(AMQP_URL, RabbitMq::url)
+}
+
+/// The same, over TLS: its certificate is of [`ca_file`].
+///
+/// # Panics
+/// As [`amqp_url`].
+pub fn amqps_url() -> String {
+    vhost_at(AMQPS_URL, RabbitMq::tls_url)
+}
+
+fn vhost_at(variable: &str, own: impl Fn(&RabbitMq) -> String) -> String {
+    let (server, number) = match std::env::var(variable) {
         Ok(server) => (server, number_of_run("vhost")),
-        Err(_) => (OWN_RABBITMQ.url(), number_of_process()),
+        Err(_) => (own(&OWN_RABBITMQ), number_of_process()),
     };
     assert!(
         number <= rabbitmq::VHOSTS,
@@ -51,15 +78,33 @@ pub fn amqp_url() -> String {
 /// # Panics
 /// When Redis cannot be started, or there are more tests than databases.
 pub fn redis_url() -> String {
-    let (server, number) = match std::env::var(REDIS_URL) {
+    database_at(REDIS_URL, Redis::url)
+}
+
+/// The same, over TLS: its certificate is of [`ca_file`].
+///
+/// # Panics
+/// As [`redis_url`].
+pub fn rediss_url() -> String {
+    database_at(REDISS_URL, Redis::tls_url)
+}
+
+fn database_at(variable: &str, own: impl Fn(&Redis) -> String) -> String {
+    let (server, number) = match std::env::var(variable) {
         Ok(server) => (server, number_of_run("database")),
-        Err(_) => (OWN_REDIS.url(), number_of_process()),
+        Err(_) => (own(&OWN_REDIS), number_of_process()),
     };
     assert!(
         number < redis::DATABASES,
         "more tests want a database than DATABASES"
     );
     format!("{server}/{number}")
+}
+
+/// The file of the authority of the shared servers' certificates.
+pub fn ca_file() -> PathBuf {
+    let shared = std::env::var(CA_FILE).map(PathBuf::from);
+    shared.unwrap_or_else(|_| OWN_CERTIFICATES.certificate("ca"))
 }
 
 /// The next number for this purpose, unique across all processes of a run. The shared Redis counts.

@@ -7,15 +7,19 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::certificates::Certificates;
 use super::guarded::Guarded;
 use super::{free_port, temporary_folder, wait_until};
 
 /// Number of virtual hosts `t1`, `t2`, …, one for each test. They are made when the server starts, in 20
 /// ms each; `rabbitmqctl` would take a second for each.
-pub(super) const VHOSTS: u32 = 64;
+pub(super) const VHOSTS: u32 = 96;
 
 /// Largest message, bytes. For a larger one the server closes the channel.
 const MAX_MESSAGE_SIZE: usize = 40 << 20;
+
+/// Stands for the port in the settings of TLS.
+const TLS_PORT: &str = "TLS_PORT";
 
 /// Runs the Erlang port mapper as a child instead of a daemon, so that it ends with the server.
 const COMMAND: &str = r#"epmd -address 127.0.0.1 -port "$ERL_EPMD_PORT" & exec "$0""#;
@@ -23,14 +27,25 @@ const COMMAND: &str = r#"epmd -address 127.0.0.1 -port "$ERL_EPMD_PORT" & exec "
 /// A private RabbitMQ server. Dropping it ends it.
 pub struct RabbitMq {
     port: u16,
+    tls_port: u16,
     folder: PathBuf,
+    /// Port of the Erlang port mapper.
+    epmd_port: u16,
+    /// Whether the port mapper ends with this server.
+    owns_epmd: bool,
     running: Option<Guarded>,
 }
 
 impl RabbitMq {
     /// Starts a server and waits until it accepts connections, which takes 5 to 10 s.
     pub fn start() -> Self {
-        Self::start_with_policies("")
+        Self::start_with_policies("", "")
+    }
+
+    /// Starts a server that also has a port for TLS. There it takes clients with a certificate of the same
+    /// authority, and others only if `certificate_needed` is false.
+    pub fn start_tls(certificates: &Certificates, certificate_needed: bool) -> Self {
+        Self::start_with_policies("", &tls_settings(certificates, certificate_needed))
     }
 
     /// Starts a server whose queues write every message to disk, as other queues do when memory runs
@@ -38,10 +53,11 @@ impl RabbitMq {
     pub fn start_lazy() -> Self {
         Self::start_with_policies(
             r#"{"vhost":"/","name":"lazy","pattern":"","definition":{"queue-mode":"lazy"}}"#,
+            "",
         )
     }
 
-    fn start_with_policies(policies: &str) -> Self {
+    fn start_with_policies(policies: &str, settings: &str) -> Self {
         let folder = temporary_folder("rabbitmq");
         let users = folder.join("definitions.json");
         fs::write(&users, definitions(policies)).expect("a file can be written");
@@ -49,7 +65,8 @@ impl RabbitMq {
             "load_definitions = {}\n\
              max_message_size = {MAX_MESSAGE_SIZE}\n\
              vm_memory_high_watermark.absolute = 1GB\n\
-             disk_free_limit.absolute = 10MB\n",
+             disk_free_limit.absolute = 10MB\n\
+             {settings}",
             users.display()
         );
         Self::start_in(folder, &settings)
@@ -62,19 +79,38 @@ impl RabbitMq {
     }
 
     fn start_in(folder: PathBuf, settings: &str) -> Self {
-        let mut this = Self {
-            port: free_port(),
-            folder,
-            running: None,
-        };
+        let mut this = Self::new(folder, free_port());
+        this.owns_epmd = true;
         this.prepare(settings);
         this.start_again();
         this
     }
 
+    /// A server that was never started.
+    pub(super) fn new(folder: PathBuf, epmd_port: u16) -> Self {
+        Self {
+            port: free_port(),
+            tls_port: free_port(),
+            folder,
+            epmd_port,
+            owns_epmd: false,
+            running: None,
+        }
+    }
+
+    /// The name of the server's Erlang node.
+    pub(super) fn node(&self) -> String {
+        format!("livegate{}@localhost", self.port)
+    }
+
     /// The server's URL without a virtual host.
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@{}", self.address())
+    }
+
+    /// The URL of its port for TLS, without a virtual host.
+    pub fn tls_url(&self) -> String {
+        format!("amqps://guest:guest@127.0.0.1:{}", self.tls_port)
     }
 
     /// The folder with all of its files.
@@ -99,10 +135,7 @@ impl RabbitMq {
         let in_folder = |name: &str| self.folder.join(name).display().to_string();
         let environment = [
             ("HOME", in_folder("home")),
-            (
-                "RABBITMQ_NODENAME",
-                format!("livegate{}@localhost", self.port),
-            ),
+            ("RABBITMQ_NODENAME", self.node()),
             ("RABBITMQ_CONFIG_FILE", in_folder("rabbitmq.conf")),
             // Keeps the machine's own settings out.
             ("RABBITMQ_CONF_ENV_FILE", in_folder("none")),
@@ -114,10 +147,16 @@ impl RabbitMq {
                 in_folder("enabled_plugins"),
             ),
             ("RABBITMQ_DIST_PORT", free_port().to_string()),
-            ("ERL_EPMD_PORT", free_port().to_string()),
+            ("ERL_EPMD_PORT", self.epmd_port.to_string()),
         ];
-        let command = ["sh", "-c", COMMAND, &server_program()];
-        self.running = Some(Guarded::start(&self.folder, &command, &environment));
+        let program = server_program();
+        let with_epmd = ["sh", "-c", COMMAND, &program];
+        let command = if self.owns_epmd {
+            &with_epmd[..]
+        } else {
+            &with_epmd[3..]
+        };
+        self.running = Some(Guarded::start(&self.folder, command, &environment));
         let address = self.address();
         wait_until(
             "RabbitMQ answers",
@@ -141,7 +180,8 @@ impl RabbitMq {
         }
     }
 
-    fn prepare(&self, settings: &str) {
+    /// Makes the server's folder.
+    pub(super) fn prepare(&self, settings: &str) {
         for name in ["home", "mnesia", "log"] {
             fs::create_dir(self.folder.join(name)).expect("a folder can be made");
         }
@@ -153,7 +193,8 @@ impl RabbitMq {
         fs::set_permissions(cookie, fs::Permissions::from_mode(0o400)).expect("the file is ours");
         write("enabled_plugins", "[].\n");
         let listener = format!("listeners.tcp.default = {}\n", self.address());
-        write("rabbitmq.conf", &(listener + settings));
+        let settings = settings.replace(TLS_PORT, &self.tls_port.to_string());
+        write("rabbitmq.conf", &(listener + &settings));
     }
 }
 
@@ -162,6 +203,21 @@ impl Drop for RabbitMq {
         drop(self.running.take());
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// The lines of `rabbitmq.conf` for a port with TLS.
+fn tls_settings(certificates: &Certificates, certificate_needed: bool) -> String {
+    format!(
+        "listeners.ssl.default = 127.0.0.1:{TLS_PORT}\n\
+         ssl_options.cacertfile = {}\n\
+         ssl_options.certfile = {}\n\
+         ssl_options.keyfile = {}\n\
+         ssl_options.verify = verify_peer\n\
+         ssl_options.fail_if_no_peer_cert = {certificate_needed}\n",
+        certificates.certificate("ca").display(),
+        certificates.certificate("server").display(),
+        certificates.key("server").display(),
+    )
 }
 
 /// Whether a broker answers the AMQP greeting. A port that accepts connections may not be ready yet.
@@ -176,7 +232,7 @@ fn speaks_amqp(address: &str) -> Option<()> {
 }
 
 /// Definitions of the user, the virtual hosts and these policies, in RabbitMQ's import format.
-fn definitions(policies: &str) -> String {
+pub(super) fn definitions(policies: &str) -> String {
     let vhosts: Vec<_> = (0..=VHOSTS).map(vhost).collect();
     let list =
         |entry: fn(&String) -> String| vhosts.iter().map(entry).collect::<Vec<_>>().join(",");

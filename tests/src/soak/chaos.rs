@@ -1,14 +1,16 @@
 //! Kills parts of the service at random times.
 
 use std::collections::BTreeMap;
+use std::mem::take;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use tokio::sync::watch;
 
+use super::estate::Estate;
 use crate::client::Client;
-use crate::fleet::{Fleet, Process, RECOVERY, until_ready};
-use crate::servers::{RabbitMq, Redis};
+use crate::fleet::{Process, Processes, RECOVERY, until_ready};
 
 /// What was done to the service.
 #[derive(Clone, Debug, Default)]
@@ -31,35 +33,37 @@ impl Deeds {
     }
 }
 
-/// Kills parts of the service while `work` runs. Workers and replicas are killed often, broker and store
-/// at times, also while other parts are down. At the end all parts run.
+/// Kills parts of the service while `work` runs. Workers and replicas are killed often, servers at times, also
+/// while other parts are down. At the end all parts run. `outages` counts the servers' outages.
 pub(super) async fn meanwhile(
-    mut fleet: Fleet,
+    mut service: (Processes, Estate),
     rng: &mut Rng,
     calm: Duration,
+    outages: &AtomicUsize,
     work: impl Future<Output = ()>,
-) -> (Fleet, Deeds) {
+) -> ((Processes, Estate), Deeds) {
     let (stop, stopped) = watch::channel(false);
     let mut whim = || Whim {
         rng: rng.fork(),
         stopped: stopped.clone(),
     };
+    let fleet = &mut service.0;
     let clients = fleet.clients.clone();
-    let processes = processes(fleet.replicas, fleet.workers, whim());
-    let servers = servers(fleet.rabbitmq, fleet.redis, &clients, calm, whim());
+    let processes = processes(take(&mut fleet.replicas), take(&mut fleet.workers), whim());
+    let servers = servers(service.1, &clients, calm, outages, whim());
     let work = async {
         work.await;
         stop.send_replace(true);
     };
     let (of_processes, of_servers, ()) = tokio::join!(processes, servers, work);
     let mut deeds = Deeds::default();
-    (fleet.replicas, fleet.workers) = of_processes.0;
-    (fleet.rabbitmq, fleet.redis) = of_servers.0;
+    (service.0.replicas, service.0.workers) = of_processes.0;
+    service.1 = of_servers.0;
     deeds.replicas = of_processes.1.replicas;
     deeds.slowest = of_servers.1.slowest;
     deeds.kills = of_processes.1.kills;
     deeds.kills.extend(of_servers.1.kills);
-    (fleet, deeds)
+    (service, deeds)
 }
 
 /// Random choice of times and victims.
@@ -102,37 +106,44 @@ async fn processes(
     ((replicas, workers), deeds)
 }
 
-/// Kills broker and store in turn.
+/// Kills the servers in turn.
 async fn servers(
-    mut rabbitmq: RabbitMq,
-    mut redis: Redis,
+    mut estate: Estate,
     replicas: &[Client],
     calm: Duration,
+    outages: &AtomicUsize,
     mut whim: Whim,
-) -> ((RabbitMq, Redis), Deeds) {
+) -> (Estate, Deeds) {
     let mut deeds = Deeds::default();
     let calm_ms = u64::try_from(calm.as_millis()).unwrap_or(u64::MAX / 2);
-    let mut broker = whim.rng.bool();
-    while whim.pause(calm_ms / 2, calm_ms).await {
-        if broker {
-            *deeds.kills.entry("broker").or_default() += 1;
-            rabbitmq.stop();
-            whim.pause(0, 2000).await;
-            rabbitmq = run_blocking_if_large(rabbitmq, RabbitMq::start_again).await;
-        } else {
-            *deeds.kills.entry("store").or_default() += 1;
-            redis.stop();
-            whim.pause(0, 4000).await;
-            redis = run_blocking_if_large(redis, Redis::start_again).await;
+    let either = whim.rng.usize(..2);
+    let first = if estate.is_redundant() { 0 } else { either };
+    for round in first.. {
+        if !whim.pause(calm_ms / 2, calm_ms).await {
+            break;
         }
-        let since = Instant::now();
+        let victim = estate.victim(round);
+        *deeds.kills.entry(victim.name()).or_default() += 1;
+        estate.stop(victim);
+        let mut since = Instant::now();
+        if estate.is_redundant() {
+            // The others take over. A master that came back before would be empty.
+            whim.pause(3000, 6000).await;
+        } else {
+            whim.pause(0, 3000).await;
+            estate = run_blocking_if_large(estate, move |e| e.start_again(victim)).await;
+            since = Instant::now();
+        }
         for replica in replicas {
             until_ready(replica, since, RECOVERY).await;
         }
         deeds.slowest = deeds.slowest.max(since.elapsed());
-        broker = !broker;
+        if estate.is_redundant() {
+            estate = run_blocking_if_large(estate, move |e| e.start_again(victim)).await;
+        }
+        outages.fetch_add(1, Ordering::Relaxed);
     }
-    ((rabbitmq, redis), deeds)
+    (estate, deeds)
 }
 
 /// Runs blocking work of several seconds beside the async runtime.

@@ -12,54 +12,50 @@ use lapin::types::FieldTable;
 use lapin::{Acker, Channel, Connection};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{Link, backoff, open_channel, step};
-use crate::broker::{Acknowledge, BrokerUrlError, Consumer, Delivery, Queue};
+use super::{BrokerAddresses, Link, backoff, open_channel, step};
+use crate::broker::{Acknowledge, Consumer, Delivery, Queue};
 use crate::retry::Backoff;
 use crate::shutdown::{Shutdown, Trigger};
 
 /// Longest wait until the broker knows that a consumer is closing.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Consumes queues at RabbitMQ over one connection, which a background task maintains.
+/// Consumes queues at RabbitMQ over one connection to each broker, which background tasks maintain.
 pub struct RabbitConsumer {
     deliveries: mpsc::UnboundedReceiver<Delivery>,
     closing: Trigger,
-    keeper: JoinHandle<()>,
+    keepers: JoinSet<()>,
 }
 
 impl RabbitConsumer {
-    /// A consumer of `queues` at the broker at `url` that holds at most `prefetch` unacknowledged
-    /// deliveries of each queue.
+    /// A consumer of `queues` at all of these brokers that holds about `prefetch` unacknowledged deliveries of
+    /// each queue: they are divided among the brokers, and each has one at least.
     ///
-    /// It does not wait for the broker. Call it inside a tokio runtime.
-    ///
-    /// # Errors
-    /// [`BrokerUrlError`] if the URL cannot be used.
-    pub fn new(url: &str, queues: &[Queue], prefetch: u16) -> Result<Self, BrokerUrlError> {
-        let link = Link::new(url, "livegate consumer")?;
+    /// It does not wait for the brokers. Call it inside a tokio runtime.
+    pub fn new(brokers: &BrokerAddresses, queues: &[Queue], prefetch: u16) -> Self {
         // This channel is unbounded. The prefetch limits the number of deliveries.
         let (sender, deliveries) = mpsc::unbounded_channel();
         let (closing, closed) = Shutdown::new();
-        let source = Source {
-            queues: queues.to_vec(),
-            prefetch: prefetch.max(1),
-            sender,
-            closed,
-        };
-        Ok(Self {
+        let links = brokers.links();
+        let number = u16::try_from(links.len()).unwrap_or(u16::MAX);
+        let keepers = links.iter().map(|link| {
+            let source = Source {
+                link: link.clone(),
+                queues: queues.to_vec(),
+                prefetch: prefetch.max(1).div_ceil(number),
+                sender: sender.clone(),
+                closed: closed.clone(),
+            };
+            source.run()
+        });
+        Self {
             deliveries,
             closing,
-            keeper: tokio::spawn(source.run(link)),
-        })
-    }
-}
-
-impl Drop for RabbitConsumer {
-    fn drop(&mut self) {
-        self.keeper.abort();
+            keepers: keepers.collect(),
+        }
     }
 }
 
@@ -71,8 +67,9 @@ impl Consumer for RabbitConsumer {
 
     async fn close(&mut self) {
         self.closing.stop();
-        if timeout(CLOSE_TIMEOUT, &mut self.keeper).await.is_err() {
-            self.keeper.abort();
+        let closed = async { while self.keepers.join_next().await.is_some() {} };
+        if timeout(CLOSE_TIMEOUT, closed).await.is_err() {
+            self.keepers.abort_all();
         }
         self.deliveries.close();
         // Deliveries that nobody received return to the queue now, and not only when the connection ends.
@@ -82,8 +79,9 @@ impl Consumer for RabbitConsumer {
     }
 }
 
-/// Data of the background task.
+/// Data of the background task of one broker.
 struct Source {
+    link: Link,
     queues: Vec<Queue>,
     prefetch: u16,
     sender: mpsc::UnboundedSender<Delivery>,
@@ -97,18 +95,19 @@ enum End {
 }
 
 impl Source {
-    async fn run(self, link: Link) {
+    async fn run(self) {
+        let link = &self.link;
         let mut backoff = backoff();
         loop {
             let error = tokio::select! {
                 biased;
                 () = self.closed.wait() => return,
-                connected = link.connect() => match connected {
+                connected = link.connect("livegate consumer") => match connected {
                     Ok(connection) => match self.serve(&connection, &mut backoff).await {
                         End::Closed => return,
-                        End::Lost(error) => error,
+                        End::Lost(error) => error.to_string(),
                     },
-                    Err(error) => error,
+                    Err(error) => link.explained(&error),
                 },
             };
             if backoff.is_fresh() {
@@ -132,7 +131,8 @@ impl Source {
             Err(error) => return End::Lost(error),
         };
         backoff.reset();
-        tracing::info!("The consumer is connected to RabbitMQ");
+        let address = self.link.address();
+        tracing::info!(amqp.address = %address, "The consumer is connected to RabbitMQ at {address}");
         let tags: Vec<_> = consumers.iter().map(|(_, c)| c.tag()).collect();
         // A single consumer ends if its queue is deleted. Then everything is set up again.
         let with_end = |(queue, consumer): (Queue, lapin::Consumer)| {
@@ -167,13 +167,14 @@ impl Source {
         &self,
         connection: &Connection,
     ) -> lapin::Result<(Channel, Vec<(Queue, lapin::Consumer)>)> {
-        let channel = open_channel(connection).await?;
+        let channel = open_channel(connection, &self.link).await?;
         step(channel.basic_qos(self.prefetch, BasicQosOptions::default())).await?;
         let mut consumers = Vec::new();
         for &queue in &self.queues {
             let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
             // An empty tag lets the broker choose one.
-            let consume = channel.basic_consume(queue.name().into(), "".into(), options, arguments);
+            let name = self.link.queue(queue);
+            let consume = channel.basic_consume(name, "".into(), options, arguments);
             consumers.push((queue, step(consume).await?));
         }
         Ok((channel, consumers))

@@ -1,4 +1,7 @@
 //! The sending side of the queue at RabbitMQ.
+//!
+//! Of several brokers it uses one. When the connection to this one is lost, it tries the next one at once, and
+//! those who wait for an outcome publish their messages there.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,8 +16,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{Link, backoff, open_channel, step};
-use crate::broker::{BrokerUrlError, PublishError, Publisher, Queue};
+use super::{BrokerAddresses, Link, backoff, open_channel, step};
+use crate::broker::{PublishError, Publisher, Queue};
 use crate::retry::Backoff;
 
 /// AMQP delivery mode of a message that the broker need not write to disk.
@@ -29,8 +32,15 @@ pub struct RabbitPublisher {
     keeper: JoinHandle<()>,
 }
 
+/// A channel to a broker that has the queues.
+#[derive(Clone)]
+struct Outlet {
+    channel: Channel,
+    link: Link,
+}
+
 struct State {
-    channel: watch::Sender<Option<Channel>>,
+    outlet: watch::Sender<Option<Outlet>>,
     connections: watch::Sender<u64>,
     /// Whether the broker is short of memory or disk and does not read until that is over.
     blocked: AtomicBool,
@@ -39,23 +49,19 @@ struct State {
 }
 
 impl RabbitPublisher {
-    /// A publisher to the broker at `url` (`amqp://user:password@host[:port]/vhost`).
+    /// A publisher to the first of these brokers that it reaches.
     ///
-    /// It does not wait for the broker. Until the broker is reached, [`Publisher::is_connected`] is false
-    /// and publishing fails at once. Call it inside a tokio runtime.
-    ///
-    /// # Errors
-    /// [`BrokerUrlError`] if the URL cannot be used.
-    pub fn connect(url: &str) -> Result<Self, BrokerUrlError> {
-        let link = Link::new(url, "livegate publisher")?;
+    /// It does not wait for a broker. Until one is reached, [`Publisher::is_connected`] is false and
+    /// publishing fails at once. Call it inside a tokio runtime.
+    pub fn connect(brokers: &BrokerAddresses) -> Self {
         let state = Arc::new(State {
-            channel: watch::Sender::new(None),
+            outlet: watch::Sender::new(None),
             connections: watch::Sender::new(0),
             blocked: AtomicBool::new(false),
             broken: Notify::new(),
         });
-        let keeper = tokio::spawn(keep_connected(link, Arc::clone(&state)));
-        Ok(Self { state, keeper })
+        let keeper = tokio::spawn(keep_connected(brokers.clone(), Arc::clone(&state)));
+        Self { state, keeper }
     }
 }
 
@@ -73,8 +79,8 @@ impl Publisher for RabbitPublisher {
         body: Bytes,
         expires_in: Duration,
     ) -> Result<(), PublishError> {
-        let channel = self.state.channel.borrow().clone();
-        let Some(channel) = channel else {
+        let outlet = self.state.outlet.borrow().clone();
+        let Some(outlet) = outlet else {
             return Err(PublishError::Unavailable("not connected".to_owned()));
         };
         if self.state.blocked.load(Ordering::Relaxed) {
@@ -82,10 +88,10 @@ impl Publisher for RabbitPublisher {
                 "it is short of memory or disk space".to_owned(),
             ));
         }
-        match timeout(expires_in, publish(&channel, queue, &body, expires_in)).await {
+        match timeout(expires_in, publish(&outlet, queue, &body, expires_in)).await {
             Ok(Ok(confirmation)) => accepted(confirmation),
             Ok(Err(error)) => {
-                if !channel.status().connected() {
+                if !outlet.channel.status().connected() {
                     self.state.broken.notify_one();
                 }
                 Err(PublishError::Unavailable(error.to_string()))
@@ -103,13 +109,13 @@ impl Publisher for RabbitPublisher {
     fn is_connected(&self) -> bool {
         // A broker that does not read cannot accept messages, even while it is connected.
         let blocked = self.state.blocked.load(Ordering::Relaxed);
-        let channel = self.state.channel.borrow();
-        !blocked && channel.as_ref().is_some_and(|c| c.status().connected())
+        let outlet = self.state.outlet.borrow();
+        !blocked && (outlet.as_ref()).is_some_and(|outlet| outlet.channel.status().connected())
     }
 }
 
 async fn publish(
-    channel: &Channel,
+    outlet: &Outlet,
     queue: Queue,
     body: &[u8],
     expires_in: Duration,
@@ -123,8 +129,9 @@ async fn publish(
     let properties = BasicProperties::default()
         .with_delivery_mode(TRANSIENT)
         .with_expiration(expires_in.as_millis().max(1).to_string().into());
-    let confirm = channel
-        .basic_publish("".into(), queue.name().into(), options, body, properties)
+    let queue = outlet.link.queue(queue);
+    let confirm = (outlet.channel)
+        .basic_publish("".into(), queue, options, body, properties)
         .await?;
     // The confirmation is awaited in a task of its own: lapin keeps every confirmation that nobody awaits,
     // without end.
@@ -145,17 +152,22 @@ fn accepted(confirmation: Confirmation) -> Result<(), PublishError> {
     }
 }
 
-async fn keep_connected(link: Link, state: Arc<State>) {
+async fn keep_connected(brokers: BrokerAddresses, state: Arc<State>) {
     let mut backoff = backoff();
-    loop {
-        let error = match link.connect().await {
+    // How many brokers in a row could not be used.
+    let mut failed = 0;
+    for link in brokers.links().iter().cycle() {
+        let error = match link.connect("livegate publisher").await {
             Ok(connection) => {
-                let error = serve(&connection, &state, &mut backoff).await;
-                state.channel.send_replace(None);
+                let served = serve(&connection, link, &state, &mut backoff).await;
+                state.outlet.send_replace(None);
                 state.blocked.store(false, Ordering::Relaxed);
-                error
+                if served.was_of_use {
+                    failed = 0;
+                }
+                served.error.to_string()
             }
-            Err(error) => error,
+            Err(error) => link.explained(&error),
         };
         if backoff.is_fresh() {
             let address = link.address();
@@ -165,24 +177,43 @@ async fn keep_connected(link: Link, state: Arc<State>) {
                 "The publisher has no connection to RabbitMQ at {address}, and keeps trying: {error}"
             );
         }
-        backoff.wait().await;
+        failed += 1;
+        if failed % brokers.links().len() == 0 {
+            backoff.wait().await;
+        }
     }
 }
 
-/// Keeps a channel open while the connection lasts. Returns the error that ended the connection.
-async fn serve(connection: &Connection, state: &State, backoff: &mut Backoff) -> lapin::Error {
+/// How a connection ended.
+struct Served {
+    /// Whether messages could be published over it.
+    was_of_use: bool,
+    error: lapin::Error,
+}
+
+/// Keeps a channel open while the connection lasts.
+async fn serve(
+    connection: &Connection,
+    link: &Link,
+    state: &State,
+    backoff: &mut Backoff,
+) -> Served {
     let mut events = connection.events_listener();
-    let mut counted = false;
+    let mut was_of_use = false;
     loop {
-        let channel = match open(connection).await {
+        let channel = match open(connection, link).await {
             Ok(channel) => channel,
-            Err(error) => return error,
+            Err(error) => return Served { was_of_use, error },
         };
-        state.channel.send_replace(Some(channel.clone()));
-        if !counted {
-            counted = true;
+        state.outlet.send_replace(Some(Outlet {
+            channel: channel.clone(),
+            link: link.clone(),
+        }));
+        if !was_of_use {
+            was_of_use = true;
             backoff.reset();
-            tracing::info!("The publisher is connected to RabbitMQ");
+            let address = link.address();
+            tracing::info!(amqp.address = %address, "The publisher is connected to RabbitMQ at {address}");
             // Counted only here, so that a publish which this wakes finds the channel. Counted once for
             // each connection: a channel that fails alone loses no messages.
             state.connections.send_modify(|count| *count += 1);
@@ -201,18 +232,19 @@ async fn serve(connection: &Connection, state: &State, backoff: &mut Backoff) ->
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
         }
-        state.channel.send_replace(None);
+        state.outlet.send_replace(None);
         if !connection.status().connected() {
             let lost = || std::io::Error::from(std::io::ErrorKind::ConnectionReset).into();
-            return last_error.unwrap_or_else(lost);
+            let error = last_error.unwrap_or_else(lost);
+            return Served { was_of_use, error };
         }
         // Without a pause, a channel that fails again and again would keep a processor busy.
         backoff.wait().await;
     }
 }
 
-async fn open(connection: &Connection) -> lapin::Result<Channel> {
-    let channel = open_channel(connection).await?;
+async fn open(connection: &Connection, link: &Link) -> lapin::Result<Channel> {
+    let channel = open_channel(connection, link).await?;
     step(channel.confirm_select(ConfirmSelectOptions::default())).await?;
     Ok(channel)
 }

@@ -111,6 +111,11 @@ annotations:
 - name: connections
   mountPath: /run/secrets/livegate
   readOnly: true
+{{- if .Values.secrets.certificates }}
+- name: certificates
+  mountPath: /run/secrets/livegate-tls
+  readOnly: true
+{{- end }}
 {{- if .Values.thresholds }}
 - name: thresholds
   mountPath: /etc/livegate
@@ -127,6 +132,12 @@ annotations:
       - { key: amqp-url, path: amqp-url }
       - { key: redis-url, path: redis-url }
       - { key: seal-key, path: seal-key }
+{{- with .Values.secrets.certificates }}
+- name: certificates
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
 {{- if .Values.thresholds }}
 - name: thresholds
   configMap:

@@ -119,7 +119,7 @@ impl Pool {
             ("LIVEGATE_SEAL_KEY", SEAL_KEY.to_owned()),
             ("LIVEGATE_WORKER_THREADS", threads.to_string()),
         ];
-        let presence = RedisPresence::new(RedisPool::connect(&redis.url()).unwrap());
+        let presence = RedisPresence::new(RedisPool::connect(&redis.url().parse().unwrap()));
         let began = Instant::now();
         let start = |_| Running::start("livegate-worker", &variables);
         let all: Vec<Running> = (0..workers).map(start).collect();

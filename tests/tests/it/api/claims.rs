@@ -68,8 +68,8 @@ impl SessionStore for LostAnswers {
         Err(StoreError("no answer".to_owned()))
     }
 
-    async fn remove(&self, id: &str) -> Result<bool, StoreError> {
-        self.inner.remove(id).await
+    async fn remove(&self, id: &str, version: u64) -> Result<bool, StoreError> {
+        self.inner.remove(id, version).await
     }
 }
 

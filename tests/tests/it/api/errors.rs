@@ -326,7 +326,7 @@ impl SessionStore for BrokenSessions {
         self.fail()
     }
 
-    async fn remove(&self, _: &str) -> Result<bool, StoreError> {
+    async fn remove(&self, _: &str, _: u64) -> Result<bool, StoreError> {
         self.fail()
     }
 }

@@ -10,6 +10,7 @@ use livegate_common::seal::SealKey;
 use livegate_common::shutdown::{Shutdown, Trigger};
 use livegate_liveness::thresholds::Thresholds;
 use livegate_server::distributed;
+use livegate_server::settings::Servers;
 use livegate_tests::app::{App, Options, spawn};
 use livegate_tests::{scripted, servers};
 use livegate_worker::AnalyzerPool;
@@ -35,10 +36,17 @@ impl Shared {
 
     /// The first replica. It makes the key.
     pub async fn first(&self, options: Options) -> App {
+        let servers = Servers {
+            brokers: self.amqp_url.parse().unwrap(),
+            store: self.redis_url.parse().unwrap(),
+        };
         let seal = self.seal.clone();
-        let services =
-            distributed::services(&self.amqp_url, &self.redis_url, seal, Thresholds::default());
-        let services = Some(services.unwrap());
+        let services = Some(distributed::services(
+            &servers,
+            0,
+            seal,
+            Thresholds::default(),
+        ));
         spawn(Options {
             services,
             ..options
@@ -61,8 +69,8 @@ impl Shared {
     /// Works until the trigger is dropped.
     pub fn worker(&self) -> Trigger {
         let pool = AnalyzerPool::start(NonZeroUsize::MIN, scripted::factory()).unwrap();
-        let consumer = RabbitConsumer::new(&self.amqp_url, &Queue::ALL, 2).unwrap();
-        let results = RedisResults::new(RedisPool::connect(&self.redis_url).unwrap());
+        let consumer = RabbitConsumer::new(&self.amqp_url.parse().unwrap(), &Queue::ALL, 2);
+        let results = RedisResults::new(RedisPool::connect(&self.redis_url.parse().unwrap()));
         let (trigger, shutdown) = Shutdown::new();
         let (results, pool, seal) = (Arc::new(results), Arc::new(pool), self.seal.clone());
         tokio::spawn(livegate_worker::run(

@@ -12,7 +12,7 @@ use livegate_common::broker::Queue;
 use livegate_common::job::Look;
 use livegate_models::ModelSet;
 use livegate_tests::client::{Answer, Capture, Client, base64};
-use livegate_tests::fleet::{Fleet, Plan, RECOVERY, SCRIPTED, SEAL_KEY};
+use livegate_tests::fleet::{Fleet, Plan, Processes, RECOVERY, SCRIPTED, SEAL_KEY};
 use livegate_tests::media::{jpeg, models, portrait_frame};
 use livegate_tests::scripted::Act;
 use livegate_tests::servers::{RabbitMq, Redis};
@@ -290,7 +290,10 @@ async fn no_run_of_a_frame_an_embedding_or_a_key_is_left_after_failures_and_kill
     deadly.await.unwrap().assert_error(502, "PROCESSING_ERROR");
 
     // The end, with all that is written at the end.
-    for process in fleet.replicas.iter_mut().chain(&mut fleet.workers[1..]) {
+    let Processes {
+        replicas, workers, ..
+    } = &mut fleet.processes;
+    for process in replicas.iter_mut().chain(&mut workers[1..]) {
         process.terminate();
         assert!(process.ended().await.success());
     }

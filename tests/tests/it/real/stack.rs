@@ -9,6 +9,7 @@ use livegate_api::config::ServerConfig;
 use livegate_common::seal::SealKey;
 use livegate_liveness::thresholds::Thresholds;
 use livegate_server::distributed;
+use livegate_server::settings::Servers;
 use livegate_tests::app::{App, Options, spawn};
 use livegate_tests::fleet::binary;
 use livegate_tests::media::models;
@@ -43,8 +44,11 @@ impl Distributed {
     ) -> Self {
         let (amqp_url, redis_url) = (servers::amqp_url(), servers::redis_url());
         let seal = SealKey::from_base64(SEAL_KEY).unwrap();
-        let services =
-            distributed::services(&amqp_url, &redis_url, seal, Thresholds::default()).unwrap();
+        let servers = Servers {
+            brokers: amqp_url.parse().unwrap(),
+            store: redis_url.parse().unwrap(),
+        };
+        let services = distributed::services(&servers, 0, seal, Thresholds::default());
         let app = spawn(Options {
             server: ServerConfig {
                 verify_timeout,

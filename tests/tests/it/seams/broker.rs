@@ -6,18 +6,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use livegate_common::broker::{
-    Consumer, Delivery, MemoryBroker, PublishError, Publisher, Queue, RabbitConsumer,
-    RabbitPublisher,
+    BrokerAddresses, Consumer, Delivery, MemoryBroker, PublishError, Publisher, Queue,
+    RabbitConsumer, RabbitPublisher,
 };
+use livegate_common::tls::AMQP_TLS;
 use livegate_tests::servers;
 
-use super::{contract, soon};
+use super::{contract, soon, tls};
 
 const LONG: Duration = Duration::from_secs(60);
 
 enum Broker {
     Memory(MemoryBroker),
-    RabbitMq(String, Arc<RabbitPublisher>),
+    RabbitMq(BrokerAddresses, Arc<RabbitPublisher>),
 }
 
 async fn memory() -> Broker {
@@ -25,12 +26,19 @@ async fn memory() -> Broker {
 }
 
 async fn rabbitmq() -> Broker {
-    let url = servers::amqp_url();
-    let publisher = RabbitPublisher::connect(&url).unwrap();
+    at(servers::amqp_url().parse().unwrap()).await
+}
+
+async fn rabbitmq_over_tls() -> Broker {
+    at(BrokerAddresses::parse(&servers::amqps_url(), &tls(AMQP_TLS)).unwrap()).await
+}
+
+async fn at(brokers: BrokerAddresses) -> Broker {
+    let publisher = RabbitPublisher::connect(&brokers);
     soon(publisher.connections().wait_for(|count| *count == 1))
         .await
         .unwrap();
-    Broker::RabbitMq(url, Arc::new(publisher))
+    Broker::RabbitMq(brokers, Arc::new(publisher))
 }
 
 impl Broker {
@@ -48,7 +56,7 @@ impl Broker {
     fn consumer_of(&self, queues: &[Queue], prefetch: u16) -> Box<dyn Consumer> {
         match self {
             Self::Memory(broker) => Box::new(broker.consumer(queues, prefetch)),
-            Self::RabbitMq(url, _) => Box::new(RabbitConsumer::new(url, queues, prefetch).unwrap()),
+            Self::RabbitMq(brokers, _) => Box::new(RabbitConsumer::new(brokers, queues, prefetch)),
         }
     }
 
@@ -105,6 +113,22 @@ contract! {
         a_waiting_consumer_wakes,
         a_large_message_arrives_whole,
         a_message_for_no_queue_is_refused,
+        a_channel_closed_by_the_broker_is_opened_anew,
+    ];
+    rabbitmq_over_tls: [
+        messages_arrive_as_they_were_sent,
+        what_is_acknowledged_never_comes_again,
+        what_is_dropped_comes_again,
+        what_a_dead_process_held_comes_again,
+        expired_messages_are_not_delivered,
+        a_full_queue_refuses,
+        a_consumer_holds_no_more_than_its_prefetch,
+        queues_are_separate,
+        one_consumer_takes_from_all_queues,
+        a_full_hand_of_one_queue_does_not_hold_up_another,
+        a_closed_consumer_finishes_what_it_has,
+        a_waiting_consumer_wakes,
+        a_large_message_arrives_whole,
         a_channel_closed_by_the_broker_is_opened_anew,
     ];
 }
@@ -343,11 +367,10 @@ async fn a_large_message_arrives_whole(broker: Broker) {
     delivery.ack().await;
 }
 
-async fn a_message_for_no_queue_is_refused(broker: Broker) {
-    let Broker::RabbitMq(url, _) = &broker else {
-        unreachable!()
-    };
-    let connection = lapin::Connection::connect(url, Default::default())
+async fn a_message_for_no_queue_is_refused(_: Broker) {
+    let url = servers::amqp_url();
+    let broker = at(url.parse().unwrap()).await;
+    let connection = lapin::Connection::connect(&url, Default::default())
         .await
         .unwrap();
     let channel = connection.create_channel().await.unwrap();

@@ -28,8 +28,8 @@ async fn reach(publisher: &RabbitPublisher, count: u64) {
 async fn a_lost_broker_is_found_again() {
     let mut server = tokio::task::spawn_blocking(RabbitMq::start).await.unwrap();
     let url = server.url();
-    let publisher = RabbitPublisher::connect(&url).unwrap();
-    let mut consumer = RabbitConsumer::new(&url, &[Queue::Verify], 5).unwrap();
+    let publisher = RabbitPublisher::connect(&url.parse().unwrap());
+    let mut consumer = RabbitConsumer::new(&url.parse().unwrap(), &[Queue::Verify], 5);
     reach(&publisher, 1).await;
     publish(&publisher, "before").await.unwrap();
     let held = soon(consumer.next()).await.unwrap();
@@ -66,8 +66,8 @@ async fn a_lost_broker_is_found_again() {
     soon(held.ack()).await;
 
     // Who starts while there is no broker waits for it.
-    let newborn = RabbitPublisher::connect(&url).unwrap();
-    let mut unborn = RabbitConsumer::new(&url, &[Queue::Interactive], 5).unwrap();
+    let newborn = RabbitPublisher::connect(&url.parse().unwrap());
+    let mut unborn = RabbitConsumer::new(&url.parse().unwrap(), &[Queue::Interactive], 5);
     assert!(!newborn.is_connected());
     let answer = soon(publish(&newborn, "nobody there")).await;
     assert!(
@@ -75,7 +75,7 @@ async fn a_lost_broker_is_found_again() {
         "{answer:?}"
     );
     // And one that is no longer needed closes without having found any.
-    let mut never = RabbitConsumer::new(&url, &[Queue::Verify], 5).unwrap();
+    let mut never = RabbitConsumer::new(&url.parse().unwrap(), &[Queue::Verify], 5);
     soon(never.close()).await;
     assert!(soon(never.next()).await.is_none());
 

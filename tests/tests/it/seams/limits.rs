@@ -7,8 +7,9 @@ use futures_util::future::join_all;
 use livegate_common::limits::{
     Claim, Claimed, Limits, Load, MemoryLimits, Permit, Rate, RedisLimits,
 };
+use livegate_common::redis_pool::RedisPool;
 
-use super::{contract, eventually, two_pools};
+use super::{contract, eventually, two_pools, two_pools_over_tls};
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(50);
@@ -22,7 +23,14 @@ async fn memory() -> Replicas {
 }
 
 async fn redis() -> Replicas {
-    let (one, other) = two_pools();
+    over(two_pools())
+}
+
+async fn redis_over_tls() -> Replicas {
+    over(two_pools_over_tls())
+}
+
+fn over((one, other): (RedisPool, RedisPool)) -> Replicas {
     (
         Arc::new(RedisLimits::new(one)),
         Arc::new(RedisLimits::new(other)),
@@ -44,6 +52,19 @@ contract! {
         a_place_tells_the_load_that_it_found,
     ];
     redis: [
+        a_bucket_gives_its_capacity_and_no_more,
+        a_bucket_refills_evenly,
+        a_bucket_never_holds_more_than_its_capacity,
+        buckets_have_names,
+        simultaneous_takers_get_the_capacity_exactly,
+        a_smaller_capacity_counts_at_once,
+        places_are_given_up_to_the_maximum,
+        simultaneous_takers_get_no_more_places_than_there_are,
+        a_lease_ends_a_place_that_nobody_released,
+        a_longer_lease_outlives_a_shorter_one,
+        a_place_tells_the_load_that_it_found,
+    ];
+    redis_over_tls: [
         a_bucket_gives_its_capacity_and_no_more,
         a_bucket_refills_evenly,
         a_bucket_never_holds_more_than_its_capacity,

@@ -4,15 +4,20 @@ mod broker;
 mod broker_outages;
 mod limits;
 mod presence;
+mod replicas;
 mod results;
 mod results_outages;
 mod sessions;
+mod tls;
 
+use std::process::Stdio;
 use std::time::Duration;
 
-use livegate_common::redis_pool::RedisPool;
-use livegate_common::results::StoreError;
+use livegate_common::redis_pool::{RedisPool, StoreAddress};
+use livegate_common::tls::{REDIS_TLS, Tls, TlsSetting};
+use livegate_tests::fleet::{SEAL_KEY, binary};
 use livegate_tests::servers;
+use tokio::process::{Child, Command};
 
 /// Far longer than anything here takes on a loaded machine, so that a lost event fails its test
 /// instead of hanging it.
@@ -50,7 +55,35 @@ async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
 
 /// Two pools at one empty database: what two processes have.
 fn two_pools() -> (RedisPool, RedisPool) {
-    let url = servers::redis_url();
-    let connect = || -> Result<RedisPool, StoreError> { RedisPool::connect(&url) };
-    (connect().unwrap(), connect().unwrap())
+    pools_at(&servers::redis_url().parse().unwrap())
+}
+
+/// The same over TLS.
+fn two_pools_over_tls() -> (RedisPool, RedisPool) {
+    pools_at(&StoreAddress::parse(&servers::rediss_url(), &tls(REDIS_TLS)).unwrap())
+}
+
+fn pools_at(address: &StoreAddress) -> (RedisPool, RedisPool) {
+    let connect = || RedisPool::connect(address);
+    (connect(), connect())
+}
+
+/// TLS to the shared servers.
+fn tls(setting: TlsSetting) -> Tls {
+    let ca = servers::ca_file().display().to_string();
+    Tls::read(setting, |name| (name == setting.ca).then(|| ca.clone())).unwrap()
+}
+
+/// A worker process with these URLs of RabbitMQ and Redis and with these variables. Its log is piped.
+fn worker(urls: [&str; 2], variables: &[(&str, String)]) -> Child {
+    Command::new(binary("scripted-worker"))
+        .env_clear()
+        .env("LIVEGATE_AMQP_URL", urls[0])
+        .env("LIVEGATE_REDIS_URL", urls[1])
+        .env("LIVEGATE_SEAL_KEY", SEAL_KEY)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use livegate_common::presence::{MemoryPresence, Presence, RedisPresence, Worker, Workers};
+use livegate_common::redis_pool::RedisPool;
 use uuid::Uuid;
 
-use super::{contract, eventually, two_pools};
+use super::{contract, eventually, two_pools, two_pools_over_tls};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -19,7 +20,14 @@ async fn memory() -> Both {
 }
 
 async fn redis() -> Both {
-    let (one, other) = two_pools();
+    over(two_pools())
+}
+
+async fn redis_over_tls() -> Both {
+    over(two_pools_over_tls())
+}
+
+fn over((one, other): (RedisPool, RedisPool)) -> Both {
     (
         Arc::new(RedisPresence::new(one)),
         Arc::new(RedisPresence::new(other)),
@@ -29,6 +37,7 @@ async fn redis() -> Both {
 contract! {
     memory: [workers_count_until_they_fall_silent_or_leave];
     redis: [workers_count_until_they_fall_silent_or_leave];
+    redis_over_tls: [workers_count_until_they_fall_silent_or_leave];
 }
 
 async fn workers_count_until_they_fall_silent_or_leave((worker, replica): Both) {

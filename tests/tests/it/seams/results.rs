@@ -6,9 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use livegate_common::id::{BatchId, JobId, ReplicaId};
+use livegate_common::redis_pool::RedisPool;
 use livegate_common::results::{MemoryResults, RedisResults, ResultStore};
 
-use super::{contract, eventually, soon, two_pools};
+use super::{contract, eventually, soon, two_pools, two_pools_over_tls};
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(50);
@@ -23,7 +24,14 @@ async fn memory() -> Replicas {
 }
 
 async fn redis() -> Replicas {
-    let (one, other) = two_pools();
+    over(two_pools())
+}
+
+async fn redis_over_tls() -> Replicas {
+    over(two_pools_over_tls())
+}
+
+fn over((one, other): (RedisPool, RedisPool)) -> Replicas {
     (
         Arc::new(RedisResults::new(one)),
         Arc::new(RedisResults::new(other)),
@@ -41,6 +49,15 @@ contract! {
         attempts_are_counted_across_replicas,
     ];
     redis: [
+        the_first_outcome_wins,
+        an_outcome_is_read_once,
+        an_outcome_expires,
+        an_announcement_wakes_who_registered_before,
+        only_the_addressed_replica_is_woken,
+        only_the_job_s_watchers_are_woken,
+        attempts_are_counted_across_replicas,
+    ];
+    redis_over_tls: [
         the_first_outcome_wins,
         an_outcome_is_read_once,
         an_outcome_expires,

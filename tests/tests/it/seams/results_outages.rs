@@ -23,7 +23,7 @@ fn batch() -> BatchId {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_redis_is_found_again_and_everybody_looks() {
     let mut server = Redis::start();
-    let store = RedisResults::new(RedisPool::connect(&server.url()).unwrap());
+    let store = RedisResults::new(RedisPool::connect(&server.url().parse().unwrap()));
     let id = batch();
     let mut watch = store.watch(id.job);
     store
@@ -38,7 +38,7 @@ async fn a_lost_redis_is_found_again_and_everybody_looks() {
     assert!(start.elapsed() < AT_MOST, "an absent server is noticed");
 
     // Born without a server, a store starts all the same.
-    let newborn = RedisResults::new(RedisPool::connect(&server.url()).unwrap());
+    let newborn = RedisResults::new(RedisPool::connect(&server.url().parse().unwrap()));
     let mut newborn_watch = newborn.watch(id.job);
     assert!(newborn.take(id).await.is_err());
 
@@ -59,7 +59,7 @@ async fn a_lost_redis_is_found_again_and_everybody_looks() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_hangs_is_given_up_in_time() {
     let mut server = Redis::start();
-    let store = RedisResults::new(RedisPool::connect(&server.url()).unwrap());
+    let store = RedisResults::new(RedisPool::connect(&server.url().parse().unwrap()));
     assert_eq!(store.take(batch()).await.unwrap(), None);
     server.pause();
     for _ in 0..2 {
@@ -76,7 +76,7 @@ async fn connections_that_fell_silent_together_are_given_up_together() {
     let server = Redis::start();
     let network = Proxy::to(server.address()).await;
     let url = format!("redis://{}", network.address());
-    let store = RedisResults::new(RedisPool::connect(&url).unwrap());
+    let store = RedisResults::new(RedisPool::connect(&url.parse().unwrap()));
     // More at once than the pool has connections.
     for answer in join_all((0..64).map(|_| store.take(batch()))).await {
         assert_eq!(answer.unwrap(), None);
@@ -85,17 +85,4 @@ async fn connections_that_fell_silent_together_are_given_up_together() {
     network.heal();
     assert!(store.take(batch()).await.is_err(), "the first finds out");
     assert_eq!(store.take(batch()).await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn a_bad_url_is_an_error_at_once_and_not_repeated() {
-    for url in [
-        "",
-        "redis",
-        "http://:secret@host",
-        "redis://:secret@host:port",
-    ] {
-        let error = RedisPool::connect(url).unwrap_err();
-        assert!(!error.to_string().contains("secret"));
-    }
 }

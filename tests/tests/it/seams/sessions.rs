@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
+use livegate_common::redis_pool::RedisPool;
 use livegate_common::sessions::{
     KEPT_TOKENS, MemorySessions, RedisSessions, SessionStore, Versioned,
 };
 use uuid::Uuid;
 
-use super::{contract, eventually, two_pools};
+use super::{contract, eventually, two_pools, two_pools_over_tls};
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(50);
@@ -24,10 +25,17 @@ async fn memory() -> Replicas {
 }
 
 async fn redis() -> Replicas {
-    let (one, other) = two_pools();
+    over(two_pools())
+}
+
+async fn redis_over_tls() -> Replicas {
+    over(two_pools_over_tls())
+}
+
+fn over((one, other): (RedisPool, RedisPool)) -> Replicas {
     (
-        Arc::new(RedisSessions::new(one)),
-        Arc::new(RedisSessions::new(other)),
+        Arc::new(RedisSessions::new(one, 0)),
+        Arc::new(RedisSessions::new(other, 0)),
     )
 }
 
@@ -41,6 +49,7 @@ contract! {
         a_record_expires,
         a_swap_moves_the_expiry,
         a_removed_record_is_gone,
+        a_record_that_was_swapped_meanwhile_is_not_removed,
     ];
     redis: [
         a_record_is_created_once,
@@ -51,6 +60,18 @@ contract! {
         a_record_expires,
         a_swap_moves_the_expiry,
         a_removed_record_is_gone,
+        a_record_that_was_swapped_meanwhile_is_not_removed,
+    ];
+    redis_over_tls: [
+        a_record_is_created_once,
+        a_swap_needs_the_current_version,
+        a_repeated_swap_is_carried_out_once_and_answered_yes,
+        of_simultaneous_swaps_one_wins,
+        no_increment_is_lost,
+        a_record_expires,
+        a_swap_moves_the_expiry,
+        a_removed_record_is_gone,
+        a_record_that_was_swapped_meanwhile_is_not_removed,
     ];
 }
 
@@ -222,12 +243,25 @@ async fn a_swap_moves_the_expiry((one, _): Replicas) {
 
 async fn a_removed_record_is_gone((one, other): Replicas) {
     one.create("s", "a".into(), LONG).await.unwrap();
-    assert!(other.remove("s").await.unwrap());
-    assert!(!one.remove("s").await.unwrap());
+    let version = load(&one, "s").await.version;
+    assert!(other.remove("s", version).await.unwrap());
+    assert!(!one.remove("s", version).await.unwrap());
     assert_eq!(one.load("s").await.unwrap(), None);
     assert!(
         !one.swap("s", 1, Uuid::new_v4(), "b".into(), LONG)
             .await
             .unwrap()
     );
+}
+
+async fn a_record_that_was_swapped_meanwhile_is_not_removed((one, other): Replicas) {
+    one.create("s", "running".into(), LONG).await.unwrap();
+    let before = load(&one, "s").await.version;
+    let swap = other.swap("s", before, Uuid::new_v4(), "over".into(), LONG);
+    assert!(swap.await.unwrap());
+    assert!(!one.remove("s", before).await.unwrap());
+    let after = load(&one, "s").await;
+    assert_eq!(after.value, "over");
+    assert!(one.remove("s", after.version).await.unwrap());
+    assert_eq!(one.load("s").await.unwrap(), None);
 }

@@ -10,7 +10,8 @@
 //! | a network stalls, and forgets its connections | [`network`] |
 //! | a queue fills | [`queue`] |
 //! | processes are told to stop, under load | [`stopping`] |
-//! | all of it at once, at random | [`soak`] |
+//! | all of it at once, at random, over TLS | [`soak`] |
+//! | one broker, store or Sentinel of several is killed | [`soak`] |
 //!
 //! Workers here look with the scripted analyzer. `real::workers` kills one that has the models;
 //! `seams::broker_outages` and `seams::results_outages` hold each seam alone to the same.
