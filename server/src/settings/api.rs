@@ -95,7 +95,7 @@ impl ApiSettings {
         Ok(Self {
             server,
             backend,
-            models: vars.models(),
+            models: vars.models()?,
         })
     }
 }

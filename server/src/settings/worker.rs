@@ -47,7 +47,7 @@ impl WorkerSettings {
             amqp_url: vars.needed(AMQP_URL)?,
             redis_url: vars.needed(REDIS_URL)?,
             seal: seal_key(&vars.needed(SEAL_KEY)?)?,
-            models: vars.models(),
+            models: vars.models()?,
             threads: vars.threads()?,
             metrics_listen: vars.metrics_listen()?,
         })
