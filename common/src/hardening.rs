@@ -42,7 +42,10 @@ fn lock_memory() -> std::io::Result<bool> {
     let is_unlimited = limit.maximum.is_none();
     if is_unlimited {
         setrlimit(Resource::Memlock, limit_of(limit.maximum))?;
-    } else if !capabilities(None)?.effective.contains(CapabilitySet::IPC_LOCK) {
+    } else if !capabilities(None)?
+        .effective
+        .contains(CapabilitySet::IPC_LOCK)
+    {
         return Ok(false);
     }
     mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT)?;

@@ -82,7 +82,12 @@ mod tests {
         for order in [Order::Report, run] {
             assert_eq!(Order::parse(order.arguments().into_iter()), Some(order));
         }
-        for words in [&[][..], &["walk"], &["run", "7"], &["run", "x", "1", "3", "true"]] {
+        for words in [
+            &[][..],
+            &["walk"],
+            &["run", "7"],
+            &["run", "x", "1", "3", "true"],
+        ] {
             let words = words.iter().map(OsString::from);
             assert_eq!(Order::parse(words), None);
         }

@@ -93,7 +93,10 @@ impl Jail {
             cpu_seconds,
             program: program.fd(),
             is_copy: program.is_copy(),
-            words: [program.name().to_owned()].into_iter().chain(arguments).collect(),
+            words: [program.name().to_owned()]
+                .into_iter()
+                .chain(arguments)
+                .collect(),
         });
         let mut command = command(&self.launcher, order.arguments());
         command.stdin(Stdio::from(input));
@@ -152,5 +155,7 @@ fn launcher() -> Option<PathBuf> {
     let this = std::env::current_exe().ok()?;
     let folders = this.ancestors().skip(1).take(2);
     let mut beside = folders.map(|folder: &Path| folder.join(LAUNCHER));
-    beside.find(|file| file.is_file()).or_else(|| find(LAUNCHER))
+    beside
+        .find(|file| file.is_file())
+        .or_else(|| find(LAUNCHER))
 }

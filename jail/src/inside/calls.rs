@@ -127,11 +127,7 @@ pub const LIMITED: &[Limited] = &[
     Limited {
         call: libc::SYS_ioctl,
         argument: 1,
-        values: &[
-            libc::TCGETS as u64,
-            libc::TIOCGWINSZ as u64,
-            libc::FIONREAD as u64,
-        ],
+        values: &[libc::TCGETS, libc::TIOCGWINSZ, libc::FIONREAD],
     },
     // Names of threads and of memory, and which capabilities there are. Not: being dumpable, and the
     // signal at the parent's end.

@@ -39,7 +39,10 @@ enum Error {
     #[error("the process that started it has ended")]
     Orphan,
     #[error("{step}: {cause}")]
-    System { step: &'static str, cause: io::Error },
+    System {
+        step: &'static str,
+        cause: io::Error,
+    },
     #[error("Landlock: {0}")]
     Landlock(#[from] ::landlock::RulesetError),
     #[error("seccomp: {0}")]
@@ -112,8 +115,14 @@ fn run(order: Run) -> Result<Infallible, Error> {
     seccomp::apply(&filters)?;
     let no_environment: [CString; 0] = [];
     // Returns only if it fails.
-    execveat(&program, c"", &words, &no_environment, AtFlags::AT_EMPTY_PATH)
-        .map_err(Error::at("starting the program"))
+    execveat(
+        &program,
+        c"",
+        &words,
+        &no_environment,
+        AtFlags::AT_EMPTY_PATH,
+    )
+    .map_err(Error::at("starting the program"))
 }
 
 /// Asks the kernel to kill this process when its parent ends.

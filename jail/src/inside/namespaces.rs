@@ -33,7 +33,10 @@ pub fn enter() -> bool {
 pub fn become_first_process() -> io::Result<()> {
     // The pipe ends when the process outside ends.
     let (ended, outside) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-    #[expect(unsafe_code, reason = "fork is unsafe only in a process with several threads")]
+    #[expect(
+        unsafe_code,
+        reason = "fork is unsafe only in a process with several threads"
+    )]
     // SAFETY: The launcher has one thread.
     let forked = unsafe { fork() };
     match forked? {

@@ -24,7 +24,11 @@ pub fn filters(program: &OwnedFd) -> Result<Vec<BpfProgram>, BackendError> {
     let refuse = SeccompAction::Errno(libc::ENOSYS.unsigned_abs());
     // The list comes last. The calls that apply a filter are not on it.
     Ok([
-        Some(filter(deadly(), SeccompAction::Allow, SeccompAction::KillProcess)?),
+        Some(filter(
+            deadly(),
+            SeccompAction::Allow,
+            SeccompAction::KillProcess,
+        )?),
         x32(),
         Some(filter(allowed(program)?, refuse, SeccompAction::Allow)?),
     ]
@@ -35,7 +39,9 @@ pub fn filters(program: &OwnedFd) -> Result<Vec<BpfProgram>, BackendError> {
 
 /// Applies the filters to this thread and all that it starts.
 pub fn apply(filters: &[BpfProgram]) -> seccompiler::Result<()> {
-    filters.iter().try_for_each(|f| seccompiler::apply_filter(f))
+    filters
+        .iter()
+        .try_for_each(|f| seccompiler::apply_filter(f))
 }
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
@@ -107,7 +113,12 @@ fn x32() -> Option<BpfProgram> {
         // The number of the call is the first field.
         instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
         instruction(libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K, FIRST, 0, 1),
-        instruction(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_KILL_PROCESS, 0, 0),
+        instruction(
+            libc::BPF_RET | libc::BPF_K,
+            libc::SECCOMP_RET_KILL_PROCESS,
+            0,
+            0,
+        ),
         instruction(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, 0, 0),
     ])
 }

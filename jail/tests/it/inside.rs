@@ -84,7 +84,10 @@ async fn a_program_becomes_no_other_program() {
     // The call that became the program works only once: neither its file's number nor any other.
     for file in [0, 3, 63, 64, 65] {
         let again = answer(Act::BecomeFile(file)).await;
-        assert!(again == "not implemented" || again == "bad file", "{file}: {again}");
+        assert!(
+            again == "not implemented" || again == "bad file",
+            "{file}: {again}"
+        );
     }
     assert_eq!(answer(Act::Duplicate(64)).await, "bad file");
 }
@@ -93,7 +96,11 @@ async fn a_program_becomes_no_other_program() {
 async fn a_program_has_no_network() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    assert!(answer(Act::Connect(address.to_string())).await.contains("not implemented"));
+    assert!(
+        answer(Act::Connect(address.to_string()))
+            .await
+            .contains("not implemented")
+    );
     for call in [libc::SYS_socket, libc::SYS_socketpair] {
         assert_eq!(answer(Act::Call(call)).await, "not implemented");
     }
@@ -119,7 +126,11 @@ async fn calls_that_are_not_listed_fail_as_if_the_kernel_were_older() {
 #[tokio::test]
 async fn a_program_stays_unreadable_and_bound_to_its_parent() {
     // `prctl` by its number and first argument.
-    for option in [libc::PR_SET_DUMPABLE, libc::PR_SET_PDEATHSIG, libc::PR_SET_SECCOMP] {
+    for option in [
+        libc::PR_SET_DUMPABLE,
+        libc::PR_SET_PDEATHSIG,
+        libc::PR_SET_SECCOMP,
+    ] {
         let answer = answer(Act::CallWith(libc::SYS_prctl, i64::from(option))).await;
         assert_eq!(answer, "not implemented", "{option}");
     }
@@ -138,7 +149,11 @@ async fn calls_without_an_honest_use_kill_a_program() {
         libc::SYS_io_uring_setup,
         libc::SYS_setuid,
     ] {
-        assert_eq!(death_by(Act::Call(call)).await, Some(libc::SIGSYS), "{call}");
+        assert_eq!(
+            death_by(Act::Call(call)).await,
+            Some(libc::SIGSYS),
+            "{call}"
+        );
     }
 }
 

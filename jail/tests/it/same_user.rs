@@ -118,7 +118,11 @@ pub fn steal() {
     if has_clip_in_memory(&process) {
         got.push("memory");
     }
-    let got = if got.is_empty() { "nothing".to_owned() } else { got.join(" ") };
+    let got = if got.is_empty() {
+        "nothing".to_owned()
+    } else {
+        got.join(" ")
+    };
     println!("ANSWER {got}");
 }
 
@@ -139,7 +143,9 @@ fn has_clip_in_memory(process: &str) -> bool {
         let (range, rights) = line.split_once(' ')?;
         let (from, to) = range.split_once('-')?;
         let address = |text| u64::from_str_radix(text, 16).ok();
-        rights.starts_with("rw").then_some((address(from)?, address(to)?))
+        rights
+            .starts_with("rw")
+            .then_some((address(from)?, address(to)?))
     });
     let clip = clip();
     ranges.into_iter().any(|(from, to)| {

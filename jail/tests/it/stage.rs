@@ -32,7 +32,13 @@ pub struct Stage {
 /// The arguments with which this binary does one of its parts, on the main thread.
 pub fn part(name: &str) -> Vec<String> {
     let name = format!("part::{name}");
-    let words = ["--exact", &name, "--ignored", "--nocapture", "--test-threads=1"];
+    let words = [
+        "--exact",
+        &name,
+        "--ignored",
+        "--nocapture",
+        "--test-threads=1",
+    ];
     words.map(str::to_owned).to_vec()
 }
 
@@ -61,7 +67,9 @@ impl Stage {
 
     async fn spawn(&self, acts: &[Act], cpu_seconds: u64) -> Confined {
         let input = memory(encode(acts).as_bytes());
-        let spawned = self.jail.spawn(&self.program, part("actor"), input, cpu_seconds);
+        let spawned = self
+            .jail
+            .spawn(&self.program, part("actor"), input, cpu_seconds);
         spawned.await.unwrap()
     }
 
@@ -271,5 +279,7 @@ pub async fn until_dead(process: u32) {
 /// Waits until nobody can write to a pipe any more.
 pub async fn until_closed(pipe: &mut tokio::process::ChildStdout) {
     let closed = async { while pipe.read_u8().await.is_ok() {} };
-    tokio::time::timeout(PATIENCE, closed).await.expect("it closes");
+    tokio::time::timeout(PATIENCE, closed)
+        .await
+        .expect("it closes");
 }

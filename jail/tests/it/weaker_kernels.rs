@@ -31,7 +31,10 @@ fn without_namespaces_the_other_layers_hold() {
         assert!(!abilities.namespaces);
         let acts = [Act::Thread, Act::Fork, Act::Call(libc::SYS_socket)];
         let (answers, status) = stage.run(&acts, 10).await;
-        assert_eq!(answers, ["a thread ran", "not implemented", "not implemented"]);
+        assert_eq!(
+            answers,
+            ["a thread ran", "not implemented", "not implemented"]
+        );
         assert!(status.success());
         if abilities.landlock {
             let (answers, _) = stage.run(&[Act::Read("/etc/passwd".into())], 10).await;
@@ -58,12 +61,16 @@ fn without_namespaces_the_other_layers_hold() {
 
 #[test]
 fn a_kernel_without_landlock_is_reported() {
-    without(&[libc::SYS_landlock_create_ruleset], libc::ENOSYS, async |stage| {
-        assert!(!stage.jail.abilities().landlock);
-        let (answers, status) = stage.run(&[Act::Fork], 10).await;
-        assert_eq!(answers, ["not implemented"]);
-        assert!(status.success());
-    });
+    without(
+        &[libc::SYS_landlock_create_ruleset],
+        libc::ENOSYS,
+        async |stage| {
+            assert!(!stage.jail.abilities().landlock);
+            let (answers, status) = stage.run(&[Act::Fork], 10).await;
+            assert_eq!(answers, ["not implemented"]);
+            assert!(status.success());
+        },
+    );
 }
 
 #[test]
@@ -72,7 +79,13 @@ fn where_no_file_in_memory_may_be_executed_programs_run_from_their_files() {
     without(&[libc::SYS_fchmod], libc::EACCES, async |stage| {
         let this = std::env::current_exe().unwrap();
         assert!(Program::copied(&this).is_err());
-        assert!(matches!(stage.jail.abilities(), Abilities { unreadable: false, .. }));
+        assert!(matches!(
+            stage.jail.abilities(),
+            Abilities {
+                unreadable: false,
+                ..
+            }
+        ));
         let (answers, status) = stage.run(&[Act::Thread, Act::Fork], 10).await;
         assert_eq!(answers, ["a thread ran", "not implemented"]);
         assert!(status.success());

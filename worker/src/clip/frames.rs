@@ -128,7 +128,9 @@ pub async fn decode(
     .chain(["-fps_mode", "passthrough"])
     .chain(form.arguments())
     .chain(["pipe:1"]);
-    let spawned = tools.jail.spawn(&tools.ffmpeg, arguments, clip, CPU_SECONDS);
+    let spawned = tools
+        .jail
+        .spawn(&tools.ffmpeg, arguments, clip, CPU_SECONDS);
     let mut child = spawned
         .await
         .map_err(|e| ClipError::failed("ffmpeg cannot be started", &e))?;

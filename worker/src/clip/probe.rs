@@ -84,7 +84,9 @@ pub async fn probe(
         .chain(["-select_streams", "V:0", "-of", "json=compact=1"])
         .chain(ASKED)
         .chain(["-i", INPUT]);
-    let spawned = tools.jail.spawn(&tools.ffprobe, arguments, clip, CPU_SECONDS);
+    let spawned = tools
+        .jail
+        .spawn(&tools.ffprobe, arguments, clip, CPU_SECONDS);
     let mut child = spawned
         .await
         .map_err(|e| ClipError::failed("ffprobe cannot be started", &e))?;
