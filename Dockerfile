@@ -15,7 +15,7 @@ WORKDIR /src
 COPY . .
 # The image's own toolchain is the one that rust-toolchain.toml names, less the lints.
 ENV RUSTUP_TOOLCHAIN=1.95.0
-RUN make build PROFILE=image && strip --strip-debug target/image/livegate-api target/image/livegate-worker
+RUN make build PROFILE=image && strip --strip-debug target/image/livegate-api target/image/livegate-worker target/image/livegate-jail
 
 FROM debian:bookworm-slim AS base
 RUN groupadd --gid 10001 livegate \
@@ -43,7 +43,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends ffmpeg \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/models/cache /usr/share/livegate/models
-COPY --from=build /src/target/image/livegate-worker /usr/local/bin/
+COPY --from=build /src/target/image/livegate-worker /src/target/image/livegate-jail /usr/local/bin/
 ENV LIVEGATE_MODELS=/usr/share/livegate/models
 USER 10001:10001
 CMD ["livegate-worker"]

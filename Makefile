@@ -15,13 +15,13 @@ help: ## List the targets
 
 run: ## Build and start the service on this machine, embedded
 	@scripts/requirements.sh build
-	$(CARGO) build --release --locked -p livegate-server -p livegate-prepare --bin livegate-api --bin livegate-models
+	$(CARGO) build --release --locked -p livegate-server -p livegate-jail -p livegate-prepare --bin livegate-api --bin livegate-jail --bin livegate-models
 	@target/release/livegate-models fetch
 	@scripts/run.sh
 
 build: ## Build the binaries and obtain the models; start nothing. PROFILE=image: what images hold
 	@scripts/requirements.sh build
-	$(CARGO) build --profile $(PROFILE) --locked -p livegate-server -p livegate-lab -p livegate-prepare --bins
+	$(CARGO) build --profile $(PROFILE) --locked -p livegate-server -p livegate-jail -p livegate-lab -p livegate-prepare --bins
 	@$(BUILT)/livegate-models fetch
 
 test: ## Run all tests, with RabbitMQ and Redis servers of their own
@@ -40,13 +40,13 @@ bench: build ## Measure speed and memory; fails on no number
 
 attacks: ## Present all attacks and live people; write docs/attacks.md
 	@scripts/requirements.sh build
-	$(CARGO) build --locked -p livegate-tests -p livegate-prepare --bins
+	$(CARGO) build --locked -p livegate-tests -p livegate-jail -p livegate-prepare --bins
 	@target/debug/livegate-models fetch --test-assets
 	@target/debug/attacks
 
 soak: ## Verify 10,000 times while parts are killed and come back; VERIFIES=… SEED=… AT_ONCE=… SERVERS=tls|plain|cluster
 	@scripts/requirements.sh test
-	$(CARGO) build --locked -p livegate-server -p livegate-tests --bins
+	$(CARGO) build --locked -p livegate-server -p livegate-jail -p livegate-tests --bins
 	@target/debug/soak $(if $(SERVERS),--servers $(SERVERS)) $(if $(VERIFIES),--verifies $(VERIFIES)) $(if $(SEED),--seed $(SEED)) $(if $(AT_ONCE),--at-once $(AT_ONCE))
 
 fuzz: ## Fuzz what reads strangers' bytes; FUZZ_SECONDS=60 for each of FUZZ_TARGETS (all)

@@ -1,10 +1,14 @@
-//! Protection of a process's memory, in which frames, embeddings and keys are readable, and of the host
-//! from ONNX Runtime's telemetry.
+//! Protection of a process's memory, in which frames, embeddings and keys are readable: from other
+//! processes, from core files and from swap. And of the host from ONNX Runtime's telemetry.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::mm::{MlockAllFlags, mlockall};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit,
+};
+use rustix::thread::{CapabilitySet, capabilities};
 
 /// Prevents other processes of the same user from reading this process's memory and environment, and the
 /// kernel from writing it to a core file. Call it before anything else.
@@ -13,11 +17,46 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 /// The system's error. No case is known in which it refuses.
 pub fn keep_memory_private() -> std::io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    Ok(setrlimit(Resource::Core, none)?)
+    Ok(setrlimit(Resource::Core, limit_of(Some(0)))?)
+}
+
+/// Keeps this process's memory out of swap, and tells the log if that is not allowed. Call it once, at the
+/// start of a server.
+///
+/// Memory is locked as it is first used. That covers this process only: not the decoder of a clip, nor the
+/// file in memory from which it reads.
+pub fn keep_memory_out_of_swap() {
+    match lock_memory() {
+        Ok(true) => tracing::debug!("The memory is locked: none of it is written to swap"),
+        Ok(false) | Err(_) => tracing::warn!(
+            "The memory of this process can be written to swap: turn swap off or encrypt it, or raise the limit of locked memory (`ulimit -l unlimited`)"
+        ),
+    }
+}
+
+/// Locks the memory of now and of later. Returns whether that is allowed.
+///
+/// Under a limit, memory beyond it could not be allocated at all any more. So nothing is locked then.
+fn lock_memory() -> std::io::Result<bool> {
+    let limit = getrlimit(Resource::Memlock);
+    let is_unlimited = limit.maximum.is_none();
+    if is_unlimited {
+        setrlimit(Resource::Memlock, limit_of(limit.maximum))?;
+    } else if !capabilities(None)?
+        .effective
+        .contains(CapabilitySet::IPC_LOCK)
+    {
+        return Ok(false);
+    }
+    mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT)?;
+    Ok(true)
+}
+
+fn limit_of(both: Option<u64>) -> Rlimit {
+    Rlimit {
+        current: both,
+        maximum: both,
+    }
 }
 
 /// ONNX Runtime's variable for this, read when the library starts.

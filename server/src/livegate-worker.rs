@@ -45,6 +45,7 @@ async fn main() -> ExitCode {
 async fn start() -> anyhow::Result<()> {
     hardening::keep_memory_private().context("the process cannot keep its memory to itself")?;
     let settings = WorkerSettings::from_env()?;
+    hardening::keep_memory_out_of_swap();
     let point = operating_point::read(settings.models.thresholds.as_deref())?;
     let pool = Arc::new(start_pool(&settings.models, &point, settings.threads).await?);
     let shutdown = Shutdown::on_signals().context("signals cannot be handled")?;

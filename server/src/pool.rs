@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 
 use livegate_liveness::thresholds::{OperatingPoint, OperatingPointError};
 use livegate_models::{ModelSet, ModelsError};
-use livegate_worker::{AnalyzerPool, StartError, clip, onnx};
+use livegate_worker::clip::ClipReader;
+use livegate_worker::{AnalyzerPool, StartError, onnx};
 
 use crate::settings::ModelsSettings;
 
@@ -39,6 +40,6 @@ pub async fn start_pool(
         set.check_listed(point)?;
         Ok(AnalyzerPool::start(threads, onnx::factory(set)?)?)
     })?;
-    clip::check_tools().await?;
-    Ok(pool)
+    let reader = ClipReader::start(models.allow_unconfined_clips).await?;
+    Ok(pool.with_clip_reader(reader))
 }

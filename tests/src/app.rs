@@ -16,6 +16,7 @@ use livegate_api::services::Services;
 use livegate_common::shutdown::{Shutdown, Trigger};
 use livegate_liveness::thresholds::ThresholdSets;
 use livegate_server::embedded;
+use livegate_worker::clip::ClipReader;
 use livegate_worker::{AnalyzerFactory, AnalyzerPool};
 use serde_json::json;
 use tempfile::TempDir;
@@ -32,6 +33,8 @@ pub struct Options {
     pub workers: usize,
     /// Makes the analyzers.
     pub analyzers: AnalyzerFactory,
+    /// What reads clips; `None` for the usual one.
+    pub clip_reader: Option<ClipReader>,
     /// Operating points, by the models that measure.
     pub thresholds: ThresholdSets,
     /// Services to use instead of services in memory. Their workers are up to the caller.
@@ -49,6 +52,7 @@ impl Default for Options {
             },
             workers: 2,
             analyzers: scripted::factory(),
+            clip_reader: None,
             thresholds: scripted::thresholds().into(),
             services: None,
             key: NewKey::named("test"),
@@ -125,7 +129,10 @@ pub async fn spawn(options: Options) -> App {
         None => {
             let (services, broker) = embedded::services(options.thresholds).unwrap();
             let workers = NonZeroUsize::new(options.workers).map(|threads| {
-                let pool = AnalyzerPool::start(threads, options.analyzers).unwrap();
+                let mut pool = AnalyzerPool::start(threads, options.analyzers).unwrap();
+                if let Some(reader) = options.clip_reader {
+                    pool = pool.with_clip_reader(reader);
+                }
                 let counted = pool.metrics().clone();
                 let workers = embedded::Workers::start(&services, &broker, Arc::new(pool));
                 (workers, counted)

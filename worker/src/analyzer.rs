@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use livegate_common::job::Look;
+use livegate_jail::JailError;
 use livegate_liveness::measurement::FrameMeasurement;
 use livegate_liveness::thresholds::ModelSetId;
 
@@ -88,6 +89,9 @@ pub enum StartError {
     /// A program that reads clips is missing.
     #[error("`{0}` is not in PATH: install ffmpeg, version 5.1 or later")]
     Program(&'static str),
+    /// There is no jail for the programs that read clips.
+    #[error("clips cannot be decoded: {0}")]
+    Jail(#[from] JailError),
     /// A program that reads clips does not run in confinement.
     #[error("`{name}` does not run confined, with only the libraries under /usr and /lib: {cause}")]
     Confined {

@@ -39,7 +39,9 @@ impl Cli {
         match self.command {
             None => {
                 let shutdown = Shutdown::on_signals()?;
-                Ok(serve(ApiSettings::from_env()?, shutdown).await?)
+                let settings = ApiSettings::from_env()?;
+                hardening::keep_memory_out_of_swap();
+                Ok(serve(settings, shutdown).await?)
             }
             Some(Command::Keys(command)) => command.run(),
         }

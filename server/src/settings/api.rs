@@ -85,7 +85,7 @@ impl ApiSettings {
         Ok(Self {
             server,
             backend,
-            models: vars.models(),
+            models: vars.models()?,
         })
     }
 }

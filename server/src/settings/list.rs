@@ -30,6 +30,10 @@ pub const MEASURING: &[Setting] = &[
         "LIVEGATE_WORKER_THREADS",
         "inference threads [default: one a core]",
     ),
+    setting(
+        "LIVEGATE_ALLOW_UNCONFINED_CLIPS",
+        "on: decode clips on kernels without Landlock, too [default: off]",
+    ),
 ];
 
 /// Variables of a worker, in addition to [`MEASURING`].

@@ -39,5 +39,5 @@ pub fn measuring() -> Result<(ModelsSettings, NonZeroUsize), SettingsError> {
     let vars = Variables {
         lookup: process_environment,
     };
-    Ok((vars.models(), vars.threads()?))
+    Ok((vars.models()?, vars.threads()?))
 }

@@ -23,6 +23,7 @@ fn nothing_set_means_the_documented_defaults() {
     assert_eq!(config.server.cors_origins, Origins::default());
     assert!(config.server.demo);
     assert_eq!(config.server.metrics_listen, None);
+    assert!(!config.models.allow_unconfined_clips);
 }
 
 #[test]
@@ -34,6 +35,7 @@ fn a_bad_value_is_named_with_what_is_allowed() {
         ("LIVEGATE_MAX_UPLOAD_MB", "35", "from 36 to 1000000"),
         ("LIVEGATE_WORKER_THREADS", "0", "from 1 to 256"),
         ("LIVEGATE_DEMO", "yes", "on or off"),
+        ("LIVEGATE_ALLOW_UNCONFINED_CLIPS", "true", "on or off"),
         ("LIVEGATE_METRICS_LISTEN", "9464", "an address and a port"),
         (
             "LIVEGATE_CORS_ORIGINS",

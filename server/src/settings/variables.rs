@@ -128,15 +128,16 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
             .map_or_else(|| ServerConfig::default().keys, PathBuf::from)
     }
 
-    /// The settings of the models.
-    pub fn models(&self) -> ModelsSettings {
-        ModelsSettings {
+    /// The settings of measuring.
+    pub fn models(&self) -> Result<ModelsSettings, SettingsError> {
+        Ok(ModelsSettings {
             cache: self
                 .get("LIVEGATE_MODELS")
                 .map_or_else(default_cache, PathBuf::from),
             config: self.get("LIVEGATE_MODEL_CONFIG").map(PathBuf::from),
             thresholds: self.get("LIVEGATE_THRESHOLDS").map(PathBuf::from),
-        }
+            allow_unconfined_clips: self.switch("LIVEGATE_ALLOW_UNCONFINED_CLIPS", false)?,
+        })
     }
 
     /// Number of inference threads, 1 to 256; by default one for each core.

@@ -45,7 +45,7 @@ impl WorkerSettings {
         Ok(Self {
             servers: vars.servers(&amqp_url, &redis_url)?,
             seal: seal_key(&vars.needed(SEAL_KEY)?)?,
-            models: vars.models(),
+            models: vars.models()?,
             threads: vars.threads()?,
             metrics_listen: vars.metrics_listen()?,
         })

@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use tokio::io::{AsyncRead, AsyncReadExt, BufReader};
-use tokio::process::{Child, ChildStderr};
+use tokio::process::ChildStderr;
 use tokio::sync::mpsc;
 
 use super::colour::YuvFrame;
@@ -12,7 +12,8 @@ use super::course::{Course, Place};
 use super::log::{Log, Stamp};
 use super::probe::{MAX_SECONDS, Probed, SLACK_SECONDS, within_limits};
 use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line, judge_end};
-use super::{ClipError, Unplayable, jail};
+use super::{ClipError, Unplayable};
+use livegate_jail::Confined;
 use livegate_media::RgbFrame;
 
 /// Limit of decoding, seconds of processor time: ten times what a phone's clip takes.
@@ -127,10 +128,13 @@ pub async fn decode(
     .chain(["-fps_mode", "passthrough"])
     .chain(form.arguments())
     .chain(["pipe:1"]);
-    let mut child = jail::spawn(&tools.ffmpeg, arguments, clip, CPU_SECONDS)
+    let spawned = tools
+        .jail
+        .spawn(&tools.ffmpeg, arguments, clip, CPU_SECONDS);
+    let mut child = spawned
         .await
         .map_err(|e| ClipError::failed("ffmpeg cannot be started", &e))?;
-    let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
+    let Some((out, err)) = child.take_pipes() else {
         return Err(ClipError::Failed("ffmpeg has no pipes".to_owned()));
     };
     // A larger pipe means fewer reads. When this fails, reads are only smaller.
@@ -269,7 +273,7 @@ async fn read_log(err: ChildStderr, stamps: mpsc::Sender<Stamp>) -> Log {
 }
 
 async fn ended(
-    mut child: Child,
+    mut child: Confined,
     course: &Course,
     log: &Log,
     probed: &Probed,

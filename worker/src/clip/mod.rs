@@ -2,7 +2,8 @@
 //!
 //! `container` recognises the format by the first bytes and names the one demuxer that may read it.
 //! `probe` refuses within a tenth of a second what is too large or too long. `frames` decodes and
-//! samples the rest. Both programs run in a `jail`. `log` and `course` tell which frames count and
+//! samples the rest. `reader` starts both programs in a jail
+//! (`livegate-jail`), and refuses all clips where the kernel cannot confine them. `log` and `course` tell which frames count and
 //! whether any are missing. Frames are measured on the threads of the pool, beside other captures, while
 //! the next ones are decoded. `colour` converts HDR on those threads. `allowance` refuses a clip that
 //! takes longer than these threads have. `portraits` keeps the few pictures that may become the best
@@ -13,10 +14,10 @@ pub mod colour;
 pub mod container;
 mod course;
 pub mod frames;
-mod jail;
 pub mod log;
 mod portraits;
 pub mod probe;
+mod reader;
 mod tools;
 
 use std::fmt::Display;
@@ -36,7 +37,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
-use crate::analyzer::{FaceAnalyzer, StartError};
+use crate::analyzer::FaceAnalyzer;
 use crate::cost::metered;
 use crate::pool::{AnalyzerPool, PoolError};
 use crate::stages::{Stage, timed};
@@ -46,7 +47,8 @@ use container::Container;
 use frames::{Picture, Sampled};
 use livegate_media::{RgbFrame, encode_jpeg};
 use portraits::Album;
-use tools::{Tools, memory_file};
+pub use reader::ClipReader;
+use tools::memory_file;
 
 /// Frames of a clip after which the pace is known, even when the clip is the first one. Up to there, the
 /// time that it needs is estimated again after every frame.
@@ -133,36 +135,6 @@ impl From<Unplayable> for ClipError {
     }
 }
 
-/// Checks that clips can be read here. Call it inside a tokio runtime.
-///
-/// Warns in the log where the kernel is too old to confine the programs that read clips.
-///
-/// # Errors
-/// [`StartError::Program`] or [`StartError::Confined`], naming the program that is missing or does not
-/// run.
-/// not run.
-pub async fn check_tools() -> Result<(), StartError> {
-    let tools = Tools::find()?;
-    for (name, program) in [("ffmpeg", &tools.ffmpeg), ("ffprobe", &tools.ffprobe)] {
-        let cannot_run = |cause: String| StartError::Confined { name, cause };
-        let input = memory_file(&[]).map_err(|e| cannot_run(e.to_string()))?;
-        let child = jail::spawn(program, ["-version"], input, 2).await;
-        let output = child.map_err(|e| cannot_run(e.to_string()))?;
-        let output = output.wait_with_output().await;
-        let output = output.map_err(|e| cannot_run(e.to_string()))?;
-        if !output.status.success() {
-            let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            return Err(cannot_run(format!("{} {words}", output.status)));
-        }
-    }
-    if !jail::is_confined() {
-        tracing::warn!(
-            "This kernel has no Landlock (Linux 5.13 or later): the programs that read clips are not kept from other files"
-        );
-    }
-    Ok(())
-}
-
 /// Measures a clip that came over `queue`; `None` when its deadline passed.
 pub(crate) async fn measure(
     pool: &AnalyzerPool,
@@ -199,7 +171,7 @@ async fn play_and_measure(
     cost: &mut Cost,
 ) -> Result<MeasuredClip, ClipError> {
     let container = Container::of(clip).ok_or(Unplayable::Container)?;
-    let tools = Tools::find().map_err(|e| ClipError::Failed(e.to_string()))?;
+    let tools = pool.clip_reader().await?.tools()?;
     let _turn = pool.clip_turn().await;
     let failed = |e: &dyn Display| ClipError::failed("no memory for a clip", e);
     let bytes = clip.clone();
@@ -208,7 +180,7 @@ async fn play_and_measure(
     let file = file.map_err(|e| failed(&e))?;
     let to_look_at = file.try_clone().map_err(|e| failed(&e))?;
     let began = Instant::now();
-    let probing = probe::probe(tools, container, to_look_at);
+    let probing = probe::probe(&tools, container, to_look_at);
     let probed = probing.instrument(Stage::Probe.span()).await?;
     pool.metrics().stage(Stage::Probe, began.elapsed());
     let allowance = Allowance::new(&probed, time.whole, pool.threads());
@@ -218,7 +190,7 @@ async fn play_and_measure(
     let (sender, decoded) = mpsc::channel(1);
     // A `JoinSet`, because dropping it aborts the task.
     let mut decoding = JoinSet::new();
-    decoding.spawn(async move { frames::decode(tools, container, &probed, file, sender).await });
+    decoding.spawn(async move { frames::decode(&tools, container, &probed, file, sender).await });
     let job = Job {
         pool,
         queue,

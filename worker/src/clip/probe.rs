@@ -10,7 +10,7 @@ use tokio::process::{ChildStderr, ChildStdout};
 use super::colour::Colours;
 use super::container::Container;
 use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line, judge_end};
-use super::{ClipError, Unplayable, jail};
+use super::{ClipError, Unplayable};
 
 /// Longest clip, seconds.
 pub const MAX_SECONDS: f64 = 30.0;
@@ -84,10 +84,13 @@ pub async fn probe(
         .chain(["-select_streams", "V:0", "-of", "json=compact=1"])
         .chain(ASKED)
         .chain(["-i", INPUT]);
-    let mut child = jail::spawn(&tools.ffprobe, arguments, clip, CPU_SECONDS)
+    let spawned = tools
+        .jail
+        .spawn(&tools.ffprobe, arguments, clip, CPU_SECONDS);
+    let mut child = spawned
         .await
         .map_err(|e| ClipError::failed("ffprobe cannot be started", &e))?;
-    let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
+    let Some((out, err)) = child.take_pipes() else {
         return Err(ClipError::Failed("ffprobe has no pipes".to_owned()));
     };
     let looking = async {

@@ -15,10 +15,11 @@ use std::time::{Duration, Instant};
 
 use livegate_common::broker::Queue;
 use livegate_liveness::thresholds::ModelSetId;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, oneshot};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, SemaphorePermit, oneshot};
 use tracing::{Span, error, info};
 
 use crate::analyzer::{AnalyzerFactory, FaceAnalyzer, StartError};
+use crate::clip::{ClipError, ClipReader};
 use crate::metrics::Metrics;
 use crate::stages::{self, Stage};
 use channel::{Receiver, Sender, channel};
@@ -38,6 +39,7 @@ pub struct AnalyzerPool {
     metrics: Metrics,
     models: ModelSetId,
     recent: Arc<Recent>,
+    clip_reader: OnceCell<ClipReader>,
 }
 
 type Task = Box<dyn FnOnce(&mut dyn FaceAnalyzer) -> Condition + Send>;
@@ -100,7 +102,18 @@ impl AnalyzerPool {
             metrics,
             models: models.into_iter().next().unwrap_or_default(),
             recent: Arc::default(),
+            clip_reader: OnceCell::new(),
         })
+    }
+
+    /// The same pool, which reads clips with `reader`. Otherwise the first clip makes one, which refuses
+    /// clips where the kernel cannot confine the programs that read them.
+    #[must_use]
+    pub fn with_clip_reader(self, reader: ClipReader) -> Self {
+        Self {
+            clip_reader: OnceCell::new_with(Some(reader)),
+            ..self
+        }
     }
 
     /// The models that the threads measure with.
@@ -126,6 +139,12 @@ impl AnalyzerPool {
     /// How fast its threads measure frames of clips.
     pub(crate) fn pace(&self) -> &Arc<Pace> {
         &self.pace
+    }
+
+    /// What reads clips.
+    pub(crate) async fn clip_reader(&self) -> Result<&ClipReader, ClipError> {
+        let reader = self.clip_reader.get_or_try_init(|| ClipReader::open(false));
+        reader.await.map_err(|e| ClipError::Failed(e.to_string()))
     }
 
     /// Waits for permission to decode a clip. There are as many permits as threads: more would decode

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use livegate_api::config::ServerConfig;
+use livegate_jail::Abilities;
 use livegate_tests::app::{Options, spawn, spawn_app};
 use livegate_tests::client::{base64, clip_body};
 use livegate_tests::clips::{left_right, made, of_scenes};
 use livegate_tests::scripted::{Act, Scene};
+use livegate_worker::clip::ClipReader;
 use serde_json::json;
 
 const LEFT_RIGHT: [&str; 2] = ["turn_left", "turn_right"];
@@ -332,6 +334,31 @@ async fn a_clip_that_the_models_fail_on_is_a_processing_error() {
             .await
             .assert_error(502, "PROCESSING_ERROR");
         assert_eq!(app.client.status(&session).await.body["state"], "failed");
+    }
+}
+
+#[tokio::test]
+async fn a_clip_is_refused_where_its_decoder_cannot_be_confined_unless_that_is_allowed() {
+    for (is_allowed, is_verified) in [(false, false), (true, true)] {
+        let reader = ClipReader::start(is_allowed).await.unwrap();
+        let abilities = Abilities {
+            landlock: false,
+            ..reader.abilities()
+        };
+        let app = spawn(Options {
+            clip_reader: Some(reader.as_if(abilities)),
+            ..Options::default()
+        })
+        .await;
+        let session = app.client.session(&LEFT_RIGHT).await;
+        let answer = app.client.verify_clip(&session, &clip(|_, _| {})).await;
+        if is_verified {
+            assert_eq!(answer.body["verified"], true, "{}", answer.body);
+        } else {
+            // The operator's to mend, and no fault of the clip.
+            answer.assert_error(502, "PROCESSING_ERROR");
+            assert!(!answer.error().contains("Landlock"), "{}", answer.error());
+        }
     }
 }
 
