@@ -1,7 +1,7 @@
 # Every target obtains what it needs; CONTRIBUTING.md lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench attacks soak fuzz check
+.PHONY: help run build test bench attacks soak fuzz check images-test
 
 CARGO := cargo
 # The faster runner where there is one; either runs the same tests.
@@ -11,7 +11,7 @@ PROFILE := release
 BUILT = target/$(PROFILE)
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
 
 run: ## Build and start the service on this machine, embedded
 	@scripts/requirements.sh build
@@ -52,6 +52,9 @@ soak: ## Verify 10,000 times while parts are killed and come back; VERIFIES=… 
 fuzz: ## Fuzz what reads strangers' bytes; FUZZ_SECONDS=60 for each of FUZZ_TARGETS (all)
 	@scripts/requirements.sh build
 	@scripts/fuzz.sh $(FUZZ_TARGETS)
+
+images-test: ## Build the images and run the compose file with podman, as root; nothing of it stays. KEEP=1 keeps the images
+	@scripts/images-test.sh
 
 check: ## What does not run the program: format, lints, docs, licences
 	$(CARGO) fmt --all --check

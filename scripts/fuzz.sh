@@ -22,7 +22,9 @@ programs=$CARGO_TARGET_DIR/$target/fuzz
 
 mkdir -p "$found"
 all=$(FUZZ_CORPUS=$corpus "$programs/seeds" 2>/dev/null)
-for name in ${*:-$all}; do
+# shellcheck disable=SC2086 # $all is names on purpose
+[ $# -gt 0 ] || set -- $all
+for name; do
     echo "$name, $seconds s:"
     log=$found/$name.log
     if "$programs/$name" "$corpus/$name" -max_total_time="$seconds" -rss_limit_mb=512 -timeout=10 -max_len=65536 \

@@ -40,7 +40,8 @@ impl Host {
         fs::create_dir(folder.path().join("keys")).unwrap();
 
         let rabbitmq = &compose["services"]["rabbitmq"];
-        let configuration = root().join(compose["configs"]["rabbitmq"]["file"].as_str().unwrap());
+        let mounted = texts(&rabbitmq["volumes"]).remove(0);
+        let configuration = root().join(mounted.split(':').next().unwrap());
         let of_secret = |name: &str| secret(&compose, folder.path(), name);
         let user = of_secret(rabbitmq["secrets"][0]["source"].as_str().unwrap());
         let settings = [configuration, user].map(|f| fs::read_to_string(f).unwrap());

