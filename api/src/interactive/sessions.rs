@@ -162,7 +162,7 @@ impl SessionEnd {
                     }
                     if ended.record.is_cancelled() {
                         // What stays behind is not found, holds no measurements, and expires.
-                        let _ = records(&self.state).remove::<LiveSession>(&ended.id).await;
+                        let _ = records(&self.state).remove(&ended).await;
                     }
                     return tell(Ok(Some(ended)));
                 }
