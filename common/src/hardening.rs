@@ -26,12 +26,23 @@ pub fn keep_memory_private() -> std::io::Result<()> {
 /// Memory is locked as it is first used. That covers this process only: not the decoder of a clip, nor the
 /// file in memory from which it reads.
 pub fn keep_memory_out_of_swap() {
+    if !has_swap() {
+        // Locked memory goes back to the system later: not for nothing.
+        tracing::debug!("The memory is not locked: this host has no swap");
+        return;
+    }
     match lock_memory() {
         Ok(true) => tracing::debug!("The memory is locked: none of it is written to swap"),
         Ok(false) | Err(_) => tracing::warn!(
             "The memory of this process can be written to swap: turn swap off or encrypt it, or raise the limit of locked memory (`ulimit -l unlimited`)"
         ),
     }
+}
+
+/// Whether the host swaps. Where that is unknown, it may.
+fn has_swap() -> bool {
+    // A line of titles, then one for each place.
+    std::fs::read_to_string("/proc/swaps").map_or(true, |places| places.lines().count() > 1)
 }
 
 /// Locks the memory of now and of later. Returns whether that is allowed.

@@ -8,7 +8,8 @@
 //!
 //! A [`Jail`] starts a [`Program`] through the launcher, the binary `livegate-jail`. The launcher is a
 //! process with one thread, so it can do what a thread of a server cannot: enter namespaces, and give up
-//! its rights before it becomes the program. [`inside`] is what it does.
+//! its rights before it becomes the program. [`inside`] is what it does. Where that binary is missing, a program that calls
+//! [`launcher_if_asked`] first is its own launcher.
 //!
 //! [`Abilities`] tells which layers this kernel gives.
 
@@ -21,5 +22,5 @@ mod program;
 
 pub use abilities::Abilities;
 pub use confined::Confined;
-pub use outside::{Jail, JailError};
+pub use outside::{Jail, JailError, launcher_if_asked};
 pub use program::{Program, find};

@@ -4,7 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitCode, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
 use tokio::process::Command;
@@ -13,11 +14,30 @@ use tokio::sync::oneshot;
 
 use crate::abilities::Abilities;
 use crate::confined::Confined;
+use crate::inside;
 use crate::order::{Order, Run};
 use crate::program::{Program, find};
 
 /// Name of the launcher's file.
 const LAUNCHER: &str = "livegate-jail";
+
+/// Makes a program of a file.
+type Load = fn(&Path) -> io::Result<Program>;
+
+/// Whether this program is the launcher when it is started under its name.
+static IS_LAUNCHER: AtomicBool = AtomicBool::new(false);
+
+/// Acts as the launcher if this process was started as such, and returns its exit status. Else `None`.
+///
+/// Call it first in `main`, before there is a second thread.
+pub fn launcher_if_asked() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os();
+    if arguments.next().as_deref() == Some(OsStr::new(LAUNCHER)) {
+        return Some(inside::main(arguments));
+    }
+    IS_LAUNCHER.store(true, Ordering::Relaxed);
+    None
+}
 
 /// Why there is no jail.
 #[derive(Debug, thiserror::Error)]
@@ -49,9 +69,16 @@ impl Jail {
     /// # Errors
     /// [`JailError`] when there is no launcher, or when it cannot run here.
     pub async fn open() -> Result<Self, JailError> {
-        let path = launcher().ok_or(JailError::Missing)?;
+        // A server is large: no copy of it is held.
+        let (path, loads): (_, &[Load]) = match launcher() {
+            Some(path) => (path, &[Program::copied, Program::readable]),
+            None => (
+                own_launcher().ok_or(JailError::Missing)?,
+                &[Program::readable],
+            ),
+        };
         let mut unusable = String::new();
-        for load in [Program::copied, Program::readable] {
+        for load in loads {
             let reported = match load(&path) {
                 Ok(launcher) => report(launcher).await,
                 Err(e) => Err(e.to_string()),
@@ -148,6 +175,12 @@ async fn report(launcher: Program) -> Result<Jail, String> {
             Err(format!("{} {words}", output.status))
         }
     }
+}
+
+/// This program's own file, if it is a launcher.
+fn own_launcher() -> Option<PathBuf> {
+    let is_launcher = IS_LAUNCHER.load(Ordering::Relaxed);
+    is_launcher.then(|| std::env::current_exe().ok()).flatten()
 }
 
 /// The launcher's file. Tests are one folder below the programs.

@@ -7,8 +7,13 @@ use livegate_common::hardening;
 use livegate_server::cli::Cli;
 use livegate_telemetry as telemetry;
 
+fn main() -> ExitCode {
+    // Before the runtime starts threads.
+    livegate_jail::launcher_if_asked().unwrap_or_else(run)
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     if let Err(error) = hardening::without_runtime_telemetry() {
         eprintln!("livegate-api: ONNX Runtime's telemetry cannot be turned off: {error}");
         return ExitCode::FAILURE;

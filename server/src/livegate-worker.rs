@@ -19,8 +19,13 @@ use tracing::info;
 #[command(version, after_help = help(&[WORKER, MEASURING]))]
 struct Arguments {}
 
+fn main() -> ExitCode {
+    // Before the runtime starts threads.
+    livegate_jail::launcher_if_asked().unwrap_or_else(run)
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     if let Err(e) = hardening::without_runtime_telemetry() {
         eprintln!("livegate-worker: ONNX Runtime's telemetry cannot be turned off: {e}");
         return ExitCode::FAILURE;
