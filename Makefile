@@ -46,8 +46,8 @@ attacks: ## Present all attacks and live people; write docs/attacks.md
 
 soak: ## Verify 10,000 times while parts are killed and come back; VERIFIES=… SEED=… AT_ONCE=… SERVERS=tls|plain|cluster
 	@scripts/requirements.sh test
-	$(CARGO) build --locked -p livegate-server -p livegate-jail -p livegate-tests --bins
-	@target/debug/soak $(if $(SERVERS),--servers $(SERVERS)) $(if $(VERIFIES),--verifies $(VERIFIES)) $(if $(SEED),--seed $(SEED)) $(if $(AT_ONCE),--at-once $(AT_ONCE))
+	$(CARGO) build --profile $(PROFILE) --locked -p livegate-server -p livegate-jail -p livegate-tests --bins
+	@$(BUILT)/soak $(if $(SERVERS),--servers $(SERVERS)) $(if $(VERIFIES),--verifies $(VERIFIES)) $(if $(SEED),--seed $(SEED)) $(if $(AT_ONCE),--at-once $(AT_ONCE))
 
 fuzz: ## Fuzz what reads strangers' bytes; FUZZ_SECONDS=60 for each of FUZZ_TARGETS (all)
 	@scripts/requirements.sh build

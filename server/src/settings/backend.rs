@@ -26,7 +26,7 @@ pub enum Backend {
     /// At RabbitMQ and Redis, with workers in processes of their own.
     Distributed {
         /// Where these are.
-        servers: Servers,
+        servers: Box<Servers>,
         /// `LIVEGATE_REDIS_REPLICAS`: how many replicas must have a change of a session.
         replicas: u32,
         /// `LIVEGATE_SEAL_KEY` or `LIVEGATE_SEAL_KEY_FILE`.

@@ -187,7 +187,7 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
                 let seal = seal_key(&key.ok_or(SettingsError::SealKey)?)?;
                 let replicas = self.number("LIVEGATE_REDIS_REPLICAS", 0, 0..=MAX_REPLICAS)?;
                 Ok(Backend::Distributed {
-                    servers: self.servers(&amqp_url, &redis_url)?,
+                    servers: Box::new(self.servers(&amqp_url, &redis_url)?),
                     replicas: u32::try_from(replicas).unwrap_or_default(),
                     seal,
                 })
