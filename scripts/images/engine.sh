@@ -61,7 +61,8 @@ ask_for_health() {
 
 # Removes all that was made: `remove_engine`. With KEEP=1 the images stay in the folder, for the next time.
 remove_engine() {
-    podman pod rm --all --force >/dev/null 2>&1 || true
+    # Twice: those that others depend on go when the others have gone.
+    podman rm --all --force --time 0 --volumes >/dev/null 2>&1 || true
     podman rm --all --force --time 0 --volumes >/dev/null 2>&1 || true
     podman volume prune --force >/dev/null 2>&1 || true
     podman network prune --force >/dev/null 2>&1 || true
