@@ -114,18 +114,19 @@ outcome_of() {
     esac
 }
 
-# API and worker end with 0 before the engine's patience does, and have logged no error.
+# API and worker end with 0 before the engine's patience does.
 all_parts_stop_in_time() {
     stops_in_time "$(containers_of worker)" 30
     stops_in_time "$(containers_of api)" 45
 }
 
-# `stops_in_time CONTAINER SECONDS`
+# A container ends with 0 when it is told to, and has logged no error: `stops_in_time CONTAINER SECONDS`.
 stops_in_time() {
     local begun=$SECONDS code
-    podman stop --time "$2" "$1" >/dev/null
+    podman stop --time "$2" "$1" >/dev/null 2>&1
     code=$(podman inspect --format '{{.State.ExitCode}}' "$1")
     [ "$code" = 0 ] || { echo "  $1 ended with $code" >&2; return 1; }
+    if podman logs "$1" 2>&1 | grep -E '^[^{]* ERROR |panicked at'; then return 1; fi
     echo "  $1 ended with 0 after $((SECONDS - begun)) s"
 }
 
