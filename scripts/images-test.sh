@@ -33,11 +33,12 @@ clean_up() {
     remove_engine
     exit "$code"
 }
-trap clean_up EXIT
-trap 'exit 130' INT TERM
 
 step "engine"
 name_engine
+# Not before: what is removed must be in the folder.
+trap clean_up EXIT
+trap 'exit 130' INT TERM
 install_compose
 podman --version
 

@@ -12,6 +12,10 @@ name_engine() {
         "$folder" "$folder" >"$CONTAINERS_STORAGE_CONF"
     echo 'unqualified-search-registries = ["docker.io"]' >"$CONTAINERS_REGISTRIES_CONF"
     write_settings
+    if [ "$(podman info --format '{{.Store.GraphRoot}}')" != "$folder/storage" ]; then
+        echo "podman does not keep its images in $folder/storage, as it is told." >&2
+        return 1
+    fi
 }
 
 # Writes podman's settings: `write_settings [LINE IN [engine] [LINE IN [containers]]]`.
