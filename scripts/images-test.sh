@@ -33,11 +33,12 @@ clean_up() {
     remove_engine
     exit "$code"
 }
-trap clean_up EXIT
-trap 'exit 130' INT TERM
 
 step "engine"
 name_engine
+# Not before: what is removed must be in the folder.
+trap clean_up EXIT
+trap 'exit 130' INT TERM
 install_compose
 podman --version
 
@@ -61,7 +62,7 @@ if [ ! -e secrets ]; then
     made_secrets=1
     scripts/secrets.sh
 fi
-compose up --detach --scale worker=2
+compose up --detach --scale worker=2 >/dev/null
 if [ ! -d /run/systemd/system ]; then
     ask_for_health &
     health=$!
@@ -80,15 +81,19 @@ a_part_is_killed_and_comes_back redis
 a_part_is_killed_and_comes_back api
 
 step "workers come and go"
-compose up --detach --no-recreate --scale worker=3
+compose up --detach --no-recreate --scale worker=3 >/dev/null
 within 60 "three workers" is_well 3
-compose up --detach --no-recreate --scale worker=1
+# podman-compose does not take away what is too many, as Docker's does.
+for container in $(containers_of worker | sed 1d); do
+    stops_in_time "$container" 30
+    podman rm "$container" >/dev/null
+done
 within 60 "one worker" is_well 1
 captures_get_their_verdicts
 
 step "the end"
 all_parts_stop_in_time
-compose down --volumes
+compose down --volumes >/dev/null
 
 step "one process"
 start_embedded

@@ -15,9 +15,19 @@ text() {
 
 # The answer to a verify of a capture in the folder of pictures: `verify CAPTURE ACTION,ACTION`.
 verify() {
+    prepare "$1" "$2"
+    send
+}
+
+# Makes a session and the body of its verify.
+prepare() {
     local session
     session=$(call /v1/liveness/session --json "{\"actions\":[\"${2//,/\",\"}\"]}" | text session_id)
     lab payload "/pictures/$1" --session "$session" >"$folder/body.json"
+}
+
+# The answer to the body that was made.
+send() {
     call /v1/liveness/verify --json "@$folder/body.json"
 }
 
@@ -68,7 +78,7 @@ within() {
 # Whether the API says that all is well, with this many workers: `is_well WORKERS`.
 is_well() {
     case $(curl --silent --max-time 5 "$base/v1/liveness/health") in
-    '{"status":"ok"'*'"count":'"$1"'}'*) ;;
+    '{"status":"ok"'*'"count":'"$1"[,}]*) ;;
     *) return 1 ;;
     esac
 }

@@ -12,6 +12,10 @@ name_engine() {
         "$folder" "$folder" >"$CONTAINERS_STORAGE_CONF"
     echo 'unqualified-search-registries = ["docker.io"]' >"$CONTAINERS_REGISTRIES_CONF"
     write_settings
+    if [ "$(podman info --format '{{.Store.GraphRoot}}')" != "$folder/storage" ]; then
+        echo "podman does not keep its images in $folder/storage, as it is told." >&2
+        return 1
+    fi
 }
 
 # Writes podman's settings: `write_settings [LINE IN [engine] [LINE IN [containers]]]`.
@@ -61,7 +65,8 @@ ask_for_health() {
 
 # Removes all that was made: `remove_engine`. With KEEP=1 the images stay in the folder, for the next time.
 remove_engine() {
-    podman pod rm --all --force >/dev/null 2>&1 || true
+    # Twice: those that others depend on go when the others have gone.
+    podman rm --all --force --time 0 --volumes >/dev/null 2>&1 || true
     podman rm --all --force --time 0 --volumes >/dev/null 2>&1 || true
     podman volume prune --force >/dev/null 2>&1 || true
     podman network prune --force >/dev/null 2>&1 || true

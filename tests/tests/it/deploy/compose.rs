@@ -34,6 +34,15 @@ async fn services_have_no_rights_a_limit_and_a_time_to_stop() {
 }
 
 #[tokio::test]
+async fn the_api_is_asked_for_its_health_as_its_image_says() {
+    let compose = compose().await;
+    let asked = texts(&compose["services"]["api"]["healthcheck"]["test"]);
+    let image = images()["api"].health.clone().unwrap();
+    assert_eq!(asked[0], "CMD");
+    assert_eq!(asked[1..], image[..]);
+}
+
+#[tokio::test]
 async fn every_image_is_named_with_a_version() {
     let compose = compose().await;
     for (name, service) in services(&compose) {
