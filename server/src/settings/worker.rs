@@ -80,9 +80,9 @@ mod tests {
         assert!(read(&[]).is_ok());
         for (name, value) in [
             ("LIVEGATE_AMQP_URL", ""),
-            ("LIVEGATE_AMQP_URL", "amqp:/x"),
+            ("LIVEGATE_AMQP_URL", "http://x"),
             ("LIVEGATE_REDIS_URL", " "),
-            ("LIVEGATE_REDIS_URL", "redis:/x"),
+            ("LIVEGATE_REDIS_URL", "http://x"),
             ("LIVEGATE_AMQP_CA_FILE", "/none"),
             ("LIVEGATE_REDIS_CERT_FILE", "/none"),
             ("LIVEGATE_SEAL_KEY", "short"),

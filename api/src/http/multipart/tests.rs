@@ -226,7 +226,7 @@ async fn a_form_that_cannot_be_read_is_refused_with_what_to_fix() {
         (FORM_TYPE, &whole[..30], "breaks off"),
         (FORM_TYPE, &whole[..100], "breaks off"),
         (FORM_TYPE, &whole[..end - 10], "breaks off"),
-        (FORM_TYPE, &whole[..end], "--AaB03x-- the form"),
+        (FORM_TYPE, &whole[..end], "The boundary is \"AaB03x\""),
     ] {
         let received = receive(content_type, body).await;
         assert_refused(received, Code::InvalidInput, says);

@@ -72,8 +72,8 @@ impl Publisher for Troubled {
     }
 }
 
-/// Messages of [`Capture::good`].
-const CAPTURE: usize = 4;
+/// Messages of [`Capture::good`] that go to one thread at once, of four.
+const CAPTURE: usize = 2;
 
 async fn app_with(trouble: Trouble, first: usize) -> (App, embedded::Workers) {
     let (mut services, broker) = embedded::services(Thresholds::default()).unwrap();

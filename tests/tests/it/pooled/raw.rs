@@ -384,6 +384,14 @@ async fn the_other_429s_keep_the_connection_or_say_that_they_close_it() {
     let framing = format!("Expect: 100-continue\r\nContent-Length: {}", 36 * MIB);
     first.write_all(&head(&verify, &framing)).await.unwrap();
     assert_eq!(Answer::read(&mut first, false).await.status, 100);
+    // Nearly all of what it announces: it has taken room for the rest.
+    first.write_all(&vec![b' '; 33 * MIB]).await.unwrap();
+    let is_full = async || {
+        let mut stream = connect(&app).await;
+        send(&mut stream, with_length(&verify)).await;
+        Answer::read(&mut stream, false).await.status == 429
+    };
+    while !is_full().await {}
     for (size, closes) in [(SMALL, false), (LARGE, true)] {
         let call = Call {
             size,
