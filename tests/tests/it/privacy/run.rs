@@ -230,6 +230,8 @@ async fn no_run_of_a_frame_an_embedding_or_a_key_is_left_after_failures_and_kill
 
     // A worker killed with a job in its hands: what it had waits, on the broker's disk.
     let underway = Underway::start(&first, capture(&frames, 20)).await;
+    // A second one, of another replica: each sends a few messages ahead, and the broker writes whole megabytes.
+    let _another = Underway::start(&second, capture(&frames, 20)).await;
     fleet.workers[0].kill();
     let message = peek(&fleet).await;
     assert!(message.len() > frames[1].len(), "frames are in it");
