@@ -103,7 +103,8 @@ async fn every_stage_of_a_verify_is_timed() {
     let scrape = until(&app, done, 4.0).await;
     for (stage, times) in [
         ("parse", 1.0),
-        ("seal", 1.0),
+        ("turn", 4.0),
+        ("seal", 4.0),
         ("publish", 4.0),
         ("wait", 1.0),
         ("decide", 1.0),
