@@ -18,7 +18,7 @@ const WHOLE_PICTURE: f64 = 0.012;
 const GLANCE: f64 = 0.005;
 const JPEG_MEGAPIXEL: f64 = 0.003;
 const PNG_MEGAPIXEL: f64 = 0.02;
-const CLIP_SECOND: f64 = 0.2;
+const CLIP_SECOND: f64 = 0.35;
 
 /// How far one measurement moves a factor, as an exponent of the ratio between what work took and what was expected.
 /// Factors rise faster than they fall: work that takes longer than expected breaks a promise, and the opposite does not.

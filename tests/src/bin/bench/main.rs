@@ -43,8 +43,12 @@ async fn main() {
     if is_asked("embedded") {
         embedded::measure(folder.path(), &capture).await;
     }
+    let kinds = overload::Kind::all(&capture, &embedded::clip());
     if is_asked("overload") {
-        overload::measure(folder.path(), &capture, &embedded::clip()).await;
+        overload::rates(folder.path(), &kinds).await;
+    }
+    if is_asked("tenants") {
+        overload::beside(folder.path(), &kinds).await;
     }
     if is_asked("distributed") {
         distributed::measure(folder.path(), &capture).await;

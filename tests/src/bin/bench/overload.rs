@@ -54,8 +54,8 @@ impl Kind {
         };
         [
             kind("captures of 8 frames", capture.body(""), 64),
-            kind("clips of 5 s", clip_body("", clip), 8),
-            kind("20 PNG of 4096x4096", large, 4),
+            kind("clips of 5 s", clip_body("", clip), 12),
+            kind("20 PNG of 4096x4096", large, 8),
         ]
     }
 
@@ -81,32 +81,35 @@ fn large_picture() -> Vec<u8> {
     file.into_inner()
 }
 
-/// Measures all of it.
-pub async fn measure(folder: &Path, capture: &Capture, clip: &[u8]) {
-    let kinds = Kind::all(capture, clip);
-    for kind in &kinds {
+/// Half, once and twice as many of each kind as the service can do.
+pub async fn rates(folder: &Path, kinds: &[Kind]) {
+    for kind in kinds {
         let api = Arc::new(Service::api(folder, "overload", &[]).await);
         println!("embedded, {}:", kind.name);
-        rates(&api, kind).await;
-        drop(api);
-    }
-    for kind in &kinds {
-        let api = Service::api(folder, "tenants", &[]).await;
-        println!(
-            "embedded, captures of 8 frames of one key beside {FLOODING} clients of another with {}:",
-            kind.name
-        );
-        beside(&api, &kinds[0], kind).await;
+        rates_of(&api, kind).await;
     }
 }
 
-/// Half, once and twice as many as the service can do.
-async fn rates(api: &Arc<Service>, kind: &Kind) {
+/// One key with captures of the first kind, beside another that floods, with each kind.
+pub async fn beside(folder: &Path, kinds: &[Kind; 3]) {
+    for kind in kinds {
+        let api = Service::api(folder, "tenants", &[]).await;
+        println!(
+            "embedded, {} of one key beside {FLOODING} clients of another with {}:",
+            kinds[0].name, kind.name
+        );
+        beside_one(&api, &kinds[0], kind).await;
+    }
+}
+
+async fn rates_of(api: &Arc<Service>, kind: &Kind) {
     let began = Instant::now();
     let one = async || {
         for _ in 0..kind.sample.div_ceil(CLIENTS) {
-            let (status, _, _) = kind.send(&api.client).await;
-            assert!(status == 200 || status == 429, "answered {status}");
+            while let (status, Some(retry), _) = kind.send(&api.client).await {
+                assert_eq!(status, 429);
+                tokio::time::sleep(Duration::from_secs(retry)).await;
+            }
         }
     };
     join_all((0..CLIENTS).map(|_| one())).await;
@@ -157,7 +160,7 @@ fn times(times: &mut [Duration]) -> String {
 }
 
 /// The latency of a modest key, alone and beside one that floods.
-async fn beside(api: &Service, own: &Kind, flood: &Kind) {
+async fn beside_one(api: &Service, own: &Kind, flood: &Kind) {
     let (modest, flooding) = (
         api.key(&tenant("modest")).await,
         api.key(&tenant("flood")).await,
