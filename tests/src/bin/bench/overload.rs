@@ -22,7 +22,7 @@ const KEPT: Duration = Duration::from_secs(20);
 const CLIENTS: usize = 4;
 
 /// Verifies of the modest key.
-const MODEST: usize = 25;
+const MODEST: usize = 12;
 
 /// Clients of the key that floods.
 const FLOODING: usize = 48;
