@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use livegate_media::Picture;
 
-/// A picture of this size whose file has at least so many bytes: a PNG with a header alone.
+/// A picture of this size whose file has at least this number of bytes: a PNG with a header alone.
 pub fn png(width: u32, height: u32, bytes: usize) -> Picture {
     let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     file.extend(width.to_be_bytes());

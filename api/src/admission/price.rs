@@ -127,7 +127,7 @@ impl Work {
         Self(headers.into_iter().map(one).collect())
     }
 
-    /// The work of measuring a clip of so many seconds.
+    /// The work of measuring a clip of this length, seconds.
     pub fn clip(seconds: f64) -> Self {
         Self(vec![(Kind::ClipSecond, seconds)])
     }

@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
 
-/// Most names of one object. It bounds the memory that the check takes; no client sends so many.
+/// Most names of one object. It bounds the memory that the check takes; clients send far fewer.
 const MOST_NAMES: usize = 1000;
 
 /// Checks that no object of a JSON text has a name twice, whether as it is or with escapes.

@@ -1,6 +1,6 @@
 //! Memory for large bodies: who may take how much of it, and how many bodies are worked on at once.
 //!
-//! A body takes room for the bytes that came, not for those that its head announces. Whoever uploads may hold as much as
+//! A body takes room for the bytes that came, not for those that its head announces. A caller may hold as much as
 //! is still free: one caller alone at most half of the room, two at most a third each. So there is always room left for
 //! one more, whatever the others do. This is the rule of A. Choudhury and E. Hahne, "Dynamic queue length thresholds for
 //! shared-memory packet switches", IEEE/ACM Transactions on Networking 6(2), 1998. It holds between keys. Between the
@@ -22,7 +22,7 @@ pub const SMALL: usize = 64 << 10;
 /// How long a body may wait for room, each time that it needs more.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A session may hold one part in so many of what is free.
+/// A session may hold this part of what is free: one in eight.
 const SESSION_PART: usize = 8;
 
 /// How many pictures are set upright at once. One takes up to 184 MiB while it is decoded: 4096x4096 pixels, four
