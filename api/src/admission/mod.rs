@@ -254,12 +254,17 @@ impl Lane {
 }
 
 impl Batched {
-    /// Ends the turn of a batch that cost so much. Its price is learned where the whole batch was measured; what is
-    /// refused half-way says nothing.
-    pub fn done(self, cost: Cost, is_whole: bool) {
+    /// Its work, as it was expected.
+    pub fn work(&self) -> &Work {
+        &self.work
+    }
+
+    /// Ends the turn of a batch that cost this much. `learned` is the work that it turned out to be; `None` where its
+    /// cost says nothing about what such work costs.
+    pub fn done(self, cost: Cost, learned: Option<&Work>) {
         let took = Duration::from_micros(cost.occupied_us);
-        if is_whole {
-            self.admissions.prices.learn(&self.work, took);
+        if let Some(work) = learned {
+            self.admissions.prices.learn(work, took);
         }
         if self.queue == Queue::Interactive {
             self.admissions.capacity.used_live(took);

@@ -25,9 +25,12 @@ const CLIP_SECOND: f64 = 0.35;
 const RISE: f64 = 0.2;
 const FALL: f64 = 0.05;
 
-/// A single measurement, but for the first, counts for at most this many times what was expected, up or down. A thread
-/// may be stopped for any time, which says nothing about the next picture.
+/// A single measurement counts for at most this many times what was expected, up or down. A thread may be stopped for
+/// any time, which says nothing about the next picture.
 const MOST_TIMES: f64 = 4.0;
+
+/// The same for the first measurement, which is all that is known about the machine.
+const FIRST_TIMES: f64 = 30.0;
 
 /// Limits of factors.
 const LOWEST: f64 = 0.01;
@@ -133,6 +136,16 @@ impl Work {
     }
 }
 
+impl Work {
+    /// Whether pictures in it are measured as a whole.
+    pub fn is_whole(&self) -> bool {
+        self.0.iter().any(|(kind, _)| match kind {
+            Kind::Picture { look, .. } => *look == Look::Whole,
+            Kind::ClipSecond => true,
+        })
+    }
+}
+
 /// Prices of all kinds of work.
 #[derive(Default)]
 pub struct Prices(Mutex<Known>);
@@ -162,11 +175,12 @@ impl Default for Factor {
 
 impl Factor {
     fn learn(&mut self, ratio: f64) {
-        let ratio = if self.measured == 0 {
-            ratio
+        let most = if self.measured == 0 {
+            FIRST_TIMES
         } else {
-            ratio.clamp(1.0 / MOST_TIMES, MOST_TIMES)
+            MOST_TIMES
         };
+        let ratio = ratio.clamp(1.0 / most, most);
         let step = if ratio > 1.0 { RISE } else { FALL };
         // The first measurements count for more: their mean is all that is known.
         let step = step.max(1.0 / f64::from(self.measured + 1));

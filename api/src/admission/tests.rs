@@ -136,7 +136,8 @@ async fn the_estimates_say_what_is_in_hand_and_what_it_costs() {
         occupied_us: 70_000,
         ..Cost::default()
     };
-    batch.done(cost, true);
+    let work = batch.work().clone();
+    batch.done(cost, Some(&work));
     let estimates = server.admissions.estimates();
     assert!(estimates.ahead.iter().all(|(_, ahead)| *ahead == 0.0));
     let [(kind, price)] = &estimates.prices[..] else {

@@ -81,15 +81,19 @@ impl<T> Turns<T> {
         let room = AHEAD.as_secs_f64() * threads;
         #[expect(clippy::cast_precision_loss, reason = "thousands at most")]
         let is_hungry = (sent as f64) < threads || sent_work.as_secs_f64() < room;
+        let has_share = |line: &Line<T>, work: Duration| {
+            let with = (line.sent_work + work).as_secs_f64();
+            let is_small = line.sent == 0 || with <= line.weight / weights * room;
+            // A key whose work took longer than expected is ahead of its time.
+            is_small && line.ends <= now + room / weights
+        };
+        let may_go = |line: &Line<T>| {
+            let next = line.waiting.front();
+            next.is_some_and(|(_, work)| is_hungry || has_share(line, *work))
+        };
         let (key, line) = (self.lines.iter_mut())
-            .filter(|(_, line)| !line.waiting.is_empty())
+            .filter(|(_, line)| may_go(line))
             .min_by(|(_, one), (_, other)| one.starts(now).total_cmp(&other.starts(now)))?;
-        let work = line.waiting.front().map(|(_, work)| *work)?;
-        let with = (line.sent_work + work).as_secs_f64();
-        let has_share = line.sent == 0 || with <= line.weight / weights * room;
-        if !is_hungry && !has_share {
-            return None;
-        }
         let (ticket, work) = line.waiting.pop_front()?;
         let starts = line.starts(now);
         line.ends = starts + work.as_secs_f64() / line.weight;

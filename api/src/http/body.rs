@@ -134,7 +134,9 @@ impl Arrival {
     ) -> Result<Option<Result<Bytes, E>>, ApiError> {
         #[expect(clippy::cast_precision_loss, reason = "megabytes")]
         let paid_for = Duration::from_secs_f64(self.received as f64 / LEAST_RATE);
-        let (whole, by_rate) = (self.limit, GRACE + paid_for);
+        // A fast beginning does not pay for a long pause.
+        let by_rate = (GRACE + paid_for).min(self.began.elapsed() + GRACE);
+        let whole = self.limit;
         let chunk = tokio::time::timeout_at(self.began + whole.min(by_rate), stream.next()).await;
         let chunk = chunk.map_err(|_| {
             ApiError::InvalidInput(if whole <= by_rate {
@@ -201,6 +203,15 @@ mod tests {
         let (seconds, error) = lasts(15 * KIB, 60).await;
         assert!((50..=60).contains(&seconds), "{seconds}");
         assert!(error.is_some());
+        let mut stalled = Box::pin(stream::once(async {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            Ok::<_, ()>(Bytes::new())
+        }));
+        let began = Instant::now();
+        let mut arrival = Arrival::begin(Duration::from_secs(60));
+        arrival.received = 30 << 20;
+        assert!(arrival.next(&mut stalled).await.is_err());
+        assert_eq!(began.elapsed(), GRACE);
         let (seconds, error) = lasts(20 * KIB, 60).await;
         assert_eq!(seconds, 60);
         assert!(error.unwrap().contains("within 60 seconds"));

@@ -10,6 +10,7 @@ use poem::web::Data;
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use uuid::Uuid;
 
 use super::body::BodyRules;
 use super::calling_key::CallingKey;
@@ -64,7 +65,9 @@ impl FrameUpload {
     ) -> Result<Self, ApiError> {
         let place = uploads.place(Uploader {
             key: CallingKey::of(request),
-            session: request.path_params::<String>().ok().map(Into::into),
+            // Ids may be written in capitals, too.
+            session: (request.path_params::<String>().ok())
+                .and_then(|id| Uuid::try_parse(&id).ok()),
         });
         let (bytes, place) = RULES.receive(request, body, place).await?;
         if bytes.is_empty() {

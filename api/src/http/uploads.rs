@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::error::{ApiError, Busy};
 
@@ -57,7 +58,7 @@ pub struct Uploader {
     /// Id of the key; `None` for a call without one.
     pub key: Option<Arc<str>>,
     /// Id of the session that the body is sent to, if it is sent to one.
-    pub session: Option<Arc<str>>,
+    pub session: Option<Uuid>,
 }
 
 /// The room of one body; freed when dropped. Kept for as long as any part of the body.
@@ -87,11 +88,13 @@ impl Uploads {
 
     /// A place for a body of this caller, without room yet.
     pub fn place(&self, uploader: Uploader) -> UploadPlace {
-        // Ids have neither of these characters, so no key has the name of a session.
-        let session = uploader.session.map(|id| format!("session/{id}").into());
+        let key = uploader.key.unwrap_or_default();
+        // Key ids have no slash, so no key has the name of a session. The key is part of the name: who sends to
+        // another key's session takes no room of that session.
+        let session = uploader.session.map(|id| format!("{key}/{id}").into());
         UploadPlace {
             of: Arc::clone(&self.shared),
-            key: uploader.key.unwrap_or_default(),
+            key,
             session,
             bytes: 0,
         }
@@ -234,15 +237,15 @@ mod tests {
 
     const MIB: usize = 1 << 20;
 
-    fn place(uploads: &Uploads, key: &str, session: Option<&str>) -> UploadPlace {
+    fn place(uploads: &Uploads, key: &str, session: Option<u128>) -> UploadPlace {
         uploads.place(Uploader {
             key: Some(key.into()),
-            session: session.map(Into::into),
+            session: session.map(Uuid::from_u128),
         })
     }
 
     /// Fills as much as this caller gets, by one body after the other, MiB.
-    fn fill(uploads: &Uploads, key: &str, session: Option<&str>) -> (usize, Vec<UploadPlace>) {
+    fn fill(uploads: &Uploads, key: &str, session: Option<u128>) -> (usize, Vec<UploadPlace>) {
         let mut bodies = Vec::new();
         loop {
             let mut body = place(uploads, key, session);
@@ -272,12 +275,15 @@ mod tests {
     #[test]
     fn a_session_gets_a_part_of_what_its_key_may_hold() {
         let uploads = Uploads::new(256);
-        let (one, _of_one) = fill(&uploads, "a", Some("1"));
+        let (one, _of_one) = fill(&uploads, "a", Some(1));
         assert_eq!(one, 28);
-        let (other, _of_other) = fill(&uploads, "a", Some("2"));
+        let (other, _of_other) = fill(&uploads, "a", Some(2));
         assert_eq!(other, 25);
-        let (another, _of_another) = fill(&uploads, "b", Some("3"));
+        let (another, _of_another) = fill(&uploads, "b", Some(3));
         assert_eq!(another, 22);
+        // Another key that names the first session takes room of its own.
+        let (stranger, _of_stranger) = fill(&uploads, "b", Some(1));
+        assert_eq!(stranger, 20);
     }
 
     #[tokio::test(start_paused = true)]

@@ -21,7 +21,7 @@ use super::lookup::{find, first};
 use super::record::LiveSession;
 use super::response::FrameResult;
 use super::sessions::{MOST_TRIES, parse_id, put};
-use crate::admission::Work;
+use crate::admission::{Admission, Lane, Work};
 use crate::contract::bad_picture::BadImage;
 use crate::error::ApiError;
 use crate::http::multipart::FrameUpload;
@@ -97,7 +97,7 @@ impl Submission {
         let state = Arc::clone(&self.state);
         let _passage = state.in_flight.enter(&self.id, self.arrived_ms);
         let mut stored = first(&state, &mut self.caller, &self.id).await?;
-        let mut sight: Option<Sight> = None;
+        let (mut sight, mut admission) = (None, None);
         let mut has_waited = false;
         for _ in 0..MOST_TRIES {
             let ends_at_ms = stored.record.session.ends_at_ms();
@@ -111,7 +111,7 @@ impl Submission {
                 stored = find(&state, &self.caller.who, &self.id).await?;
                 continue;
             }
-            let (next, report) = match self.take(&stored, &mut sight).await {
+            let (next, report) = match self.take(&stored, &mut sight, &mut admission).await {
                 Ok(taken) => taken,
                 Err(error) => return self.answer_if_over(error).await,
             };
@@ -149,6 +149,7 @@ impl Submission {
         &self,
         stored: &Stored<LiveSession>,
         sight: &mut Option<Sight>,
+        admission: &mut Option<Admission>,
     ) -> Result<(Session, Report), ApiError> {
         let session = &stored.record.session;
         let thresholds = self.thresholds(stored, sight.as_ref())?;
@@ -157,7 +158,10 @@ impl Submission {
         }
         let seen = match sight {
             Some(seen) => seen,
-            None => sight.insert(self.first_look(stored).await?),
+            None => {
+                let lane = admission.insert(self.admit(stored).await?).lane();
+                sight.insert(self.first_look(stored, lane).await?)
+            }
         };
         let step = |seen: &Sight| -> Result<Step, ApiError> {
             let known = &stored.record.models;
@@ -174,7 +178,10 @@ impl Submission {
         if seen.is_whole {
             return Err(ApiError::internal("a whole measurement was not whole"));
         }
-        let closer = self.look(stored, Look::Whole).await?;
+        let lane = (admission.as_ref())
+            .ok_or_else(|| ApiError::internal("a frame was measured without being let in"))?
+            .lane();
+        let closer = self.look(stored, lane, Look::Whole).await?;
         let mut cost = seen.cost;
         cost += closer.cost;
         *seen = Sight { cost, ..closer };
@@ -199,24 +206,37 @@ impl Submission {
         thresholds_of(&self.state.services, models).map_err(not_measured)
     }
 
-    async fn first_look(&self, stored: &Stored<LiveSession>) -> Result<Sight, ApiError> {
+    /// Lets the frame in, once for both looks and at the price of a whole one: a refusal must not tell the sender that this
+    /// frame needs a closer look.
+    async fn admit(&self, stored: &Stored<LiveSession>) -> Result<Admission, ApiError> {
+        // A session ends with its key.
+        let key = self.state.keys.with_id(&stored.record.key);
+        let key = key.ok_or(ApiError::BadToken)?;
+        let work = Work::pictures([self.image.header()], Look::Whole);
+        self.state.admissions.admit_live(&key, &work).await
+    }
+
+    async fn first_look(
+        &self,
+        stored: &Stored<LiveSession>,
+        lane: &Lane,
+    ) -> Result<Sight, ApiError> {
         let look = if rand::rng().random_ratio(1, WHOLE_ONE_IN) {
             Look::Whole
         } else {
             Look::Glance
         };
-        self.look(stored, look).await
+        self.look(stored, lane, look).await
     }
 
-    async fn look(&self, stored: &Stored<LiveSession>, look: Look) -> Result<Sight, ApiError> {
-        // A session ends with its key.
-        let key = self.state.keys.with_id(&stored.record.key);
-        let key = key.ok_or(ApiError::BadToken)?;
-        let work = Work::pictures([self.image.header()], look);
-        let admission = self.state.admissions.admit_live(&key, &work).await?;
+    async fn look(
+        &self,
+        stored: &Stored<LiveSession>,
+        lane: &Lane,
+        look: Look,
+    ) -> Result<Sight, ApiError> {
         let limit = LIMIT.min(self.state.config.verify_timeout);
-        let (services, lane) = (&self.state.services, admission.lane());
-        let request = &self.request_id;
+        let (services, request) = (&self.state.services, &self.request_id);
         let measured = measure_frame(services, lane, request, &self.image, look, limit).await;
         let measured = measured.map_err(not_measured)?;
         match measured.outcome {

@@ -10,7 +10,7 @@ use livegate_common::blocking::run_blocking_if_large;
 use livegate_common::broker::Queue;
 use livegate_common::id::{BatchId, JobId, RequestId};
 use livegate_common::job::{
-    Batch, BatchHeader, ClipOutcome, Outcome, encode_batch, now_ms, open_outcome,
+    Batch, BatchHeader, ClipOutcome, MeasuredClip, Outcome, encode_batch, now_ms, open_outcome,
 };
 use livegate_common::results::{Announcements, StoreError};
 use livegate_common::retry::Backoff;
@@ -158,6 +158,27 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// The work that a batch turned out to be, if its cost says what such work costs. Pictures without a face cost
+    /// less, and a whole look at a live frame may go on from a glance.
+    fn learned(&self, expected: &workload::Work, outcome: &Outcome) -> Option<workload::Work> {
+        let has_face = |frame: &FrameOutcome| match frame {
+            FrameOutcome::Measured(measured) => measured.face.is_some(),
+            FrameOutcome::Undecodable(_) => false,
+        };
+        match outcome {
+            Outcome::Frames { frames, .. } => {
+                let all = frames.iter().all(|(_, frame)| has_face(frame));
+                let is_alone = self.sender.queue == Queue::Verify || !expected.is_whole();
+                (all && is_alone).then(|| expected.clone())
+            }
+            Outcome::Clip { clip, .. } => match clip {
+                ClipOutcome::Measured(clip) => Some(workload::Work::clip(length_s(clip))),
+                ClipOutcome::Unplayable(_) => None,
+            },
+            Outcome::Failed(_) => None,
+        }
+    }
+
     /// What is sent of an outstanding batch.
     fn message(&self, batch: u16) -> Option<Message> {
         Some(Message {
@@ -182,7 +203,8 @@ impl Work<'_> {
                     Outcome::Failed(cause) => return Err(MeasureError::Failed { id, cause }),
                     outcome @ (Outcome::Frames { cost, .. } | Outcome::Clip { cost, .. }) => {
                         if let Some(turn) = self.turns.remove(&batch) {
-                            turn.done(cost, is_whole(&outcome));
+                            let learned = self.learned(turn.work(), &outcome);
+                            turn.done(cost, learned.as_ref());
                         }
                         self.outstanding.remove(&batch);
                         self.spans.remove(&batch);
@@ -274,13 +296,8 @@ impl Sender<'_> {
     }
 }
 
-/// Whether all of a batch was measured, so that its cost says what such a batch costs.
-fn is_whole(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Frames { frames, .. } => {
-            (frames.iter()).all(|(_, frame)| matches!(frame, FrameOutcome::Measured(_)))
-        }
-        Outcome::Clip { clip, .. } => matches!(clip, ClipOutcome::Measured(_)),
-        Outcome::Failed(_) => false,
-    }
+/// The length of a measured clip, seconds, at least 1: that of its pictures, and not what its file states.
+fn length_s(clip: &MeasuredClip) -> f64 {
+    let last = clip.frames.last();
+    last.map_or(1.0, |frame| f64::from(frame.seconds).max(1.0))
 }

@@ -1,4 +1,4 @@
-//! Presence: which workers are alive, for the health page.
+//! Presence: which workers are alive and how many threads they have, for the health page and for admission.
 
 mod memory;
 mod redis;
