@@ -386,6 +386,13 @@ async fn the_other_429s_keep_the_connection_or_say_that_they_close_it() {
     assert_eq!(Answer::read(&mut first, false).await.status, 100);
     // Nearly all of what it announces: it has taken room for the rest.
     first.write_all(&vec![b' '; 33 * MIB]).await.unwrap();
+    // The rest comes slowly: a body that stalls is given up.
+    let slowly = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            first.write_all(&[b' '; 20_000]).await.unwrap();
+        }
+    });
     let is_full = async || {
         let mut stream = connect(&app).await;
         send(&mut stream, with_length(&verify)).await;
@@ -406,6 +413,7 @@ async fn the_other_429s_keep_the_connection_or_say_that_they_close_it() {
             "{answer:?}"
         );
     }
+    slowly.abort();
 }
 
 #[tokio::test]
