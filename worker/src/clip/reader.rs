@@ -96,7 +96,7 @@ impl ClipReader {
         }
         if !unreadable {
             warn!(
-                "Programs cannot be run from memory here (vm.memfd_noexec?): while a clip is decoded, other processes of this user can read it"
+                "Programs cannot be run from memory here (`livegate-jail` is missing, or vm.memfd_noexec forbids it): while a clip is decoded, other processes of this user can read it"
             );
         }
     }
