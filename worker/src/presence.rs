@@ -14,8 +14,8 @@ const BEAT: Duration = Duration::from_secs(2);
 /// Time for which a report is valid.
 const SEEN_FOR: Duration = Duration::from_secs(7);
 
-/// Reports regularly that this worker is present with so many `threads`, until shutdown, and then that it is
-/// gone.
+/// Reports regularly that this worker is present, and how many threads it has, until shutdown. Then reports that
+/// it is gone.
 pub async fn beat(presence: Arc<dyn Presence>, threads: NonZeroUsize, shutdown: Shutdown) {
     let worker = Worker {
         id: Uuid::new_v4(),

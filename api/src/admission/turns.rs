@@ -65,7 +65,8 @@ impl<T> Turns<T> {
     }
 
     /// Takes the batch whose turn it is, if `threads` threads have too little to do, or if its key has less than its
-    /// share with the workers: then it waits for no batch of another key. Batches that nobody waits for any more, by `is_over`, are dropped.
+    /// share with the workers: then it waits for no batch of another key. Batches that nobody waits for any more, by
+    /// `is_over`, are dropped.
     pub fn next(&mut self, threads: f64, is_over: impl Fn(&T) -> bool) -> Option<Next<T>> {
         for line in self.lines.values_mut() {
             line.waiting.retain(|(ticket, _)| !is_over(ticket));

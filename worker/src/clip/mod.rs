@@ -2,9 +2,8 @@
 //!
 //! `container` recognises the format by the first bytes and names the one demuxer that may read it.
 //! `probe` refuses within a tenth of a second what is too large or too long. `frames` decodes and
-//! samples the rest. `reader` starts both programs in a jail
-//! (`livegate-jail`), and refuses all clips where the kernel cannot confine them. `log` and `course` tell which frames count and
-//! whether any are missing. Frames are measured on the threads of the pool, beside other captures, while
+//! samples the rest. `reader` starts both programs in a jail (`livegate-jail`), and refuses all clips
+//! where the kernel cannot confine them. `log` and `course` tell which frames count and whether any are missing. Frames are measured on the threads of the pool, beside other captures, while
 //! the next ones are decoded. `colour` converts HDR on those threads. `allowance` refuses a clip that
 //! takes longer than these threads have. `portraits` keeps the few pictures that may become the best
 //! frame. Nothing is written to disk.

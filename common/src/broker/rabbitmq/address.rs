@@ -26,7 +26,7 @@ const MAX_HOST: usize = 200;
 ///
 /// Several are separate brokers or the nodes of a cluster. A classic queue lives on one node of a cluster, so
 /// each broker has queues of its own, whose names end with its address. The messages of a queue are lost with
-/// its node, and the publisher's connection to this node ends as well: whoever waits then publishes again.
+/// its node, and the publisher's connection to this node ends as well: the requests that wait publish again.
 /// API and workers must name each broker in the same way.
 #[derive(Clone)]
 pub struct BrokerAddresses(Vec<Link>);

@@ -20,7 +20,7 @@ use super::callers::head;
 
 const MIB: usize = 1 << 20;
 
-/// Opens connections that send this head, then so many bytes of the body, and then nothing.
+/// Opens connections that send this head, then this number of bytes of the body, and then nothing.
 async fn stall(app: &App, head: &[u8], connections: usize, bytes: usize) -> Vec<TcpStream> {
     let one = async || {
         let mut stream = TcpStream::connect(app.client.address()).await.unwrap();
