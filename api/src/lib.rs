@@ -20,6 +20,7 @@ pub mod measure;
 pub mod metrics;
 pub mod openapi;
 pub mod rate;
+pub mod reference;
 pub mod services;
 pub mod state;
 #[cfg(test)]

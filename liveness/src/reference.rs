@@ -51,6 +51,15 @@ pub enum Comparison {
 }
 
 impl Comparison {
+    /// The result for a capture of which no face was measured.
+    pub fn without_face(has_reference: bool) -> Self {
+        if has_reference {
+            Self::NoFace
+        } else {
+            Self::NoReference
+        }
+    }
+
     /// Compares a capture, rejected for these reasons, with its reference. `portrait` is the face that the capture is
     /// compared with; `None` if no face could be judged.
     ///

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use livegate_common::id::RequestId;
 use livegate_common::job::{Cost, now_ms};
 use livegate_common::seal::SealError;
 use livegate_liveness::session::{Session, Task};
@@ -9,7 +10,7 @@ use livegate_liveness::thresholds::ModelSetId;
 use rand::seq::SliceRandom;
 use uuid::Uuid;
 
-use super::body::LiveBody;
+use super::body::{InteractiveSessionRequest, LiveBody};
 use super::query::{LiveOptions, Tasks};
 use super::record::{LiveSession, Opening};
 use super::response::{InteractiveSessionCreated, challenges};
@@ -17,7 +18,10 @@ use super::vocabulary::InteractiveState;
 use super::{sessions, token, watch};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
+use crate::http::json::JsonRequest;
+use crate::http::uploads::{SMALL, UploadPlace};
 use crate::keys::KeyRecord;
+use crate::reference::face_for_session;
 use crate::state::AppState;
 
 /// Creates a session for `caller`.
@@ -26,12 +30,17 @@ use crate::state::AppState;
 /// [`ApiError`] when the query or the body is wrong or the session cannot be stored.
 pub async fn create(
     state: &Arc<AppState>,
-    caller: &KeyRecord,
+    caller: &Arc<KeyRecord>,
+    request_id: RequestId,
     query: &str,
-    body: &[u8],
+    body: JsonRequest<Option<InteractiveSessionRequest>>,
 ) -> Result<InteractiveSessionCreated, ApiError> {
     let new = LiveOptions::parse(query)?;
-    let told = LiveBody::parse(body)?;
+    let (told, upload) = read(state, body).await?;
+    let reference = match told.reference {
+        Some(sent) => Some(face_for_session(state, caller, request_id, sent, upload).await?),
+        None => None,
+    };
     let now = now_ms();
     let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
     let expires_at_ms = now + ttl_ms;
@@ -42,14 +51,20 @@ pub async fn create(
         attestation: told.attestation,
     };
     let tasks = choose(new.tasks);
-    let record = LiveSession {
+    let session = Session::new(tasks, new.timeout_ms, caller.defaults.angles, expires_at_ms);
+    let mut record = LiveSession {
         opening,
         expires_at_ms,
         cost: Cost::default(),
         busy_ms: 0,
         models: ModelSetId::default(),
-        session: Session::new(tasks, new.timeout_ms, caller.defaults.angles, expires_at_ms),
+        session,
     };
+    if let Some(face) = reference {
+        // The session's frames must be measured by the same models, as if the reference were the first of them.
+        (record.cost, record.models) = (face.cost, face.models());
+        record.session = record.session.with_reference(face.embedding);
+    }
     let id = Uuid::new_v4();
     if !sessions::records(state)
         .create(&id.to_string(), &record, now)
@@ -66,6 +81,21 @@ pub async fn create(
         expires_at: rfc3339(expires_at_ms),
         client_token: issue(state, id)?,
     })
+}
+
+/// Reads the body. Its room is passed along, so that it stays taken if the caller hangs up meanwhile.
+async fn read(
+    state: &AppState,
+    body: JsonRequest<Option<InteractiveSessionRequest>>,
+) -> Result<(LiveBody, UploadPlace), ApiError> {
+    let JsonRequest { bytes, place, .. } = body;
+    let is_small = bytes.len() <= SMALL;
+    let read = move || LiveBody::parse(&bytes).map(|told| (told, place));
+    if is_small {
+        read()
+    } else {
+        state.uploads.work(read).await
+    }
 }
 
 fn issue(state: &AppState, id: Uuid) -> Result<String, ApiError> {

@@ -14,7 +14,10 @@ use crate::contract::media::{MAX_IMAGES, MAX_VIDEO_SIZE_MB, MIN_IMAGES};
 use crate::contract::nullable::Nullable;
 use crate::contract::numbers::rounded;
 use crate::contract::reason::ReasonCode;
+use crate::contract::reference::{self, ReferenceField, ReferenceMatch};
+use crate::contract::retry_hint::RetryHint;
 use livegate_liveness::judge::Undecodable;
+use livegate_liveness::reference::Comparison;
 
 /// A new session.
 #[derive(Clone, Debug, Serialize, Object)]
@@ -102,6 +105,9 @@ pub struct Verified {
     pub processing_time_ms: u64,
     /// Number of frames that show a face.
     pub frames_analyzed: usize,
+    /// How like the reference the captured face is; absent where none was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_match: Option<ReferenceMatch>,
 }
 
 /// Prints no biometric data.
@@ -139,6 +145,14 @@ pub struct Rejected {
     pub processing_time_ms: u64,
     /// Number of frames that show a face.
     pub frames_analyzed: usize,
+    /// What the person should do differently in the next try, the most useful first; empty where nothing that may be shown
+    /// to the person helps. It may be shown: it follows from the quality of the pictures and from missed actions alone.
+    #[oai(validator(max_items = 3))]
+    pub retry_hints: Vec<RetryHint>,
+    /// How like the reference the captured face is; absent where none was sent, null where the capture does not show the
+    /// face of one person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_match: ReferenceField,
 }
 
 /// Which actions of the challenge were detected.
@@ -151,6 +165,17 @@ pub struct ChallengeDetails {
 }
 
 impl VerdictBody {
+    /// The same verdict with the comparison with the caller's reference.
+    #[must_use]
+    pub fn with_reference(mut self, compared: Comparison) -> Self {
+        let field = reference::field_of(compared);
+        match &mut self {
+            Self::Verified(verified) => verified.reference_match = field.and_then(|f| f.0),
+            Self::Rejected(rejected) => rejected.reference_match = field,
+        }
+        self
+    }
+
     /// The reasons, in the documented order.
     pub fn reason_codes(&self) -> &[ReasonCode] {
         match self {
@@ -176,6 +201,7 @@ impl Verified {
             reason_codes: ReasonCode::VERIFIED.to_vec(),
             processing_time_ms: elapsed_ms,
             frames_analyzed: findings.frames_with_face,
+            reference_match: None,
         }
     }
 }
@@ -193,6 +219,8 @@ impl Rejected {
             rejection_details: RejectionDetails::of(rejections, &findings.poor, actions(findings)),
             processing_time_ms: elapsed_ms,
             frames_analyzed: findings.frames_with_face,
+            retry_hints: RetryHint::all(&findings.retry_hints),
+            reference_match: None,
         }
     }
 
@@ -215,6 +243,8 @@ impl Rejected {
             },
             processing_time_ms: elapsed_ms,
             frames_analyzed: 0,
+            retry_hints: Vec::new(),
+            reference_match: None,
         }
     }
 }
