@@ -73,6 +73,7 @@ fn lack(unfit: &Unfit) -> String {
         Unfit::Blurred { measured, required } => format!(
             "shows a face with the detail of {measured:.0} pixels where at least {required:.0} are needed; send a sharper picture"
         ),
+        Unfit::Featureless => "shows a face without detail; send a sharper picture".to_owned(),
         Unfit::Dark { measured, required } => format!(
             "shows a dark face, of {measured:.0} grey levels where at least {required:.0} are needed"
         ),

@@ -33,6 +33,8 @@ fn a_picture_without_one_clear_face_is_refused_with_its_numbers() {
     let (measured, required) = (10.0, t.face_detail_px);
     let soft = fit(|f| f.quality.detail_px = 10.0);
     assert_eq!(soft, Err(Unfit::Blurred { measured, required }));
+    let featureless = fit(|f| f.quality.sharpness = 4.0);
+    assert_eq!(featureless, Err(Unfit::Featureless));
     let (measured, required) = (20.0, DARK);
     let dark = fit(|f| f.quality.brightness = 20.0);
     assert_eq!(dark, Err(Unfit::Dark { measured, required }));

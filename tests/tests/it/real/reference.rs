@@ -121,7 +121,7 @@ async fn everything(app: &App) {
     let mut small = RgbImage::new(360, 480);
     let face = portrait.resize(90, 120, FilterType::Triangle).into_rgb8();
     image::imageops::overlay(&mut small, &face, 130, 180);
-    let soft = portrait.blur(12.0).into_rgb8();
+    let [blurred, soft, softer] = [5.0, 8.0, 12.0].map(|sigma| portrait.blur(sigma).into_rgb8());
     let away = frame_at(&media(TURNS_A.file), 2.0);
     let file = |name| std::fs::read(media(name)).unwrap();
     for (reference, says) in [
@@ -129,7 +129,9 @@ async fn everything(app: &App) {
         (file("identity/010_2.jpg"), "2 faces"),
         (file("identity/015_6.jpg"), "6 faces"),
         (jpeg(&small), "pixels where at least 40"),
-        (jpeg(&soft), "face"),
+        (jpeg(&soft), "without detail"),
+        (jpeg(&blurred), "detail of"),
+        (jpeg(&softer), "without detail"),
         (away, "turned by"),
     ] {
         let answer = verify(app, &TURNS_A, &of_bytes(&reference)).await;
