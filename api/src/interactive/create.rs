@@ -58,6 +58,7 @@ pub async fn create(
         cost: Cost::default(),
         busy_ms: 0,
         models: ModelSetId::default(),
+        receipt: None,
         session,
     };
     if let Some(face) = reference {

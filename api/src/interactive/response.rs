@@ -103,6 +103,10 @@ pub struct FrameResult {
     /// null where the session does not show the face of one person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference_match: ReferenceField,
+    /// With the API key only, once there is a verdict: the verdict, signed: a compact JWS that can be verified offline
+    /// with the keys of `/.well-known/jwks.json`. Absent where the service has no key to sign with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// Where a session stands.
@@ -150,6 +154,10 @@ pub struct InteractiveSessionStatus {
     /// null where the session does not show the face of one person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference_match: ReferenceField,
+    /// With the API key only, once there is a verdict: the verdict, signed: a compact JWS that can be verified offline
+    /// with the keys of `/.well-known/jwks.json`. Absent where the service has no key to sign with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// A session that was cancelled.
@@ -169,11 +177,13 @@ struct Known {
     details: Option<RejectionDetails<ChallengeType>>,
     retry_hints: Option<Vec<RetryHint>>,
     reference_match: ReferenceField,
+    receipt: Option<String>,
 }
 
 impl Known {
     /// `for_owner`: the caller has the API key. The holder of a client token learns no scores.
-    fn of(session: &Session, for_owner: bool) -> Self {
+    fn of(record: &LiveSession, for_owner: bool) -> Self {
+        let session = &record.session;
         let State::Ended(end) = session.state() else {
             return Self::default();
         };
@@ -195,6 +205,7 @@ impl Known {
             same_person: end.same_person.map(rounded),
             details: details(end, session.passed()),
             reference_match: reference::field_of(end.reference),
+            receipt: record.receipt.clone(),
             ..public
         }
     }
@@ -256,8 +267,10 @@ pub fn challenges(session: &Session) -> Vec<SessionChallenge> {
 
 impl FrameResult {
     /// The answer to a frame that left the session in this state.
-    pub fn new(id: &str, session: &Session, report: Report, for_owner: bool) -> Self {
-        let known = Known::of(session, for_owner);
+    pub fn new(stored: &Stored<LiveSession>, report: Report, for_owner: bool) -> Self {
+        let Stored { id, record, .. } = stored;
+        let session = &record.session;
+        let known = Known::of(record, for_owner);
         let state = session.state().into();
         Self {
             session_id: id.to_owned(),
@@ -275,6 +288,7 @@ impl FrameResult {
             rejection_details: known.details,
             retry_hints: known.retry_hints,
             reference_match: known.reference_match,
+            receipt: known.receipt,
         }
     }
 }
@@ -284,7 +298,7 @@ impl InteractiveSessionStatus {
     pub fn new(stored: &Stored<LiveSession>, for_owner: bool) -> Self {
         let Stored { id, record, .. } = stored;
         let session = &record.session;
-        let known = Known::of(session, for_owner);
+        let known = Known::of(record, for_owner);
         Self {
             session_id: id.to_owned(),
             state: session.state().into(),
@@ -298,6 +312,7 @@ impl InteractiveSessionStatus {
             rejection_details: known.details,
             retry_hints: known.retry_hints,
             reference_match: known.reference_match,
+            receipt: known.receipt,
         }
     }
 }

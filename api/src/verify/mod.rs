@@ -1,7 +1,9 @@
 //! The server-to-server API: `/v1/liveness`.
 
 pub mod health;
+mod receipt;
 pub mod record;
+mod reference;
 pub mod response;
 mod run;
 pub mod session;

@@ -41,15 +41,15 @@ pub enum State {
     },
     /// The capture was verified.
     Verified,
-    /// The capture was rejected, on these grounds.
-    Rejected(Grounds),
+    /// The capture was rejected, for these reasons.
+    Rejected(Reasons),
     /// Processing failed.
     Failed,
 }
 
-/// Grounds of a rejection, as far as they can be read again.
+/// Reasons of a rejection, as far as they can be read again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Grounds {
+pub struct Reasons {
     /// The checks that failed, in the documented order.
     pub reason_codes: Vec<ReasonCode>,
     /// What the person should do differently.

@@ -4,7 +4,7 @@ use livegate_liveness::evidence::presence;
 use livegate_liveness::session::Task;
 use serde_json::{Value, json};
 
-use super::{as_sent, example};
+use super::{RECEIPT, as_sent, example};
 use crate::contract::actions::ChallengeType;
 use crate::contract::details::{FailedAction, RejectionDetails};
 use crate::contract::evidence::Evidence;
@@ -156,6 +156,7 @@ fn passed() -> FrameResult {
         rejection_details: None,
         retry_hints: None,
         reference_match: None,
+        receipt: None,
     }
 }
 
@@ -193,6 +194,7 @@ fn completed() -> FrameResult {
             threshold: 0.45,
             matched: true,
         }))),
+        receipt: Some(RECEIPT.to_owned()),
         ..passed()
     }
 }
@@ -204,6 +206,7 @@ fn for_a_browser(result: FrameResult) -> FrameResult {
         same_person_score: None,
         rejection_details: None,
         reference_match: None,
+        receipt: None,
         ..result
     }
 }
@@ -316,6 +319,7 @@ fn status_of(result: FrameResult) -> InteractiveSessionStatus {
         rejection_details: result.rejection_details,
         retry_hints: result.retry_hints,
         reference_match: result.reference_match,
+        receipt: result.receipt,
     }
 }
 

@@ -4,7 +4,7 @@ use livegate_liveness::evidence::clarity::Noise;
 use livegate_liveness::evidence::{poor, presence};
 use serde_json::{Value, json};
 
-use super::{as_sent, example};
+use super::{RECEIPT, as_sent, example};
 use crate::contract::actions::ActionName;
 use crate::contract::details::{FailedAction, RejectionDetails};
 use crate::contract::evidence::Evidence;
@@ -211,6 +211,8 @@ fn verified() -> Verified {
             threshold: 0.45,
             matched: true,
         }),
+        receipt: Some(RECEIPT.to_owned()),
+        best_frame_sha256: String::new(),
     }
 }
 
@@ -243,6 +245,7 @@ fn rejected(reason_codes: Vec<ReasonCode>, completed: &[ActionName]) -> Rejected
         frames_analyzed: 8,
         retry_hints: Vec::new(),
         reference_match: None,
+        receipt: Some(RECEIPT.to_owned()),
     }
 }
 
