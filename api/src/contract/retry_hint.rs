@@ -6,9 +6,10 @@ use serde::Deserialize;
 use super::public_enum::public_enum;
 
 public_enum! {
-    /// What the person should do differently in the next try. It may be shown to the person: it follows from how well
-    /// the face could be seen and from actions that were missed, never from anti-spoofing or identity. More may be added;
-    /// show nothing for one that you do not know.
+    /// What the person should do differently in the next try.
+    ///
+    /// It may be shown to the person: it follows from how well the face could be seen and from actions that were missed,
+    /// never from anti-spoofing or identity. More may be added: show nothing for one that you do not know.
     ///
     /// - `keep_face_in_frame`: no face was found in some frames, or none while an action was to be shown.
     /// - `one_person_only`: a second face of comparable size was in the picture.
