@@ -55,6 +55,13 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
+    /// That of RFC 8037, appendix A.2.
+    pub(super) fn example() -> Self {
+        let x = base64_simd::URL_SAFE_NO_PAD
+            .decode_to_vec("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+        Self::new(&x.unwrap_or_default(), None)
+    }
+
     fn new(key: &[u8], kid: Option<String>) -> Self {
         let x = base64_simd::URL_SAFE_NO_PAD.encode_to_string(key);
         let thumbprint = || {

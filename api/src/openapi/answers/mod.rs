@@ -6,6 +6,8 @@ mod verify;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::receipts::key_set::PublicKeys;
+
 /// Examples of an operation's requests: name and OpenAPI example object.
 pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
     verify::requests(operation_id)
@@ -16,6 +18,10 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
 pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {
     let mut answers = verify::answers(operation_id);
     answers.extend(interactive::answers(operation_id));
+    if operation_id == "jwks" {
+        let keys = PublicKeys::example();
+        answers.push(("200", "keys", example("One key", keys)));
+    }
     answers
 }
 

@@ -55,6 +55,23 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
         "verify" => vec![
             ("images", example("Images mode", images())),
             ("video", example("Video mode", video())),
+            (
+                "with_attestation",
+                example(
+                    "With what you know of the device, for the receipt",
+                    with_attestation(),
+                ),
+            ),
+        ],
+        "createInteractiveSession" => vec![
+            ("nothing", example("Nothing besides the query", json!({}))),
+            (
+                "with_attestation",
+                example(
+                    "With what you know of the device, for the receipt",
+                    json!({"attestation": ATTESTATION}),
+                ),
+            ),
         ],
         _ => Vec::new(),
     }
@@ -152,6 +169,15 @@ fn images() -> Value {
     };
     let frames: Vec<Value> = frames.into_iter().enumerate().map(frame).collect();
     json!({"session_id": SESSION_ID, "mode": "images", "frames": frames})
+}
+
+/// What a caller may send as attestation.
+const ATTESTATION: &str = "eyJkZXZpY2VJbnRlZ3JpdHkiOnsiZGV2aWNlUmVjb2duaXRpb24i...";
+
+fn with_attestation() -> Value {
+    let mut body = video();
+    body["attestation"] = json!(ATTESTATION);
+    body
 }
 
 fn video() -> Value {
