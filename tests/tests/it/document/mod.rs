@@ -9,4 +9,5 @@ mod integrate;
 mod interactive_examples;
 mod passages;
 mod readme;
+mod receipts;
 pub mod tools;
