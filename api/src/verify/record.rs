@@ -18,9 +18,10 @@ pub struct VerifySession {
     pub key: String,
     /// The challenge: actions in order, and their angles.
     pub challenge: Challenge,
-    /// When the server drew the challenge, Unix milliseconds; `None` where the caller named the
-    /// actions, who may have filmed them before.
-    pub drawn_ms: Option<u64>,
+    /// Whether the server drew the order of the actions. A caller who named them may have filmed them before.
+    pub is_drawn: bool,
+    /// When it was created, Unix milliseconds.
+    pub created_ms: u64,
     /// When it expires, Unix milliseconds.
     pub expires_at_ms: u64,
     /// The state of the session.
@@ -60,11 +61,8 @@ impl VerifySession {
     #[must_use]
     pub fn in_state(&self, state: State) -> Self {
         Self {
-            key: self.key.clone(),
-            challenge: self.challenge.clone(),
-            drawn_ms: self.drawn_ms,
-            expires_at_ms: self.expires_at_ms,
             state,
+            ..self.clone()
         }
     }
 }
@@ -84,7 +82,8 @@ mod tests {
                 angles: Angles::default(),
                 mirrored: false,
             },
-            drawn_ms: None,
+            is_drawn: false,
+            created_ms: 0,
             expires_at_ms: 5_000,
             state: State::Pending,
         };

@@ -38,6 +38,10 @@ pub struct VerifyBody {
     /// seconds; about 5 seconds is usual. Each side 120 to 2160 pixels, at most 1920x1440 in all.
     /// H.264, HEVC, MPEG-4, VP8, VP9 or AV1. Sound is ignored; rotation metadata is applied.
     video_b64: Option<String>,
+    /// What you know of the device, as you like: for example the result of App Attest or Play Integrity. 1 to 16,384
+    /// bytes. The service does not read it: its SHA-256 goes into the receipt.
+    #[oai(validator(min_length = 1, max_length = 16384))]
+    attestation: Option<String>,
 }
 
 /// One frame of a capture.
@@ -95,6 +99,7 @@ pub async fn verify(
         state: Arc::clone(state),
         session,
         capture: request.capture,
+        attestation: request.attestation,
         request_id,
         started,
         audit: state.audit.reserve()?,
