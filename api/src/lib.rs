@@ -22,6 +22,7 @@ pub mod openapi;
 pub mod rate;
 pub mod services;
 pub mod state;
+pub mod test_mode;
 #[cfg(test)]
 mod testing;
 pub mod verify;

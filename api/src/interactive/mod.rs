@@ -10,6 +10,7 @@ mod lookup;
 pub mod presets;
 pub mod query;
 mod record;
+mod rehearse;
 pub mod response;
 mod sessions;
 pub mod token;

@@ -2,6 +2,7 @@
 
 pub mod health;
 pub mod record;
+mod rehearse;
 pub mod response;
 mod run;
 pub mod session;

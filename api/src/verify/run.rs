@@ -53,13 +53,13 @@ pub(super) struct Verification {
 
 /// Number of frames and cost of what was measured, for the audit record.
 #[derive(Clone, Copy, Default)]
-struct Spent {
-    frames: usize,
+pub(super) struct Spent {
+    pub frames: usize,
     cost: Cost,
 }
 
 /// The picture of the best frame.
-enum Best {
+pub(super) enum Best {
     /// A picture as the caller sent it. Its bytes never go out.
     Caller(Picture),
     /// A frame of a clip as the worker encoded it: an upright JPEG.
@@ -171,6 +171,9 @@ impl Verification {
         seen: &mut Spent,
         limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
+        if let Some(test) = &self.session.record.test {
+            return self.rehearse(test, seen).await;
+        }
         match &self.capture {
             Capture::Images(frames) => self.measure_and_decide_images(frames, seen, limit).await,
             Capture::Video(clip) => self.measure_and_decide_clip(clip, seen, limit).await,
@@ -246,7 +249,7 @@ impl Verification {
     }
 
     /// The answer for a judgement. `picture` returns the picture of a frame by its index.
-    async fn conclude(
+    pub(super) async fn conclude(
         &self,
         judgement: Judgement,
         picture: impl FnOnce(usize) -> Option<Best>,
@@ -320,6 +323,7 @@ impl Verification {
             caller_request_id: self.request_id.callers().map(ToString::to_string),
             key_id: self.session.record.key.clone(),
             session_id: self.session.id.clone(),
+            test: self.session.record.test.is_some(),
             mode: self.capture.mode().name(),
             verdict: "failed",
             reason_codes: vec![ReasonCode::InternalError],
