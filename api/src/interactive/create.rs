@@ -10,6 +10,7 @@ use rand::seq::SliceRandom;
 use uuid::Uuid;
 
 use super::body::LiveBody;
+use super::in_flight::LIMIT;
 use super::query::{LiveOptions, Tasks};
 use super::record::{LiveSession, Opening};
 use super::response::{InteractiveSessionCreated, challenges};
@@ -33,7 +34,7 @@ pub async fn create(
 ) -> Result<InteractiveSessionCreated, ApiError> {
     let new = LiveOptions::parse(query)?;
     let told = LiveBody::parse(body)?;
-    let deadline = state.config.verify_timeout;
+    let deadline = LIMIT.min(state.config.verify_timeout);
     let outcome = test_outcome(new.test_outcome, told.test_outcome)?;
     let test = TestOutcome::of(caller, outcome.as_deref(), Tested::LiveFrame, deadline)?;
     let now = now_ms();

@@ -10,8 +10,7 @@ use crate::error::{ApiError, Code};
 use crate::keys::KeyRecord;
 use crate::openapi::failures::failures;
 
-/// How much longer than a verify's deadline an answer may be delayed. A status counts a verify as failed only after
-/// this time.
+/// How much longer than its deadline an answer may be delayed. A status counts a verify as failed only after this time.
 const BEYOND_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The word for a verdict that every check passed.
@@ -111,7 +110,7 @@ impl Tested {
 
 impl TestOutcome {
     /// The outcome of a session that `key` creates; `None` for a live key. `asked` is the caller's `test_outcome`.
-    /// `deadline` is the longest time that a verify may take.
+    /// `deadline` is the longest time that a real answer may take.
     ///
     /// # Errors
     /// [`ApiError::InvalidInput`] when a live key asks for an outcome, and when there is no such outcome.
@@ -398,14 +397,14 @@ mod tests {
         for tested in [Tested::Verify, Tested::LiveFrame] {
             for code in tested.codes() {
                 let outcome = TestOutcome::parse(code.name(), tested, MOST_MS).unwrap();
-                let error = match code {
-                    Code::SessionExpired => {
-                        assert!(outcome.is_expired());
-                        continue;
-                    }
-                    Code::ProcessingError if tested == Tested::Verify => outcome.failure(),
-                    _ => outcome.refusal(tested),
-                };
+                if code == Code::SessionExpired {
+                    assert!(outcome.is_expired());
+                    continue;
+                }
+                let refusal = outcome.refusal(tested);
+                let is_later = code == Code::ProcessingError && tested == Tested::Verify;
+                assert_eq!(refusal.is_none(), is_later);
+                let error = refusal.or(outcome.failure());
                 assert_eq!(error.unwrap().code(), code);
             }
         }

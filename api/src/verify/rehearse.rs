@@ -13,20 +13,26 @@ use crate::error::ApiError;
 use crate::state::AppState;
 use crate::test_mode::{TestCapture, TestOutcome, Tested, drawn_jpeg, judge, unreadable};
 
-/// Refuses a verify of a session whose test outcome is an error. The session stays unused.
-///
-/// # Errors
-/// The error that the session was created for.
+/// A test outcome that refuses a verify, and its error.
+pub(super) struct Refusal {
+    test: TestOutcome,
+    error: ApiError,
+}
+
+/// The refusal of a verify of a session whose test outcome is an error; `None` for every other.
+pub(super) fn refusal(session: &Stored<VerifySession>) -> Option<Refusal> {
+    let test = session.record.test.as_ref()?;
+    let error = test.refusal(Tested::Verify)?;
+    let test = test.clone();
+    Some(Refusal { test, error })
+}
+
+/// Refuses a verify, after the delay of its outcome. The session stays unused.
 pub(super) async fn refuse(
     state: &AppState,
     session: &Stored<VerifySession>,
-) -> Result<(), ApiError> {
-    let Some(test) = &session.record.test else {
-        return Ok(());
-    };
-    let Some(error) = test.refusal(Tested::Verify) else {
-        return Ok(());
-    };
+    Refusal { test, error }: Refusal,
+) -> ApiError {
     test.pause().await;
     if let Some(next) = test.after_refusal() {
         let record = VerifySession {
@@ -35,9 +41,11 @@ pub(super) async fn refuse(
         };
         // Where another verify was faster, it has made the same change.
         let (attempt, now) = (Attempt::fresh(), now_ms());
-        records(state).swap(session, record, attempt, now).await?;
+        if let Err(unknown) = records(state).swap(session, record, attempt, now).await {
+            return unknown.into();
+        }
     }
-    Err(error)
+    error
 }
 
 impl Verification {

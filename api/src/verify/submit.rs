@@ -82,7 +82,11 @@ pub async fn verify(
     state.services.metrics.stage(Stage::Parse, started);
     let session = session::find(state, caller, &request.session_id).await?;
     still_usable(&session)?;
-    rehearse::refuse(state, &session).await?;
+    if let Some(refusal) = rehearse::refusal(&session) {
+        // It may be held back for long, and the capture is not needed.
+        drop((request, upload));
+        return Err(rehearse::refuse(state, &session, refusal).await);
+    }
     let limit = state.config.verify_timeout;
     let work = match &session.record.test {
         // No worker will measure it.

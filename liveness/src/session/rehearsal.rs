@@ -83,7 +83,7 @@ impl Session {
                         let rejections = finale.rejections.clone();
                         Stage::Ended(finale.end(Ending::Completed(rejections), end))
                     }
-                    next => next,
+                    next @ (Stage::Waiting { .. } | Stage::Running(_)) => next,
                 }
             }
             Cue::Fail(finale) => {
