@@ -1,6 +1,7 @@
 //! The server-to-server API: `/v1/liveness`.
 
 pub mod health;
+mod receipt;
 pub mod record;
 mod rehearse;
 pub mod response;

@@ -6,7 +6,7 @@ use livegate_liveness::judge::{Judgement, Undecodable};
 
 use super::record::VerifySession;
 use super::response::VerdictBody;
-use super::run::{Best, Spent, Verification};
+use super::run::{Best, Seen, Verification};
 use super::session::records;
 use super::wire::Capture;
 use crate::error::ApiError;
@@ -53,7 +53,7 @@ impl Verification {
     pub(super) async fn rehearse(
         &self,
         test: &TestOutcome,
-        seen: &mut Spent,
+        seen: &mut Seen,
     ) -> Result<VerdictBody, ApiError> {
         test.pause().await;
         if let Some(error) = test.failure() {

@@ -11,17 +11,20 @@ use livegate_common::job::{ClipOutcome, Cost, MeasuredClip, now_ms};
 use livegate_common::records::{Attempt, RecordError, Stored};
 use livegate_liveness::decision::{Findings, Proof};
 use livegate_liveness::evidence::Timing;
+use livegate_liveness::thresholds::ModelSetId;
 use livegate_media::Picture;
 use tracing::Instrument;
 
+use super::receipt::{Grounds, established};
 use super::record::{State, VerifySession};
-use super::response::{Rejected, VerdictBody, Verified};
+use super::response::{BestFrame, Rejected, VerdictBody, Verified};
 use super::session::records;
 use super::wire::{Capture, CapturedFrame};
 use crate::admission::Admission;
 use crate::audit::{AuditPlace, AuditRecord, milliseconds};
 use crate::clock::rfc3339;
 use crate::contract::attestation::AttestationHash;
+use crate::contract::established::Established;
 use crate::contract::reason::ReasonCode;
 use crate::error::ApiError;
 use crate::http::uploads::UploadPlace;
@@ -51,11 +54,15 @@ pub(super) struct Verification {
     pub _upload: UploadPlace,
 }
 
-/// Number of frames and cost of what was measured, for the audit record.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Spent {
+/// What was measured, for the audit record and the receipt.
+#[derive(Default)]
+pub(super) struct Seen {
     pub frames: usize,
     cost: Cost,
+    /// Duration of the capture by its own times, seconds; `None` where it could not be read.
+    claimed_s: Option<f32>,
+    /// The models that measured; `None` where nothing was measured.
+    models: Option<ModelSetId>,
 }
 
 /// The picture of the best frame.
@@ -89,12 +96,13 @@ enum Claim {
 impl Verification {
     /// Claims the session, reaches the verdict, and records how the session ended.
     pub async fn run(mut self) -> Result<VerdictBody, ApiError> {
-        let mut seen = Spent::default();
+        let mut seen = Seen::default();
         // The claim's own time counts: it is long if the store stalls.
         let ends_at = Instant::now() + self.state.config.verify_timeout;
         let verdict = match self.claim().await {
             Ok(Claim::Ours) => {
                 let verdict = self.measure_and_decide_safely(&mut seen, ends_at).await;
+                let verdict = verdict.map(|body| self.with_receipt(body, &seen));
                 self.record_end(&verdict).await;
                 verdict
             }
@@ -103,7 +111,7 @@ impl Verification {
             // The session may have been claimed, so it is recorded as if it had been.
             Err(unknown) => Err(unknown.into()),
         };
-        let record = self.audit_record(&verdict, seen);
+        let record = self.audit_record(&verdict, &seen);
         self.audit.record(record).await;
         verdict
     }
@@ -136,7 +144,7 @@ impl Verification {
 
     async fn measure_and_decide_safely(
         &self,
-        seen: &mut Spent,
+        seen: &mut Seen,
         ends_at: Instant,
     ) -> Result<VerdictBody, ApiError> {
         let limit = ends_at.saturating_duration_since(Instant::now());
@@ -168,7 +176,7 @@ impl Verification {
 
     async fn measure_and_decide(
         &self,
-        seen: &mut Spent,
+        seen: &mut Seen,
         limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
         if let Some(test) = &self.session.record.test {
@@ -183,15 +191,17 @@ impl Verification {
     async fn measure_and_decide_images(
         &self,
         frames: &[CapturedFrame],
-        seen: &mut Spent,
+        seen: &mut Seen,
         limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
         seen.frames = frames.len();
+        seen.claimed_s = Some(span_s(frames));
         let images: Vec<&Picture> = frames.iter().map(|f| &f.image).collect();
         let (lane, request) = (self.admission.lane(), &self.request_id);
         let measured = measure_images(services, lane, request, &images, limit).await?;
         seen.cost = measured.cost;
+        seen.models = Some(measured.models.clone());
         let challenge = &self.session.record.challenge;
         let thresholds = thresholds_of(services, &measured.models)?;
         let timing = self.available_s().map(|available_s| Timing {
@@ -211,7 +221,7 @@ impl Verification {
     async fn measure_and_decide_clip(
         &self,
         clip: &Bytes,
-        seen: &mut Spent,
+        seen: &mut Seen,
         limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
@@ -228,6 +238,8 @@ impl Verification {
             }
         };
         seen.frames = clip.frames.len();
+        seen.claimed_s = clip.frames.last().map(|last| last.seconds);
+        seen.models = Some(measured.models.clone());
         let challenge = self.session.record.challenge.clone();
         let thresholds = Arc::clone(thresholds_of(services, &measured.models)?);
         let available_s = self.available_s();
@@ -288,12 +300,11 @@ impl Verification {
         proof: Proof,
         best: Best,
     ) -> Result<VerdictBody, ApiError> {
-        let encoding = self.state.uploads.set_upright(move || {
-            let jpeg = best.into_jpeg()?;
-            Ok(base64_simd::STANDARD.encode_to_string(&jpeg))
-        });
-        let best_frame_b64 = encoding.await?;
-        let body = Verified::new(findings, proof, best_frame_b64, self.elapsed_ms());
+        let encoding = self
+            .state
+            .uploads
+            .set_upright(move || Ok(BestFrame::of(&best.into_jpeg()?)));
+        let body = Verified::new(findings, proof, encoding.await?, self.elapsed_ms());
         Ok(VerdictBody::Verified(Box::new(body)))
     }
 
@@ -312,11 +323,36 @@ impl Verification {
         available_ms as f32 / 1000.0 + CLOCK_SLACK_S
     }
 
+    fn established(&self, seen: &Seen) -> Vec<Established> {
+        established(
+            &self.session.record,
+            seen.claimed_s,
+            self.since_creation_s(),
+        )
+    }
+
+    fn with_receipt(&self, body: VerdictBody, seen: &Seen) -> VerdictBody {
+        if self.session.record.test.is_some() {
+            // The signing key vouches for measurements.
+            return body;
+        }
+        let grounds = Grounds {
+            session: &self.session,
+            request_id: &self.request_id,
+            mode: self.capture.mode(),
+            attestation: self.attestation,
+            models: seen.models.clone(),
+            established: self.established(seen),
+        };
+        let receipt = self.state.receipts.issue(&grounds.statement(&body));
+        body.with_receipt(receipt)
+    }
+
     fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn audit_record(&self, verdict: &Result<VerdictBody, ApiError>, seen: Spent) -> AuditRecord {
+    fn audit_record(&self, verdict: &Result<VerdictBody, ApiError>, seen: &Seen) -> AuditRecord {
         let mut record = AuditRecord {
             time: rfc3339(now_ms()),
             request_id: self.request_id.to_string(),
@@ -330,6 +366,7 @@ impl Verification {
             confidence: None,
             anti_spoof_avg_score: None,
             same_person_score: None,
+            evidence_level: self.established(seen),
             frames: seen.frames,
             processing_time_ms: self.elapsed_ms(),
             worker_cpu_ms: milliseconds(seen.cost.cpu_us),
