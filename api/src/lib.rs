@@ -24,6 +24,7 @@ pub mod rate;
 pub mod receipts;
 pub mod services;
 pub mod state;
+pub mod test_mode;
 #[cfg(test)]
 mod testing;
 pub mod verify;

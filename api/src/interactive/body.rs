@@ -8,6 +8,7 @@ use crate::contract::attestation::AttestationHash;
 use crate::error::ApiError;
 use crate::http::fields::{RawField, read_body};
 use crate::http::json::RequestDocument;
+use crate::verify::wire::test_outcome;
 
 /// Largest body, bytes: the longest attestation with every character escaped, and room to spare.
 pub const MAX_LIVE_SESSION_BODY_BYTES: usize = 128 << 10;
@@ -19,6 +20,9 @@ pub struct InteractiveSessionRequest {
     /// bytes. The service does not read it: its SHA-256 goes into the receipt.
     #[oai(validator(min_length = 1, max_length = 16384))]
     attestation: Option<String>,
+    /// With a test key only: the outcome of the session, as the query parameter of this name. Send one of the two.
+    #[oai(validator(min_length = 1))]
+    test_outcome: Option<String>,
 }
 
 impl RequestDocument for InteractiveSessionRequest {
@@ -31,6 +35,8 @@ impl RequestDocument for InteractiveSessionRequest {
 pub struct LiveBody {
     /// The caller's attestation.
     pub attestation: Option<AttestationHash>,
+    /// The outcome of a test session, unread.
+    pub test_outcome: Option<String>,
 }
 
 impl LiveBody {
@@ -41,10 +47,11 @@ impl LiveBody {
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let raw: Raw<'_> = read_body(
             body,
-            "send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; the body takes attestation",
+            "send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; the body takes attestation and, with a test key, test_outcome",
         )?;
         Ok(Self {
             attestation: AttestationHash::read(raw.attestation)?,
+            test_outcome: test_outcome(raw.test_outcome)?,
         })
     }
 }
@@ -54,6 +61,7 @@ impl LiveBody {
 struct Raw<'a> {
     #[serde(borrow)]
     attestation: Option<RawField<'a>>,
+    test_outcome: Option<RawField<'a>>,
 }
 
 #[cfg(test)]

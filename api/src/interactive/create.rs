@@ -10,6 +10,7 @@ use rand::seq::SliceRandom;
 use uuid::Uuid;
 
 use super::body::LiveBody;
+use super::in_flight::LIMIT;
 use super::query::{LiveOptions, Tasks};
 use super::record::{LiveSession, Opening};
 use super::response::{InteractiveSessionCreated, challenges};
@@ -19,6 +20,7 @@ use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::keys::KeyRecord;
 use crate::state::AppState;
+use crate::test_mode::{TestOutcome, Tested};
 
 /// Creates a session for `caller`.
 ///
@@ -32,14 +34,21 @@ pub async fn create(
 ) -> Result<InteractiveSessionCreated, ApiError> {
     let new = LiveOptions::parse(query)?;
     let told = LiveBody::parse(body)?;
+    let deadline = LIMIT.min(state.config.verify_timeout);
+    let outcome = test_outcome(new.test_outcome, told.test_outcome)?;
+    let test = TestOutcome::of(caller, outcome.as_deref(), Tested::LiveFrame, deadline)?;
     let now = now_ms();
     let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
-    let expires_at_ms = now + ttl_ms;
+    let expires_at_ms = match &test {
+        Some(test) if test.is_expired() => now,
+        Some(_) | None => now + ttl_ms,
+    };
     let opening = Opening {
         key: caller.id.clone(),
         mirrored: new.mirrored,
         is_drawn: new.tasks.are_drawn(),
         attestation: told.attestation,
+        test,
     };
     let tasks = choose(new.tasks);
     let record = LiveSession {
@@ -58,7 +67,9 @@ pub async fn create(
     {
         return Err(ApiError::internal("a fresh session id was taken already"));
     }
-    state.services.metrics.created("interactive");
+    if record.opening.test.is_none() {
+        state.services.metrics.created("interactive");
+    }
     watch::start(state, id, &record);
     Ok(InteractiveSessionCreated {
         session_id: id.to_string(),
@@ -67,6 +78,16 @@ pub async fn create(
         expires_at: rfc3339(expires_at_ms),
         client_token: issue(state, id)?,
     })
+}
+
+/// The outcome of a test session, from the query or from the body.
+fn test_outcome(query: Option<String>, body: Option<String>) -> Result<Option<String>, ApiError> {
+    if query.is_some() && body.is_some() {
+        return Err(ApiError::InvalidInput(
+            "Send test_outcome once: in the query or in the body.".to_owned(),
+        ));
+    }
+    Ok(query.or(body))
 }
 
 fn issue(state: &AppState, id: Uuid) -> Result<String, ApiError> {

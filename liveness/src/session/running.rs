@@ -41,7 +41,7 @@ pub struct Running {
     /// When the first frame arrived, Unix milliseconds.
     first_ms: u64,
     /// Whether a frame of the current task showed a face that can be judged.
-    saw_face: bool,
+    pub saw_face: bool,
     movement: Movement,
     rest: Rest,
     pub evidence: Evidence,

@@ -188,7 +188,7 @@ fn rejected(reason: ReasonCode, details: RejectionDetails<ChallengeType>) -> Fra
 
 fn spoof() -> FrameResult {
     let details = RejectionDetails {
-        anti_spoof_avg_score: Some(0.12),
+        anti_spoof_avg_score: Some(Nullable(Some(0.12))),
         threshold: Some(0.5),
         ..RejectionDetails::none()
     };

@@ -247,7 +247,7 @@ fn spoof() -> Rejected {
     Rejected {
         anti_spoof_avg_score: Nullable(Some(0.41)),
         rejection_details: RejectionDetails {
-            anti_spoof_avg_score: Some(0.41),
+            anti_spoof_avg_score: Some(Nullable(Some(0.41))),
             threshold: Some(0.5),
             ..RejectionDetails::none()
         },

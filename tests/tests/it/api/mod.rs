@@ -27,6 +27,7 @@ mod replicas;
 mod session;
 mod shutdown;
 mod spelling;
+mod test_keys;
 mod verify;
 mod video;
 mod video_oddities;
