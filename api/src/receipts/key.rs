@@ -55,13 +55,6 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// That of RFC 8037, appendix A.2.
-    pub(super) fn example() -> Self {
-        let x = base64_simd::URL_SAFE_NO_PAD
-            .decode_to_vec("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
-        Self::new(&x.unwrap_or_default(), None)
-    }
-
     fn new(key: &[u8], kid: Option<String>) -> Self {
         let x = base64_simd::URL_SAFE_NO_PAD.encode_to_string(key);
         let thumbprint = || {
@@ -101,6 +94,20 @@ impl SigningKey {
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new());
         let pkcs8 = pkcs8.map_err(|_| SigningKeyError::NoRandomness)?;
         Self::from_pkcs8(pkcs8.as_ref().to_vec(), None)
+    }
+
+    /// The key that signs the receipts of test sessions. Everybody knows it, both halves: RFC 8037, appendix A.1.
+    ///
+    /// # Errors
+    /// None: it is a valid key.
+    pub fn of_tests() -> Result<Self, SigningKeyError> {
+        Self::from_jwk(&StoredJwk {
+            kty: "OKP".to_owned(),
+            crv: "Ed25519".to_owned(),
+            kid: Some("livegate-test".to_owned()),
+            x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".to_owned(),
+            d: Some("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A".to_owned()),
+        })
     }
 
     /// The key of a PEM block.

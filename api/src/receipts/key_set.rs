@@ -39,15 +39,6 @@ pub struct PublicKeys {
     pub keys: Vec<PublicKey>,
 }
 
-impl PublicKeys {
-    /// The public key of RFC 8037, appendix A.2, for the API document.
-    pub fn example() -> Self {
-        Self {
-            keys: vec![PublicKey::example()],
-        }
-    }
-}
-
 #[derive(Serialize, Deserialize)]
 struct StoredSet {
     keys: Vec<StoredJwk>,

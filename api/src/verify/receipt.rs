@@ -42,6 +42,7 @@ impl Grounds<'_> {
             key_id: record.key.clone(),
             api: Api::ServerToServer,
             mode: self.mode.name(),
+            test: record.test.is_some(),
             verified: verified.is_some(),
             reason_codes: body.reason_codes().to_vec(),
             confidence: verified.map(|v| v.confidence),

@@ -6,7 +6,7 @@ mod verify;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::receipts::key_set::PublicKeys;
+use crate::receipts::keys_of_tests;
 
 /// Examples of an operation's requests: name and OpenAPI example object.
 pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
@@ -18,9 +18,9 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
 pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {
     let mut answers = verify::answers(operation_id);
     answers.extend(interactive::answers(operation_id));
-    if operation_id == "jwks" {
-        let keys = PublicKeys::example();
-        answers.push(("200", "keys", example("One key", keys)));
+    if matches!(operation_id, "jwks" | "testJwks") {
+        let keys = keys_of_tests().map(|keys| keys.public());
+        answers.push(("200", "keys", example("One key", keys.unwrap_or_default())));
     }
     answers
 }

@@ -63,6 +63,7 @@ async fn the_document_lists_every_operation_with_its_answers() {
         ),
         ("/api/v1/liveness/presets", "get", vec![200, 401, 403], key),
         ("/.well-known/jwks.json", "get", vec![200], vec![]),
+        ("/.well-known/test-jwks.json", "get", vec![200], vec![]),
     ];
     assert_eq!(operations(&document).count(), expected.len());
     for (path, method, statuses, schemes) in expected {

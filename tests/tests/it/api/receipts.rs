@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use livegate_api::config::{ReceiptConfig, ServerConfig};
+use livegate_api::keys::create::NewKey;
 use livegate_api::receipts::check::{ReceiptError, check};
 use livegate_api::receipts::edit::{new_key, remove_key, use_key};
 use livegate_tests::app::{App, Options, spawn, spawn_app};
@@ -302,6 +303,42 @@ async fn until_keys(app: &App, number: usize, first: &Value) {
         },
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_test_session_has_a_receipt_that_no_real_key_signed() {
+    let (app, _folder) = signing().await;
+    let key = app.add_key(&NewKey {
+        test: true,
+        ..NewKey::named("ci")
+    });
+    let ci = app.client.with_key(&key.secret);
+    let created = app.until_known(&ci).await.body;
+    let answer = ci
+        .verify(created["session_id"].as_str().unwrap(), &Capture::good())
+        .await;
+    assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
+    let live = ci.interactive("challenges=SMILE").await.body;
+    let session = live["session_id"].as_str().unwrap();
+    let mut last = ci.frame(session, &png(&Scene::default())).await;
+    for _ in 0..2 {
+        last = ci.frame(session, &png(&Scene::default())).await;
+    }
+    assert_eq!(last.body["is_live"], json!(true), "{}", last.body);
+    let tests = app.client.get("/.well-known/test-jwks.json").await.body;
+    for answer in [&answer, &last] {
+        let receipt = answer.body["receipt"].as_str().unwrap();
+        let claims = check(receipt, &tests.to_string()).unwrap();
+        assert_eq!(
+            (&claims["test"], &claims["verified"]),
+            (&json!(true), &json!(true))
+        );
+        assert_eq!(claims["evidence_level"], json!([]));
+        let by_real_keys = check(receipt, &jwks(&app).await.to_string());
+        assert!(matches!(by_real_keys, Err(ReceiptError::UnknownKey(_))));
+    }
+    let real = app.client.verify_new(&Capture::good()).await;
+    assert!(claims(&app, &real).await.get("test").is_none());
 }
 
 #[tokio::test]
