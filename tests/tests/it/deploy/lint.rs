@@ -58,7 +58,8 @@ async fn the_workflows_pass_actionlint() {
 
 #[tokio::test]
 async fn the_scripts_pass_shellcheck() {
-    let scripts = fs::read_dir(root().join("scripts")).unwrap();
+    let folders = ["scripts", "clients"].into_iter();
+    let scripts = folders.flat_map(|folder| fs::read_dir(root().join(folder)).unwrap());
     let scripts = scripts.map(|entry| entry.unwrap().path());
     let scripts = scripts.filter(|path| path.extension().is_some_and(|e| e == "sh"));
     let mut shellcheck = system("target/tools/python/bin/shellcheck");
