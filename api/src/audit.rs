@@ -33,6 +33,9 @@ pub struct AuditRecord {
     pub key_id: String,
     /// Id of the session.
     pub session_id: String,
+    /// Whether it is a session of a test key, whose verdict rests on no measurement. Absent where it is not.
+    #[serde(skip_serializing_if = "is_real")]
+    pub test: bool,
     /// `images`, `video` or `interactive`.
     pub mode: &'static str,
     /// `verified`, `rejected` or `failed`; for an interactive session also `cancelled`, and `expired` if it had no
@@ -57,6 +60,12 @@ pub struct AuditRecord {
     pub worker_cpu_ms: f64,
     /// The part of `worker_cpu_ms` spent inside the inference runtime, milliseconds.
     pub inference_cpu_ms: f64,
+}
+
+/// Whether a session is a real one, by its `test`.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
+fn is_real(test: &bool) -> bool {
+    !*test
 }
 
 /// Microseconds as milliseconds, rounded to a tenth, as records state them.
@@ -88,11 +97,13 @@ pub struct AuditPlace {
 }
 
 impl AuditPlace {
-    /// Sends the record to the log, counts its verdict in the metrics, and waits until the line is written: at most a
+    /// Sends the record to the log, counts its verdict in the metrics unless it is a test, and waits until the line is written: at most a
     /// second. So a process that is killed right after its answer has written the answer's record.
     pub async fn record(self, record: AuditRecord) {
-        self.metrics
-            .ended(record.mode, record.verdict, &record.reason_codes);
+        if !record.test {
+            self.metrics
+                .ended(record.mode, record.verdict, &record.reason_codes);
+        }
         let (written, writing) = oneshot::channel();
         self.place.send(Entry { record, written });
         // The writer logs a line that it cannot write.
@@ -194,6 +205,7 @@ mod tests {
             caller_request_id: None,
             key_id: String::new(),
             session_id: session_id.to_owned(),
+            test: false,
             mode: "images",
             verdict: "failed",
             reason_codes: Vec::new(),

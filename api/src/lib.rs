@@ -25,6 +25,7 @@ pub mod receipts;
 pub mod reference;
 pub mod services;
 pub mod state;
+pub mod test_mode;
 #[cfg(test)]
 mod testing;
 pub mod verify;

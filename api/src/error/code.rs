@@ -1,11 +1,13 @@
 //! Codes of the error body.
 
 use poem::http::StatusCode;
+use serde::Deserialize;
 
 use crate::contract::public_enum::public_enum;
 
 public_enum! {
     /// The code of the error body. First come the faults of a request, last those of the server.
+    #[derive(Deserialize)]
     #[oai(rename = "ErrorCode")]
     pub enum Code {
         /// A required field is absent.

@@ -9,6 +9,7 @@ use crate::error::ApiError;
 use crate::http::fields::{RawField, read_body};
 use crate::http::json::RequestDocument;
 use crate::reference::{NumberList, Reference};
+use crate::verify::wire::test_outcome;
 
 /// Largest body, bytes: a reference picture of the largest size in base64 and the longest attestation with every character
 /// escaped, with room to spare.
@@ -28,6 +29,9 @@ pub struct InteractiveSessionRequest {
     /// The same as an embedding of this service: 512 numbers, of any length. It must come from the models in use.
     #[oai(validator(min_items = 512, max_items = 512))]
     reference_embedding: Option<Vec<f32>>,
+    /// With a test key only: the outcome of the session, as the query parameter of this name. Send one of the two.
+    #[oai(validator(min_length = 1))]
+    test_outcome: Option<String>,
 }
 
 impl RequestDocument for InteractiveSessionRequest {
@@ -42,6 +46,8 @@ pub struct LiveBody {
     pub attestation: Option<AttestationHash>,
     /// The face that the session's face is compared with.
     pub reference: Option<Reference>,
+    /// The outcome of a test session, unread.
+    pub test_outcome: Option<String>,
 }
 
 impl LiveBody {
@@ -54,11 +60,12 @@ impl LiveBody {
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let raw: Raw<'_> = read_body(
             body,
-            "send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; the body takes attestation, reference_image_b64 and reference_embedding",
+            "send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; the body takes attestation, reference_image_b64, reference_embedding and, with a test key, test_outcome",
         )?;
         Ok(Self {
             attestation: AttestationHash::read(raw.attestation)?,
             reference: Reference::read(raw.reference_image_b64, raw.reference_embedding)?,
+            test_outcome: test_outcome(raw.test_outcome)?,
         })
     }
 }
@@ -70,6 +77,7 @@ struct Raw<'a> {
     attestation: Option<RawField<'a>>,
     reference_image_b64: Option<RawField<'a>>,
     reference_embedding: Option<NumberList>,
+    test_outcome: Option<RawField<'a>>,
 }
 
 #[cfg(test)]

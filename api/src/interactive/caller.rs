@@ -85,7 +85,8 @@ async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Held> {
         return Err(ApiError::TokenOfAnother.into());
     }
     let stored = sessions::load(state, session).await?;
-    CallingKey::note(request, &stored.record.opening.key);
+    let opening = &stored.record.opening;
+    CallingKey::note(request, &opening.key, opening.test.is_some());
     still_lets_in(state, &stored)?;
     Ok(Held { session, stored })
 }
@@ -93,6 +94,9 @@ async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Held> {
 /// Checks that the key that created a session may still be used.
 fn still_lets_in(state: &AppState, stored: &Stored<LiveSession>) -> Result<(), ApiError> {
     let key = state.keys.with_id(&stored.record.opening.key);
+    // A key that became a test key, or ceased to be one, keeps its id and none of its sessions.
+    let is_test = stored.record.opening.test.is_some();
+    let key = key.filter(|key| key.is_test == is_test);
     let key = key.ok_or(ApiError::BadToken)?;
     if key.liveness {
         Ok(())

@@ -11,6 +11,7 @@ use rand::seq::SliceRandom;
 use uuid::Uuid;
 
 use super::body::{InteractiveSessionRequest, LiveBody};
+use super::in_flight::LIMIT;
 use super::query::{LiveOptions, Tasks};
 use super::record::{LiveSession, Opening};
 use super::response::{InteractiveSessionCreated, challenges};
@@ -21,8 +22,9 @@ use crate::error::ApiError;
 use crate::http::json::JsonRequest;
 use crate::http::uploads::{SMALL, UploadPlace};
 use crate::keys::KeyRecord;
-use crate::reference::face_for_session;
+use crate::reference::{face_for_session, face_for_test};
 use crate::state::AppState;
+use crate::test_mode::{TestOutcome, Tested, embedding};
 
 /// Creates a session for `caller`.
 ///
@@ -37,18 +39,29 @@ pub async fn create(
 ) -> Result<InteractiveSessionCreated, ApiError> {
     let new = LiveOptions::parse(query)?;
     let (told, upload) = read(state, body).await?;
-    let reference = match told.reference {
-        Some(sent) => Some(face_for_session(state, caller, request_id, sent, upload).await?),
-        None => None,
+    let deadline = LIMIT.min(state.config.verify_timeout);
+    let outcome = test_outcome(new.test_outcome, told.test_outcome)?;
+    let test = TestOutcome::of(caller, outcome.as_deref(), Tested::LiveFrame, deadline)?;
+    let reference = match (told.reference, &test) {
+        (None, _) => None,
+        // No worker measures anything for a test session.
+        (Some(sent), Some(_)) => face_for_test(sent, embedding(&caller.id)),
+        (Some(sent), None) => {
+            Some(face_for_session(state, caller, request_id, sent, upload).await?)
+        }
     };
     let now = now_ms();
     let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
-    let expires_at_ms = now + ttl_ms;
+    let expires_at_ms = match &test {
+        Some(test) if test.is_expired() => now,
+        Some(_) | None => now + ttl_ms,
+    };
     let opening = Opening {
         key: caller.id.clone(),
         mirrored: new.mirrored,
         is_drawn: new.tasks.are_drawn(),
         attestation: told.attestation,
+        test,
     };
     let tasks = choose(new.tasks);
     let session = Session::new(tasks, new.timeout_ms, caller.defaults.angles, expires_at_ms);
@@ -73,7 +86,9 @@ pub async fn create(
     {
         return Err(ApiError::internal("a fresh session id was taken already"));
     }
-    state.services.metrics.created("interactive");
+    if record.opening.test.is_none() {
+        state.services.metrics.created("interactive");
+    }
     watch::start(state, id, &record);
     Ok(InteractiveSessionCreated {
         session_id: id.to_string(),
@@ -97,6 +112,16 @@ async fn read(
     } else {
         state.uploads.work(read).await
     }
+}
+
+/// The outcome of a test session, from the query or from the body.
+fn test_outcome(query: Option<String>, body: Option<String>) -> Result<Option<String>, ApiError> {
+    if query.is_some() && body.is_some() {
+        return Err(ApiError::InvalidInput(
+            "Send test_outcome once: in the query or in the body.".to_owned(),
+        ));
+    }
+    Ok(query.or(body))
 }
 
 fn issue(state: &AppState, id: Uuid) -> Result<String, ApiError> {

@@ -19,6 +19,7 @@ use super::caller::SessionCaller;
 use super::in_flight::LIMIT;
 use super::lookup::{find, first};
 use super::record::LiveSession;
+use super::rehearse;
 use super::response::FrameResult;
 use super::sessions::{MOST_TRIES, parse_id, put};
 use crate::admission::{Admission, Lane, Work};
@@ -97,6 +98,7 @@ impl Submission {
         let state = Arc::clone(&self.state);
         let _passage = state.in_flight.enter(&self.id, self.arrived_ms);
         let mut stored = first(&state, &mut self.caller, &self.id).await?;
+        rehearse::refuse(&state, &stored, self.arrived_ms, &self.request_id).await?;
         let (mut sight, mut admission) = (None, None);
         let mut has_waited = false;
         for _ in 0..MOST_TRIES {
@@ -155,6 +157,9 @@ impl Submission {
         let thresholds = self.thresholds(stored, sight.as_ref())?;
         if let Some(over) = session.over_by(self.arrived_ms, thresholds) {
             return Ok(over);
+        }
+        if let Some(test) = &stored.record.opening.test {
+            return Ok(rehearse::step(session, test, self.arrived_ms, thresholds));
         }
         let seen = match sight {
             Some(seen) => seen,

@@ -11,6 +11,7 @@ pub mod presets;
 pub mod query;
 mod receipt;
 mod record;
+mod rehearse;
 pub mod response;
 mod sessions;
 pub mod token;

@@ -23,6 +23,8 @@ pub struct LiveOptions {
     pub timeout_ms: u64,
     /// Whether frames will be mirror images.
     pub mirrored: bool,
+    /// The outcome of a test session, unread.
+    pub test_outcome: Option<String>,
 }
 
 /// The tasks of a new session.
@@ -79,6 +81,7 @@ impl LiveOptions {
             tasks,
             timeout_ms: milliseconds(timeout),
             mirrored: raw.mirrored.as_deref().map_or(Ok(false), read_flag)?,
+            test_outcome: raw.test_outcome,
         })
     }
 }
@@ -91,6 +94,7 @@ struct Raw {
     challenges: Option<String>,
     preset: Option<String>,
     mirrored: Option<String>,
+    test_outcome: Option<String>,
 }
 
 impl Raw {
@@ -103,9 +107,10 @@ impl Raw {
                 "challenges" => &mut raw.challenges,
                 "preset" => &mut raw.preset,
                 "mirrored" => &mut raw.mirrored,
+                "test_outcome" => &mut raw.test_outcome,
                 other => {
                     return Err(ApiError::InvalidInput(format!(
-                        "Unknown query parameter {}; a session takes num_challenges, timeout_seconds, challenges, preset and mirrored.",
+                        "Unknown query parameter {}; a session takes num_challenges, timeout_seconds, challenges, preset, mirrored and test_outcome.",
                         Excerpt::of(other)
                     )));
                 }
@@ -244,7 +249,8 @@ mod tests {
                 LiveOptions {
                     tasks,
                     timeout_ms,
-                    mirrored
+                    mirrored,
+                    test_outcome: None
                 },
                 "{query}"
             );

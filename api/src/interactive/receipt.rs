@@ -14,6 +14,9 @@ use crate::receipts::claims::{Api, ChallengeStatement, Statement, attestation};
 /// What was established beyond the pixels of a session that took `frames` frames.
 pub fn established(opening: &Opening, frames: usize) -> Vec<Established> {
     let mut established = Vec::new();
+    if opening.test.is_some() {
+        return established;
+    }
     if opening.is_drawn {
         established.push(Established::ServerDrawnChallenge);
     }
@@ -46,6 +49,7 @@ pub fn issue(
         key_id: opening.key.clone(),
         api: Api::Interactive,
         mode: "interactive",
+        test: opening.test.is_some(),
         verified: end.is_live(),
         reason_codes: reasons(end).unwrap_or_default(),
         confidence: None,

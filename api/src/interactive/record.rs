@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::attestation::AttestationHash;
 use crate::error::ApiError;
+use crate::test_mode::TestOutcome;
 
 /// How long a session can be read after it ended.
 const READABLE_AFTER: Duration = Duration::from_secs(600);
@@ -25,6 +26,8 @@ pub struct Opening {
     pub is_drawn: bool,
     /// The hash of the attestation that its creator sent.
     pub attestation: Option<AttestationHash>,
+    /// The outcome that was chosen for a test session; `None` for a real one.
+    pub test: Option<TestOutcome>,
 }
 
 /// An interactive session as it is stored. It holds embeddings until the session has ended.
@@ -90,6 +93,7 @@ mod tests {
                 mirrored: true,
                 is_drawn: true,
                 attestation: None,
+                test: None,
             },
             expires_at_ms: 5_000,
             cost: Cost::default(),

@@ -160,6 +160,7 @@ impl SessionEnd {
                 Ok(Some(ended)) => {
                     match self.trace {
                         Some((place, record)) => place.record(record).await,
+                        None if ended.record.opening.test.is_some() => {}
                         None => self.state.services.metrics.cancelled(),
                     }
                     if ended.record.is_cancelled() {
@@ -185,6 +186,7 @@ fn audit_record(id: &str, record: &LiveSession, end: &End, request_id: &RequestI
         caller_request_id: request_id.callers().map(ToString::to_string),
         key_id: record.opening.key.clone(),
         session_id: id.to_owned(),
+        test: record.opening.test.is_some(),
         mode: "interactive",
         verdict: match &end.ending {
             Ending::Expired => "expired",

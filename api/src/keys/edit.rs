@@ -7,9 +7,9 @@ use livegate_common::job::now_ms;
 use rand::Rng;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
-use super::PREFIX;
 use super::file::{Entry, KeyFileError, OldSecret, entries, parse};
 use super::shape::ShapeError;
+use super::{PREFIX, TEST_PREFIX};
 use crate::whole_file::{lock, replace};
 
 /// Random bytes in a key.
@@ -29,11 +29,18 @@ pub enum EditError {
     NoSuchKey(String),
 }
 
-/// A fresh random key: `tsk_` and 43 characters.
-pub(super) fn new_secret() -> String {
-    let bytes: [u8; SECRET_BYTES] = rand::rng().random();
-    let digits = base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
-    format!("{PREFIX}{digits}")
+/// A fresh random key: `tsk_`, or `tsk_test_` for a test key, and 43 characters.
+pub(super) fn new_secret(is_test: bool) -> String {
+    let prefix = if is_test { TEST_PREFIX } else { PREFIX };
+    loop {
+        let bytes: [u8; SECRET_BYTES] = rand::rng().random();
+        let digits = base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
+        let secret = format!("{prefix}{digits}");
+        // The digits of a live key may begin with test_.
+        if secret.starts_with(TEST_PREFIX) == is_test {
+            return secret;
+        }
+    }
 }
 
 /// Replaces the file by what `change` makes of it. A missing file counts as empty; a new one gets mode
@@ -190,6 +197,11 @@ impl Draft {
             set(table, NAME, old);
         }
         Ok(())
+    }
+
+    /// Whether a key is a test key.
+    pub fn is_test(&self, id: &str) -> Result<bool, EditError> {
+        Ok(self.entries[self.find(id)?].test)
     }
 
     fn find(&self, id: &str) -> Result<usize, EditError> {

@@ -67,8 +67,8 @@ fn name(code: Code) -> String {
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// One error for each code that the operation can answer with, in the order of their statuses.
-fn failures(operation_id: &str) -> Vec<ApiError> {
+/// Errors that the operation can answer with, at least one for each of its codes, in the order of their statuses.
+pub fn failures(operation_id: &str) -> Vec<ApiError> {
     match operation_id {
         "createSession" => vec![
             invalid("yaw_deg must be a number from 15 to 40."),

@@ -5,7 +5,7 @@
 //! its JSON here, once, at the start.
 
 mod answers;
-mod failures;
+pub(crate) mod failures;
 mod illustrate;
 mod parameters;
 mod schemas;
@@ -109,6 +109,7 @@ fn complete(document: &mut Value) {
         for (name, example) in requests {
             operation["requestBody"]["content"]["application/json"]["examples"][name] = example;
         }
+        let has_key = operation.get("security").is_some();
         let responses = &mut operation["responses"];
         for (status, response) in failures {
             responses[status] = response;
@@ -118,6 +119,10 @@ fn complete(document: &mut Value) {
         }
         for (status, response) in responses.as_object_mut().into_iter().flatten() {
             response["headers"] = headers_of(status);
+            if has_key {
+                response["headers"]["X-Livegate-Test"] =
+                    json!({"$ref": "#/components/headers/Test"});
+            }
         }
         parameters::complete(operation);
     }
@@ -138,6 +143,12 @@ fn headers() -> Value {
             "required": true,
             "schema": {"type": "string", "minLength": 1, "maxLength": 64},
             "example": "4de6f2a7-20fa-44f2-9830-5ac4a1b44222",
+        },
+        "Test": {
+            "description": "There, and `true`, where the request was made with a test key, or with the client token of a \
+                test session: the answer rests on no measurement.",
+            "schema": {"type": "string", "enum": ["true"]},
+            "example": "true",
         },
         "RetryAfter": {
             "description": "Seconds to wait, at least, before trying again.",

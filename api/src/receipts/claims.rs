@@ -24,6 +24,9 @@ pub struct Statement {
     pub api: Api,
     /// `images`, `video` or `interactive`.
     pub mode: &'static str,
+    /// Whether the outcome was chosen beforehand, with a test key; left out if not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
     /// Whether a live person did what the challenge asks.
     pub verified: bool,
     /// The reasons, in the documented order.

@@ -96,6 +96,20 @@ impl SigningKey {
         Self::from_pkcs8(pkcs8.as_ref().to_vec(), None)
     }
 
+    /// The key that signs the receipts of test sessions. Everybody knows it, both halves: RFC 8037, appendix A.1.
+    ///
+    /// # Errors
+    /// None: it is a valid key.
+    pub fn of_tests() -> Result<Self, SigningKeyError> {
+        Self::from_jwk(&StoredJwk {
+            kty: "OKP".to_owned(),
+            crv: "Ed25519".to_owned(),
+            kid: Some("livegate-test".to_owned()),
+            x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".to_owned(),
+            d: Some("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A".to_owned()),
+        })
+    }
+
     /// The key of a PEM block.
     pub(super) fn from_pem(tag: &str, content: &[u8]) -> Result<Self, SigningKeyError> {
         match tag {

@@ -19,6 +19,7 @@ use livegate_common::shutdown::Shutdown;
 use livegate_liveness::thresholds::ThresholdSets;
 
 use self::claims::{Claims, ModelsClaim, PointClaim, Statement};
+use self::key::SigningKey;
 use self::key_error::SigningKeyError;
 use self::key_set::{KeySet, PublicKeys, Signer};
 use crate::config::ReceiptConfig;
@@ -28,6 +29,8 @@ use crate::services::{PointName, Services};
 /// Issues receipts, if there is a key to sign with.
 pub struct Receipts {
     keys: Option<Arc<FollowedFile<Signing>>>,
+    /// Signs the receipts of test sessions.
+    test: Signer,
     issuer: String,
     point: PointName,
     thresholds: ThresholdSets,
@@ -84,13 +87,15 @@ impl Receipts {
         };
         Ok(Self {
             keys,
+            test: keys_of_tests()?.signer()?,
             issuer: config.issuer.clone(),
             point: services.point.clone(),
             thresholds: services.thresholds.clone(),
         })
     }
 
-    /// The receipt of a verdict; `None` if there is no key to sign with.
+    /// The receipt of a verdict; `None` if there is no key to sign with. Those of test sessions are signed with the key of
+    /// [`keys_of_tests`], never with a real one.
     pub fn issue(&self, statement: &Statement) -> Option<String> {
         let signing = self.keys.as_ref()?.now();
         let models = statement.models.as_ref();
@@ -106,7 +111,12 @@ impl Receipts {
             },
             version: env!("CARGO_PKG_VERSION"),
         };
-        match signing.signer.sign(&claims) {
+        let signer = if statement.test {
+            &self.test
+        } else {
+            &signing.signer
+        };
+        match signer.sign(&claims) {
             Ok(receipt) => Some(receipt),
             Err(error) => {
                 tracing::error!(error = %error, "A verdict went out without its receipt: {error}");
@@ -127,6 +137,14 @@ impl Receipts {
             Arc::clone(keys).follow(shutdown).await;
         }
     }
+}
+
+/// The key that signs the receipts of test sessions.
+///
+/// # Errors
+/// None: it is a valid key.
+pub fn keys_of_tests() -> Result<KeySet, SigningKeyError> {
+    Ok(KeySet::of(SigningKey::of_tests()?))
 }
 
 /// Whether the file is there, or could be made with a fresh key.

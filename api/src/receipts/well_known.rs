@@ -1,4 +1,4 @@
-//! `GET /.well-known/jwks.json`: the keys that verify receipts.
+//! `GET /.well-known/jwks.json`: the keys that verify receipts; `test-jwks.json`: that of test sessions.
 
 use std::sync::Arc;
 
@@ -6,6 +6,8 @@ use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi, Tags};
 
 use super::key_set::PublicKeys;
+use super::keys_of_tests;
+use crate::error::ApiError;
 use crate::http::json::JsonResponse;
 use crate::state::AppState;
 
@@ -43,5 +45,18 @@ impl WellKnown {
     #[oai(path = "/jwks.json", method = "get", operation_id = "jwks")]
     async fn jwks(&self, state: Data<&Arc<AppState>>) -> KeysAnswer {
         KeysAnswer::Keys(JsonResponse(state.receipts.public()), CACHE.to_owned())
+    }
+
+    /// List the key that verifies receipts of test sessions
+    ///
+    /// Needs no API key. The key is public, both halves (RFC 8037, appendix A.1), so that anybody can make such a receipt: never
+    /// let it count for a real verdict.
+    #[oai(path = "/test-jwks.json", method = "get", operation_id = "testJwks")]
+    async fn test_jwks(&self) -> poem::Result<KeysAnswer> {
+        let keys = keys_of_tests().map_err(ApiError::internal)?;
+        Ok(KeysAnswer::Keys(
+            JsonResponse(keys.public()),
+            CACHE.to_owned(),
+        ))
     }
 }

@@ -92,6 +92,14 @@ pub async fn face_of(
     })
 }
 
+/// The face of the reference of a test session. No worker measures a picture for it; `stand_in` stands for its face.
+pub fn face_for_test(reference: Reference, stand_in: Option<Embedding>) -> Option<ReferenceFace> {
+    match reference {
+        Reference::Embedding(embedding) => Some(ReferenceFace::sent(embedding)),
+        Reference::Picture(_) => stand_in.map(ReferenceFace::sent),
+    }
+}
+
 /// The face of the reference of a new live session of `key`. A picture is let in as a live frame is.
 ///
 /// # Errors

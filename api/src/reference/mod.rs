@@ -8,5 +8,5 @@ mod measure;
 mod read;
 
 pub use self::bad::BadReference;
-pub use self::measure::{ReferenceFace, face_for_session, face_of};
+pub use self::measure::{ReferenceFace, face_for_session, face_for_test, face_of};
 pub use self::read::{EMBEDDING_LENGTH, NumberList, Reference};

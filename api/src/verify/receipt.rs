@@ -42,6 +42,7 @@ impl Grounds<'_> {
             key_id: record.key.clone(),
             api: Api::ServerToServer,
             mode: self.mode.name(),
+            test: record.test.is_some(),
             verified: verified.is_some(),
             reason_codes: body.reason_codes().to_vec(),
             confidence: verified.map(|v| v.confidence),
@@ -70,6 +71,9 @@ pub(super) fn established(
     available_s: f32,
 ) -> Vec<Established> {
     let mut established = Vec::new();
+    if session.test.is_some() {
+        return established;
+    }
     if session.is_drawn {
         established.push(Established::ServerDrawnChallenge);
     }

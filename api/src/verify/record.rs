@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::reason::ReasonCode;
 use crate::contract::retry_hint::RetryHint;
+use crate::test_mode::TestOutcome;
 
 /// How long a session can be read after it expired or ended.
 const READABLE_AFTER: Duration = Duration::from_secs(600);
@@ -23,6 +24,8 @@ pub struct VerifySession {
     pub is_drawn: bool,
     /// When it was created, Unix milliseconds.
     pub created_ms: u64,
+    /// The outcome that was chosen for a test session; `None` for a real one.
+    pub test: Option<TestOutcome>,
     /// When it expires, Unix milliseconds.
     pub expires_at_ms: u64,
     /// The state of the session.
@@ -94,6 +97,7 @@ mod tests {
             },
             is_drawn: false,
             created_ms: 0,
+            test: None,
             expires_at_ms: 5_000,
             state: State::Pending,
         };

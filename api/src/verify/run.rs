@@ -62,8 +62,8 @@ pub(super) struct Verification {
 
 /// What was measured, for the audit record and the receipt.
 #[derive(Default)]
-struct Seen {
-    frames: usize,
+pub(super) struct Seen {
+    pub frames: usize,
     cost: Cost,
     /// Duration of the capture by its own times, seconds; `None` where it could not be read.
     claimed_s: Option<f32>,
@@ -72,7 +72,7 @@ struct Seen {
 }
 
 /// The picture of the best frame.
-enum Best {
+pub(super) enum Best {
     /// A picture as the caller sent it. Its bytes never go out.
     Caller(Picture),
     /// A frame of a clip as the worker encoded it: an upright JPEG.
@@ -186,6 +186,9 @@ impl Verification {
         seen: &mut Seen,
         limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
+        if let Some(test) = &self.session.record.test {
+            return self.rehearse(test, seen).await;
+        }
         match &self.capture {
             Capture::Images(frames) => self.measure_and_decide_images(frames, seen, limit).await,
             Capture::Video(clip) => self.measure_and_decide_clip(clip, seen, limit).await,
@@ -268,8 +271,9 @@ impl Verification {
         self.conclude(judgement, compared, picture).await
     }
 
-    /// The answer for a judgement, and how the capture compares with its reference. `picture` returns the picture of a frame by its index.
-    async fn conclude(
+    /// The answer for a judgement, and how the capture compares with its reference. `picture` returns the picture of a frame by
+    /// its index.
+    pub(super) async fn conclude(
         &self,
         judgement: Judgement,
         compared: Comparison,
@@ -364,6 +368,7 @@ impl Verification {
             caller_request_id: self.request_id.callers().map(ToString::to_string),
             key_id: self.session.record.key.clone(),
             session_id: self.session.id.clone(),
+            test: self.session.record.test.is_some(),
             mode: self.capture.mode().name(),
             verdict: "failed",
             reason_codes: vec![ReasonCode::InternalError],

@@ -21,6 +21,7 @@ use crate::error::ApiError;
 use crate::http::json::RequestDocument;
 use crate::keys::KeyRecord;
 use crate::state::AppState;
+use crate::test_mode::{TestOutcome, Tested};
 
 /// Prefix of every session id.
 const PREFIX: &str = "live_";
@@ -51,6 +52,11 @@ pub struct SessionRequest {
     /// an unmirrored frame a subject who turns to their own left moves the nose towards the picture's
     /// right. Left out: they will not.
     mirrored: Option<bool>,
+    /// With a test key only: the outcome of the session, `verified` where it is left out. It is a verdict (`verified`,
+    /// or rejecting reason codes joined by `+`), or the code of an error of verify, and may have `delay:` and
+    /// milliseconds after a comma. An error before a verdict is answered once: `RATE_LIMIT,verified`.
+    #[oai(validator(min_length = 1))]
+    test_outcome: Option<String>,
 }
 
 impl RequestDocument for SessionRequest {
@@ -96,7 +102,7 @@ pub fn refuse_query(query: &str) -> Result<(), ApiError> {
     match form_urlencoded::parse(query.as_bytes()).next() {
         None => Ok(()),
         Some((name, _)) => Err(ApiError::InvalidInput(format!(
-            "Unknown query parameter {}; send actions, yaw_deg, pitch_deg, blink_ear and mirrored in a JSON body.",
+            "Unknown query parameter {}; send actions, yaw_deg, pitch_deg, blink_ear, mirrored and, with a test key, test_outcome in a JSON body.",
             Excerpt::of(&name)
         ))),
     }
@@ -112,6 +118,9 @@ pub async fn create(
     body: &[u8],
 ) -> Result<SessionCreated, ApiError> {
     let asked = SessionOptions::parse(body)?;
+    let deadline = state.config.verify_timeout;
+    let outcome = asked.test_outcome.as_deref();
+    let test = TestOutcome::of(caller, outcome, Tested::Verify, deadline)?;
     let is_drawn = asked.actions.is_none();
     let challenge = asked.challenge(&caller.defaults, |actions| {
         actions.shuffle(&mut rand::rng())
@@ -123,14 +132,20 @@ pub async fn create(
         challenge,
         is_drawn,
         created_ms: now,
-        expires_at_ms: now + ttl_ms,
+        expires_at_ms: match &test {
+            Some(test) if test.is_expired() => now,
+            Some(_) | None => now + ttl_ms,
+        },
+        test,
         state: State::Pending,
     };
     let session_id = format!("{PREFIX}{:032x}", rand::rng().random::<u128>());
     if !records(state).create(&session_id, &record, now).await? {
         return Err(ApiError::internal("a fresh session id was taken already"));
     }
-    state.services.metrics.created("server_to_server");
+    if record.test.is_none() {
+        state.services.metrics.created("server_to_server");
+    }
     Ok(SessionCreated {
         session_id,
         challenge: ActionName::all(&record.challenge.actions),
@@ -155,7 +170,8 @@ pub async fn find(
     }
     let stored: Option<Stored<VerifySession>> = records(state).load(id).await?;
     let stored = stored.ok_or(ApiError::SessionNotFound)?;
-    if stored.record.key != caller.id {
+    // A key that became a test key, or ceased to be one, keeps its id and none of its sessions.
+    if stored.record.key != caller.id || stored.record.test.is_some() != caller.is_test {
         return Err(ApiError::SessionForbidden);
     }
     Ok(stored)

@@ -11,17 +11,18 @@ use poem_openapi::Object;
 use tracing::Instrument;
 
 use super::record::{State, VerifySession};
+use super::rehearse;
 use super::response::VerdictBody;
 use super::run::Verification;
 use super::session;
 use super::vocabulary::Mode;
 use super::wire::{MAX_VERIFY_BODY_BYTES, VerifyRequest};
+use crate::admission::Work;
 use crate::error::ApiError;
 use crate::http::json::{JsonRequest, RequestDocument};
 use crate::http::uploads::{SMALL, UploadPlace};
 use crate::keys::KeyRecord;
 use crate::metrics::Stage;
-use crate::reference::Reference;
 use crate::state::AppState;
 
 /// A capture to verify.
@@ -88,12 +89,17 @@ pub async fn verify(
     state.services.metrics.stage(Stage::Parse, started);
     let session = session::find(state, caller, &request.session_id).await?;
     still_usable(&session)?;
+    if let Some(refusal) = rehearse::refusal(&session) {
+        // It may be held back for long, and the capture is not needed.
+        drop((request, upload));
+        return Err(rehearse::refuse(state, &session, refusal).await);
+    }
     let limit = state.config.verify_timeout;
-    let reference_work = request.reference.as_ref().map(Reference::work);
-    let work = request
-        .capture
-        .work()
-        .and(reference_work.unwrap_or_default());
+    let work = match &session.record.test {
+        // No worker will measure it.
+        Some(_) => Work::default(),
+        None => request.work(),
+    };
     let admission = match state
         .admissions
         .admit(&*state.services.limits, caller, &work, limit)

@@ -254,7 +254,7 @@ fn rejection_lines(body: &Rejected) -> Vec<String> {
     );
     pair(
         "anti-spoof",
-        details.anti_spoof_avg_score,
+        details.anti_spoof_avg_score.and_then(|average| average.0),
         details.threshold,
     );
     for failed in details.failed_actions.iter().flatten() {

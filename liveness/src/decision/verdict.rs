@@ -100,10 +100,11 @@ pub enum Rejection {
     },
     /// The evidence shows an attack presentation.
     SpoofDetected {
-        /// The average anti-spoof score, 0 to 1, and the score that the weakest part needs; `None` if no
-        /// picture was scored. The average may be above the required score: the weakest part decides, and
-        /// the average is reported.
-        score: Option<Shortfall>,
+        /// The average anti-spoof score, 0 to 1; `None` if no picture was scored. It may be above
+        /// `required`: the weakest part decides, and the average is reported.
+        average: Option<f32>,
+        /// The score that the weakest part needs, 0 to 1.
+        required: f32,
         /// The evidence that the capture fails by; never empty.
         evidence: Vec<Statement>,
     },

@@ -251,10 +251,8 @@ impl Evidence {
             evidence: persons,
         });
         let spoofed = (!spoof.is_empty()).then(|| Rejection::SpoofDetected {
-            score: self.anti_spoof(t).map(|measured| Shortfall {
-                measured,
-                required: t.pad.threshold(self.plan.sampling),
-            }),
+            average: self.anti_spoof(t),
+            required: t.pad.threshold(self.plan.sampling),
             evidence: spoof,
         });
         different.into_iter().chain(spoofed).collect()

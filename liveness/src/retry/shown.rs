@@ -73,9 +73,14 @@ impl Shown {
         }
     }
 
+    /// Notes that a face was seen, without anything that it shows.
+    pub fn see_face(&mut self) {
+        self.saw_face = true;
+    }
+
     /// Updates it with the next face that can be judged. `alone`: no second person is in the frame.
     pub fn see(&mut self, face: &Face, alone: bool, angles: &Angles, t: &Thresholds) {
-        self.saw_face = true;
+        self.see_face();
         if !alone || self.is_whole {
             return;
         }

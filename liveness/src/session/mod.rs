@@ -12,6 +12,7 @@
 
 mod end;
 mod hint;
+mod rehearsal;
 mod running;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::end::{End, Ending, Missed};
 pub use self::hint::Hint;
+pub use self::rehearsal::{Cue, Finale};
 use self::running::{MOST_UNPASSED, Running};
 use super::challenge::Angles;
 use super::embedding::Embedding;

@@ -45,13 +45,13 @@ pub struct Running {
     /// When the first frame arrived, Unix milliseconds.
     first_ms: u64,
     /// Whether a frame of the current task showed a face that can be judged.
-    saw_face: bool,
+    pub saw_face: bool,
     movement: Movement,
     rest: Rest,
     /// What the frames show of the current task, for retry hints only.
-    shown: Shown,
+    pub shown: Shown,
     /// The face that the session's face is compared with at the end, if the session has one.
-    reference: Option<Embedding>,
+    pub reference: Option<Embedding>,
     pub evidence: Evidence,
 }
 

@@ -28,7 +28,14 @@ const CHALLENGE: [Task; 3] = [Task::TurnLeft, Task::Blink, Task::Smile];
 pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
     match operation_id {
         "createInteractiveSession" => vec![
-            ("nothing", example("Nothing to add", json!({}))),
+            ("nothing", example("Nothing besides the query", json!({}))),
+            (
+                "with_attestation",
+                example(
+                    "With what you know of the device, for the receipt",
+                    json!({"attestation": super::verify::ATTESTATION}),
+                ),
+            ),
             (
                 "reference_image",
                 example(
@@ -224,7 +231,7 @@ fn rejected(reason: ReasonCode, details: RejectionDetails<ChallengeType>) -> Fra
 
 fn spoof() -> FrameResult {
     let details = RejectionDetails {
-        anti_spoof_avg_score: Some(0.12),
+        anti_spoof_avg_score: Some(Nullable(Some(0.12))),
         threshold: Some(0.5),
         ..RejectionDetails::none()
     };

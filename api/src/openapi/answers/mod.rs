@@ -6,6 +6,8 @@ mod verify;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::receipts::keys_of_tests;
+
 /// Examples of an operation's requests: name and OpenAPI example object.
 pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
     let mut requests = verify::requests(operation_id);
@@ -18,6 +20,10 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
 pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {
     let mut answers = verify::answers(operation_id);
     answers.extend(interactive::answers(operation_id));
+    if matches!(operation_id, "jwks" | "testJwks") {
+        let keys = keys_of_tests().map(|keys| keys.public());
+        answers.push(("200", "keys", example("One key", keys.unwrap_or_default())));
+    }
     answers
 }
 

@@ -68,6 +68,13 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
                 example("With an embedding", with_reference_embedding()),
             ),
             ("video", example("Video mode", video())),
+            (
+                "with_attestation",
+                example(
+                    "With what you know of the device, for the receipt",
+                    with_attestation(),
+                ),
+            ),
         ],
         _ => Vec::new(),
     }
@@ -179,6 +186,15 @@ fn with_reference_embedding() -> Value {
     body
 }
 
+/// What a caller may send as attestation.
+pub const ATTESTATION: &str = "eyJkZXZpY2VJbnRlZ3JpdHkiOnsiZGV2aWNlUmVjb2duaXRpb24i...";
+
+fn with_attestation() -> Value {
+    let mut body = video();
+    body["attestation"] = json!(ATTESTATION);
+    body
+}
+
 fn video() -> Value {
     json!({"session_id": SESSION_ID, "mode": "video", "video_b64": "GkXfo59ChoEBQveBAULygQRC..."})
 }
@@ -253,7 +269,7 @@ fn spoof() -> Rejected {
     Rejected {
         anti_spoof_avg_score: Nullable(Some(0.41)),
         rejection_details: RejectionDetails {
-            anti_spoof_avg_score: Some(0.41),
+            anti_spoof_avg_score: Some(Nullable(Some(0.41))),
             threshold: Some(0.5),
             ..RejectionDetails::none()
         },

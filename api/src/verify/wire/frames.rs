@@ -58,15 +58,6 @@ impl fmt::Debug for CapturedFrame {
     }
 }
 
-impl From<Base64Error> for Problem {
-    fn from(error: Base64Error) -> Self {
-        match error {
-            Base64Error::NotBase64 => Self::Base64,
-            Base64Error::TooLarge => Self::TooLarge,
-        }
-    }
-}
-
 /// The `frames` of a body, unchecked. At most one frame more than is allowed is kept.
 pub(super) enum FrameList<'a> {
     NotAList,
@@ -190,7 +181,11 @@ impl RawFrame<'_> {
         }
         *latest_ms = Some(at_ms);
         let tag = text("phase", self.phase)?;
-        let image = base64::decode(&text("image_b64", self.image_b64)?, MAX_FRAME_BYTES)?;
+        let base64 = text("image_b64", self.image_b64)?;
+        let image = base64::decode(&base64, MAX_FRAME_BYTES).map_err(|error| match error {
+            Base64Error::NotBase64 => Problem::not_base64(&base64),
+            Base64Error::TooLarge => Problem::TooLarge,
+        })?;
         CapturedFrame::new(&tag, at_ms, image)
     }
 }

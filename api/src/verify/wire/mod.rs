@@ -5,12 +5,11 @@
 //! the body, and refusals come in a fixed order.
 
 mod frames;
-
 mod session;
 mod verify;
 
 pub use frames::CapturedFrame;
-pub use session::{MIN_ACTIONS, SessionOptions};
+pub use session::{MIN_ACTIONS, SessionOptions, test_outcome};
 pub use verify::{Capture, VerifyRequest};
 
 /// Largest verify body, bytes: a clip of the largest size in base64, with room to spare.

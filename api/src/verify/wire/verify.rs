@@ -72,6 +72,12 @@ pub struct VerifyRequest {
 }
 
 impl VerifyRequest {
+    /// The work of measuring it all.
+    pub fn work(&self) -> Work {
+        let reference = self.reference.as_ref().map(Reference::work);
+        self.capture.work().and(reference.unwrap_or_default())
+    }
+
     /// Reads a body: shape, types, frame count, base64 and image headers. No pixels are decoded.
     ///
     /// Takes a few milliseconds per megabyte, so it must not run on an async thread.

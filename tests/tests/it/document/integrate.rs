@@ -20,7 +20,8 @@ use super::tools::{base_url, run, system};
 /// The header of the table of errors.
 const ERRORS: &str = "| HTTP | code | when | what to do |";
 
-fn guide() -> Document {
+/// The integrator's guide.
+pub fn guide() -> Document {
     document("docs/integrate.md")
 }
 
@@ -175,7 +176,7 @@ async fn the_guides_programs_find_somebody_live() {
 }
 
 /// Makes a folder of files.
-fn put(folder: &Path, files: impl IntoIterator<Item = (String, Vec<u8>)>) {
+pub fn put(folder: &Path, files: impl IntoIterator<Item = (String, Vec<u8>)>) {
     fs::create_dir(folder).unwrap();
     for (name, content) in files {
         fs::write(folder.join(name), content).unwrap();
