@@ -72,6 +72,13 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
                     json!({"attestation": ATTESTATION}),
                 ),
             ),
+            (
+                "test",
+                example(
+                    "With a test key: all challenges pass, and the verdict is a rejection",
+                    json!({"test_outcome": "spoof_detected"}),
+                ),
+            ),
         ],
         _ => Vec::new(),
     }
