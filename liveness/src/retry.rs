@@ -5,8 +5,8 @@
 //! mixtures, surroundings and times have no part in them. A hint that followed from those would tell an attacker which
 //! evidence to work on, one try after the other.
 //!
-//! That is why actions are recognised once more for the hints, whoever's the face is and whether or not its picture is a
-//! copy ([`missed`], [`Shown`]). Where an action counts in that and not in the verdict, there is no hint for it.
+//! So actions are recognised once more for the hints, without regard to identity and copies ([`missed`], [`Shown`]). If an
+//! action counts there and not in the verdict, it has no hint.
 
 mod shown;
 

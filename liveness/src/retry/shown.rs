@@ -1,4 +1,4 @@
-//! Which actions the poses, eyes and mouths show, whoever's the face is and whether or not its picture is a copy.
+//! Which actions poses, eyes and mouths show, without regard to identity and copies.
 
 use serde::{Deserialize, Serialize};
 

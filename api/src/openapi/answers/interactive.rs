@@ -37,6 +37,13 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
                 ),
             ),
             (
+                "test",
+                example(
+                    "With a test key: all challenges pass, and the verdict is a rejection",
+                    json!({"test_outcome": "spoof_detected"}),
+                ),
+            ),
+            (
                 "reference_image",
                 example(
                     "With a picture of the person you expect",

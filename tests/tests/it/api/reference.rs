@@ -3,8 +3,9 @@
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder};
+use livegate_api::keys::create::NewKey;
 use livegate_liveness::thresholds::Thresholds;
-use livegate_tests::app::{App, Options, spawn_app};
+use livegate_tests::app::{App, Options, spawn, spawn_app};
 use livegate_tests::client::{Answer, Capture, Client, base64, clip_body};
 use livegate_tests::clips::{left_right, of_scenes};
 use livegate_tests::scripted::{Act, Scene, jpeg, person, png};
@@ -359,4 +360,44 @@ async fn any_replica_compares() {
     assert_eq!(last.body["reference_match"], matched(1.0));
     let status = first.client.interactive_status(id).await;
     assert_eq!(status.body["reference_match"], matched(1.0));
+}
+
+#[tokio::test]
+async fn a_test_key_covers_a_match_and_a_stranger_without_a_worker() {
+    let app = spawn(Options {
+        workers: 0,
+        key: NewKey {
+            test: true,
+            ..NewKey::named("ci")
+        },
+        ..Options::default()
+    })
+    .await;
+    let verify = async |outcome: &str, reference: &Value| {
+        let created = app.client.create(&json!({ "test_outcome": outcome })).await;
+        let session = created.body["session_id"].as_str().unwrap();
+        let body = with(Capture::good().body(session), reference);
+        app.client.verify_raw(&body).await.body
+    };
+    let portrait = picture(&portrait(0));
+    let known = verify("verified", &portrait).await;
+    assert_eq!(known["reference_match"]["matched"], json!(true), "{known}");
+    let stranger = verify("verified", &embedding(7, 1.0)).await;
+    let found = &stranger["reference_match"]["matched"];
+    assert_eq!(
+        (&stranger["verified"], found),
+        (&json!(true), &json!(false))
+    );
+    let spoof = verify("spoof_detected", &portrait).await;
+    assert_eq!(spoof["reference_match"]["matched"], json!(true), "{spoof}");
+    let several = verify("different_persons_detected", &portrait).await;
+    assert_eq!(several["reference_match"], Value::Null, "{several}");
+    let missed = verify("challenge_failed", &json!({})).await;
+    assert_eq!(missed["retry_hints"].as_array().unwrap().len(), 1);
+    let created = create(&app.client, &portrait).await;
+    let id = created.body["session_id"].as_str().unwrap();
+    let frames = [Scene::default(); 3];
+    let last = app.client.play(id, &frames).await;
+    assert_eq!(last.body["is_live"], json!(true), "{}", last.body);
+    assert_eq!(last.body["reference_match"], matched(1.0));
 }
