@@ -3,7 +3,8 @@
 #   docker build --target api .      the API of a distributed service: no models, no ffmpeg
 #   docker build --target worker .   a worker
 #   docker build .                   everything in one process
-# All run as user 10001 on a read-only file system; what they write is /keys, and only `livegate-api keys` does.
+# All run as user 10001 on a read-only file system; what they write is /keys: the API keys' hashes by
+# `livegate-api keys` and, with everything in one process, the key that signs receipts.
 
 FROM rust:1.95.0-bookworm AS build
 # Debian's mirrors keep only the newest build of a package: a version pinned here would soon be gone.

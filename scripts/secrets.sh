@@ -6,6 +6,7 @@ folder=${1:-secrets}
 
 if [ -e "$folder" ]; then
     echo "$folder is there already. To change the secrets, move it away and restart all services." >&2
+    echo "Carry its signing_key over: receipts of a key that is gone can no longer be verified." >&2
     exit 1
 fi
 hexadecimal() {

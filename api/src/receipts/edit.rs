@@ -35,12 +35,21 @@ pub fn new_key(path: &Path) -> Result<PublicKey, SigningKeyError> {
 /// # Errors
 /// [`SigningKeyError`].
 pub fn make_if_missing(path: &Path) -> Result<(), SigningKeyError> {
-    let _lock = lock(path).map_err(io(path))?;
-    match path.try_exists() {
-        Ok(true) => Ok(()),
-        Ok(false) => write(path, &KeySet::of(SigningKey::generate()?)),
-        Err(cause) => Err(io(path)(cause)),
+    // Before the lock, which takes a folder that can be written.
+    if path.try_exists().map_err(io(path))? {
+        return Ok(());
     }
+    let _lock = lock(path).map_err(io(path))?;
+    if path.try_exists().map_err(io(path))? {
+        return Ok(());
+    }
+    let key = SigningKey::generate()?;
+    let (kid, file) = (key.public.kid.clone(), path.display());
+    write(path, &KeySet::of(key))?;
+    tracing::warn!(
+        "Made the signing key {kid} in {file}: keep a copy, receipts are verified with it"
+    );
+    Ok(())
 }
 
 /// Lets a key of the file sign.

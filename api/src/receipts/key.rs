@@ -18,6 +18,9 @@ const SPKI_HEAD: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];
 
+/// The public half of the key that signs the receipts of test sessions: RFC 8037, appendix A.2.
+const X_OF_TESTS: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+
 /// A key of the key file.
 pub struct SigningKey {
     /// Its public half.
@@ -55,6 +58,11 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
+    /// Whether it is the key that signs the receipts of test sessions.
+    pub(super) fn is_of_tests(&self) -> bool {
+        self.x == X_OF_TESTS
+    }
+
     fn new(key: &[u8], kid: Option<String>) -> Self {
         let x = base64_simd::URL_SAFE_NO_PAD.encode_to_string(key);
         let thumbprint = || {
@@ -105,7 +113,7 @@ impl SigningKey {
             kty: "OKP".to_owned(),
             crv: "Ed25519".to_owned(),
             kid: Some("livegate-test".to_owned()),
-            x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".to_owned(),
+            x: X_OF_TESTS.to_owned(),
             d: Some("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A".to_owned()),
         })
     }

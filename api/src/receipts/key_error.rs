@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum SigningKeyError {
     /// The file cannot be read or written.
-    #[error("the signing keys {path} cannot be used: {cause}; correct LIVEGATE_SIGNING_KEY, or make the file with `livegate-api receipts new-key`", path = path.display())]
+    #[error("the signing keys {path} cannot be used: {cause}; correct LIVEGATE_SIGNING_KEY, or restore the file from a copy (`livegate-api receipts new-key` makes a first one, and receipts of lost keys cannot be verified)", path = path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -34,6 +34,11 @@ pub enum SigningKeyError {
     /// Public and private half are of two keys.
     #[error("the halves x and d of a key do not belong together")]
     Halves,
+    /// The key that signs receipts of test sessions.
+    #[error(
+        "it has the key of RFC 8037, appendix A.1, which everybody knows; make one with `livegate-api receipts new-key`"
+    )]
+    Public,
     /// A key id that cannot be used.
     #[error("a kid must be 1 to 64 visible ASCII characters")]
     Kid,

@@ -89,6 +89,9 @@ impl KeySet {
         if let Some(twice) = keys.iter().find(|k| !kids.insert(&k.public.kid)) {
             return Err(SigningKeyError::Twice(twice.public.kid.clone()));
         }
+        if keys.iter().any(|key| key.public.is_of_tests()) {
+            return Err(SigningKeyError::Public);
+        }
         match keys.first() {
             // `pem` finds no block in any other text.
             None if !text.is_empty() && !text.starts_with('{') => Err(SigningKeyError::Format),
@@ -180,10 +183,10 @@ mod tests {
 
     /// Made by `openssl genpkey -algorithm ed25519`, and its public half by `openssl pkey -pubout`.
     const PEM: &str = "-----BEGIN PRIVATE KEY-----\n\
-        MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
+        MC4CAQAwBQYDK2VwBCIEIGUI9ifb5BQYNqzwst0XkRwsmrJPP8kYdnewdyJ95+K+\n\
         -----END PRIVATE KEY-----\n";
     const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\n\
-        MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n\
+        MCowBQYDK2VwAyEApQX2zeunsfDI8A1b8jAoj3zOjyjla1zBhfQKIDfmo7Q=\n\
         -----END PUBLIC KEY-----\n";
 
     #[test]
@@ -222,6 +225,15 @@ mod tests {
             let error = KeySet::parse(text).unwrap_err().to_string();
             assert!(error.contains(says), "{text}: {error}");
             assert!(!error.contains("MC4CAQ"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_key_of_test_receipts_signs_nothing_else() {
+        let known = serde_json::to_string(&SigningKey::of_tests().unwrap().to_jwk()).unwrap();
+        let own = known.replace("livegate-test", "mine");
+        for text in [known, own] {
+            assert!(matches!(KeySet::parse(&text), Err(SigningKeyError::Public)));
         }
     }
 

@@ -81,7 +81,9 @@ impl Receipts {
     pub fn open(config: &ReceiptConfig, services: &Services) -> Result<Self, SigningKeyError> {
         let keys = match config.signing_keys.as_deref() {
             Some(path) if !config.makes_keys || has_keys(path) => {
-                Some(Arc::new(FollowedFile::open(path)?))
+                let file = FollowedFile::<Signing>::open(path)?;
+                tracing::info!("Receipts: {}: {}", path.display(), file.now().describe());
+                Some(Arc::new(file))
             }
             Some(_) | None => None,
         };

@@ -79,7 +79,10 @@ pub(super) fn established(
     if session.test.is_some() {
         return established;
     }
-    if session.is_drawn {
+    // A blink counts anywhere: only head movements have an order that can be drawn.
+    let movements = session.challenge.actions.iter();
+    let orders = movements.filter(|a| a.head_move().is_some()).count();
+    if session.is_drawn && orders > 1 {
         established.push(Established::ServerDrawnChallenge);
     }
     if claimed_s.is_some_and(|claimed_s| claimed_s <= available_s) {

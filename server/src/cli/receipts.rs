@@ -13,7 +13,8 @@ use crate::settings::signing_keys;
 
 #[derive(Subcommand)]
 pub(super) enum ReceiptsCommand {
-    /// Verifies a receipt offline and prints what it says; ends with 1 if it is not valid.
+    /// Verifies a receipt offline and prints what it says; ends with 1 if it is not valid. A valid one may say that the
+    /// capture was rejected: read `verified`.
     Verify {
         /// File of the receipt, or of an answer that has one; `-`: standard input.
         file: PathBuf,
@@ -40,7 +41,7 @@ pub(super) enum ReceiptsCommand {
 
 impl ReceiptsCommand {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let path = signing_keys();
+        let path = signing_keys()?;
         let mut out = std::io::stdout().lock();
         match self {
             Self::Verify { file, jwks } => {

@@ -33,6 +33,9 @@ pub enum SettingsError {
         /// The variable that is missing.
         missing: &'static str,
     },
+    /// A key where the name of its file belongs. It is not repeated.
+    #[error("LIVEGATE_SIGNING_KEY holds a key; it must be the name of the file that holds it")]
+    SigningKey,
     /// A file with a secret cannot be used.
     #[error(transparent)]
     Secret(#[from] SecretError),

@@ -32,12 +32,15 @@ pub fn key_file() -> PathBuf {
 }
 
 /// Path of the file of signing keys, from the environment of this process: as an embedded service has it.
-pub fn signing_keys() -> PathBuf {
+///
+/// # Errors
+/// [`SettingsError`] for a value that cannot be used.
+pub fn signing_keys() -> Result<PathBuf, SettingsError> {
     let vars = Variables {
         lookup: process_environment,
     };
-    let file = vars.receipts(true).signing_keys;
-    file.unwrap_or_else(|| PathBuf::from(OWN_SIGNING_KEYS))
+    let file = vars.receipts(true)?.signing_keys;
+    Ok(file.unwrap_or_else(|| PathBuf::from(OWN_SIGNING_KEYS)))
 }
 
 /// The models and the number of inference threads, from the environment of this process.

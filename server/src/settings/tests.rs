@@ -27,6 +27,23 @@ fn nothing_set_means_the_documented_defaults() {
 }
 
 #[test]
+fn an_embedded_service_makes_its_own_signing_key_and_a_distributed_one_has_none() {
+    let embedded = read(&[("LIVEGATE_KEYS", "/keys/keys.toml")]).unwrap();
+    let receipts = embedded.server.receipts;
+    let own = Some(PathBuf::from("/keys/signing-keys.json"));
+    assert_eq!((receipts.signing_keys, receipts.makes_keys), (own, true));
+    let named = read(&[("LIVEGATE_SIGNING_KEY", "k.pem")]).unwrap();
+    let receipts = named.server.receipts;
+    let named = Some(PathBuf::from("k.pem"));
+    assert_eq!((receipts.signing_keys, receipts.makes_keys), (named, false));
+    for key in [r#"{"kty":"OKP"}"#, "-----BEGIN PRIVATE KEY-----\nMC4"] {
+        let error = read(&[("LIVEGATE_SIGNING_KEY", key)]).unwrap_err();
+        assert_eq!(error, SettingsError::SigningKey);
+        assert!(!error.to_string().contains("MC4"));
+    }
+}
+
+#[test]
 fn a_bad_value_is_named_with_what_is_allowed() {
     for (name, value, allowed) in [
         ("LIVEGATE_LISTEN", "8000", "an IP address and a port"),

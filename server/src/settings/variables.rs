@@ -132,16 +132,26 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
     }
 
     /// The settings of receipts. Where no file of keys is named, an embedded service makes its own, beside the key file.
-    pub fn receipts(&self, is_embedded: bool) -> ReceiptConfig {
-        let named = self.get("LIVEGATE_SIGNING_KEY").map(PathBuf::from);
+    ///
+    /// # Errors
+    /// [`SettingsError::SigningKey`] for a key in place of a file.
+    pub fn receipts(&self, is_embedded: bool) -> Result<ReceiptConfig, SettingsError> {
+        let named = self.get("LIVEGATE_SIGNING_KEY");
+        if named
+            .as_ref()
+            .is_some_and(|v| v.contains("-----BEGIN") || v.starts_with('{'))
+        {
+            return Err(SettingsError::SigningKey);
+        }
+        let named = named.map(PathBuf::from);
         let makes_keys = named.is_none() && is_embedded;
         let own = || self.key_file().with_file_name(OWN_SIGNING_KEYS);
         let issuer = self.get("LIVEGATE_RECEIPT_ISSUER");
-        ReceiptConfig {
+        Ok(ReceiptConfig {
             signing_keys: named.or_else(|| makes_keys.then(own)),
             makes_keys,
             issuer: issuer.unwrap_or_else(|| ReceiptConfig::default().issuer),
-        }
+        })
     }
 
     /// The settings of measuring.

@@ -388,7 +388,7 @@ async fn an_attestation_of_another_shape_is_refused_before_the_session_is_used()
 #[test]
 fn a_file_with_a_mistake_ends_the_start() {
     // Read at the start, so that no verdict goes out without the receipt that the operator asked for.
-    for (text, says) in [(None, "new-key"), (Some("{"), "neither PEM")] {
+    for (text, says) in [(None, "restore"), (Some("{"), "neither PEM")] {
         let folder = tempfile::tempdir().unwrap();
         let path: &Path = &folder.path().join("keys.json");
         if let Some(text) = text {
