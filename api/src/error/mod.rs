@@ -153,6 +153,17 @@ pub enum ApiError {
     /// A live frame could not be measured. The source says why, for operators only.
     #[error("The frame could not be measured in time and does not count; send the next one.")]
     FrameNotMeasured(#[source] Box<dyn StdError + Send + Sync>),
+    /// Another body was sent with the same `Idempotency-Key` and session.
+    #[error(
+        "This Idempotency-Key was sent with another body for the same session. Send the first body again, or verify a new session."
+    )]
+    IdempotencyMismatch,
+    /// A verify with an `Idempotency-Key` has no answer yet that can be given. The source says why, for operators
+    /// only.
+    #[error(
+        "The verification has no answer yet that can be repeated. Send the same request again, with the same Idempotency-Key."
+    )]
+    Unsettled(#[source] Box<dyn StdError + Send + Sync>),
     /// Processing failed on the server. The source says why, for operators only.
     #[error(
         "Processing the request failed on the server; retry. To retry a verify, create a new session."
@@ -191,9 +202,11 @@ impl ApiError {
             Self::SessionForbidden | Self::TokenOfAnother => Code::SessionForbidden,
             Self::SessionUsed | Self::SessionOver => Code::SessionUsed,
             Self::SessionExpired => Code::SessionExpired,
-            Self::TimedOut(_) | Self::FrameNotMeasured(_) | Self::Processing(_) => {
-                Code::ProcessingError
-            }
+            Self::IdempotencyMismatch => Code::IdempotencyMismatch,
+            Self::TimedOut(_)
+            | Self::FrameNotMeasured(_)
+            | Self::Unsettled(_)
+            | Self::Processing(_) => Code::ProcessingError,
         }
     }
 
@@ -225,6 +238,8 @@ impl ApiError {
             | Self::SessionExpired
             | Self::TimedOut(_)
             | Self::FrameNotMeasured(_)
+            | Self::IdempotencyMismatch
+            | Self::Unsettled(_)
             | Self::Processing(_) => None,
         }
     }
@@ -275,6 +290,18 @@ impl ApiError {
         response
     }
 }
+
+/// An error that is the repeated answer of an earlier request, with the header that says so. Its cause was logged
+/// the first time.
+pub fn replayed(error: &ApiError) -> poem::Error {
+    let mut response = error.response();
+    let is_replayed = HeaderValue::from_static("true");
+    response.headers_mut().insert(REPLAYED, is_replayed);
+    poem::Error::from_response(response)
+}
+
+/// The header of a repeated answer.
+pub const REPLAYED: &str = "Idempotent-Replayed";
 
 impl ResponseError for ApiError {
     fn status(&self) -> StatusCode {

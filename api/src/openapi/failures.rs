@@ -96,6 +96,7 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
             ApiError::SessionExpired,
             too_large(MAX_VERIFY_BODY_BYTES),
             foreign_body("application/json"),
+            ApiError::IdempotencyMismatch,
             rate_limited(Rated::Key),
             ApiError::busy(Busy::Key, SECOND),
             ApiError::TimedOut("an example".into()),

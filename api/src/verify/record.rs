@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use livegate_common::records::Record;
+use livegate_common::records::{Record, added_later};
 use livegate_liveness::challenge::Challenge;
 use serde::{Deserialize, Serialize};
 
+use super::idempotency::Repeatable;
 use crate::contract::reason::ReasonCode;
 
 /// How long a session can be read after it expired or ended.
@@ -25,6 +26,9 @@ pub struct VerifySession {
     pub expires_at_ms: u64,
     /// The state of the session.
     pub state: State,
+    /// The verify that used it, if that can be repeated.
+    #[serde(deserialize_with = "added_later")]
+    pub repeatable: Option<Repeatable>,
 }
 
 /// State of a session.
@@ -60,11 +64,8 @@ impl VerifySession {
     #[must_use]
     pub fn in_state(&self, state: State) -> Self {
         Self {
-            key: self.key.clone(),
-            challenge: self.challenge.clone(),
-            drawn_ms: self.drawn_ms,
-            expires_at_ms: self.expires_at_ms,
             state,
+            ..self.clone()
         }
     }
 }
@@ -87,6 +88,7 @@ mod tests {
             drawn_ms: None,
             expires_at_ms: 5_000,
             state: State::Pending,
+            repeatable: None,
         };
         assert_eq!(session.keep(0), Duration::from_secs(605));
         assert_eq!(session.keep(9_000), Duration::from_secs(600));

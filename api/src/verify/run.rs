@@ -14,6 +14,7 @@ use livegate_liveness::evidence::Timing;
 use livegate_media::Picture;
 use tracing::Instrument;
 
+use super::idempotency::{self, End, Identity, KeptAnswer, Outcome, renew};
 use super::record::{State, VerifySession};
 use super::response::{Rejected, VerdictBody, Verified};
 use super::session::records;
@@ -46,7 +47,19 @@ pub(super) struct Verification {
     pub started: Instant,
     pub audit: AuditPlace,
     pub admission: Admission,
-    pub _upload: UploadPlace,
+    /// The longest that it may take from its claim.
+    pub limit: Duration,
+    /// The request, where it can be repeated.
+    pub identity: Option<Identity>,
+    pub _upload: Arc<UploadPlace>,
+}
+
+/// How a verification ended.
+pub(super) enum Ended {
+    /// With a verdict, as JSON.
+    Answered(String),
+    /// Another verify has the session.
+    Lost,
 }
 
 /// Number of frames and cost of what was measured, for the audit record.
@@ -86,35 +99,92 @@ enum Claim {
 
 impl Verification {
     /// Claims the session, reaches the verdict, and records how the session ended.
-    pub async fn run(mut self) -> Result<VerdictBody, ApiError> {
+    pub async fn run(mut self) -> Result<Ended, ApiError> {
         let mut seen = Spent::default();
         // The claim's own time counts: it is long if the store stalls.
-        let ends_at = Instant::now() + self.state.config.verify_timeout;
-        let verdict = match self.claim().await {
-            Ok(Claim::Ours) => {
-                let verdict = self.measure_and_decide_safely(&mut seen, ends_at).await;
-                self.record_end(&verdict).await;
-                verdict
-            }
-            Ok(Claim::Taken) => return Err(ApiError::SessionUsed),
+        let ends_at = Instant::now() + self.limit;
+        match self.claim().await {
+            Ok(Claim::Ours) => {}
+            Ok(Claim::Taken) => return Ok(Ended::Lost),
             Ok(Claim::Gone) => return Err(ApiError::SessionNotFound),
             // The session may have been claimed, so it is recorded as if it had been.
-            Err(unknown) => Err(unknown.into()),
-        };
+            Err(unknown) => {
+                let record = self.audit_record(&Err(ApiError::internal("not claimed")), seen);
+                self.audit.record(record).await;
+                return Err(unknown.into());
+            }
+        }
+        let verdict = self.work(&mut seen, ends_at).await;
         let record = self.audit_record(&verdict, seen);
+        let ended = session_state(&verdict);
+        let answer = verdict.and_then(|verdict| json(&verdict));
+        if self.identity.is_some() {
+            return self.end_repeatable(ended, answer, record).await;
+        }
+        self.record_end(ended).await;
         self.audit.record(record).await;
-        verdict
+        answer.map(Ended::Answered)
+    }
+
+    /// Reaches the verdict. Where the request can be repeated, renews the claim meanwhile.
+    async fn work(&self, seen: &mut Spent, ends_at: Instant) -> Result<VerdictBody, ApiError> {
+        let working = self.measure_and_decide_safely(seen, ends_at);
+        if self.identity.is_none() {
+            return working.await;
+        }
+        tokio::select! {
+            verdict = working => verdict,
+            never = renew(&self.state, self.session.clone()) => match never {},
+        }
+    }
+
+    /// Ends the session with an answer that can be repeated. If it is unknown whether the session ended with it, the
+    /// answer is not given: another replica may reach one, too.
+    async fn end_repeatable(
+        self,
+        ended: State,
+        answer: Result<String, ApiError>,
+        record: AuditRecord,
+    ) -> Result<Ended, ApiError> {
+        let (outcome, failure) = match answer {
+            Ok(json) => (Outcome::Verdict(json), None),
+            Err(error) => (Outcome::of_failure(&error), Some(error)),
+        };
+        let audit = record.line().map_err(ApiError::internal)?;
+        let answer = KeptAnswer { outcome, audit };
+        let id = self.session.id.clone();
+        match idempotency::end(&self.state, self.session, &ended, &answer).await {
+            Ok(End::Ours(session)) => {
+                self.audit.record(record).await;
+                let state = self.state;
+                tokio::spawn(async move {
+                    // If this fails, a repeated request may write the same line once more.
+                    let _ = idempotency::record_once(&state, &session).await;
+                });
+            }
+            Ok(End::Gone) => {
+                warn_gone(&id);
+                self.audit.record(record).await;
+            }
+            Ok(End::Lost) => return Ok(Ended::Lost),
+            Err(unknown) => return Err(ApiError::Unsettled(unknown.into())),
+        }
+        match failure {
+            Some(error) => Err(error),
+            None => answer.outcome.into_result().map(Ended::Answered),
+        }
     }
 
     /// Claims the session.
     async fn claim(&mut self) -> Result<Claim, RecordError> {
         let records = records(&self.state);
-        let longest = self.state.config.verify_timeout + PROCESSING_MARGIN;
+        let longest = self.limit + PROCESSING_MARGIN;
         let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX / 2);
         let (now, claim) = (now_ms(), Attempt::fresh());
-        let claimed = self.session.record.in_state(State::Processing {
+        let mut claimed = self.session.record.in_state(State::Processing {
             deadline_ms: now + longest_ms,
         });
+        claimed.repeatable = self.identity.map(Identity::claim);
         // If the store does not answer in time, it may hold the claim all the same: then the session is
         // used, and ends as failed at its deadline. A claim that arrives after that of another verify
         // finds another version and has no effect.
@@ -144,17 +214,14 @@ impl Verification {
             .unwrap_or_else(|_| Err(ApiError::internal("the verification panicked")))
     }
 
-    async fn record_end(&self, verdict: &Result<VerdictBody, ApiError>) {
-        let ended = self.session.record.in_state(session_state(verdict));
+    async fn record_end(&self, ended: State) {
+        let ended = self.session.record.in_state(ended);
         let swap = records(&self.state)
             .swap(&self.session, ended, Attempt::fresh(), now_ms())
             .await;
         match swap {
             Ok(Some(_)) => {}
-            Ok(None) => {
-                let id = &self.session.id;
-                tracing::warn!(session.id = %id, "Session {id} no longer existed when its end was to be recorded");
-            }
+            Ok(None) => warn_gone(&self.session.id),
             Err(error) => self.warn_unrecorded(&error),
         }
     }
@@ -350,6 +417,14 @@ fn span_s(frames: &[CapturedFrame]) -> f32 {
     times.map_or(0.0, |(first, last)| {
         ((last.at_ms - first.at_ms) / 1000.0) as f32
     })
+}
+
+fn warn_gone(id: &str) {
+    tracing::warn!(session.id = %id, "Session {id} no longer existed when its end was to be recorded");
+}
+
+fn json(verdict: &VerdictBody) -> Result<String, ApiError> {
+    serde_json::to_string(verdict).map_err(ApiError::internal)
 }
 
 fn session_state(verdict: &Result<VerdictBody, ApiError>) -> State {

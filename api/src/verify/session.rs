@@ -118,6 +118,7 @@ pub async fn create(
         drawn_ms: is_drawn.then_some(now),
         expires_at_ms: now + ttl_ms,
         state: State::Pending,
+        repeatable: None,
     };
     let session_id = format!("{PREFIX}{:032x}", rand::rng().random::<u128>());
     if !records(state).create(&session_id, &record, now).await? {

@@ -80,11 +80,19 @@ contract! {
 }
 
 async fn allowed(limits: &Arc<dyn Limits>, name: &str, capacity: u32, per_minute: u32) -> bool {
-    limits.take_token(name, capacity, per_minute).await.unwrap() == Rate::Allowed
+    limits
+        .take_tokens(name, 1, capacity, per_minute)
+        .await
+        .unwrap()
+        == Rate::Allowed
 }
 
 async fn wait(limits: &Arc<dyn Limits>, name: &str, capacity: u32, per_minute: u32) -> Duration {
-    match limits.take_token(name, capacity, per_minute).await.unwrap() {
+    match limits
+        .take_tokens(name, 1, capacity, per_minute)
+        .await
+        .unwrap()
+    {
         Rate::RetryAfter(wait) => wait,
         Rate::Allowed => panic!("a token was left"),
     }
@@ -143,7 +151,7 @@ async fn a_bucket_refills_evenly((one, _): Replicas) {
 async fn a_bucket_never_holds_more_than_its_capacity((one, _): Replicas) {
     // A thousand a second: full again after 3 ms.
     for _ in 0..3 {
-        one.take_token("k", 3, 60_000).await.unwrap();
+        one.take_tokens("k", 1, 3, 60_000).await.unwrap();
     }
     tokio::time::sleep(SHORT).await;
     // The same bucket read at a crawl, so that nothing comes in between: three are there.
@@ -175,7 +183,7 @@ async fn simultaneous_takers_get_the_capacity_exactly((one, other): Replicas) {
 async fn a_smaller_capacity_counts_at_once((one, _): Replicas) {
     // A key's limit was lowered: what it owed under the old one is forgiven down to empty.
     for _ in 0..100 {
-        one.take_token("k", 100, 1).await.unwrap();
+        one.take_tokens("k", 1, 100, 1).await.unwrap();
     }
     let wait = wait(&one, "k", 2, 60).await;
     assert!(wait <= Duration::from_secs(1), "{wait:?}");
