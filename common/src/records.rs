@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use crate::blocking::run_blocking_if_large;
@@ -41,21 +41,6 @@ pub enum RecordError {
     /// The thread that seals or opens the record ended early.
     #[error("sealing or opening a session record was interrupted")]
     Interrupted,
-}
-
-/// Deserialises a field that was added to the end of a record: `None` where the record was stored before.
-///
-/// For `#[serde(deserialize_with)]`. Records end without a mark, so a field that is not there is one that cannot
-/// be read. A sealed record has no other reason to be cut off.
-///
-/// # Errors
-/// None.
-pub fn added_later<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Ok(Option::deserialize(deserializer).unwrap_or_default())
 }
 
 /// A record with the version that it had when it was read.
@@ -252,24 +237,6 @@ mod tests {
 
     fn note(text: &str) -> Note {
         Note(text.to_owned())
-    }
-
-    #[test]
-    fn a_record_that_was_stored_before_a_field_was_added_can_be_read() {
-        #[derive(Debug, PartialEq, Serialize, Deserialize)]
-        struct Grown(
-            String,
-            #[serde(deserialize_with = "added_later")] Option<u64>,
-            #[serde(deserialize_with = "added_later")] Option<String>,
-        );
-        let read = |bytes: &[u8]| postcard::from_bytes::<Grown>(bytes).unwrap();
-        let old = postcard::to_stdvec(&note("old")).unwrap();
-        assert_eq!(read(&old), Grown("old".to_owned(), None, None));
-        let new = Grown("new".to_owned(), Some(7), Some("more".to_owned()));
-        assert_eq!(read(&postcard::to_stdvec(&new).unwrap()), new);
-        // A process of the version before reads the new record, too.
-        let new = postcard::to_stdvec(&new).unwrap();
-        assert_eq!(postcard::from_bytes::<Note>(&new).unwrap(), note("new"));
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! What both APIs share: names of actions, reason codes, rejection details, evidence, limits of media.
 
 pub mod actions;
+pub mod attestation;
 pub mod bad_picture;
 pub mod defaults;
 pub mod details;

@@ -6,6 +6,7 @@ pub mod calling_key;
 pub mod connection;
 pub mod cors;
 pub mod encoding;
+pub mod fields;
 pub mod form;
 pub mod framework;
 pub mod http2;

@@ -9,8 +9,9 @@ use livegate_liveness::thresholds::ModelSetId;
 use rand::seq::SliceRandom;
 use uuid::Uuid;
 
+use super::body::LiveBody;
 use super::query::{LiveOptions, Tasks};
-use super::record::LiveSession;
+use super::record::{LiveSession, Opening};
 use super::response::{InteractiveSessionCreated, challenges};
 use super::vocabulary::InteractiveState;
 use super::{sessions, token, watch};
@@ -22,20 +23,27 @@ use crate::state::AppState;
 /// Creates a session for `caller`.
 ///
 /// # Errors
-/// [`ApiError`] when the query is wrong or the session cannot be stored.
+/// [`ApiError`] when the query or the body is wrong or the session cannot be stored.
 pub async fn create(
     state: &Arc<AppState>,
     caller: &KeyRecord,
     query: &str,
+    body: &[u8],
 ) -> Result<InteractiveSessionCreated, ApiError> {
     let new = LiveOptions::parse(query)?;
-    let tasks = choose(new.tasks);
+    let told = LiveBody::parse(body)?;
     let now = now_ms();
     let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
     let expires_at_ms = now + ttl_ms;
-    let record = LiveSession {
+    let opening = Opening {
         key: caller.id.clone(),
         mirrored: new.mirrored,
+        is_drawn: new.tasks.are_drawn(),
+        attestation: told.attestation,
+    };
+    let tasks = choose(new.tasks);
+    let record = LiveSession {
+        opening,
         expires_at_ms,
         cost: Cost::default(),
         busy_ms: 0,

@@ -210,7 +210,7 @@ impl Submission {
     /// frame needs a closer look.
     async fn admit(&self, stored: &Stored<LiveSession>) -> Result<Admission, ApiError> {
         // A session ends with its key.
-        let key = self.state.keys.with_id(&stored.record.key);
+        let key = self.state.keys.with_id(&stored.record.opening.key);
         let key = key.ok_or(ApiError::BadToken)?;
         let work = Work::pictures([self.image.header()], Look::Whole);
         self.state.admissions.admit_live(&key, &work).await
@@ -247,7 +247,7 @@ impl Submission {
                 Err(BadImage::NoColour.into())
             }
             FrameOutcome::Measured(measurement) => Ok(Sight {
-                measurement: if stored.record.mirrored {
+                measurement: if stored.record.opening.mirrored {
                     measurement.unmirrored()
                 } else {
                     *measurement
@@ -277,8 +277,7 @@ impl Submission {
         let is_first = before.session.state() == State::Pending && next.has_begun();
         let tasks = u64::try_from(next.tasks().len()).unwrap_or(u64::MAX);
         LiveSession {
-            key: before.key.clone(),
-            mirrored: before.mirrored,
+            opening: before.opening.clone(),
             expires_at_ms: if is_first {
                 self.arrived_ms + tasks * next.timeout_ms() + MARGIN_MS
             } else {

@@ -21,7 +21,7 @@ pub async fn find(state: &AppState, who: &Who, id: &str) -> Result<Stored<LiveSe
     let id = parse_id(id).ok_or(ApiError::SessionNotFound)?;
     let stored = load(state, id).await?;
     let is_theirs = match who {
-        Who::Owner(key) => stored.record.key == key.id,
+        Who::Owner(key) => stored.record.opening.key == key.id,
         Who::Holder(session) => *session == id,
     };
     if is_theirs {

@@ -1,5 +1,6 @@
 //! The interactive API: `/api/v1/liveness`.
 
+pub mod body;
 mod caller;
 mod cancel;
 mod create;
@@ -23,13 +24,14 @@ use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::{ApiResponse, OpenApi, Tags};
 
+use self::body::InteractiveSessionRequest;
 use self::caller::SessionCaller;
 use self::presets::{PRESETS, PresetBody};
 use self::response::{
     FrameResult, InteractiveSessionCreated, InteractiveSessionStatus, SessionCancelled,
 };
 use crate::auth::Caller;
-use crate::http::json::JsonResponse;
+use crate::http::json::{JsonRequest, JsonResponse};
 use crate::http::multipart::FrameUpload;
 use crate::state::AppState;
 
@@ -85,7 +87,7 @@ impl Interactive {
     ///
     /// Returns the challenges, to be passed one after the other, and a token for your user's browser. A
     /// session expires at `expires_at`, after five minutes unless the operator chose otherwise, if no
-    /// frame comes before; from the first frame on each challenge has its own time.
+    /// frame comes before; from the first frame on each challenge has its own time. The body is optional.
     #[oai(
         path = "/sessions",
         method = "post",
@@ -96,10 +98,10 @@ impl Interactive {
         state: Data<&Arc<AppState>>,
         caller: Caller,
         request: &Request,
-        _body: query::NoBody,
+        body: JsonRequest<Option<InteractiveSessionRequest>>,
     ) -> poem::Result<CreateAnswer> {
         let query = request.uri().query().unwrap_or_default();
-        let created = create::create(&state, &caller.0, query).await?;
+        let created = create::create(&state, &caller.0, query, &body.bytes).await?;
         Ok(CreateAnswer::Created(JsonResponse(created)))
     }
 

@@ -8,18 +8,30 @@ use livegate_liveness::session::{Session, State};
 use livegate_liveness::thresholds::ModelSetId;
 use serde::{Deserialize, Serialize};
 
+use crate::contract::attestation::AttestationHash;
 use crate::error::ApiError;
 
 /// How long a session can be read after it ended.
 const READABLE_AFTER: Duration = Duration::from_secs(600);
 
-/// An interactive session as it is stored. It holds embeddings until the session has ended.
+/// What the creation of a session fixes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LiveSession {
+pub struct Opening {
     /// Id of the key that created it.
     pub key: String,
     /// Whether its frames are mirror images.
     pub mirrored: bool,
+    /// Whether the server drew the challenges, from more than one possibility.
+    pub is_drawn: bool,
+    /// The hash of the attestation that its creator sent.
+    pub attestation: Option<AttestationHash>,
+}
+
+/// An interactive session as it is stored. It holds embeddings until the session has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LiveSession {
+    /// What was fixed when it was created.
+    pub opening: Opening,
     /// Unix milliseconds at which the session is over at the latest.
     pub expires_at_ms: u64,
     /// Processor time that its frames cost the workers.
@@ -71,8 +83,12 @@ mod tests {
     fn a_session_stays_readable_for_ten_minutes_past_its_end() {
         let session = Session::new(vec![Task::Blink], 4_000, Angles::default(), 5_000);
         let mut record = LiveSession {
-            key: "key_1".to_owned(),
-            mirrored: true,
+            opening: Opening {
+                key: "key_1".to_owned(),
+                mirrored: true,
+                is_drawn: true,
+                attestation: None,
+            },
             expires_at_ms: 5_000,
             cost: Cost::default(),
             busy_ms: 0,

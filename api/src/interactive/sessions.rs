@@ -181,7 +181,7 @@ fn audit_record(id: &str, record: &LiveSession, end: &End, request_id: &RequestI
         time: rfc3339(end.at_ms),
         request_id: request_id.to_string(),
         caller_request_id: request_id.callers().map(ToString::to_string),
-        key_id: record.key.clone(),
+        key_id: record.opening.key.clone(),
         session_id: id.to_owned(),
         mode: "interactive",
         verdict: match &end.ending {

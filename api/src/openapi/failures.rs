@@ -10,6 +10,7 @@ use crate::contract::excerpt::Excerpt;
 use crate::contract::media::{MAX_IMAGES, MIN_IMAGES};
 use crate::error::{ApiError, Busy, Code, ForeignBody, KeyProblem, Rated};
 use crate::http::json::too_large;
+use crate::interactive::body::MAX_LIVE_SESSION_BODY_BYTES;
 use crate::measure::MeasureError;
 use crate::verify::wire::{MAX_SESSION_BODY_BYTES, MAX_VERIFY_BODY_BYTES};
 
@@ -105,6 +106,8 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
             invalid("num_challenges must be a whole number from 1 to 7."),
             ApiError::Unauthorized(KeyProblem::Missing),
             ApiError::LivenessDisabled,
+            too_large(MAX_LIVE_SESSION_BODY_BYTES),
+            foreign_body("application/json"),
             rate_limited(Rated::Key),
             ApiError::internal("an example"),
         ],

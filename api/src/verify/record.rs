@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use livegate_common::records::{Record, added_later};
+use livegate_common::records::Record;
 use livegate_liveness::challenge::Challenge;
 use serde::{Deserialize, Serialize};
 
@@ -19,15 +19,15 @@ pub struct VerifySession {
     pub key: String,
     /// The challenge: actions in order, and their angles.
     pub challenge: Challenge,
-    /// When the server drew the challenge, Unix milliseconds; `None` where the caller named the
-    /// actions, who may have filmed them before.
-    pub drawn_ms: Option<u64>,
+    /// Whether the server drew the order of the actions. A caller who named them may have filmed them before.
+    pub is_drawn: bool,
+    /// When it was created, Unix milliseconds.
+    pub created_ms: u64,
     /// When it expires, Unix milliseconds.
     pub expires_at_ms: u64,
     /// The state of the session.
     pub state: State,
     /// The verify that used it, if that can be repeated.
-    #[serde(deserialize_with = "added_later")]
     pub repeatable: Option<Repeatable>,
 }
 
@@ -85,7 +85,8 @@ mod tests {
                 angles: Angles::default(),
                 mirrored: false,
             },
-            drawn_ms: None,
+            is_drawn: false,
+            created_ms: 0,
             expires_at_ms: 5_000,
             state: State::Pending,
             repeatable: None,

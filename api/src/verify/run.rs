@@ -22,6 +22,7 @@ use super::wire::{Capture, CapturedFrame};
 use crate::admission::Admission;
 use crate::audit::{AuditPlace, AuditRecord, milliseconds};
 use crate::clock::rfc3339;
+use crate::contract::attestation::AttestationHash;
 use crate::contract::reason::ReasonCode;
 use crate::error::ApiError;
 use crate::http::uploads::UploadPlace;
@@ -43,6 +44,7 @@ pub(super) struct Verification {
     pub state: Arc<AppState>,
     pub session: Stored<VerifySession>,
     pub capture: Capture,
+    pub attestation: Option<AttestationHash>,
     pub request_id: RequestId,
     pub started: Instant,
     pub audit: AuditPlace,
@@ -359,13 +361,19 @@ impl Verification {
         Ok(VerdictBody::Verified(Box::new(body)))
     }
 
-    /// Seconds from the creation of the session to the arrival of the capture; `None` where the caller
-    /// named the actions.
-    #[expect(clippy::cast_precision_loss, reason = "minutes at most")]
+    /// The time for the capture that its own times must fit into; `None` where the caller named the actions, who may
+    /// have filmed them before.
     fn available_s(&self) -> Option<f32> {
-        let drawn_ms = self.session.record.drawn_ms?;
+        let session = &self.session.record;
+        session.is_drawn.then(|| self.since_creation_s())
+    }
+
+    /// Seconds from the creation of the session to the arrival of the capture, with some for rounding.
+    #[expect(clippy::cast_precision_loss, reason = "minutes at most")]
+    fn since_creation_s(&self) -> f32 {
         let arrived_ms = now_ms().saturating_sub(self.elapsed_ms());
-        Some(arrived_ms.saturating_sub(drawn_ms) as f32 / 1000.0 + CLOCK_SLACK_S)
+        let available_ms = arrived_ms.saturating_sub(self.session.record.created_ms);
+        available_ms as f32 / 1000.0 + CLOCK_SLACK_S
     }
 
     fn elapsed_ms(&self) -> u64 {

@@ -115,7 +115,8 @@ pub async fn create(
     let record = VerifySession {
         key: caller.id.clone(),
         challenge,
-        drawn_ms: is_drawn.then_some(now),
+        is_drawn,
+        created_ms: now,
         expires_at_ms: now + ttl_ms,
         state: State::Pending,
         repeatable: None,

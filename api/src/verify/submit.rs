@@ -39,6 +39,10 @@ pub struct VerifyBody {
     /// seconds; about 5 seconds is usual. Each side 120 to 2160 pixels, at most 1920x1440 in all.
     /// H.264, HEVC, MPEG-4, VP8, VP9 or AV1. Sound is ignored; rotation metadata is applied.
     video_b64: Option<String>,
+    /// What you know of the device, as you like: for example the result of App Attest or Play Integrity. 1 to 16,384
+    /// bytes. The service does not read it: its SHA-256 goes into the receipt.
+    #[oai(validator(min_length = 1, max_length = 16384))]
+    attestation: Option<String>,
 }
 
 /// One frame of a capture.
@@ -198,6 +202,7 @@ impl Submitted {
             state: Arc::clone(&self.state),
             session,
             capture: self.request.capture.clone(),
+            attestation: self.request.attestation,
             request_id: self.request_id.clone(),
             started: self.started,
             audit: self.state.audit.reserve()?,

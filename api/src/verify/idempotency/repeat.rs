@@ -122,7 +122,8 @@ mod tests {
                 angles: Angles::default(),
                 mirrored: false,
             },
-            drawn_ms: None,
+            is_drawn: false,
+            created_ms: 0,
             expires_at_ms: 1_000,
             state,
             repeatable: claim.map(|request| Repeatable {

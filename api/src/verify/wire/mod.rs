@@ -6,7 +6,7 @@
 
 mod base64;
 mod frames;
-mod raw_field;
+
 mod session;
 mod verify;
 

@@ -3,10 +3,10 @@
 use livegate_liveness::challenge::{Action, Angles, Challenge, Range};
 use serde::Deserialize;
 
-use super::raw_field::{RawField, read_body};
 use crate::contract::defaults::SessionDefaults;
 use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
+use crate::http::fields::{RawField, read_body};
 
 /// Minimum number of actions of a challenge.
 pub const MIN_ACTIONS: usize = 2;

@@ -10,10 +10,11 @@ use serde::Deserialize;
 
 use super::base64::{self, Base64Error};
 use super::frames::{CapturedFrame, FrameList};
-use super::raw_field::{RawField, read_body};
 use crate::admission::Work;
+use crate::contract::attestation::AttestationHash;
 use crate::contract::media::{MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB};
 use crate::error::ApiError;
+use crate::http::fields::{RawField, read_body};
 use crate::verify::vocabulary::Mode;
 
 /// A capture as it was sent.
@@ -63,6 +64,8 @@ pub struct VerifyRequest {
     pub session_id: String,
     /// The capture.
     pub capture: Capture,
+    /// The hash of the caller's attestation.
+    pub attestation: Option<AttestationHash>,
 }
 
 impl VerifyRequest {
@@ -81,9 +84,11 @@ impl VerifyRequest {
             return Err(ApiError::MissingFields(vec!["session_id", "mode"]));
         };
         let (session_id, mode) = (session_id.into_owned(), mode.into_owned());
+        let attestation = AttestationHash::read(raw.attestation.take())?;
         Ok(Self {
             session_id,
             capture: raw.capture(&mode)?,
+            attestation,
         })
     }
 }
@@ -95,6 +100,7 @@ struct Raw<'a> {
     mode: Option<RawField<'a>>,
     frames: Option<FrameList<'a>>,
     video_b64: Option<RawField<'a>>,
+    attestation: Option<RawField<'a>>,
 }
 
 fn text<'a>(name: &str, value: Option<RawField<'a>>) -> Result<Option<Cow<'a, str>>, ApiError> {
