@@ -14,6 +14,7 @@ use bytes::Bytes;
 use poem_openapi::{LicenseObject, OpenApiService, ServerObject};
 use serde_json::{Value, json};
 
+use crate::error::REPLAYED;
 use crate::http::methods::Methods;
 use crate::interactive::Interactive;
 use crate::verify::ServerToServer;
@@ -105,6 +106,7 @@ fn complete(document: &mut Value) {
         let id = operation["operationId"].as_str().unwrap_or_default();
         let (requests, answers) = (answers::requests(id), answers::answers(id));
         let failures = failures::responses(id);
+        let operation_id = id.to_owned();
         for (name, example) in requests {
             operation["requestBody"]["content"]["application/json"]["examples"][name] = example;
         }
@@ -117,6 +119,9 @@ fn complete(document: &mut Value) {
         }
         for (status, response) in responses.as_object_mut().into_iter().flatten() {
             response["headers"] = headers_of(status);
+            if operation_id == "verify" && matches!(status.as_str(), "200" | "502") {
+                response["headers"][REPLAYED] = json!({"$ref": "#/components/headers/Replayed"});
+            }
         }
         parameters::complete(operation);
     }
@@ -137,6 +142,12 @@ fn headers() -> Value {
             "required": true,
             "schema": {"type": "string", "minLength": 1, "maxLength": 64},
             "example": "4de6f2a7-20fa-44f2-9830-5ac4a1b44222",
+        },
+        "Replayed": {
+            "description": "`true` where the answer is that of an earlier request with the same `Idempotency-Key`; else \
+                absent.",
+            "schema": {"type": "boolean"},
+            "example": true,
         },
         "RetryAfter": {
             "description": "Seconds to wait, at least, before trying again.",

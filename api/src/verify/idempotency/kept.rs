@@ -129,7 +129,7 @@ mod tests {
         }
         assert!(!fits("a", &small).await);
         assert!(fits("b", &small).await);
-        tokio::time::advance(KEPT / 16).await;
+        tokio::time::advance(KEPT / 15).await;
         assert!(fits("a", &large).await);
         assert!(!fits("a", &large).await);
     }
