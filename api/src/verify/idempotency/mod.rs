@@ -25,8 +25,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 pub use self::header::{IdempotencyKey, MAX_LENGTH, NAME, RequestKey};
-pub use self::kept::KeptAnswer;
-pub(super) use self::kept::Outcome;
+pub use self::kept::{KeptAnswer, Outcome};
 pub(super) use self::lease::{End, end, record_once, renew};
 pub use self::repeat::{LEASE_MS, Repeatable};
 pub(super) use self::repeat::{Standing, repeat};

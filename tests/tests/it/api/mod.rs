@@ -14,6 +14,7 @@ mod errors;
 mod evidence;
 mod exactly_once;
 mod frames;
+mod idempotency;
 mod interactive;
 mod keys;
 mod limits;
