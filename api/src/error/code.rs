@@ -42,6 +42,8 @@ public_enum! {
         IdempotencyMismatch = "IDEMPOTENCY_MISMATCH",
         /// The key's requests per minute, or the session's frames per second, are used up.
         RateLimit = "RATE_LIMIT",
+        /// The attempts of a subject are used up.
+        AttemptLimit = "ATTEMPT_LIMIT",
         /// The limit on simultaneous verifications, or on live frames that wait, is reached.
         ConcurrencyLimit = "CONCURRENCY_LIMIT",
         /// Processing failed on the server.
@@ -96,6 +98,9 @@ impl Code {
             Self::RateLimit => {
                 "The API key's requests per minute, or a session's frames per second, are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used. Leave out live frames rather than sending them late."
             }
+            Self::AttemptLimit => {
+                "The attempts that the API key allows for this `subject_ref` are used up. Wait as long as `Retry-After` says; no session was created."
+            }
             Self::ConcurrencyLimit => {
                 "The limit on simultaneous verifications of this API key or of the server is reached, or the server's limit on live frames that wait to be measured. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used."
             }
@@ -121,7 +126,9 @@ impl Code {
             Self::VideoTooLarge | Self::FrameTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::RateLimit | Self::ConcurrencyLimit => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimit | Self::AttemptLimit | Self::ConcurrencyLimit => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::ProcessingError => StatusCode::BAD_GATEWAY,
         }
     }

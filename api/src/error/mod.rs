@@ -23,6 +23,7 @@ use serde::Serialize;
 pub use self::code::Code;
 pub use self::foreign_body::ForeignBody;
 pub use self::limit::{Busy, Rated};
+use self::refusal::SUBJECT_ATTEMPTS;
 pub use self::refusal::{Refusal, Sentence};
 pub use self::unauthorized::KeyProblem;
 use crate::contract::bad_picture::{BadFrame, BadImage};
@@ -66,6 +67,14 @@ pub enum ApiError {
         /// Which rate limit was reached.
         of: Rated,
         /// Time until the next request is allowed.
+        retry_after: Duration,
+    },
+    /// The subject has used up the attempts that the key allows.
+    #[error(
+        "The attempts that this API key allows for this subject_ref are used up. Wait as long as Retry-After says."
+    )]
+    AttemptLimited {
+        /// Time until the earliest attempt no longer counts.
         retry_after: Duration,
     },
     /// A limit on simultaneous work is reached.
@@ -188,6 +197,7 @@ impl ApiError {
             Self::Unauthorized(_) | Self::NoCredentials | Self::BadToken => Code::Unauthorized,
             Self::LivenessDisabled => Code::LivenessDisabled,
             Self::RateLimited { .. } => Code::RateLimit,
+            Self::AttemptLimited { .. } => Code::AttemptLimit,
             Self::ConcurrencyLimited { .. } => Code::ConcurrencyLimit,
             Self::MissingFields(_) => Code::MissingFields,
             Self::InvalidInput(_) => Code::InvalidInput,
@@ -214,6 +224,7 @@ impl ApiError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after, .. }
+            | Self::AttemptLimited { retry_after }
             | Self::ConcurrencyLimited { retry_after, .. } => Some(*retry_after),
             Self::Unauthorized(_)
             | Self::NoCredentials
@@ -258,6 +269,8 @@ impl ApiError {
             Some(of.name())
         } else if let Self::ConcurrencyLimited { busy, .. } = self {
             Some(busy.name())
+        } else if let Self::AttemptLimited { .. } = self {
+            Some(SUBJECT_ATTEMPTS)
         } else {
             None
         };

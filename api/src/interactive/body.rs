@@ -4,6 +4,7 @@
 use poem_openapi::Object;
 use serde::Deserialize;
 
+use crate::attempts::SubjectRef;
 use crate::contract::attestation::AttestationHash;
 use crate::error::ApiError;
 use crate::http::fields::{RawField, read_body};
@@ -19,6 +20,11 @@ pub struct InteractiveSessionRequest {
     /// bytes. The service does not read it: its SHA-256 goes into the receipt.
     #[oai(validator(min_length = 1, max_length = 16384))]
     attestation: Option<String>,
+    /// Your own reference to the person, the same for each of their sessions: for example a hash of your user's id. Where
+    /// the operator has limited the attempts of your key, sessions are counted for each reference. Only a keyed hash
+    /// of it is stored.
+    #[oai(validator(min_length = 1, max_length = 128))]
+    subject_ref: Option<String>,
 }
 
 impl RequestDocument for InteractiveSessionRequest {
@@ -31,6 +37,8 @@ impl RequestDocument for InteractiveSessionRequest {
 pub struct LiveBody {
     /// The caller's attestation.
     pub attestation: Option<AttestationHash>,
+    /// The caller's reference to the person.
+    pub subject_ref: Option<SubjectRef>,
 }
 
 impl LiveBody {
@@ -41,10 +49,11 @@ impl LiveBody {
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let raw: Raw<'_> = read_body(
             body,
-            "send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; the body takes attestation",
+            "send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; the body takes attestation and subject_ref",
         )?;
         Ok(Self {
             attestation: AttestationHash::read(raw.attestation)?,
+            subject_ref: SubjectRef::read(raw.subject_ref)?,
         })
     }
 }
@@ -54,6 +63,7 @@ impl LiveBody {
 struct Raw<'a> {
     #[serde(borrow)]
     attestation: Option<RawField<'a>>,
+    subject_ref: Option<RawField<'a>>,
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::record::{LiveSession, Opening};
 use super::response::{InteractiveSessionCreated, challenges};
 use super::vocabulary::InteractiveState;
 use super::{sessions, token, watch};
+use crate::attempts::CountedAttempt;
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::keys::KeyRecord;
@@ -40,6 +41,7 @@ pub async fn create(
         mirrored: new.mirrored,
         is_drawn: new.tasks.are_drawn(),
         attestation: told.attestation,
+        attempt: CountedAttempt::count(state, caller, told.subject_ref.as_ref()).await?,
     };
     let tasks = choose(new.tasks);
     let record = LiveSession {

@@ -8,6 +8,7 @@ use livegate_liveness::session::{Session, State};
 use livegate_liveness::thresholds::ModelSetId;
 use serde::{Deserialize, Serialize};
 
+use crate::attempts::CountedAttempt;
 use crate::contract::attestation::AttestationHash;
 use crate::error::ApiError;
 
@@ -25,6 +26,8 @@ pub struct Opening {
     pub is_drawn: bool,
     /// The hash of the attestation that its creator sent.
     pub attestation: Option<AttestationHash>,
+    /// The attempt that it counts as.
+    pub attempt: Option<CountedAttempt>,
 }
 
 /// An interactive session as it is stored. It holds embeddings until the session has ended.
@@ -45,6 +48,12 @@ pub struct LiveSession {
 }
 
 impl LiveSession {
+    /// The attempt that no longer counts, since the session ended verified.
+    pub fn taken_back(&self) -> Option<&CountedAttempt> {
+        let is_live = matches!(self.session.state(), State::Ended(end) if end.is_live());
+        self.opening.attempt.as_ref().filter(|_| is_live)
+    }
+
     /// Whether the session was cancelled.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.session.state(), State::Ended(end) if end.is_cancelled())
@@ -88,6 +97,7 @@ mod tests {
                 mirrored: true,
                 is_drawn: true,
                 attestation: None,
+                attempt: None,
             },
             expires_at_ms: 5_000,
             cost: Cost::default(),

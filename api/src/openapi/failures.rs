@@ -75,6 +75,7 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
             too_large(MAX_SESSION_BODY_BYTES),
             foreign_body("application/json"),
             rate_limited(Rated::Key),
+            attempt_limited(),
             ApiError::internal("an example"),
         ],
         "verify" => vec![
@@ -109,6 +110,7 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
             too_large(MAX_LIVE_SESSION_BODY_BYTES),
             foreign_body("application/json"),
             rate_limited(Rated::Key),
+            attempt_limited(),
             ApiError::internal("an example"),
         ],
         "submitFrame" => vec![
@@ -165,6 +167,12 @@ fn foreign_body(expected: &'static str) -> ApiError {
         expected,
         arrived: Excerpt::of("text/plain"),
     })
+}
+
+fn attempt_limited() -> ApiError {
+    ApiError::AttemptLimited {
+        retry_after: Duration::from_secs(540),
+    }
 }
 
 fn rate_limited(of: Rated) -> ApiError {

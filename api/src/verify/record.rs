@@ -7,6 +7,7 @@ use livegate_liveness::challenge::Challenge;
 use serde::{Deserialize, Serialize};
 
 use super::idempotency::Repeatable;
+use crate::attempts::CountedAttempt;
 use crate::contract::reason::ReasonCode;
 
 /// How long a session can be read after it expired or ended.
@@ -29,6 +30,8 @@ pub struct VerifySession {
     pub state: State,
     /// The verify that used it, if that can be repeated.
     pub repeatable: Option<Repeatable>,
+    /// The attempt that it counts as.
+    pub attempt: Option<CountedAttempt>,
 }
 
 /// State of a session.
@@ -60,6 +63,13 @@ impl Record for VerifySession {
 }
 
 impl VerifySession {
+    /// The attempt that no longer counts, since the session ended verified.
+    pub fn taken_back(&self) -> Option<&CountedAttempt> {
+        self.attempt
+            .as_ref()
+            .filter(|_| self.state == State::Verified)
+    }
+
     /// The same session in another state.
     #[must_use]
     pub fn in_state(&self, state: State) -> Self {
@@ -90,6 +100,7 @@ mod tests {
             expires_at_ms: 5_000,
             state: State::Pending,
             repeatable: None,
+            attempt: None,
         };
         assert_eq!(session.keep(0), Duration::from_secs(605));
         assert_eq!(session.keep(9_000), Duration::from_secs(600));

@@ -157,6 +157,9 @@ impl Verification {
         let id = self.session.id.clone();
         match idempotency::end(&self.state, self.session, &ended, &answer).await {
             Ok(End::Ours(session)) => {
+                if let Some(attempt) = session.record.taken_back() {
+                    attempt.take_back(&self.state, &session.record.key).await;
+                }
                 self.audit.record(record).await;
                 let state = self.state;
                 tokio::spawn(async move {
@@ -222,7 +225,11 @@ impl Verification {
             .swap(&self.session, ended, Attempt::fresh(), now_ms())
             .await;
         match swap {
-            Ok(Some(_)) => {}
+            Ok(Some(ended)) => {
+                if let Some(attempt) = ended.record.taken_back() {
+                    attempt.take_back(&self.state, &ended.record.key).await;
+                }
+            }
             Ok(None) => warn_gone(&self.session.id),
             Err(error) => self.warn_unrecorded(&error),
         }

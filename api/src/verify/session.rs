@@ -12,6 +12,7 @@ use super::record::{State, VerifySession};
 use super::response::{CaptureLimits, SessionCreated};
 use super::vocabulary::SessionState;
 use super::wire::{MAX_SESSION_BODY_BYTES, SessionOptions};
+use crate::attempts::CountedAttempt;
 use crate::clock::rfc3339;
 use crate::contract::actions::ActionName;
 use crate::contract::excerpt::Excerpt;
@@ -50,6 +51,11 @@ pub struct SessionRequest {
     /// an unmirrored frame a subject who turns to their own left moves the nose towards the picture's
     /// right. Left out: they will not.
     mirrored: Option<bool>,
+    /// Your own reference to the person, the same for each of their sessions: for example a hash of your user's id. Where
+    /// the operator has limited the attempts of your key, sessions are counted for each reference. Only a keyed hash
+    /// of it is stored.
+    #[oai(validator(min_length = 1, max_length = 128))]
+    subject_ref: Option<String>,
 }
 
 impl RequestDocument for SessionRequest {
@@ -90,7 +96,7 @@ pub fn refuse_query(query: &str) -> Result<(), ApiError> {
     match form_urlencoded::parse(query.as_bytes()).next() {
         None => Ok(()),
         Some((name, _)) => Err(ApiError::InvalidInput(format!(
-            "Unknown query parameter {}; send actions, yaw_deg, pitch_deg, blink_ear and mirrored in a JSON body.",
+            "Unknown query parameter {}; send actions, yaw_deg, pitch_deg, blink_ear, mirrored and subject_ref in a JSON body.",
             Excerpt::of(&name)
         ))),
     }
@@ -107,6 +113,7 @@ pub async fn create(
 ) -> Result<SessionCreated, ApiError> {
     let asked = SessionOptions::parse(body)?;
     let is_drawn = asked.actions.is_none();
+    let attempt = CountedAttempt::count(state, caller, asked.subject_ref.as_ref()).await?;
     let challenge = asked.challenge(&caller.defaults, |actions| {
         actions.shuffle(&mut rand::rng())
     });
@@ -120,6 +127,7 @@ pub async fn create(
         expires_at_ms: now + ttl_ms,
         state: State::Pending,
         repeatable: None,
+        attempt,
     };
     let session_id = format!("{PREFIX}{:032x}", rand::rng().random::<u128>());
     if !records(state).create(&session_id, &record, now).await? {

@@ -79,8 +79,8 @@ impl Standing {
     }
 }
 
-/// The answer that the session's record names. Writes its audit record first if the process that reached
-/// it died before it could.
+/// The answer that the session's record names. If the process that reached it died before it could, first does what
+/// follows from the end of the session: takes a verified session's attempt back, and writes the audit record.
 ///
 /// # Errors
 /// [`ApiError::SessionUsed`] when the answer is not kept any more, or never was for want of room.
@@ -97,6 +97,9 @@ pub async fn repeat(
     if !claim.is_recorded && now_ms >= claim.until_ms {
         let place = state.audit.reserve()?;
         if record_once(state, session).await? {
+            if let Some(attempt) = session.record.taken_back() {
+                attempt.take_back(state, &session.record.key).await;
+            }
             place.repeat(audit).await;
         }
     }
@@ -130,6 +133,7 @@ mod tests {
                 until_ms: 5_000,
                 ..request.claim()
             }),
+            attempt: None,
         }
     }
 

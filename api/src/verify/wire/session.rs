@@ -3,6 +3,7 @@
 use livegate_liveness::challenge::{Action, Angles, Challenge, Range};
 use serde::Deserialize;
 
+use crate::attempts::SubjectRef;
 use crate::contract::defaults::SessionDefaults;
 use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
@@ -24,6 +25,8 @@ pub struct SessionOptions {
     pub blink_ear: Option<f32>,
     /// Whether frames will be mirror images.
     pub mirrored: bool,
+    /// The caller's reference to the person.
+    pub subject_ref: Option<SubjectRef>,
 }
 
 impl SessionOptions {
@@ -34,7 +37,7 @@ impl SessionOptions {
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let raw: Raw<'_> = read_body(
             body,
-            "a session takes actions, yaw_deg, pitch_deg, blink_ear and mirrored",
+            "a session takes actions, yaw_deg, pitch_deg, blink_ear, mirrored and subject_ref",
         )?;
         Ok(Self {
             actions: raw.actions.map(actions).transpose()?,
@@ -50,6 +53,7 @@ impl SessionOptions {
                     ));
                 }
             },
+            subject_ref: SubjectRef::read(raw.subject_ref)?,
         })
     }
 
@@ -90,6 +94,7 @@ struct Raw<'a> {
     pitch_deg: Option<RawField<'a>>,
     blink_ear: Option<RawField<'a>>,
     mirrored: Option<RawField<'a>>,
+    subject_ref: Option<RawField<'a>>,
 }
 
 fn actions(value: RawField<'_>) -> Result<Vec<Action>, ApiError> {
@@ -210,6 +215,8 @@ mod tests {
             (r#"{"pitch_deg":31}"#, "pitch_deg", "10 to 30"),
             (r#"{"blink_ear":0.3}"#, "blink_ear", "0.12 to 0.28"),
             (r#"{"mirrored":"yes"}"#, "mirrored", "true or false"),
+            (r#"{"subject_ref":""}"#, "subject_ref", "1 to 128"),
+            (r#"{"subject_ref":7}"#, "subject_ref", "1 to 128"),
             (
                 r#"{"yaw_deg":20,"mirrored":true,"yaw_deg":40}"#,
                 "\"yaw_deg\"",
