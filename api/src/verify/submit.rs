@@ -160,7 +160,7 @@ impl Submitted {
                     return Err(ApiError::Unsettled(cause.into()));
                 }
                 Standing::Answered => {
-                    let outcome = idempotency::repeat(&self.state, &session, now).await?;
+                    let outcome = idempotency::repeat(&self.state, &session).await?;
                     return Ok(Answer::Repeated(outcome.into_result()));
                 }
                 Standing::OtherBody => return Err(ApiError::IdempotencyMismatch),

@@ -12,7 +12,7 @@ use crate::error::ApiError;
 pub(super) const KEPT: Duration = Duration::from_secs(120);
 
 /// Answers are counted in units of this size, bytes.
-const UNIT: usize = 16 << 10;
+const UNIT: usize = 4 << 10;
 
 /// Units that a key may keep at once, 64 MiB, and those that it gains a minute: as many in the time that an answer
 /// is kept. So a key never has more than twice that in the store. Without a bound one key could fill the store,

@@ -37,7 +37,7 @@ pub struct Repeatable {
 pub enum Standing {
     /// Nobody works on it: the request may claim it.
     Free,
-    /// The same request is being worked on.
+    /// The same request is being worked on, or was answered and its audit record is being written.
     Working,
     /// The same request was worked on by a process that died or stalls: the claim may be taken over.
     Abandoned,
@@ -69,10 +69,12 @@ impl Standing {
             Self::Used
         } else if body != request.body {
             Self::OtherBody
-        } else if is_ended {
+        } else if is_ended && claim.is_recorded {
             Self::Answered
         } else if now_ms < claim.until_ms {
             Self::Working
+        } else if is_ended {
+            Self::Answered
         } else {
             Self::Abandoned
         }
@@ -87,14 +89,13 @@ impl Standing {
 pub async fn repeat(
     state: &Arc<AppState>,
     session: &Stored<VerifySession>,
-    now_ms: u64,
 ) -> Result<Outcome, ApiError> {
     let claim = session.record.repeatable.as_ref();
     let claim = claim.ok_or(ApiError::SessionUsed)?;
     let (records, id) = (records(state), claim.owner.to_string());
     let kept: Option<Stored<KeptAnswer>> = records.load(&id).await?;
     let KeptAnswer { outcome, audit } = kept.ok_or(ApiError::SessionUsed)?.record;
-    if !claim.is_recorded && now_ms >= claim.until_ms {
+    if !claim.is_recorded {
         let place = state.audit.reserve()?;
         if record_once(state, session).await? {
             if let Some(attempt) = session.record.taken_back() {
@@ -158,7 +159,8 @@ mod tests {
             (working(), Some(REQUEST), 4_999, Standing::Working),
             (working(), Some(REQUEST), 5_000, Standing::Abandoned),
             (working(), Some(REQUEST), 125_000, Standing::Used),
-            (State::Failed, Some(REQUEST), 2_000, Standing::Answered),
+            (State::Failed, Some(REQUEST), 4_999, Standing::Working),
+            (State::Failed, Some(REQUEST), 5_000, Standing::Answered),
             (State::Verified, Some(REQUEST), 124_999, Standing::Answered),
             (State::Verified, Some(REQUEST), 125_000, Standing::Used),
             (
@@ -177,5 +179,11 @@ mod tests {
                 "{state:?} {claim:?} {now}"
             );
         }
+        let mut recorded = session(State::Verified, Some(REQUEST));
+        if let Some(claim) = &mut recorded.repeatable {
+            claim.is_recorded = true;
+        }
+        let standing = Standing::of(&recorded, &REQUEST, 2_000);
+        assert_eq!(standing, Standing::Answered);
     }
 }

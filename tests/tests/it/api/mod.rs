@@ -1,5 +1,6 @@
 //! Both APIs over HTTP, with a scripted analyzer.
 
+mod attempts;
 mod audit;
 mod best_frame;
 mod bodies;

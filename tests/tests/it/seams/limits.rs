@@ -43,6 +43,7 @@ contract! {
         a_bucket_refills_evenly,
         a_bucket_never_holds_more_than_its_capacity,
         buckets_have_names,
+        several_tokens_are_taken_together_or_not_at_all,
         simultaneous_takers_get_the_capacity_exactly,
         a_smaller_capacity_counts_at_once,
         places_are_given_up_to_the_maximum,
@@ -56,6 +57,7 @@ contract! {
         a_bucket_refills_evenly,
         a_bucket_never_holds_more_than_its_capacity,
         buckets_have_names,
+        several_tokens_are_taken_together_or_not_at_all,
         simultaneous_takers_get_the_capacity_exactly,
         a_smaller_capacity_counts_at_once,
         places_are_given_up_to_the_maximum,
@@ -69,6 +71,7 @@ contract! {
         a_bucket_refills_evenly,
         a_bucket_never_holds_more_than_its_capacity,
         buckets_have_names,
+        several_tokens_are_taken_together_or_not_at_all,
         simultaneous_takers_get_the_capacity_exactly,
         a_smaller_capacity_counts_at_once,
         places_are_given_up_to_the_maximum,
@@ -160,6 +163,22 @@ async fn a_bucket_never_holds_more_than_its_capacity((one, _): Replicas) {
         taken += 1;
     }
     assert_eq!(taken, 3);
+}
+
+async fn several_tokens_are_taken_together_or_not_at_all((one, other): Replicas) {
+    let take = async |limits: &Arc<dyn Limits>, count, per_minute| {
+        limits
+            .take_tokens("k", count, 10, per_minute)
+            .await
+            .unwrap()
+    };
+    assert_eq!(take(&one, 7, 1).await, Rate::Allowed);
+    let Rate::RetryAfter(wait) = take(&other, 4, 1).await else {
+        panic!("three are left");
+    };
+    assert!((50..=60).contains(&wait.as_secs()), "{wait:?}");
+    assert_eq!(take(&other, 3, 1).await, Rate::Allowed);
+    assert_ne!(take(&one, 1, 1).await, Rate::Allowed);
 }
 
 async fn buckets_have_names((one, _): Replicas) {

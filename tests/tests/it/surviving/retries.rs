@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use livegate_api::keys::AttemptPolicy;
+use livegate_api::keys::change::limit_attempts;
 use livegate_tests::client::{Answer, Capture, Client, Sent};
 use livegate_tests::fleet::{Fleet, Plan, RECOVERY};
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::slow;
 
@@ -130,4 +133,55 @@ async fn only_an_answer_to_a_request_with_a_key_is_kept_sealed_and_for_two_minut
         assert!(!value.contains(plain), "{plain}");
     }
     assert!(!redis("KEYS *").contains("a-key-of-a-caller"));
+}
+
+/// Keys and members of the windows in the store.
+fn windows(fleet: &Fleet) -> Vec<(String, usize)> {
+    let names = fleet.redis.answer("KEYS livegate:window:*").unwrap();
+    let names = names.lines().filter(|line| line.starts_with("livegate:"));
+    let count = |name: &str| {
+        let answer = fleet.redis.command(&format!("ZCARD {name}")).unwrap();
+        answer.trim_start_matches(':').parse().unwrap()
+    };
+    names.map(|name| (name.to_owned(), count(name))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_killed_while_it_creates_sessions_loses_no_attempt_and_keeps_no_reference() {
+    let mut fleet = Fleet::start(Plan::default()).await;
+    let policy = AttemptPolicy {
+        most: 1000,
+        per: Duration::from_secs(900),
+    };
+    let keys = fleet.folder().join("keys.toml");
+    limit_attempts(&keys, &fleet.key.id, Some(policy)).unwrap();
+    // The reference of one person among all.
+    let body = json!({"subject_ref": "a-person-of-the-caller"});
+    let [first, second] = [0, 1].map(|n| fleet.clients[n].clone());
+    for client in [&first, &second] {
+        let before = windows(&fleet);
+        while windows(&fleet) == before {
+            assert_eq!(client.create(&body).await.status, 200);
+        }
+    }
+    let counted_before = windows(&fleet)[0].1;
+    let creating = (0..200).map(|_| {
+        let request = first.request(Method::POST, "/v1/liveness/session");
+        tokio::spawn(Client::try_send(request.json(&body)))
+    });
+    let creating: Vec<_> = creating.collect();
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    fleet.replicas[0].kill();
+    let mut created = 0;
+    for sent in creating {
+        if let Sent::Answered(answer) = sent.await.unwrap() {
+            created += usize::from(answer.status == 200);
+        }
+    }
+    let windows = windows(&fleet);
+    let [(name, counted)] = &windows[..] else {
+        panic!("{windows:?}");
+    };
+    assert!(*counted >= counted_before + created, "{counted} {created}");
+    assert!(!name.contains("a-person"), "{name}");
 }
