@@ -12,6 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::AuditTarget;
+use crate::contract::established::Established;
 use crate::contract::reason::ReasonCode;
 use crate::error::{ApiError, Busy};
 use crate::metrics::Metrics;
@@ -45,6 +46,8 @@ pub struct AuditRecord {
     pub anti_spoof_avg_score: Option<f64>,
     /// Consistency of all frames with one person, 0 to 1, where it was measured.
     pub same_person_score: Option<f64>,
+    /// What was established beyond the pixels; see docs/integrate.md.
+    pub evidence_level: Vec<Established>,
     /// Number of frames in the capture or the session.
     pub frames: usize,
     /// The server's own processing time, milliseconds; for an interactive session the sum over its
@@ -216,6 +219,7 @@ mod tests {
             confidence: None,
             anti_spoof_avg_score: None,
             same_person_score: None,
+            evidence_level: Vec::new(),
             frames: 8,
             processing_time_ms: 1,
             worker_cpu_ms: 0.0,

@@ -14,6 +14,7 @@ pub mod config;
 pub mod contract;
 pub mod demo;
 pub mod error;
+pub mod followed_file;
 pub mod http;
 pub mod interactive;
 pub mod keys;
@@ -21,11 +22,13 @@ pub mod measure;
 pub mod metrics;
 pub mod openapi;
 pub mod rate;
+pub mod receipts;
 pub mod services;
 pub mod state;
 #[cfg(test)]
 mod testing;
 pub mod verify;
+pub mod whole_file;
 
 pub use application::Application;
 pub use services::Services;

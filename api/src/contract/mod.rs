@@ -5,6 +5,7 @@ pub mod attestation;
 pub mod bad_picture;
 pub mod defaults;
 pub mod details;
+pub mod established;
 pub mod evidence;
 pub mod excerpt;
 pub mod failure;

@@ -50,6 +50,7 @@ pub async fn create(
         cost: Cost::default(),
         busy_ms: 0,
         models: ModelSetId::default(),
+        receipt: None,
         session: Session::new(tasks, new.timeout_ms, caller.defaults.angles, expires_at_ms),
     };
     let id = Uuid::new_v4();

@@ -117,11 +117,11 @@ impl Submission {
             };
             if next == stored.record.session {
                 // The session was over before this frame.
-                return Ok(self.answer(&stored.id, &next, report));
+                return Ok(self.answer(&stored, report));
             }
             let record = self.record(&stored.record, next, sight.as_ref());
             if let Some(put) = put(&state, &stored, record, &self.request_id).await? {
-                return Ok(self.answer(&put.id, &put.record.session, report));
+                return Ok(self.answer(&put, report));
             }
             // Another frame was faster: try again, from the state that it left.
             stored = find(&state, &self.caller.who, &self.id).await?;
@@ -138,7 +138,7 @@ impl Submission {
         let thresholds = self.thresholds(&stored, None)?;
         match stored.record.session.over_by(self.arrived_ms, thresholds) {
             Some((over, report)) if over == stored.record.session => {
-                Ok(self.answer(&stored.id, &over, report))
+                Ok(self.answer(&stored, report))
             }
             _ => Err(error),
         }
@@ -286,12 +286,13 @@ impl Submission {
             cost,
             busy_ms: before.busy_ms.saturating_add(busy),
             models: sight.map_or_else(|| before.models.clone(), |s| s.models.clone()),
+            receipt: None,
             session: next,
         }
     }
 
-    fn answer(&self, id: &str, session: &Session, report: Report) -> FrameResult {
-        FrameResult::new(id, session, report, self.caller.is_owner())
+    fn answer(&self, stored: &Stored<LiveSession>, report: Report) -> FrameResult {
+        FrameResult::new(stored, report, self.caller.is_owner())
     }
 }
 

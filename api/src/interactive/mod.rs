@@ -9,6 +9,7 @@ pub mod in_flight;
 mod lookup;
 pub mod presets;
 pub mod query;
+mod receipt;
 mod record;
 pub mod response;
 mod sessions;

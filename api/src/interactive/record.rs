@@ -43,6 +43,8 @@ pub struct LiveSession {
     pub busy_ms: u64,
     /// The models that measured its latest frame.
     pub models: ModelSetId,
+    /// The receipt of its verdict.
+    pub receipt: Option<String>,
     /// The state of the session.
     pub session: Session,
 }
@@ -103,6 +105,7 @@ mod tests {
             cost: Cost::default(),
             busy_ms: 0,
             models: ModelSetId::default(),
+            receipt: None,
             session,
         };
         assert_eq!(record.keep(0), Duration::from_secs(605));

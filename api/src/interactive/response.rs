@@ -91,6 +91,10 @@ pub struct FrameResult {
     /// With the API key only, when `is_live` is false: what was measured and what is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejection_details: Option<RejectionDetails<ChallengeType>>,
+    /// With the API key only, once there is a verdict: the verdict, signed: a compact JWS that can be verified offline
+    /// with the keys of `/.well-known/jwks.json`. Absent where the service has no key to sign with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// Where a session stands.
@@ -128,6 +132,10 @@ pub struct InteractiveSessionStatus {
     /// With the API key only, when `is_live` is false: what was measured and what is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejection_details: Option<RejectionDetails<ChallengeType>>,
+    /// With the API key only, once there is a verdict: the verdict, signed: a compact JWS that can be verified offline
+    /// with the keys of `/.well-known/jwks.json`. Absent where the service has no key to sign with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// A session that was cancelled.
@@ -145,11 +153,13 @@ struct Known {
     anti_spoof: Option<f64>,
     same_person: Option<f64>,
     details: Option<RejectionDetails<ChallengeType>>,
+    receipt: Option<String>,
 }
 
 impl Known {
     /// `for_owner`: the caller has the API key. The holder of a client token learns no scores.
-    fn of(session: &Session, for_owner: bool) -> Self {
+    fn of(record: &LiveSession, for_owner: bool) -> Self {
+        let session = &record.session;
         let State::Ended(end) = session.state() else {
             return Self::default();
         };
@@ -169,6 +179,7 @@ impl Known {
             anti_spoof: end.anti_spoof.map(rounded),
             same_person: end.same_person.map(rounded),
             details: details(end, session.passed()),
+            receipt: record.receipt.clone(),
             ..public
         }
     }
@@ -230,8 +241,10 @@ pub fn challenges(session: &Session) -> Vec<SessionChallenge> {
 
 impl FrameResult {
     /// The answer to a frame that left the session in this state.
-    pub fn new(id: &str, session: &Session, report: Report, for_owner: bool) -> Self {
-        let known = Known::of(session, for_owner);
+    pub fn new(stored: &Stored<LiveSession>, report: Report, for_owner: bool) -> Self {
+        let Stored { id, record, .. } = stored;
+        let session = &record.session;
+        let known = Known::of(record, for_owner);
         let state = session.state().into();
         Self {
             session_id: id.to_owned(),
@@ -247,6 +260,7 @@ impl FrameResult {
             anti_spoof_avg_score: known.anti_spoof,
             same_person_score: known.same_person,
             rejection_details: known.details,
+            receipt: known.receipt,
         }
     }
 }
@@ -256,7 +270,7 @@ impl InteractiveSessionStatus {
     pub fn new(stored: &Stored<LiveSession>, for_owner: bool) -> Self {
         let Stored { id, record, .. } = stored;
         let session = &record.session;
-        let known = Known::of(session, for_owner);
+        let known = Known::of(record, for_owner);
         Self {
             session_id: id.to_owned(),
             state: session.state().into(),
@@ -268,6 +282,7 @@ impl InteractiveSessionStatus {
             anti_spoof_avg_score: known.anti_spoof,
             same_person_score: known.same_person,
             rejection_details: known.details,
+            receipt: known.receipt,
         }
     }
 }

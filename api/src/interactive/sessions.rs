@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::receipt;
 use super::record::LiveSession;
 use super::response::reasons;
 use crate::audit::{AuditPlace, AuditRecord, milliseconds};
@@ -104,6 +105,7 @@ pub async fn put(
             .swap(stored, next, Attempt::fresh(), now_ms())
             .await?);
     };
+    let receipt = receipt::issue(&state.receipts, &stored.id, &next, end, request_id);
     let trace = if end.is_cancelled() && end.frames == 0 {
         None
     } else {
@@ -114,7 +116,7 @@ pub async fn put(
         trace,
         state: Arc::clone(state),
         stored: stored.clone(),
-        next,
+        next: LiveSession { receipt, ..next },
     };
     // The store and the audit log must agree: a session that ends is recorded once, even if the caller
     // hangs up between the two.
@@ -198,6 +200,7 @@ fn audit_record(id: &str, record: &LiveSession, end: &End, request_id: &RequestI
         confidence: None,
         anti_spoof_avg_score: end.anti_spoof.map(rounded),
         same_person_score: end.same_person.map(rounded),
+        evidence_level: receipt::established(&record.opening, end.frames),
         frames: end.frames,
         processing_time_ms: record.busy_ms,
         worker_cpu_ms: milliseconds(record.cost.cpu_us),

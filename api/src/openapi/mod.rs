@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::error::REPLAYED;
 use crate::http::methods::Methods;
 use crate::interactive::Interactive;
+use crate::receipts::well_known::WellKnown;
 use crate::verify::ServerToServer;
 
 const TITLE: &str = "Livegate API";
@@ -24,8 +25,8 @@ const TITLE: &str = "Livegate API";
 /// The introduction, which precedes the operations; Markdown.
 const INTRODUCTION: &str = include_str!("introduction.md");
 
-/// Both APIs.
-type Routes = (ServerToServer, Interactive);
+/// Both APIs, and the keys of receipts.
+type Routes = (ServerToServer, Interactive, WellKnown);
 
 /// The API as a service of poem-openapi.
 pub fn service() -> OpenApiService<Routes, ()> {
@@ -33,7 +34,7 @@ pub fn service() -> OpenApiService<Routes, ()> {
     let license =
         LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0");
     OpenApiService::new(
-        (ServerToServer, Interactive),
+        (ServerToServer, Interactive, WellKnown),
         TITLE,
         env!("CARGO_PKG_VERSION"),
     )

@@ -1,7 +1,9 @@
 //! The server-to-server API: `/v1/liveness`.
 
+mod claim;
 pub mod health;
 pub mod idempotency;
+mod receipt;
 pub mod record;
 pub mod response;
 mod run;

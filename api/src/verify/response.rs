@@ -14,6 +14,7 @@ use crate::contract::media::{MAX_IMAGES, MAX_VIDEO_SIZE_MB, MIN_IMAGES};
 use crate::contract::nullable::Nullable;
 use crate::contract::numbers::rounded;
 use crate::contract::reason::ReasonCode;
+use crate::receipts::claims::sha256;
 use livegate_liveness::judge::Undecodable;
 
 /// A new session.
@@ -102,6 +103,15 @@ pub struct Verified {
     pub processing_time_ms: u64,
     /// Number of frames that show a face.
     pub frames_analyzed: usize,
+    /// The verdict, signed: a compact JWS that can be verified offline with the keys of `/.well-known/jwks.json`. Absent
+    /// where the service has no key to sign with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    pub receipt: Option<String>,
+    /// SHA-256 of the best frame's JPEG, hexadecimal. For the receipt.
+    #[serde(skip)]
+    #[oai(skip)]
+    pub best_frame_sha256: String,
 }
 
 /// Prints no biometric data.
@@ -139,6 +149,11 @@ pub struct Rejected {
     pub processing_time_ms: u64,
     /// Number of frames that show a face.
     pub frames_analyzed: usize,
+    /// The verdict, signed: a compact JWS that can be verified offline with the keys of `/.well-known/jwks.json`. Absent
+    /// where the service has no key to sign with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    pub receipt: Option<String>,
 }
 
 /// Which actions of the challenge were detected.
@@ -150,7 +165,35 @@ pub struct ChallengeDetails {
     pub completed_actions: Vec<ActionName>,
 }
 
+/// The best frame's picture, as it is sent.
+pub struct BestFrame {
+    /// The JPEG in base64.
+    pub b64: String,
+    /// SHA-256 of the JPEG, hexadecimal.
+    pub sha256: String,
+}
+
+impl BestFrame {
+    /// For this JPEG. Takes milliseconds: do not call it on an async thread.
+    pub fn of(jpeg: &[u8]) -> Self {
+        Self {
+            b64: base64_simd::STANDARD.encode_to_string(jpeg),
+            sha256: sha256(jpeg),
+        }
+    }
+}
+
 impl VerdictBody {
+    /// The same body with its receipt.
+    #[must_use]
+    pub fn with_receipt(mut self, receipt: Option<String>) -> Self {
+        match &mut self {
+            Self::Verified(verified) => verified.receipt = receipt,
+            Self::Rejected(rejected) => rejected.receipt = receipt,
+        }
+        self
+    }
+
     /// The reasons, in the documented order.
     pub fn reason_codes(&self) -> &[ReasonCode] {
         match self {
@@ -161,8 +204,8 @@ impl VerdictBody {
 }
 
 impl Verified {
-    /// The body for a verified capture; `best_frame_b64` is a JPEG in base64.
-    pub fn new(findings: &Findings, proof: Proof, best_frame_b64: String, elapsed_ms: u64) -> Self {
+    /// The body for a verified capture.
+    pub fn new(findings: &Findings, proof: Proof, best: BestFrame, elapsed_ms: u64) -> Self {
         Self {
             verified: true,
             confidence: rounded(proof.confidence),
@@ -171,11 +214,13 @@ impl Verified {
             challenge_passed: findings.challenge_passed(),
             challenge_details: ChallengeDetails::of(findings),
             embedding: proof.embedding.as_slice().to_vec(),
-            best_frame_b64,
+            best_frame_b64: best.b64,
             best_frame_index: proof.best_frame,
             reason_codes: ReasonCode::VERIFIED.to_vec(),
             processing_time_ms: elapsed_ms,
             frames_analyzed: findings.frames_with_face,
+            receipt: None,
+            best_frame_sha256: best.sha256,
         }
     }
 }
@@ -193,6 +238,7 @@ impl Rejected {
             rejection_details: RejectionDetails::of(rejections, &findings.poor, actions(findings)),
             processing_time_ms: elapsed_ms,
             frames_analyzed: findings.frames_with_face,
+            receipt: None,
         }
     }
 
@@ -215,6 +261,7 @@ impl Rejected {
             },
             processing_time_ms: elapsed_ms,
             frames_analyzed: 0,
+            receipt: None,
         }
     }
 }

@@ -8,21 +8,24 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use livegate_common::id::RequestId;
 use livegate_common::job::{ClipOutcome, Cost, MeasuredClip, now_ms};
-use livegate_common::records::{Attempt, RecordError, Stored};
+use livegate_common::records::Stored;
 use livegate_liveness::decision::{Findings, Proof};
 use livegate_liveness::evidence::Timing;
+use livegate_liveness::thresholds::ModelSetId;
 use livegate_media::Picture;
 use tracing::Instrument;
 
-use super::idempotency::{self, End, Identity, KeptAnswer, Outcome, renew};
+use super::claim::Claim;
+use super::idempotency::{Identity, renew};
+use super::receipt::{Grounds, established};
 use super::record::{State, VerifySession};
-use super::response::{Rejected, VerdictBody, Verified};
-use super::session::records;
+use super::response::{BestFrame, Rejected, VerdictBody, Verified};
 use super::wire::{Capture, CapturedFrame};
 use crate::admission::Admission;
 use crate::audit::{AuditPlace, AuditRecord, milliseconds};
 use crate::clock::rfc3339;
 use crate::contract::attestation::AttestationHash;
+use crate::contract::established::Established;
 use crate::contract::reason::ReasonCode;
 use crate::error::ApiError;
 use crate::http::uploads::UploadPlace;
@@ -30,10 +33,6 @@ use crate::measure::{measure_clip, measure_images, thresholds_of};
 use crate::metrics::Stage;
 use crate::state::AppState;
 use livegate_liveness::judge::{Judgement, Undecodable, judge_clip, judge_images};
-
-/// How long after its deadline a claimed session still counts as being processed: the record of the end
-/// may take nearly as long if the store stalls.
-const PROCESSING_MARGIN: Duration = Duration::from_secs(5);
 
 /// How much longer than its session a capture may last by its own times, seconds: a clip lasts until
 /// the end of its last frame, and recorders round.
@@ -64,11 +63,15 @@ pub(super) enum Ended {
     Lost,
 }
 
-/// Number of frames and cost of what was measured, for the audit record.
-#[derive(Clone, Copy, Default)]
-struct Spent {
+/// What was measured, for the audit record and the receipt.
+#[derive(Default)]
+struct Seen {
     frames: usize,
     cost: Cost,
+    /// Duration of the capture by its own times, seconds; `None` where it could not be read.
+    claimed_s: Option<f32>,
+    /// The models that measured; `None` where nothing was measured.
+    models: Option<ModelSetId>,
 }
 
 /// The picture of the best frame.
@@ -89,20 +92,10 @@ impl Best {
     }
 }
 
-/// What became of a claim.
-enum Claim {
-    /// The session is claimed by this verify.
-    Ours,
-    /// Another verify has claimed it.
-    Taken,
-    /// The session does not exist any more.
-    Gone,
-}
-
 impl Verification {
     /// Claims the session, reaches the verdict, and records how the session ended.
     pub async fn run(mut self) -> Result<Ended, ApiError> {
-        let mut seen = Spent::default();
+        let mut seen = Seen::default();
         // The claim's own time counts: it is long if the store stalls.
         let ends_at = Instant::now() + self.limit;
         match self.claim().await {
@@ -111,13 +104,14 @@ impl Verification {
             Ok(Claim::Gone) => return Err(ApiError::SessionNotFound),
             // The session may have been claimed, so it is recorded as if it had been.
             Err(unknown) => {
-                let record = self.audit_record(&Err(ApiError::internal("not claimed")), seen);
+                let record = self.audit_record(&Err(ApiError::internal("not claimed")), &seen);
                 self.audit.record(record).await;
                 return Err(unknown.into());
             }
         }
         let verdict = self.work(&mut seen, ends_at).await;
-        let record = self.audit_record(&verdict, seen);
+        let verdict = verdict.map(|body| self.with_receipt(body, &seen));
+        let record = self.audit_record(&verdict, &seen);
         let ended = session_state(&verdict);
         let answer = verdict.and_then(|verdict| json(&verdict));
         if self.identity.is_some() {
@@ -129,7 +123,7 @@ impl Verification {
     }
 
     /// Reaches the verdict. Where the request can be repeated, renews the claim meanwhile.
-    async fn work(&self, seen: &mut Spent, ends_at: Instant) -> Result<VerdictBody, ApiError> {
+    async fn work(&self, seen: &mut Seen, ends_at: Instant) -> Result<VerdictBody, ApiError> {
         let working = self.measure_and_decide_safely(seen, ends_at);
         if self.identity.is_none() {
             return working.await;
@@ -140,76 +134,9 @@ impl Verification {
         }
     }
 
-    /// Ends the session with an answer that can be repeated. If it is unknown whether the session ended with it, the
-    /// answer is not given: another replica may reach one, too.
-    async fn end_repeatable(
-        self,
-        ended: State,
-        answer: Result<String, ApiError>,
-        record: AuditRecord,
-    ) -> Result<Ended, ApiError> {
-        let (outcome, failure) = match answer {
-            Ok(json) => (Outcome::Verdict(json), None),
-            Err(error) => (Outcome::of_failure(&error), Some(error)),
-        };
-        let audit = record.line().map_err(ApiError::internal)?;
-        let answer = KeptAnswer { outcome, audit };
-        let id = self.session.id.clone();
-        match idempotency::end(&self.state, self.session, &ended, &answer).await {
-            Ok(End::Ours(session)) => {
-                if let Some(attempt) = session.record.taken_back() {
-                    attempt.take_back(&self.state, &session.record.key).await;
-                }
-                self.audit.record(record).await;
-                let state = self.state;
-                tokio::spawn(async move {
-                    // If this fails, a repeated request may write the same line once more.
-                    let _ = idempotency::record_once(&state, &session).await;
-                });
-            }
-            Ok(End::Gone) => {
-                warn_gone(&id);
-                self.audit.record(record).await;
-            }
-            Ok(End::Lost) => return Ok(Ended::Lost),
-            Err(unknown) => return Err(ApiError::Unsettled(unknown.into())),
-        }
-        match failure {
-            Some(error) => Err(error),
-            None => answer.outcome.into_result().map(Ended::Answered),
-        }
-    }
-
-    /// Claims the session.
-    async fn claim(&mut self) -> Result<Claim, RecordError> {
-        let records = records(&self.state);
-        let longest = self.limit + PROCESSING_MARGIN;
-        let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX / 2);
-        let (now, claim) = (now_ms(), Attempt::fresh());
-        let mut claimed = self.session.record.in_state(State::Processing {
-            deadline_ms: now + longest_ms,
-        });
-        claimed.repeatable = self.identity.map(Identity::claim);
-        // If the store does not answer in time, it may hold the claim all the same: then the session is
-        // used, and ends as failed at its deadline. A claim that arrives after that of another verify
-        // finds another version and has no effect.
-        if let Some(claimed) = records.swap(&self.session, claimed, claim, now).await? {
-            self.session = claimed;
-            return Ok(Claim::Ours);
-        }
-        // A store that was started anew holds no sessions. If it does not answer, one thing is known all
-        // the same: this verify has not claimed the session.
-        Ok(
-            match records.load::<VerifySession>(&self.session.id).await {
-                Ok(None) => Claim::Gone,
-                Ok(Some(_)) | Err(_) => Claim::Taken,
-            },
-        )
-    }
-
     async fn measure_and_decide_safely(
         &self,
-        seen: &mut Spent,
+        seen: &mut Seen,
         ends_at: Instant,
     ) -> Result<VerdictBody, ApiError> {
         let limit = ends_at.saturating_duration_since(Instant::now());
@@ -219,30 +146,9 @@ impl Verification {
             .unwrap_or_else(|_| Err(ApiError::internal("the verification panicked")))
     }
 
-    async fn record_end(&self, ended: State) {
-        let ended = self.session.record.in_state(ended);
-        let swap = records(&self.state)
-            .swap(&self.session, ended, Attempt::fresh(), now_ms())
-            .await;
-        match swap {
-            Ok(Some(ended)) => {
-                if let Some(attempt) = ended.record.taken_back() {
-                    attempt.take_back(&self.state, &ended.record.key).await;
-                }
-            }
-            Ok(None) => warn_gone(&self.session.id),
-            Err(error) => self.warn_unrecorded(&error),
-        }
-    }
-
-    fn warn_unrecorded(&self, error: &RecordError) {
-        let id = &self.session.id;
-        tracing::warn!(session.id = %id, error = %error, "The end of session {id} could not be recorded: {error}");
-    }
-
     async fn measure_and_decide(
         &self,
-        seen: &mut Spent,
+        seen: &mut Seen,
         limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
         match &self.capture {
@@ -254,15 +160,17 @@ impl Verification {
     async fn measure_and_decide_images(
         &self,
         frames: &[CapturedFrame],
-        seen: &mut Spent,
+        seen: &mut Seen,
         limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
         seen.frames = frames.len();
+        seen.claimed_s = Some(span_s(frames));
         let images: Vec<&Picture> = frames.iter().map(|f| &f.image).collect();
         let (lane, request) = (self.admission.lane(), &self.request_id);
         let measured = measure_images(services, lane, request, &images, limit).await?;
         seen.cost = measured.cost;
+        seen.models = Some(measured.models.clone());
         let challenge = &self.session.record.challenge;
         let thresholds = thresholds_of(services, &measured.models)?;
         let timing = self.available_s().map(|available_s| Timing {
@@ -282,7 +190,7 @@ impl Verification {
     async fn measure_and_decide_clip(
         &self,
         clip: &Bytes,
-        seen: &mut Spent,
+        seen: &mut Seen,
         limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
@@ -299,6 +207,8 @@ impl Verification {
             }
         };
         seen.frames = clip.frames.len();
+        seen.claimed_s = clip.frames.last().map(|last| last.seconds);
+        seen.models = Some(measured.models.clone());
         let challenge = self.session.record.challenge.clone();
         let thresholds = Arc::clone(thresholds_of(services, &measured.models)?);
         let available_s = self.available_s();
@@ -359,12 +269,11 @@ impl Verification {
         proof: Proof,
         best: Best,
     ) -> Result<VerdictBody, ApiError> {
-        let encoding = self.state.uploads.set_upright(move || {
-            let jpeg = best.into_jpeg()?;
-            Ok(base64_simd::STANDARD.encode_to_string(&jpeg))
-        });
-        let best_frame_b64 = encoding.await?;
-        let body = Verified::new(findings, proof, best_frame_b64, self.elapsed_ms());
+        let encoding = self
+            .state
+            .uploads
+            .set_upright(move || Ok(BestFrame::of(&best.into_jpeg()?)));
+        let body = Verified::new(findings, proof, encoding.await?, self.elapsed_ms());
         Ok(VerdictBody::Verified(Box::new(body)))
     }
 
@@ -383,11 +292,32 @@ impl Verification {
         available_ms as f32 / 1000.0 + CLOCK_SLACK_S
     }
 
+    fn established(&self, seen: &Seen) -> Vec<Established> {
+        established(
+            &self.session.record,
+            seen.claimed_s,
+            self.since_creation_s(),
+        )
+    }
+
+    fn with_receipt(&self, body: VerdictBody, seen: &Seen) -> VerdictBody {
+        let grounds = Grounds {
+            session: &self.session,
+            request_id: &self.request_id,
+            mode: self.capture.mode(),
+            attestation: self.attestation,
+            models: seen.models.clone(),
+            established: self.established(seen),
+        };
+        let receipt = self.state.receipts.issue(&grounds.statement(&body));
+        body.with_receipt(receipt)
+    }
+
     fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn audit_record(&self, verdict: &Result<VerdictBody, ApiError>, seen: Spent) -> AuditRecord {
+    fn audit_record(&self, verdict: &Result<VerdictBody, ApiError>, seen: &Seen) -> AuditRecord {
         let mut record = AuditRecord {
             time: rfc3339(now_ms()),
             request_id: self.request_id.to_string(),
@@ -400,6 +330,7 @@ impl Verification {
             confidence: None,
             anti_spoof_avg_score: None,
             same_person_score: None,
+            evidence_level: self.established(seen),
             frames: seen.frames,
             processing_time_ms: self.elapsed_ms(),
             worker_cpu_ms: milliseconds(seen.cost.cpu_us),
@@ -432,10 +363,6 @@ fn span_s(frames: &[CapturedFrame]) -> f32 {
     times.map_or(0.0, |(first, last)| {
         ((last.at_ms - first.at_ms) / 1000.0) as f32
     })
-}
-
-fn warn_gone(id: &str) {
-    tracing::warn!(session.id = %id, "Session {id} no longer existed when its end was to be recorded");
 }
 
 fn json(verdict: &VerdictBody) -> Result<String, ApiError> {

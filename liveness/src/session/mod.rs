@@ -114,6 +114,11 @@ impl Session {
         self.timeout_ms
     }
 
+    /// The angles that its movements must reach.
+    pub fn angles(&self) -> &Angles {
+        &self.angles
+    }
+
     /// The state of the session.
     pub fn state(&self) -> State<'_> {
         match &self.stage {

@@ -4,7 +4,7 @@ use livegate_liveness::evidence::presence;
 use livegate_liveness::session::Task;
 use serde_json::Value;
 
-use super::example;
+use super::{RECEIPT, example};
 use crate::contract::actions::ChallengeType;
 use crate::contract::details::{FailedAction, RejectionDetails};
 use crate::contract::evidence::Evidence;
@@ -128,6 +128,7 @@ fn passed() -> FrameResult {
         anti_spoof_avg_score: None,
         same_person_score: None,
         rejection_details: None,
+        receipt: None,
     }
 }
 
@@ -160,6 +161,7 @@ fn completed() -> FrameResult {
         reason_codes: Some(ReasonCode::VERIFIED.to_vec()),
         anti_spoof_avg_score: Some(0.96),
         same_person_score: Some(0.87),
+        receipt: Some(RECEIPT.to_owned()),
         ..passed()
     }
 }
@@ -170,6 +172,7 @@ fn for_a_browser(result: FrameResult) -> FrameResult {
         anti_spoof_avg_score: None,
         same_person_score: None,
         rejection_details: None,
+        receipt: None,
         ..result
     }
 }
@@ -274,6 +277,7 @@ fn status_of(result: FrameResult) -> InteractiveSessionStatus {
         anti_spoof_avg_score: result.anti_spoof_avg_score,
         same_person_score: result.same_person_score,
         rejection_details: result.rejection_details,
+        receipt: result.receipt,
     }
 }
 

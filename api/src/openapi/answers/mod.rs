@@ -19,6 +19,9 @@ pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {
     answers
 }
 
+/// A receipt in the examples.
+const RECEIPT: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSIsImtpZCI6ImtQcksiLCJ...";
+
 fn example(summary: &str, value: impl Serialize) -> Value {
     json!({"summary": summary, "value": as_sent(&value)})
 }

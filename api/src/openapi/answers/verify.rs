@@ -4,7 +4,7 @@ use livegate_liveness::evidence::clarity::Noise;
 use livegate_liveness::evidence::{poor, presence};
 use serde_json::{Value, json};
 
-use super::example;
+use super::{RECEIPT, example};
 use crate::contract::actions::ActionName;
 use crate::contract::details::{FailedAction, RejectionDetails};
 use crate::contract::evidence::Evidence;
@@ -181,6 +181,8 @@ fn verified() -> Verified {
         reason_codes: ReasonCode::VERIFIED.to_vec(),
         processing_time_ms: 312,
         frames_analyzed: 8,
+        receipt: Some(RECEIPT.to_owned()),
+        best_frame_sha256: String::new(),
     }
 }
 
@@ -211,6 +213,7 @@ fn rejected(reason_codes: Vec<ReasonCode>, completed: &[ActionName]) -> Rejected
         rejection_details: RejectionDetails::none(),
         processing_time_ms: 180,
         frames_analyzed: 8,
+        receipt: Some(RECEIPT.to_owned()),
     }
 }
 

@@ -11,7 +11,7 @@ use livegate_tests::scripted::Act;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "time",
     "request_id",
     "caller_request_id",
@@ -23,6 +23,7 @@ const FIELDS: [&str; 15] = [
     "confidence",
     "anti_spoof_avg_score",
     "same_person_score",
+    "evidence_level",
     "frames",
     "processing_time_ms",
     "worker_cpu_ms",

@@ -24,6 +24,7 @@ mod names;
 mod openapi;
 mod pictures;
 mod poor_frames;
+mod receipts;
 mod replicas;
 mod session;
 mod shutdown;

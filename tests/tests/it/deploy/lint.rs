@@ -12,7 +12,7 @@ use super::workflows::workflows;
 use crate::document::tools::{file, node_modules, python, run, system};
 
 /// Values that use everything that the chart can make.
-pub const EVERYTHING: [&str; 8] = [
+pub const EVERYTHING: [&str; 9] = [
     "autoscaling.enabled=true",
     "ingress.enabled=true",
     "ingress.host=livegate.example",
@@ -21,6 +21,7 @@ pub const EVERYTHING: [&str; 8] = [
     "image.pullSecrets[0].name=registry",
     "metrics.enabled=true",
     "api.settings.LIVEGATE_CORS_ORIGINS=https://app.example.com",
+    "secrets.signing=livegate-signing",
 ];
 
 #[tokio::test]
