@@ -2,8 +2,9 @@
 
 use livegate_liveness::evidence::presence;
 use livegate_liveness::session::Task;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::verify::SUBJECT_REF;
 use super::{RECEIPT, example};
 use crate::contract::actions::ChallengeType;
 use crate::contract::details::{FailedAction, RejectionDetails};
@@ -21,6 +22,20 @@ use crate::interactive::vocabulary::{Feedback, InteractiveState, instruction};
 const SESSION_ID: &str = "a1b2c3d4-e5f6-4890-abcd-ef1234567890";
 const EXPIRES_AT: &str = "2026-05-25T14:35:00.000Z";
 const CHALLENGE: [Task; 3] = [Task::TurnLeft, Task::Blink, Task::Smile];
+
+/// Examples of an operation's requests: name and OpenAPI example object.
+pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
+    match operation_id {
+        "createInteractiveSession" => vec![(
+            "subject",
+            example(
+                "For a person of yours, whose attempts are counted",
+                json!({"subject_ref": SUBJECT_REF}),
+            ),
+        )],
+        _ => Vec::new(),
+    }
+}
 
 /// Examples of an operation's successful answers: status, name and OpenAPI example object.
 pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {

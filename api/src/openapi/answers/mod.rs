@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 /// Examples of an operation's requests: name and OpenAPI example object.
 pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
-    verify::requests(operation_id)
+    let mut requests = verify::requests(operation_id);
+    requests.extend(interactive::requests(operation_id));
+    requests
 }
 
 /// Examples of an operation's successful answers, and of an unhealthy service: status, name and OpenAPI
