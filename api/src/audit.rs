@@ -68,6 +68,18 @@ fn is_real(test: &bool) -> bool {
     !*test
 }
 
+impl AuditRecord {
+    /// The record as its line of the log.
+    ///
+    /// # Errors
+    /// None that its fields could cause.
+    pub fn line(&self) -> io::Result<Vec<u8>> {
+        let mut line = serde_json::to_vec(self)?;
+        line.push(b'\n');
+        Ok(line)
+    }
+}
+
 /// Microseconds as milliseconds, rounded to a tenth, as records state them.
 pub fn milliseconds(microseconds: u64) -> f64 {
     (Duration::from_micros(microseconds).as_secs_f64() * 1e4).round() / 10.0
@@ -78,7 +90,7 @@ const WRITING: Duration = Duration::from_secs(1);
 
 /// A record on its way to the log.
 struct Entry {
-    record: AuditRecord,
+    line: io::Result<Vec<u8>>,
     /// Told once the system has taken the line.
     written: oneshot::Sender<()>,
 }
@@ -104,8 +116,18 @@ impl AuditPlace {
             self.metrics
                 .ended(record.mode, record.verdict, &record.reason_codes);
         }
+        self.write(record.line()).await;
+    }
+
+    /// Writes the line of a record for a process that died before it could, and waits as [`AuditPlace::record`]
+    /// does. The metrics do not count it: that process may have.
+    pub async fn repeat(self, line: Vec<u8>) {
+        self.write(Ok(line)).await;
+    }
+
+    async fn write(self, line: io::Result<Vec<u8>>) {
         let (written, writing) = oneshot::channel();
-        self.place.send(Entry { record, written });
+        self.place.send(Entry { line, written });
         // The writer logs a line that it cannot write.
         let _ = tokio::time::timeout(WRITING, writing).await;
     }
@@ -175,15 +197,12 @@ impl AuditWriter {
 }
 
 fn write_all(mut out: Box<dyn Write + Send>, mut records: mpsc::Receiver<Entry>) {
-    while let Some(Entry { record, written }) = records.blocking_recv() {
-        let result = serde_json::to_vec(&record)
-            .map_err(io::Error::from)
-            .and_then(|mut line| {
-                line.push(b'\n');
-                // One call for each line, so that the lines of several processes do not mix.
-                out.write_all(&line)?;
-                out.flush()
-            });
+    while let Some(Entry { line, written }) = records.blocking_recv() {
+        let result = line.and_then(|line| {
+            // One call for each line, so that the lines of several processes do not mix.
+            out.write_all(&line)?;
+            out.flush()
+        });
         if let Err(error) = result {
             tracing::error!(error = %error, "An audit record could not be written and is lost: {error}");
         }
@@ -241,7 +260,8 @@ mod tests {
         // Nobody writes it, so it is given up after a second of the paused clock.
         place.record(record("live_1")).await;
         assert!(matches!(refused(), ApiError::ConcurrencyLimited { .. }));
-        assert_eq!(records.recv().await.unwrap().record.session_id, "live_1");
+        let line = records.recv().await.unwrap().line.unwrap();
+        assert_eq!(line, record("live_1").line().unwrap());
         // Returned unused, as by a verify that lost its claim.
         drop(audit.reserve().ok().unwrap());
         assert!(audit.reserve().is_ok());

@@ -6,6 +6,7 @@
 
 pub mod admission;
 pub mod application;
+pub mod attempts;
 pub mod audit;
 pub mod auth;
 pub mod clock;

@@ -11,7 +11,10 @@ use crate::keys::KeyRecord;
 /// [`ApiError::RateLimited`] when the bucket is empty.
 pub async fn take_token(limits: &dyn Limits, key: &KeyRecord) -> Result<(), ApiError> {
     let per_minute = key.requests_per_minute;
-    match limits.take_token(&key.id, per_minute, per_minute).await? {
+    match limits
+        .take_tokens(&key.id, 1, per_minute, per_minute)
+        .await?
+    {
         Rate::Allowed => Ok(()),
         Rate::RetryAfter(retry_after) => Err(ApiError::RateLimited {
             of: Rated::Key,

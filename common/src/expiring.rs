@@ -36,6 +36,17 @@ impl<K: Eq + Hash, V> Expiring<K, V> {
             .map(|(value, _)| value)
     }
 
+    pub(crate) fn get_mut<Q>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.entries
+            .get_mut(key)
+            .filter(|(_, until)| *until > Instant::now())
+            .map(|(value, _)| value)
+    }
+
     pub(crate) fn insert(&mut self, key: K, value: V, keep: Duration) {
         let now = Instant::now();
         // At most once a second. Without this, entries that are never read again would pile up.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::blocking::run_blocking_if_large;
 use crate::results::StoreError;
 use crate::retry;
 use crate::seal::{SealError, SealKey};
@@ -37,6 +38,9 @@ pub enum RecordError {
     /// The record is not in the encoding of this version of the program.
     #[error("a session record is not in the encoding of this version")]
     Malformed,
+    /// The thread that seals or opens the record ended early.
+    #[error("sealing or opening a session record was interrupted")]
+    Interrupted,
 }
 
 /// A record with the version that it had when it was read.
@@ -90,6 +94,27 @@ impl<'a> Records<'a> {
             .await?)
     }
 
+    /// Stores a new record under an id that no other record of its kind has. If the store does not answer, it
+    /// retries; after 5 s it gives up.
+    ///
+    /// # Errors
+    /// [`RecordError`]: it is unknown whether the record was stored.
+    pub async fn add<T: Record>(
+        &self,
+        id: &str,
+        record: &T,
+        now_ms: u64,
+    ) -> Result<(), RecordError> {
+        let plain = postcard::to_stdvec(record).map_err(|_| RecordError::Malformed)?;
+        let (seal, context) = (self.seal.clone(), context::<T>(id, FIRST_VERSION));
+        let sealing = run_blocking_if_large(plain.len(), move || seal.seal(&plain, &context));
+        let sealed = Bytes::from(sealing.await.map_err(|_| RecordError::Interrupted)??);
+        let (name, keep) = (name::<T>(id), record.keep(now_ms));
+        // If the name is taken, an earlier call has stored this record.
+        retry::store(|| self.store.create(&name, sealed.clone(), keep)).await?;
+        Ok(())
+    }
+
     /// Reads a record; `None` if it does not exist, or has expired.
     ///
     /// # Errors
@@ -98,7 +123,10 @@ impl<'a> Records<'a> {
         let Some(Versioned { version, value }) = self.store.load(&name::<T>(id)).await? else {
             return Ok(None);
         };
-        let record = self.decode(id, version, &value)?;
+        let (seal, context) = (self.seal.clone(), context::<T>(id, version));
+        let opening = run_blocking_if_large(value.len(), move || seal.open(&value, &context));
+        let plain = opening.await.map_err(|_| RecordError::Interrupted)??;
+        let record = postcard::from_bytes(&plain).map_err(|_| RecordError::Malformed)?;
         Ok(Some(Stored {
             id: id.to_owned(),
             record,
@@ -155,11 +183,6 @@ impl<'a> Records<'a> {
         let plain = postcard::to_stdvec(record).map_err(|_| RecordError::Malformed)?;
         Ok(self.seal.seal(&plain, &context::<T>(id, version))?.into())
     }
-
-    fn decode<T: Record>(&self, id: &str, version: u64, sealed: &[u8]) -> Result<T, RecordError> {
-        let plain = self.seal.open(sealed, &context::<T>(id, version))?;
-        postcard::from_bytes(&plain).map_err(|_| RecordError::Malformed)
-    }
 }
 
 /// Version of a record that was just created.
@@ -214,6 +237,17 @@ mod tests {
 
     fn note(text: &str) -> Note {
         Note(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_record_is_added_once_however_often_it_is_sent() {
+        let (store, seal) = (MemorySessions::new(), SealKey::random().unwrap());
+        let records = Records::new(&store, &seal);
+        // Large enough to be sealed on another thread.
+        let large = note(&"x".repeat(1 << 20));
+        records.add("a", &large, 0).await.unwrap();
+        records.add("a", &note("other"), 0).await.unwrap();
+        assert_eq!(load(&records, "a").await.record, large);
     }
 
     async fn load(records: &Records<'_>, id: &str) -> Stored<Note> {

@@ -6,6 +6,9 @@
 
 use chacha20poly1305::aead::{Aead, AeadInPlace, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 
 const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
@@ -28,7 +31,11 @@ pub enum SealError {
 
 /// The key that API and workers share.
 #[derive(Clone)]
-pub struct SealKey(XChaCha20Poly1305);
+pub struct SealKey {
+    cipher: XChaCha20Poly1305,
+    /// Derives further keys. The cipher's key is used for nothing else.
+    derive: Hkdf<Sha256>,
+}
 
 impl std::fmt::Debug for SealKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -45,8 +52,14 @@ impl SealKey {
         let bytes = base64_simd::STANDARD
             .decode_to_vec(text.trim())
             .map_err(|_| SealError::BadKey)?;
-        let cipher = XChaCha20Poly1305::new_from_slice(&bytes).map_err(|_| SealError::BadKey)?;
-        Ok(Self(cipher))
+        Self::new(&bytes)
+    }
+
+    fn new(bytes: &[u8]) -> Result<Self, SealError> {
+        Ok(Self {
+            cipher: XChaCha20Poly1305::new_from_slice(bytes).map_err(|_| SealError::BadKey)?,
+            derive: Hkdf::from_prk(bytes).map_err(|_| SealError::BadKey)?,
+        })
     }
 
     /// Draws a random key, for a process that shares it with no other.
@@ -56,7 +69,21 @@ impl SealKey {
     pub fn random() -> Result<Self, SealError> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| SealError::NoRandomness)?;
-        Ok(Self(XChaCha20Poly1305::new(&bytes.into())))
+        Self::new(&bytes)
+    }
+
+    /// The keyed hash of `text` for the purpose named by `context`: HMAC-SHA256 (RFC 2104) with a key that
+    /// HKDF-Expand (RFC 5869) derives for this purpose. Without the seal key nobody can check a guess of the text.
+    ///
+    /// # Errors
+    /// [`SealError::BadKey`] if no key can be derived.
+    pub fn keyed_hash(&self, context: &[u8], text: &[u8]) -> Result<[u8; 32], SealError> {
+        let mut key = [0; 64];
+        let derived = self.derive.expand(context, &mut key);
+        derived.map_err(|_| SealError::BadKey)?;
+        let mut hash = <Hmac<Sha256> as KeyInit>::new(&key.into());
+        hash.update(text);
+        Ok(hash.finalize().into_bytes().into())
     }
 
     /// Seals `plain` for the purpose named by `context`. Returns nonce, ciphertext and tag, in this order.
@@ -89,7 +116,7 @@ impl SealKey {
         let mut message = write(message)?;
         let plain = message.get_mut(start..).ok_or(SealError::CannotOpen)?;
         let tag = self
-            .0
+            .cipher
             .encrypt_in_place_detached(XNonce::from_slice(&nonce), context, plain)
             .map_err(|_| SealError::CannotOpen)?;
         message.reserve_exact(TAG_BYTES);
@@ -109,7 +136,7 @@ impl SealKey {
             msg: body,
             aad: context,
         };
-        self.0
+        self.cipher
             .decrypt(XNonce::from_slice(nonce), payload)
             .map_err(|_| SealError::CannotOpen)
     }
@@ -144,6 +171,20 @@ mod tests {
     fn the_same_plaintext_never_looks_the_same() {
         let key = SealKey::random().unwrap();
         assert_ne!(key.seal(b"x", b"").unwrap(), key.seal(b"x", b"").unwrap());
+    }
+
+    #[test]
+    fn a_keyed_hash_depends_on_key_purpose_and_text() {
+        let (key, other) = (SealKey::random().unwrap(), SealKey::random().unwrap());
+        let hash = key.keyed_hash(b"a", b"text").unwrap();
+        assert_eq!(key.clone().keyed_hash(b"a", b"text").unwrap(), hash);
+        for different in [
+            key.keyed_hash(b"b", b"text").unwrap(),
+            key.keyed_hash(b"a", b"texts").unwrap(),
+            other.keyed_hash(b"a", b"text").unwrap(),
+        ] {
+            assert_ne!(different, hash);
+        }
     }
 
     #[test]

@@ -72,6 +72,7 @@ fn keys_are_listed_without_anything_secret() {
     let folder = tempfile::tempdir().unwrap();
     let shop = created(folder.path(), &["--name", "shop"]);
     let options = "--no-liveness --requests-per-minute 60 --concurrency 2 \
+                   --max-attempts 5 --per 15m \
                    --actions turn_up,blink --yaw-deg 35 --pitch-deg 12.5 --blink-ear 0.15";
     let options: Vec<&str> = ["--name", "the bank"]
         .into_iter()
@@ -94,6 +95,7 @@ fn keys_are_listed_without_anything_secret() {
         "yes",
         "600",
         "16",
+        "any",
         "all",
         "25",
         "20",
@@ -106,6 +108,7 @@ fn keys_are_listed_without_anything_secret() {
         "the bank",
         "no",
         "60",
+        "5 per 15m",
         "turn_up blink",
         "35",
         "12.5",
@@ -120,11 +123,49 @@ fn keys_are_listed_without_anything_secret() {
         serde_json::json!({
             "id": bank.0, "name": "the bank", "created_at": created_at, "rotated_at": null,
             "old_secrets_until": [], "liveness": false, "requests_per_minute": 60, "concurrency": 2,
+            "max_attempts": 5, "attempts_per_seconds": 900,
             "actions": ["turn_up", "blink"], "yaw_deg": 35.0, "pitch_deg": 12.5, "blink_ear": 0.15,
         })
     );
     assert!(json[0]["rotated_at"].is_string());
     assert_eq!(json[0]["old_secrets_until"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_limit_on_attempts_is_two_numbers_and_can_be_taken_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (id, _) = created(folder.path(), &["--name", "shop"]);
+    let edit = |options: &[&str]| {
+        run(
+            folder.path(),
+            &[],
+            &[&["keys", "edit", &id], options].concat(),
+        )
+    };
+    let file = || std::fs::read_to_string(folder.path().join("keys.toml")).unwrap();
+    let before = file();
+    let wrong: [&[&str]; 7] = [
+        &[],
+        &["--max-attempts", "5"],
+        &["--per", "15m"],
+        &["--max-attempts", "0", "--per", "15m"],
+        &["--max-attempts", "5", "--per", "25h"],
+        &["--max-attempts", "5", "--per", "soon"],
+        &["--max-attempts", "5", "--per", "15m", "--no-max-attempts"],
+    ];
+    for options in wrong {
+        let refused = edit(options);
+        assert!(!refused.status.success(), "{options:?}: {refused:?}");
+    }
+    assert_eq!(file(), before);
+    let edited = edit(&["--max-attempts", "5", "--per", "15m"]);
+    assert!(
+        edited.status.success() && edited.stdout.is_empty(),
+        "{edited:?}"
+    );
+    assert!(file().contains("max_attempts = 5\nattempts_per_seconds = 900\n"));
+    assert!(edit(&["--no-max-attempts"]).status.success());
+    assert_eq!(file(), before);
 }
 
 #[test]

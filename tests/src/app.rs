@@ -103,6 +103,7 @@ pub async fn live_admission() -> Admission {
         liveness: true,
         requests_per_minute: 100,
         concurrency: 10,
+        attempts: None,
         defaults: SessionDefaults::default(),
     });
     let admissions = Admissions::new(Duration::from_secs(30));

@@ -18,6 +18,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body; null when it is not JSON.
     pub body: Value,
+    /// The body's bytes.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -58,6 +60,11 @@ impl Answer {
         );
     }
 
+    /// Whether it is the repeated answer of an earlier request.
+    pub fn is_replayed(&self) -> bool {
+        (self.headers.get("idempotent-replayed")).is_some_and(|value| value == "true")
+    }
+
     /// Fails the test unless the verdict is a rejection for exactly these reasons.
     #[track_caller]
     pub fn assert_rejected(&self, reasons: &[&str]) {
@@ -88,12 +95,13 @@ pub enum Sent {
 
 async fn read(response: Response) -> reqwest::Result<Answer> {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let body = response.bytes().await?;
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let bytes = response.bytes().await?.to_vec();
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
     Ok(Answer {
         status,
         headers,
         body,
+        bytes,
     })
 }
 
@@ -261,6 +269,12 @@ impl Client {
     /// Sends a verify body unchanged.
     pub async fn verify_raw(&self, body: &Value) -> Answer {
         self.post("/v1/liveness/verify", body).await
+    }
+
+    /// A verify with this idempotency key.
+    pub fn verify_with_key(&self, key: &str, body: &Value) -> RequestBuilder {
+        let request = self.request(Method::POST, "/v1/liveness/verify");
+        request.header("idempotency-key", key).json(body)
     }
 
     /// Verifies a capture for a session.

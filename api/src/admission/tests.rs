@@ -15,6 +15,7 @@ fn key(id: &str, concurrency: u32) -> Arc<KeyRecord> {
         liveness: true,
         requests_per_minute: 100,
         concurrency,
+        attempts: None,
         defaults: SessionDefaults::default(),
     })
 }

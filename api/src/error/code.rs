@@ -42,8 +42,12 @@ public_enum! {
         FrameTooLarge = "FRAME_TOO_LARGE",
         /// The body is not in a supported content type.
         UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE",
+        /// Another body came with the same idempotency key.
+        IdempotencyMismatch = "IDEMPOTENCY_MISMATCH",
         /// The key's requests per minute, or the session's frames per second, are used up.
         RateLimit = "RATE_LIMIT",
+        /// The attempts of a subject are used up.
+        AttemptLimit = "ATTEMPT_LIMIT",
         /// The limit on simultaneous verifications, or on live frames that wait, is reached.
         ConcurrencyLimit = "CONCURRENCY_LIMIT",
         /// Processing failed on the server.
@@ -95,8 +99,14 @@ impl Code {
             Self::UnsupportedMediaType => {
                 "The body is not JSON in UTF-8, or, for a live frame, not a form, or it is compressed. Send it uncompressed, as `application/json`; send a live frame as `multipart/form-data`."
             }
+            Self::IdempotencyMismatch => {
+                "The `Idempotency-Key` was sent before with another body for the same session. Send the first body again, byte for byte, or verify a new session."
+            }
             Self::RateLimit => {
                 "The API key's requests per minute, or a session's frames per second, are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used. Leave out live frames rather than sending them late."
+            }
+            Self::AttemptLimit => {
+                "The attempts that the API key allows for this `subject_ref` are used up. Wait as long as `Retry-After` says; no session was created."
             }
             Self::ConcurrencyLimit => {
                 "The limit on simultaneous verifications of this API key or of the server is reached, or the server's limit on live frames that wait to be measured. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used."
@@ -123,7 +133,10 @@ impl Code {
             Self::SessionExpired => StatusCode::GONE,
             Self::VideoTooLarge | Self::FrameTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::RateLimit | Self::ConcurrencyLimit => StatusCode::TOO_MANY_REQUESTS,
+            Self::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimit | Self::AttemptLimit | Self::ConcurrencyLimit => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::ProcessingError => StatusCode::BAD_GATEWAY,
         }
     }

@@ -23,6 +23,7 @@ use serde::Serialize;
 pub use self::code::Code;
 pub use self::foreign_body::ForeignBody;
 pub use self::limit::{Busy, Rated};
+use self::refusal::SUBJECT_ATTEMPTS;
 pub use self::refusal::{Refusal, Sentence};
 pub use self::unauthorized::KeyProblem;
 use crate::contract::bad_picture::{BadFrame, BadImage};
@@ -67,6 +68,14 @@ pub enum ApiError {
         /// Which rate limit was reached.
         of: Rated,
         /// Time until the next request is allowed.
+        retry_after: Duration,
+    },
+    /// The subject has used up the attempts that the key allows.
+    #[error(
+        "The attempts that this API key allows for this subject_ref are used up. Wait as long as Retry-After says."
+    )]
+    AttemptLimited {
+        /// Time until the earliest attempt no longer counts.
         retry_after: Duration,
     },
     /// A limit on simultaneous work is reached.
@@ -157,6 +166,17 @@ pub enum ApiError {
     /// A live frame could not be measured. The source says why, for operators only.
     #[error("The frame could not be measured in time and does not count; send the next one.")]
     FrameNotMeasured(#[source] Box<dyn StdError + Send + Sync>),
+    /// Another body was sent with the same `Idempotency-Key` and session.
+    #[error(
+        "This Idempotency-Key was sent with another body for the same session. Send the first body again, or verify a new session."
+    )]
+    IdempotencyMismatch,
+    /// A verify with an `Idempotency-Key` has no answer yet that can be given. The source says why, for operators
+    /// only.
+    #[error(
+        "The verification has no answer yet that can be repeated. Send the same request again, with the same Idempotency-Key."
+    )]
+    Unsettled(#[source] Box<dyn StdError + Send + Sync>),
     /// Processing failed on the server. The source says why, for operators only.
     #[error(
         "Processing the request failed on the server; retry. To retry a verify, create a new session."
@@ -181,6 +201,7 @@ impl ApiError {
             Self::Unauthorized(_) | Self::NoCredentials | Self::BadToken => Code::Unauthorized,
             Self::LivenessDisabled => Code::LivenessDisabled,
             Self::RateLimited { .. } => Code::RateLimit,
+            Self::AttemptLimited { .. } => Code::AttemptLimit,
             Self::ConcurrencyLimited { .. } => Code::ConcurrencyLimit,
             Self::MissingFields(_) => Code::MissingFields,
             Self::InvalidInput(_) => Code::InvalidInput,
@@ -196,9 +217,11 @@ impl ApiError {
             Self::SessionForbidden | Self::TokenOfAnother => Code::SessionForbidden,
             Self::SessionUsed | Self::SessionOver => Code::SessionUsed,
             Self::SessionExpired => Code::SessionExpired,
-            Self::TimedOut(_) | Self::FrameNotMeasured(_) | Self::Processing(_) => {
-                Code::ProcessingError
-            }
+            Self::IdempotencyMismatch => Code::IdempotencyMismatch,
+            Self::TimedOut(_)
+            | Self::FrameNotMeasured(_)
+            | Self::Unsettled(_)
+            | Self::Processing(_) => Code::ProcessingError,
         }
     }
 
@@ -206,6 +229,7 @@ impl ApiError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after, .. }
+            | Self::AttemptLimited { retry_after }
             | Self::ConcurrencyLimited { retry_after, .. } => Some(*retry_after),
             Self::Unauthorized(_)
             | Self::NoCredentials
@@ -231,6 +255,8 @@ impl ApiError {
             | Self::SessionExpired
             | Self::TimedOut(_)
             | Self::FrameNotMeasured(_)
+            | Self::IdempotencyMismatch
+            | Self::Unsettled(_)
             | Self::Processing(_) => None,
         }
     }
@@ -249,6 +275,8 @@ impl ApiError {
             Some(of.name())
         } else if let Self::ConcurrencyLimited { busy, .. } = self {
             Some(busy.name())
+        } else if let Self::AttemptLimited { .. } = self {
+            Some(SUBJECT_ATTEMPTS)
         } else {
             None
         };
@@ -281,6 +309,18 @@ impl ApiError {
         response
     }
 }
+
+/// An error that is the repeated answer of an earlier request, with the header that says so. Its cause was logged
+/// the first time.
+pub fn replayed(error: &ApiError) -> poem::Error {
+    let mut response = error.response();
+    let is_replayed = HeaderValue::from_static("true");
+    response.headers_mut().insert(REPLAYED, is_replayed);
+    poem::Error::from_response(response)
+}
+
+/// The header of a repeated answer.
+pub const REPLAYED: &str = "Idempotent-Replayed";
 
 impl ResponseError for ApiError {
     fn status(&self) -> StatusCode {

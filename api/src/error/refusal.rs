@@ -34,9 +34,12 @@ impl Sentence {
     }
 }
 
+/// Name of the limit on a subject's attempts.
+pub(super) const SUBJECT_ATTEMPTS: &str = "subject_attempts";
+
 impl Refusal {
     /// The names of all limits.
-    pub const LIMITS: [&str; 7] = [
+    pub const LIMITS: [&str; 8] = [
         "key_rate",
         "session_rate",
         "key_concurrency",
@@ -44,6 +47,7 @@ impl Refusal {
         "server_time",
         "server_uploads",
         "server_live_frames",
+        SUBJECT_ATTEMPTS,
     ];
 }
 

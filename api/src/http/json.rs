@@ -163,6 +163,42 @@ impl<T: Type + Send> Payload for JsonResponse<T> {
     }
 }
 
+/// A response body that was written before as JSON, documented as `T`.
+pub struct WrittenJson<T> {
+    json: String,
+    document: PhantomData<fn() -> T>,
+}
+
+impl<T> WrittenJson<T> {
+    /// This JSON, which serde made of a `T`.
+    pub fn new(json: String) -> Self {
+        Self {
+            json,
+            document: PhantomData,
+        }
+    }
+}
+
+impl<T: Type + Send> Payload for WrittenJson<T> {
+    const CONTENT_TYPE: &'static str = CONTENT_TYPE;
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Send> IntoResponse for WrittenJson<T> {
+    fn into_response(self) -> Response {
+        Response::builder()
+            .content_type(CONTENT_TYPE)
+            .body(self.json)
+    }
+}
+
 impl<T: Serialize + Send> IntoResponse for JsonResponse<T> {
     fn into_response(self) -> Response {
         match serde_json::to_vec(&self.0) {

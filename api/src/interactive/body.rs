@@ -4,6 +4,7 @@
 use poem_openapi::Object;
 use serde::Deserialize;
 
+use crate::attempts::SubjectRef;
 use crate::contract::attestation::AttestationHash;
 use crate::error::ApiError;
 use crate::http::fields::{RawField, read_body};
@@ -32,6 +33,11 @@ pub struct InteractiveSessionRequest {
     /// With a test key only: the outcome of the session, as the query parameter of this name. Send one of the two.
     #[oai(validator(min_length = 1))]
     test_outcome: Option<String>,
+    /// Your own reference to the person, the same for each of their sessions: for example a hash of your user's id. Where
+    /// the operator has limited the attempts of your key, sessions are counted for each reference. Only a keyed hash
+    /// of it is stored.
+    #[oai(validator(min_length = 1, max_length = 128))]
+    subject_ref: Option<String>,
 }
 
 impl RequestDocument for InteractiveSessionRequest {
@@ -48,6 +54,8 @@ pub struct LiveBody {
     pub reference: Option<Reference>,
     /// The outcome of a test session, unread.
     pub test_outcome: Option<String>,
+    /// The caller's reference to the person.
+    pub subject_ref: Option<SubjectRef>,
 }
 
 impl LiveBody {
@@ -60,12 +68,13 @@ impl LiveBody {
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let raw: Raw<'_> = read_body(
             body,
-            "send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; the body takes attestation, reference_image_b64, reference_embedding and, with a test key, test_outcome",
+            "send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; the body takes attestation, subject_ref, reference_image_b64, reference_embedding and, with a test key, test_outcome",
         )?;
         Ok(Self {
             attestation: AttestationHash::read(raw.attestation)?,
             reference: Reference::read(raw.reference_image_b64, raw.reference_embedding)?,
             test_outcome: test_outcome(raw.test_outcome)?,
+            subject_ref: SubjectRef::read(raw.subject_ref)?,
         })
     }
 }
@@ -78,6 +87,7 @@ struct Raw<'a> {
     reference_image_b64: Option<RawField<'a>>,
     reference_embedding: Option<NumberList>,
     test_outcome: Option<RawField<'a>>,
+    subject_ref: Option<RawField<'a>>,
 }
 
 #[cfg(test)]

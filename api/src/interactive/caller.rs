@@ -187,7 +187,7 @@ async fn take_token(request: &Request, caller: &SessionCaller) -> poem::Result<(
         (Who::Holder(_), None) => return Ok(()),
     };
     let name = format!("frames:{key}:{session}");
-    match limits.take_token(&name, BURST, FRAMES_PER_MINUTE).await {
+    match limits.take_tokens(&name, 1, BURST, FRAMES_PER_MINUTE).await {
         Ok(Rate::Allowed) => Ok(()),
         Ok(Rate::RetryAfter(retry_after)) => Err(ApiError::RateLimited {
             of: Rated::Frames,

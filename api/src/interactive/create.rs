@@ -17,6 +17,7 @@ use super::record::{LiveSession, Opening};
 use super::response::{InteractiveSessionCreated, challenges};
 use super::vocabulary::InteractiveState;
 use super::{sessions, token, watch};
+use crate::attempts::CountedAttempt;
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::http::json::JsonRequest;
@@ -62,6 +63,7 @@ pub async fn create(
         is_drawn: new.tasks.are_drawn(),
         attestation: told.attestation,
         test,
+        attempt: CountedAttempt::count(state, caller, told.subject_ref.as_ref()).await?,
     };
     let tasks = choose(new.tasks);
     let session = Session::new(tasks, new.timeout_ms, caller.defaults.angles, expires_at_ms);

@@ -8,6 +8,7 @@ use livegate_liveness::session::{Session, State};
 use livegate_liveness::thresholds::ModelSetId;
 use serde::{Deserialize, Serialize};
 
+use crate::attempts::CountedAttempt;
 use crate::contract::attestation::AttestationHash;
 use crate::error::ApiError;
 use crate::test_mode::TestOutcome;
@@ -28,6 +29,8 @@ pub struct Opening {
     pub attestation: Option<AttestationHash>,
     /// The outcome that was chosen for a test session; `None` for a real one.
     pub test: Option<TestOutcome>,
+    /// The attempt that it counts as.
+    pub attempt: Option<CountedAttempt>,
 }
 
 /// An interactive session as it is stored. It holds embeddings until the session has ended.
@@ -50,6 +53,12 @@ pub struct LiveSession {
 }
 
 impl LiveSession {
+    /// The attempt that no longer counts, since the session ended verified.
+    pub fn taken_back(&self) -> Option<&CountedAttempt> {
+        let is_live = matches!(self.session.state(), State::Ended(end) if end.is_live());
+        self.opening.attempt.as_ref().filter(|_| is_live)
+    }
+
     /// Whether the session was cancelled.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.session.state(), State::Ended(end) if end.is_cancelled())
@@ -94,6 +103,7 @@ mod tests {
                 is_drawn: true,
                 attestation: None,
                 test: None,
+                attempt: None,
             },
             expires_at_ms: 5_000,
             cost: Cost::default(),

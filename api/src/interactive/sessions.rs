@@ -158,6 +158,10 @@ impl SessionEnd {
                 .await
             {
                 Ok(Some(ended)) => {
+                    if let Some(attempt) = ended.record.taken_back() {
+                        let key = &ended.record.opening.key;
+                        attempt.take_back(&self.state, key).await;
+                    }
                     match self.trace {
                         Some((place, record)) => place.record(record).await,
                         None if ended.record.opening.test.is_some() => {}

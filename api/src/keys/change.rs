@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use livegate_common::job::now_ms;
 
-use super::KeyHash;
 use super::edit::{EditError, edit, new_secret};
+use super::{AttemptPolicy, KeyHash};
 use crate::clock::rfc3339;
 
 /// Longest time that an old secret may stay valid, days.
@@ -52,6 +52,18 @@ pub fn rotate(path: &Path, id: &str, keep_old_for: Option<Duration>) -> Result<R
         draft.replace_secret(id, hash, &rfc3339(now), old_until.clone())
     })?;
     Ok(Rotated { secret, old_until })
+}
+
+/// Gives the key `id` another policy on attempts; `None`: attempts are no longer counted.
+///
+/// # Errors
+/// [`EditError`]; the file is then unchanged.
+pub fn limit_attempts(
+    path: &Path,
+    id: &str,
+    policy: Option<AttemptPolicy>,
+) -> Result<(), EditError> {
+    edit(path, |draft| draft.set_attempts(id, policy))
 }
 
 /// Removes the key `id`.
@@ -135,6 +147,30 @@ mod tests {
         assert_eq!(listed, [true, false]);
         assert_eq!(read(&path).matches("test = true").count(), 1);
         assert!(!read(&path).contains("test = false"));
+    }
+
+    #[test]
+    fn a_policy_on_attempts_can_be_set_changed_and_taken_away() {
+        let (_folder, path) = file();
+        let key = create(&path, &NewKey::named("shop")).unwrap();
+        let before = read(&path);
+        let policy = |most, seconds| {
+            Some(AttemptPolicy {
+                most,
+                per: Duration::from_secs(seconds),
+            })
+        };
+        for policy in [policy(5, 900), policy(3, 60)] {
+            limit_attempts(&path, &key.id, policy).unwrap();
+            let ring = KeyRing::load(&path).unwrap();
+            assert_eq!(ring.find(&key.secret, 0).unwrap().attempts, policy);
+        }
+        let kept = read(&path);
+        assert!(limit_attempts(&path, &key.id, policy(0, 900)).is_err());
+        assert!(limit_attempts(&path, &key.id, policy(5, 90_000)).is_err());
+        assert_eq!(read(&path), kept);
+        limit_attempts(&path, &key.id, None).unwrap();
+        assert_eq!(read(&path), before);
     }
 
     #[test]

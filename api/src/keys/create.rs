@@ -6,9 +6,9 @@ use livegate_common::job::now_ms;
 use livegate_liveness::challenge::Action;
 use rand::Rng;
 
-use super::KeyHash;
 use super::edit::{EditError, edit, new_secret};
 use super::file::Entry;
+use super::{AttemptPolicy, KeyHash};
 use crate::clock::rfc3339;
 
 /// Rights, limits and session defaults of a new key.
@@ -24,6 +24,8 @@ pub struct NewKey {
     pub requests_per_minute: u32,
     /// Simultaneous verifications, 1 to 1,000.
     pub concurrency: u32,
+    /// Its policy on attempts; `None`: attempts are not counted.
+    pub attempts: Option<AttemptPolicy>,
     /// Actions that its sessions draw from, at least 2 and all different; `None`: all actions.
     pub actions: Option<Vec<Action>>,
     /// Angle of a turn to the side, degrees, 15 to 40; `None` for the standard, here and below.
@@ -43,6 +45,7 @@ impl NewKey {
             liveness: true,
             requests_per_minute: super::file::default_requests_per_minute(),
             concurrency: super::file::default_concurrency(),
+            attempts: None,
             actions: None,
             yaw_deg: None,
             pitch_deg: None,
@@ -86,6 +89,8 @@ pub fn create(path: &Path, new: &NewKey) -> Result<CreatedKey, EditError> {
         liveness: new.liveness,
         requests_per_minute: new.requests_per_minute,
         concurrency: new.concurrency,
+        max_attempts: new.attempts.map(|policy| policy.most),
+        attempts_per_seconds: new.attempts.map(|policy| policy.per_seconds()),
         actions: new.actions.as_ref().map(names),
         yaw_deg: new.yaw_deg,
         pitch_deg: new.pitch_deg,

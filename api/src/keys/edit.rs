@@ -9,7 +9,7 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Val
 
 use super::file::{Entry, KeyFileError, OldSecret, entries, parse};
 use super::shape::ShapeError;
-use super::{PREFIX, TEST_PREFIX};
+use super::{AttemptPolicy, PREFIX, TEST_PREFIX};
 use crate::whole_file::{lock, replace};
 
 /// Random bytes in a key.
@@ -181,6 +181,28 @@ impl Draft {
             None => entry.old_secrets.clear(),
         }
         self.write_old_secrets(at)
+    }
+
+    /// Gives a key another policy on attempts, or none.
+    pub fn set_attempts(
+        &mut self,
+        id: &str,
+        policy: Option<AttemptPolicy>,
+    ) -> Result<(), EditError> {
+        let at = self.find(id)?;
+        let table = self.table(at)?;
+        for (name, value) in [
+            ("max_attempts", policy.map(|p| p.most)),
+            ("attempts_per_seconds", policy.map(|p| p.per_seconds())),
+        ] {
+            match value {
+                Some(value) => set(table, name, i64::from(value)),
+                None => {
+                    table.remove(name);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn write_old_secrets(&mut self, at: usize) -> Result<(), EditError> {

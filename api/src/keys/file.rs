@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::shape::ShapeError;
-use super::{KeyHash, KeyRecord, KeyRing, Secret};
+use super::{AttemptPolicy, KeyHash, KeyRecord, KeyRing, Secret};
 use crate::contract::defaults::SessionDefaults;
 
 /// Allowed requests per minute of a key.
@@ -80,6 +80,10 @@ pub(super) struct Entry {
     pub requests_per_minute: u32,
     #[serde(default = "default_concurrency")]
     pub concurrency: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_attempts: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts_per_seconds: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actions: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -247,13 +251,14 @@ impl Entry {
             liveness: self.liveness,
             requests_per_minute: self.requests_per_minute,
             concurrency: self.concurrency,
+            attempts: AttemptPolicy::of_file(self.max_attempts, self.attempts_per_seconds)?,
             defaults: SessionDefaults { actions, angles },
         })
     }
 }
 
 /// Checks that a limit is within its allowed range.
-fn check(
+pub(super) fn check(
     name: &'static str,
     value: u32,
     range: &std::ops::RangeInclusive<u32>,
@@ -357,6 +362,10 @@ mod tests {
         for (more, named) in [
             ("requests_per_minute = 0", "1 to 1000000"),
             ("concurrency = 1001", "1 to 1000"),
+            ("max_attempts = 5", "go together"),
+            ("attempts_per_seconds = 900", "go together"),
+            ("max_attempts = 0\nattempts_per_seconds = 900", "1 to 1000"),
+            ("max_attempts = 5\nattempts_per_seconds = 59", "60 to 86400"),
             ("yaw_deg = 50", "15 to 40"),
             ("actions = [\"blink\"]", "at least 2"),
             ("actions = [\"blink\", \"blink\"]", "different"),

@@ -29,6 +29,10 @@ pub struct ListedKey {
     pub requests_per_minute: u32,
     /// Simultaneous verifications.
     pub concurrency: u32,
+    /// Most attempts of a subject in the window, where the key has a policy on attempts.
+    pub max_attempts: Option<u32>,
+    /// Length of that window, seconds.
+    pub attempts_per_seconds: Option<u32>,
     /// Actions that its sessions draw from.
     pub actions: Vec<&'static str>,
     /// Angle of a turn to the side, degrees.
@@ -53,6 +57,8 @@ impl ListedKey {
             liveness: record.liveness,
             requests_per_minute: record.requests_per_minute,
             concurrency: record.concurrency,
+            max_attempts: entry.max_attempts,
+            attempts_per_seconds: entry.attempts_per_seconds,
             actions: defaults.actions.iter().map(|a| a.name()).collect(),
             yaw_deg: defaults.angles.yaw_deg,
             pitch_deg: defaults.angles.pitch_deg,

@@ -3,6 +3,7 @@
 //! The file holds only hashes. A key is 32 random bytes, so a plain SHA-256 is enough: such a key
 //! cannot be guessed, and a slow hash would only slow down every request.
 
+mod attempts;
 pub mod change;
 pub mod create;
 pub mod edit;
@@ -20,6 +21,7 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use crate::contract::defaults::SessionDefaults;
 
+pub use attempts::AttemptPolicy;
 pub use file::KeyFileError;
 
 /// Prefix of every key.
@@ -46,6 +48,8 @@ pub struct KeyRecord {
     pub requests_per_minute: u32,
     /// Simultaneous verifications, 1 to 1,000.
     pub concurrency: u32,
+    /// Its policy on attempts; `None` where attempts are not counted.
+    pub attempts: Option<AttemptPolicy>,
     /// Defaults of its sessions, used where a request leaves something open.
     pub defaults: SessionDefaults,
 }

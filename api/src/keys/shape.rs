@@ -44,6 +44,9 @@ pub enum ShapeError {
         /// The most that is allowed.
         max: u32,
     },
+    /// One of the two numbers of a policy on attempts is missing.
+    #[error("max_attempts and attempts_per_seconds go together")]
+    HalfAPolicy,
     /// An angle or a ratio is out of range.
     #[error("{name} must be {} to {}", range.min, range.max)]
     Angle {

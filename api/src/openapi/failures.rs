@@ -77,6 +77,7 @@ pub fn failures(operation_id: &str) -> Vec<ApiError> {
             too_large(MAX_SESSION_BODY_BYTES),
             foreign_body("application/json"),
             rate_limited(Rated::Key),
+            attempt_limited(),
             ApiError::internal("an example"),
         ],
         "verify" => vec![
@@ -100,6 +101,7 @@ pub fn failures(operation_id: &str) -> Vec<ApiError> {
             ApiError::SessionExpired,
             too_large(MAX_VERIFY_BODY_BYTES),
             foreign_body("application/json"),
+            ApiError::IdempotencyMismatch,
             rate_limited(Rated::Key),
             ApiError::busy(Busy::Key, SECOND),
             ApiError::TimedOut("an example".into()),
@@ -113,6 +115,7 @@ pub fn failures(operation_id: &str) -> Vec<ApiError> {
             foreign_body("application/json"),
             rate_limited(Rated::Key),
             ApiError::busy(Busy::LiveFrames, SECOND),
+            attempt_limited(),
             ApiError::internal("an example"),
         ],
         "submitFrame" => vec![
@@ -169,6 +172,12 @@ fn foreign_body(expected: &'static str) -> ApiError {
         expected,
         arrived: Excerpt::of("text/plain"),
     })
+}
+
+fn attempt_limited() -> ApiError {
+    ApiError::AttemptLimited {
+        retry_after: Duration::from_secs(540),
+    }
 }
 
 fn rate_limited(of: Rated) -> ApiError {

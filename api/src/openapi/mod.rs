@@ -14,6 +14,7 @@ use bytes::Bytes;
 use poem_openapi::{LicenseObject, OpenApiService, ServerObject};
 use serde_json::{Value, json};
 
+use crate::error::REPLAYED;
 use crate::http::methods::Methods;
 use crate::interactive::Interactive;
 use crate::receipts::well_known::WellKnown;
@@ -106,6 +107,7 @@ fn complete(document: &mut Value) {
         let id = operation["operationId"].as_str().unwrap_or_default();
         let (requests, answers) = (answers::requests(id), answers::answers(id));
         let failures = failures::responses(id);
+        let operation_id = id.to_owned();
         for (name, example) in requests {
             operation["requestBody"]["content"]["application/json"]["examples"][name] = example;
         }
@@ -122,6 +124,9 @@ fn complete(document: &mut Value) {
             if has_key {
                 response["headers"]["X-Livegate-Test"] =
                     json!({"$ref": "#/components/headers/Test"});
+            }
+            if operation_id == "verify" && matches!(status.as_str(), "200" | "502") {
+                response["headers"][REPLAYED] = json!({"$ref": "#/components/headers/Replayed"});
             }
         }
         parameters::complete(operation);
@@ -149,6 +154,12 @@ fn headers() -> Value {
                 test session: the answer rests on no measurement.",
             "schema": {"type": "string", "enum": ["true"]},
             "example": "true",
+        },
+        "Replayed": {
+            "description": "`true` where the answer is that of an earlier request with the same `Idempotency-Key`; else \
+                absent.",
+            "schema": {"type": "boolean"},
+            "example": true,
         },
         "RetryAfter": {
             "description": "Seconds to wait, at least, before trying again.",

@@ -1,15 +1,41 @@
-//! The query parameters of a new interactive session. They are documented by hand: the query is read by
-//! hand, since unknown parameters are refused.
+//! Parameters that are documented by hand, since they are read by hand: the query of a new interactive session, of
+//! which unknown parameters are refused, and the idempotency key of a verify.
 
 use serde_json::{Value, json};
 
-/// Adds an operation's query parameters. None has a `default`, since generated clients would send it
-/// and so override the preset.
+use crate::verify::idempotency;
+
+/// Adds an operation's parameters.
 pub fn complete(operation: &mut Value) {
-    if operation["operationId"] != "createInteractiveSession" {
-        return;
-    }
-    operation["parameters"] = json!([
+    let parameters = match operation["operationId"].as_str() {
+        Some("createInteractiveSession") => interactive_query(),
+        Some("verify") => idempotency_key(),
+        _ => return,
+    };
+    operation["parameters"] = parameters;
+}
+
+fn idempotency_key() -> Value {
+    json!([{
+        "name": idempotency::NAME,
+        "in": "header",
+        "description": "A fresh random text for each verify that you send, for example a UUID. Send the same request \
+            again with the same text if its answer was lost: for two minutes you get the same answer. Left out: nothing \
+            is kept, and a lost answer is lost.",
+        "schema": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": idempotency::MAX_LENGTH,
+            "pattern": "^[!-~]+$",
+        },
+        "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+    }])
+}
+
+/// The query parameters of a new interactive session. None has a `default`, since generated clients would send it
+/// and so override the preset.
+fn interactive_query() -> Value {
+    json!([
         {
             "name": "num_challenges",
             "in": "query",
@@ -65,5 +91,5 @@ pub fn complete(operation: &mut Value) {
                 `RATE_LIMIT,verified`.",
             "schema": {"type": "string", "minLength": 1},
         },
-    ]);
+    ])
 }

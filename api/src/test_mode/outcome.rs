@@ -284,6 +284,7 @@ mod tests {
             liveness: true,
             requests_per_minute: 600,
             concurrency: 16,
+            attempts: None,
             defaults: SessionDefaults::default(),
         }
     }

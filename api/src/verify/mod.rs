@@ -1,6 +1,8 @@
 //! The server-to-server API: `/v1/liveness`.
 
+mod claim;
 pub mod health;
+pub mod idempotency;
 mod receipt;
 pub mod record;
 mod reference;
@@ -21,11 +23,13 @@ use poem_openapi::param::Path;
 use poem_openapi::{ApiResponse, OpenApi, Tags};
 
 use self::health::{Health, HealthStatus};
+use self::idempotency::RequestKey;
 use self::response::{SessionCreated, VerdictBody};
 use self::session::{SessionRequest, SessionStatus};
-use self::submit::VerifyBody;
+use self::submit::{Answer, VerifyBody};
 use crate::auth::Caller;
-use crate::http::json::{JsonRequest, JsonResponse};
+use crate::error::replayed;
+use crate::http::json::{JsonRequest, JsonResponse, WrittenJson};
 use crate::state::AppState;
 
 /// The routes under `/v1/liveness`.
@@ -49,7 +53,10 @@ enum CreateAnswer {
 enum VerifyAnswer {
     /// The verdict, whether `verified` is true or false.
     #[oai(status = 200)]
-    Verdict(JsonResponse<VerdictBody>),
+    Verdict(
+        WrittenJson<VerdictBody>,
+        #[oai(header = "Idempotent-Replayed")] Option<bool>,
+    ),
 }
 
 #[derive(ApiResponse)]
@@ -95,17 +102,26 @@ impl ServerToServer {
     /// same person throughout, and performs the challenge. Answers when the verdict is there, within 15
     /// seconds unless the operator chose otherwise. A verdict uses the session up, and so does a 502; a
     /// request refused with a 4xx does not.
+    ///
+    /// With an `Idempotency-Key`, the same request sent again within two minutes gets the same answer, also from another
+    /// server of the service.
     #[oai(path = "/verify", method = "post", operation_id = "verify")]
     async fn verify(
         &self,
         state: Data<&Arc<AppState>>,
         request_id: Data<&RequestId>,
         caller: Caller,
+        key: RequestKey,
         body: JsonRequest<VerifyBody>,
     ) -> poem::Result<VerifyAnswer> {
         let request_id = request_id.0.clone();
-        let verdict = submit::verify(&state, &caller.0, request_id, body).await?;
-        Ok(VerifyAnswer::Verdict(JsonResponse(verdict)))
+        match submit::verify(&state, &caller.0, request_id, key.0, body).await? {
+            Answer::First(json) => Ok(VerifyAnswer::Verdict(WrittenJson::new(json), None)),
+            Answer::Repeated(Ok(json)) => {
+                Ok(VerifyAnswer::Verdict(WrittenJson::new(json), Some(true)))
+            }
+            Answer::Repeated(Err(error)) => Err(replayed(&error)),
+        }
     }
 
     /// Read a session's status

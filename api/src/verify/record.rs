@@ -6,6 +6,8 @@ use livegate_common::records::Record;
 use livegate_liveness::challenge::Challenge;
 use serde::{Deserialize, Serialize};
 
+use super::idempotency::Repeatable;
+use crate::attempts::CountedAttempt;
 use crate::contract::reason::ReasonCode;
 use crate::contract::retry_hint::RetryHint;
 use crate::test_mode::TestOutcome;
@@ -30,6 +32,10 @@ pub struct VerifySession {
     pub expires_at_ms: u64,
     /// The state of the session.
     pub state: State,
+    /// The verify that used it, if that can be repeated.
+    pub repeatable: Option<Repeatable>,
+    /// The attempt that it counts as.
+    pub attempt: Option<CountedAttempt>,
 }
 
 /// State of a session.
@@ -70,6 +76,13 @@ impl Record for VerifySession {
 }
 
 impl VerifySession {
+    /// The attempt that no longer counts, since the session ended verified.
+    pub fn taken_back(&self) -> Option<&CountedAttempt> {
+        self.attempt
+            .as_ref()
+            .filter(|_| self.state == State::Verified)
+    }
+
     /// The same session in another state.
     #[must_use]
     pub fn in_state(&self, state: State) -> Self {
@@ -100,6 +113,8 @@ mod tests {
             test: None,
             expires_at_ms: 5_000,
             state: State::Pending,
+            repeatable: None,
+            attempt: None,
         };
         assert_eq!(session.keep(0), Duration::from_secs(605));
         assert_eq!(session.keep(9_000), Duration::from_secs(600));

@@ -91,7 +91,8 @@ pub struct Verified {
     /// The actions that were detected: all of them.
     pub challenge_details: ChallengeDetails,
     /// Face embedding (ArcFace): 512 numbers from -1 to 1, a vector of unit length. Compare two
-    /// embeddings by their dot product. It is yours; the service keeps no copy.
+    /// embeddings by their dot product. It is yours; the service keeps no copy, but for two minutes
+    /// where the request has an `Idempotency-Key`.
     #[oai(validator(min_items = 512, max_items = 512))]
     pub embedding: Vec<f32>,
     /// The sharpest frontal frame, upright, in the size in which it was sent, as JPEG in base64. It is encoded

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use livegate_common::id::RequestId;
 use livegate_common::job::{ClipOutcome, Cost, MeasuredClip, now_ms};
-use livegate_common::records::{Attempt, RecordError, Stored};
+use livegate_common::records::Stored;
 use livegate_liveness::decision::{Findings, Proof};
 use livegate_liveness::evidence::Timing;
 use livegate_liveness::reference::Comparison;
@@ -16,10 +16,11 @@ use livegate_liveness::thresholds::ModelSetId;
 use livegate_media::Picture;
 use tracing::Instrument;
 
+use super::claim::Claim;
+use super::idempotency::{Identity, renew};
 use super::receipt::{Grounds, established};
 use super::record::{Reasons, State, VerifySession};
 use super::response::{BestFrame, Rejected, VerdictBody, Verified};
-use super::session::records;
 use super::wire::{Capture, CapturedFrame};
 use crate::admission::Admission;
 use crate::audit::{AuditPlace, AuditRecord, milliseconds};
@@ -34,10 +35,6 @@ use crate::metrics::Stage;
 use crate::reference::ReferenceFace;
 use crate::state::AppState;
 use livegate_liveness::judge::{Judgement, Undecodable, judge_clip, judge_images};
-
-/// How long after its deadline a claimed session still counts as being processed: the record of the end
-/// may take nearly as long if the store stalls.
-const PROCESSING_MARGIN: Duration = Duration::from_secs(5);
 
 /// How much longer than its session a capture may last by its own times, seconds: a clip lasts until
 /// the end of its last frame, and recorders round.
@@ -57,7 +54,17 @@ pub(super) struct Verification {
     pub reference: Option<ReferenceFace>,
     pub audit: AuditPlace,
     pub admission: Admission,
-    pub _upload: UploadPlace,
+    /// The request, where it can be repeated.
+    pub identity: Option<Identity>,
+    pub _upload: Arc<UploadPlace>,
+}
+
+/// How a verification ended.
+pub(super) enum Ended {
+    /// With a verdict, as JSON.
+    Answered(String),
+    /// Another verify has the session.
+    Lost,
 }
 
 /// What was measured, for the audit record and the receipt.
@@ -89,67 +96,48 @@ impl Best {
     }
 }
 
-/// What became of a claim.
-enum Claim {
-    /// The session is claimed by this verify.
-    Ours,
-    /// Another verify has claimed it.
-    Taken,
-    /// The session does not exist any more.
-    Gone,
-}
-
 impl Verification {
     /// Claims the session, reaches the verdict, and records how the session ended.
-    pub async fn run(mut self) -> Result<VerdictBody, ApiError> {
+    pub async fn run(mut self) -> Result<Ended, ApiError> {
+        let of_reference = self.reference.as_ref();
         let mut seen = Seen {
-            cost: self
-                .reference
-                .as_ref()
-                .map_or_else(Cost::default, |r| r.cost),
+            cost: of_reference.map_or_else(Cost::default, |r| r.cost),
             ..Seen::default()
         };
-        let verdict = match self.claim().await {
-            Ok(Claim::Ours) => {
-                let verdict = self.measure_and_decide_safely(&mut seen).await;
-                let verdict = verdict.map(|body| self.with_receipt(body, &seen));
-                self.record_end(&verdict).await;
-                verdict
-            }
-            Ok(Claim::Taken) => return Err(ApiError::SessionUsed),
+        match self.claim().await {
+            Ok(Claim::Ours) => {}
+            Ok(Claim::Taken) => return Ok(Ended::Lost),
             Ok(Claim::Gone) => return Err(ApiError::SessionNotFound),
             // The session may have been claimed, so it is recorded as if it had been.
-            Err(unknown) => Err(unknown.into()),
-        };
+            Err(unknown) => {
+                let record = self.audit_record(&Err(ApiError::internal("not claimed")), &seen);
+                self.audit.record(record).await;
+                return Err(unknown.into());
+            }
+        }
+        let verdict = self.work(&mut seen).await;
+        let verdict = verdict.map(|body| self.with_receipt(body, &seen));
         let record = self.audit_record(&verdict, &seen);
+        let ended = session_state(&verdict);
+        let answer = verdict.and_then(|verdict| json(&verdict));
+        if self.identity.is_some() {
+            return self.end_repeatable(ended, answer, record).await;
+        }
+        self.record_end(ended).await;
         self.audit.record(record).await;
-        verdict
+        answer.map(Ended::Answered)
     }
 
-    /// Claims the session.
-    async fn claim(&mut self) -> Result<Claim, RecordError> {
-        let records = records(&self.state);
-        let longest = self.state.config.verify_timeout + PROCESSING_MARGIN;
-        let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX / 2);
-        let (now, claim) = (now_ms(), Attempt::fresh());
-        let claimed = self.session.record.in_state(State::Processing {
-            deadline_ms: now + longest_ms,
-        });
-        // If the store does not answer in time, it may hold the claim all the same: then the session is
-        // used, and ends as failed at its deadline. A claim that arrives after that of another verify
-        // finds another version and has no effect.
-        if let Some(claimed) = records.swap(&self.session, claimed, claim, now).await? {
-            self.session = claimed;
-            return Ok(Claim::Ours);
+    /// Reaches the verdict. Where the request can be repeated, renews the claim meanwhile.
+    async fn work(&self, seen: &mut Seen) -> Result<VerdictBody, ApiError> {
+        let working = self.measure_and_decide_safely(seen);
+        if self.identity.is_none() {
+            return working.await;
         }
-        // A store that was started anew holds no sessions. If it does not answer, one thing is known all
-        // the same: this verify has not claimed the session.
-        Ok(
-            match records.load::<VerifySession>(&self.session.id).await {
-                Ok(None) => Claim::Gone,
-                Ok(Some(_)) | Err(_) => Claim::Taken,
-            },
-        )
+        tokio::select! {
+            verdict = working => verdict,
+            never = renew(&self.state, self.session.clone()) => match never {},
+        }
     }
 
     async fn measure_and_decide_safely(&self, seen: &mut Seen) -> Result<VerdictBody, ApiError> {
@@ -159,26 +147,6 @@ impl Verification {
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Err(ApiError::internal("the verification panicked")))
-    }
-
-    async fn record_end(&self, verdict: &Result<VerdictBody, ApiError>) {
-        let ended = self.session.record.in_state(session_state(verdict));
-        let swap = records(&self.state)
-            .swap(&self.session, ended, Attempt::fresh(), now_ms())
-            .await;
-        match swap {
-            Ok(Some(_)) => {}
-            Ok(None) => {
-                let id = &self.session.id;
-                tracing::warn!(session.id = %id, "Session {id} no longer existed when its end was to be recorded");
-            }
-            Err(error) => self.warn_unrecorded(&error),
-        }
-    }
-
-    fn warn_unrecorded(&self, error: &RecordError) {
-        let id = &self.session.id;
-        tracing::warn!(session.id = %id, error = %error, "The end of session {id} could not be recorded: {error}");
     }
 
     async fn measure_and_decide(
@@ -408,6 +376,10 @@ fn span_s(frames: &[CapturedFrame]) -> f32 {
     times.map_or(0.0, |(first, last)| {
         ((last.at_ms - first.at_ms) / 1000.0) as f32
     })
+}
+
+fn json(verdict: &VerdictBody) -> Result<String, ApiError> {
+    serde_json::to_string(verdict).map_err(ApiError::internal)
 }
 
 fn session_state(verdict: &Result<VerdictBody, ApiError>) -> State {

@@ -12,6 +12,7 @@ use super::record::{State, VerifySession};
 use super::response::{CaptureLimits, SessionCreated};
 use super::vocabulary::SessionState;
 use super::wire::{MAX_SESSION_BODY_BYTES, SessionOptions};
+use crate::attempts::CountedAttempt;
 use crate::clock::rfc3339;
 use crate::contract::actions::ActionName;
 use crate::contract::excerpt::Excerpt;
@@ -57,6 +58,11 @@ pub struct SessionRequest {
     /// milliseconds after a comma. An error before a verdict is answered once: `RATE_LIMIT,verified`.
     #[oai(validator(min_length = 1))]
     test_outcome: Option<String>,
+    /// Your own reference to the person, the same for each of their sessions: for example a hash of your user's id. Where
+    /// the operator has limited the attempts of your key, sessions are counted for each reference. Only a keyed hash
+    /// of it is stored.
+    #[oai(validator(min_length = 1, max_length = 128))]
+    subject_ref: Option<String>,
 }
 
 impl RequestDocument for SessionRequest {
@@ -102,7 +108,7 @@ pub fn refuse_query(query: &str) -> Result<(), ApiError> {
     match form_urlencoded::parse(query.as_bytes()).next() {
         None => Ok(()),
         Some((name, _)) => Err(ApiError::InvalidInput(format!(
-            "Unknown query parameter {}; send actions, yaw_deg, pitch_deg, blink_ear, mirrored and, with a test key, test_outcome in a JSON body.",
+            "Unknown query parameter {}; send actions, yaw_deg, pitch_deg, blink_ear, mirrored, subject_ref and, with a test key, test_outcome in a JSON body.",
             Excerpt::of(&name)
         ))),
     }
@@ -122,6 +128,7 @@ pub async fn create(
     let outcome = asked.test_outcome.as_deref();
     let test = TestOutcome::of(caller, outcome, Tested::Verify, deadline)?;
     let is_drawn = asked.actions.is_none();
+    let attempt = CountedAttempt::count(state, caller, asked.subject_ref.as_ref()).await?;
     let challenge = asked.challenge(&caller.defaults, |actions| {
         actions.shuffle(&mut rand::rng())
     });
@@ -138,6 +145,8 @@ pub async fn create(
         },
         test,
         state: State::Pending,
+        repeatable: None,
+        attempt,
     };
     let session_id = format!("{PREFIX}{:032x}", rand::rng().random::<u128>());
     if !records(state).create(&session_id, &record, now).await? {

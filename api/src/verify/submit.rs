@@ -1,7 +1,7 @@
 //! Takes a capture to verify: `POST /v1/liveness/verify`.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use livegate_common::id::RequestId;
@@ -10,14 +10,14 @@ use livegate_common::records::Stored;
 use poem_openapi::Object;
 use tracing::Instrument;
 
+use super::idempotency::{self, IdempotencyKey, Identity, Standing};
 use super::record::{State, VerifySession};
-use super::rehearse;
-use super::response::VerdictBody;
-use super::run::Verification;
+use super::rehearse::{self, Refusal};
+use super::run::{Ended, Verification};
 use super::session;
 use super::vocabulary::Mode;
 use super::wire::{MAX_VERIFY_BODY_BYTES, VerifyRequest};
-use crate::admission::Work;
+use crate::admission::{Admission, Work};
 use crate::error::ApiError;
 use crate::http::json::{JsonRequest, RequestDocument};
 use crate::http::uploads::{SMALL, UploadPlace};
@@ -73,7 +73,19 @@ impl RequestDocument for VerifyBody {
     const MAX_BYTES: usize = MAX_VERIFY_BODY_BYTES;
 }
 
-/// Verifies a capture.
+/// The answer of a verify.
+pub enum Answer {
+    /// The JSON of a verdict, reached for this request.
+    First(String),
+    /// What an earlier request with the same key was answered.
+    Repeated(Result<String, ApiError>),
+}
+
+/// Pause before a session is read again while another request works on it.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Verifies a capture. With a key, the same request may have been sent before: then waits for its answer if it is
+/// being worked on, and repeats it.
 ///
 /// # Errors
 /// [`ApiError`]. A 4xx leaves the session unused; a 502 may have used it.
@@ -81,63 +93,169 @@ pub async fn verify(
     state: &Arc<AppState>,
     caller: &Arc<KeyRecord>,
     request_id: RequestId,
+    key: Option<IdempotencyKey>,
     body: JsonRequest<VerifyBody>,
-) -> Result<VerdictBody, ApiError> {
+) -> Result<Answer, ApiError> {
     let started = Instant::now();
-    let parsing = parse(state, body.bytes, body.place);
-    let (request, upload) = parsing.instrument(Stage::Parse.span()).await?;
+    let parsing = parse(state, body.bytes, key, body.place);
+    let (request, identity, upload) = parsing.instrument(Stage::Parse.span()).await?;
     state.services.metrics.stage(Stage::Parse, started);
-    let session = session::find(state, caller, &request.session_id).await?;
-    still_usable(&session)?;
-    if let Some(refusal) = rehearse::refusal(&session) {
-        // It may be held back for long, and the capture is not needed.
-        drop((request, upload));
-        return Err(rehearse::refuse(state, &session, refusal).await);
-    }
-    let limit = state.config.verify_timeout;
-    let work = match &session.record.test {
-        // No worker will measure it.
-        Some(_) => Work::default(),
-        None => request.work(),
-    };
-    let admission = match state
-        .admissions
-        .admit(&*state.services.limits, caller, &work, limit)
-        .await
-    {
-        Ok(admission) => admission,
-        Err(busy) => {
-            // Other verifies of this very session may have taken the places. Then waiting does not
-            // help, so this error comes first.
-            still_usable(&session::find(state, caller, &request.session_id).await?)?;
-            return Err(busy);
-        }
-    };
-    let mut verification = Verification {
+    let submitted = Submitted {
         state: Arc::clone(state),
-        session,
-        capture: request.capture,
-        attestation: request.attestation,
+        caller: Arc::clone(caller),
         request_id,
         started,
-        ends_at: Instant::now() + limit,
-        reference: None,
-        audit: state.audit.reserve()?,
-        admission,
-        _upload: upload,
+        request,
+        identity,
+        upload: Arc::new(upload),
     };
-    // Once claimed, the session is used, whatever happens, and its end is recorded even if the caller
-    // hangs up. So the verification, claim included, runs as a task of its own, which nothing cancels.
-    // A reference is measured before, in the same task, so that its place stays taken until the workers are done.
-    let running = async move {
-        if let Some(reference) = request.reference {
-            verification.refer_to(reference).await?;
+    match identity {
+        None => submitted.verify_once().await,
+        Some(identity) => submitted.verify_or_repeat(&identity).await,
+    }
+}
+
+/// A capture that arrived.
+struct Submitted {
+    state: Arc<AppState>,
+    caller: Arc<KeyRecord>,
+    request_id: RequestId,
+    started: Instant,
+    request: VerifyRequest,
+    identity: Option<Identity>,
+    upload: Arc<UploadPlace>,
+}
+
+impl Submitted {
+    async fn session(&self) -> Result<Stored<VerifySession>, ApiError> {
+        session::find(&self.state, &self.caller, &self.request.session_id).await
+    }
+
+    async fn verify_once(self) -> Result<Answer, ApiError> {
+        let session = self.session().await?;
+        still_usable(&session)?;
+        if let Some(refusal) = rehearse::refusal(&session) {
+            return Err(self.refuse(&session, refusal).await);
         }
-        verification.run().await
-    };
-    tokio::spawn(running.in_current_span())
-        .await
-        .unwrap_or_else(|error| Err(ApiError::internal(error)))
+        let limit = self.state.config.verify_timeout;
+        match self.admit(&session, limit).await {
+            Ok(admission) => match self.run(session, admission, limit).await? {
+                Ended::Answered(json) => Ok(Answer::First(json)),
+                Ended::Lost => Err(ApiError::SessionUsed),
+            },
+            Err(busy) => {
+                // Other verifies of this very session may have taken the places. Then waiting does not
+                // help, so this error comes first.
+                still_usable(&self.session().await?)?;
+                Err(busy)
+            }
+        }
+    }
+
+    async fn verify_or_repeat(self, identity: &Identity) -> Result<Answer, ApiError> {
+        let whole = self.state.config.verify_timeout;
+        let mut refused = None;
+        loop {
+            let (session, now) = (self.session().await?, now_ms());
+            let left = whole.saturating_sub(self.started.elapsed());
+            let limit = match Standing::of(&session.record, identity, now) {
+                Standing::Free => whole,
+                // With less time it might fail, and that would be final.
+                Standing::Abandoned if left >= whole / 2 => left,
+                Standing::Working if !left.is_zero() => {
+                    tokio::time::sleep(POLL).await;
+                    continue;
+                }
+                Standing::Abandoned | Standing::Working => {
+                    let cause = "another request with the same key has not ended";
+                    return Err(ApiError::Unsettled(cause.into()));
+                }
+                Standing::Answered => {
+                    let outcome = idempotency::repeat(&self.state, &session).await?;
+                    return Ok(Answer::Repeated(outcome.into_result()));
+                }
+                Standing::OtherBody => return Err(ApiError::IdempotencyMismatch),
+                Standing::Used => return Err(ApiError::SessionUsed),
+                Standing::Expired => return Err(ApiError::SessionExpired),
+            };
+            if let Some(busy) = refused {
+                return Err(busy);
+            }
+            if let Some(refusal) = rehearse::refusal(&session) {
+                return Err(self.refuse(&session, refusal).await);
+            }
+            let admission = match self.admit(&session, limit).await {
+                Ok(admission) => admission,
+                Err(busy) => {
+                    // Other verifies of this very session may have taken the places.
+                    refused = Some(busy);
+                    continue;
+                }
+            };
+            match self.run(session, admission, limit).await? {
+                Ended::Answered(json) => return Ok(Answer::First(json)),
+                Ended::Lost => {}
+            }
+        }
+    }
+
+    /// Refuses, as the outcome of a test session says. That may be held back for long, and the capture is not needed.
+    async fn refuse(self, session: &Stored<VerifySession>, refusal: Refusal) -> ApiError {
+        let state = Arc::clone(&self.state);
+        drop(self);
+        rehearse::refuse(&state, session, refusal).await
+    }
+
+    async fn admit(
+        &self,
+        session: &Stored<VerifySession>,
+        limit: Duration,
+    ) -> Result<Admission, ApiError> {
+        let state = &self.state;
+        let work = match &session.record.test {
+            // No worker will measure it.
+            Some(_) => Work::default(),
+            None => self.request.work(),
+        };
+        let limits = &*state.services.limits;
+        let admitting = state.admissions.admit(limits, &self.caller, &work, limit);
+        admitting.await
+    }
+
+    async fn run(
+        &self,
+        session: Stored<VerifySession>,
+        admission: Admission,
+        limit: Duration,
+    ) -> Result<Ended, ApiError> {
+        let mut verification = Verification {
+            state: Arc::clone(&self.state),
+            session,
+            capture: self.request.capture.clone(),
+            attestation: self.request.attestation,
+            request_id: self.request_id.clone(),
+            started: self.started,
+            ends_at: Instant::now() + limit,
+            reference: None,
+            audit: self.state.audit.reserve()?,
+            admission,
+            identity: self.identity,
+            _upload: Arc::clone(&self.upload),
+        };
+        // Once claimed, the session is used, whatever happens, and its end is recorded even if the caller
+        // hangs up. So the verification, claim included, runs as a task of its own, which nothing cancels.
+        // A reference is measured before, in the same task, so that its place stays taken until the workers are done.
+        let reference = self.request.reference.clone();
+        let running = async move {
+            if let Some(reference) = reference {
+                verification.refer_to(reference).await?;
+            }
+            verification.run().await
+        };
+        tokio::spawn(running.in_current_span())
+            .await
+            .unwrap_or_else(|error| Err(ApiError::internal(error)))
+    }
 }
 
 fn still_usable(stored: &Stored<VerifySession>) -> Result<(), ApiError> {
@@ -155,10 +273,15 @@ fn still_usable(stored: &Stored<VerifySession>) -> Result<(), ApiError> {
 async fn parse(
     state: &AppState,
     bytes: Bytes,
+    key: Option<IdempotencyKey>,
     place: UploadPlace,
-) -> Result<(VerifyRequest, UploadPlace), ApiError> {
+) -> Result<(VerifyRequest, Option<Identity>, UploadPlace), ApiError> {
     let is_small = bytes.len() <= SMALL;
-    let parse = move || VerifyRequest::parse(&bytes).map(|request| (request, place));
+    let parse = move || {
+        let request = VerifyRequest::parse(&bytes)?;
+        let identity = key.map(|key| Identity::of(&key, &bytes));
+        Ok((request, identity, place))
+    };
     // Parsing a small body takes less time than handing it to another thread.
     if is_small {
         parse()

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Claim, Claimed, Limits, Load, Permit, Rate, StoreError, token_interval_us};
+use super::{Claim, Claimed, Limits, Load, Permit, Rate, StoreError, Window, token_interval_us};
 use crate::expiring::Expiring;
 
 /// Limits in memory. Clones share the same counts.
@@ -21,6 +21,8 @@ struct State {
     full_at: Expiring<String, Instant>,
     /// Places taken, by kind of work.
     places: HashMap<String, HashMap<Uuid, Place>>,
+    /// Ids in each window, the earliest first, with the times at which they entered.
+    windows: Expiring<String, Vec<(Uuid, Instant)>>,
 }
 
 struct Place {
@@ -65,9 +67,10 @@ fn load_of(places: &HashMap<Uuid, Place>, key: &str) -> Load {
 
 #[async_trait]
 impl Limits for MemoryLimits {
-    async fn take_token(
+    async fn take_tokens(
         &self,
         name: &str,
+        count: u32,
         capacity: u32,
         per_minute: u32,
     ) -> Result<Rate, StoreError> {
@@ -81,7 +84,7 @@ impl Limits for MemoryLimits {
             .copied()
             .unwrap_or(now)
             .clamp(now, now + all);
-        let next = full_at + interval;
+        let next = full_at + interval * count;
         if next > now + all {
             return Ok(Rate::RetryAfter(next - (now + all)));
         }
@@ -111,5 +114,32 @@ impl Limits for MemoryLimits {
         let (this, kind) = (self.clone(), claim.kind.to_owned());
         let permit = Permit::new(move || this.release(&kind, id));
         Ok(Claimed::Taken(permit, load))
+    }
+
+    async fn enter(&self, window: &Window<'_>, id: Uuid) -> Result<Rate, StoreError> {
+        let (now, mut state) = (Instant::now(), self.lock());
+        let mut entered = state.windows.get(window.name).cloned().unwrap_or_default();
+        entered.retain(|(_, at)| *at + window.lasts > now);
+        if entered.iter().any(|(other, _)| *other == id) {
+            return Ok(Rate::Allowed);
+        }
+        let most = usize::try_from(window.most).unwrap_or(usize::MAX);
+        // The id that has to leave before there is room. After `most` was lowered, it is not the first.
+        if let Some((_, at)) = (entered.len().checked_sub(most)).and_then(|i| entered.get(i)) {
+            return Ok(Rate::RetryAfter(*at + window.lasts - now));
+        }
+        entered.push((id, now));
+        state
+            .windows
+            .insert(window.name.to_owned(), entered, window.lasts);
+        Ok(Rate::Allowed)
+    }
+
+    async fn leave(&self, name: &str, id: Uuid) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        if let Some(entered) = state.windows.get_mut(name) {
+            entered.retain(|(other, _)| *other != id);
+        }
+        Ok(())
     }
 }

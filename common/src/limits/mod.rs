@@ -6,31 +6,33 @@ mod redis;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 pub use crate::results::StoreError;
 pub use memory::MemoryLimits;
 pub use redis::RedisLimits;
 
-/// A token bucket's answer to one request.
+/// The answer of a token bucket, or of a window, to one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rate {
-    /// A token was available and has been taken.
+    /// There was room, and it has been taken.
     Allowed,
-    /// The bucket is empty. It gains its next token after this time.
+    /// There is no room. There will be after this time, if nothing else is taken until then.
     RetryAfter(Duration),
 }
 
 /// Limits on request rates and on simultaneous work.
 #[async_trait]
 pub trait Limits: Send + Sync {
-    /// Takes one token from the bucket `name`. The bucket holds `capacity` tokens and gains `per_minute`
-    /// tokens a minute, evenly. A bucket that was never used is full.
+    /// Takes `count` tokens from the bucket `name`, all or none. The bucket holds `capacity` tokens and gains
+    /// `per_minute` tokens a minute, evenly. A bucket that was never used is full.
     ///
     /// # Errors
     /// [`StoreError`] if the store does not answer.
-    async fn take_token(
+    async fn take_tokens(
         &self,
         name: &str,
+        count: u32,
         capacity: u32,
         per_minute: u32,
     ) -> Result<Rate, StoreError>;
@@ -43,6 +45,33 @@ pub trait Limits: Send + Sync {
     /// # Errors
     /// [`StoreError`] if the store does not answer.
     async fn take_place(&self, claim: &Claim<'_>) -> Result<Claimed, StoreError>;
+
+    /// Enters `id` into a window, if the window has room. An id that is in it already is let in again, so
+    /// a call without an answer can be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it is unknown whether the id was entered.
+    async fn enter(&self, window: &Window<'_>, id: Uuid) -> Result<Rate, StoreError>;
+
+    /// Removes `id` from the window with this name, where it is in it.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it is unknown whether the id was removed. It leaves with its time at the latest.
+    async fn leave(&self, name: &str, id: Uuid) -> Result<(), StoreError>;
+}
+
+/// A sliding window of time: at most `most` ids are in it at once, and each leaves it `lasts` after it entered.
+///
+/// Both numbers count as they are given by each call: after a change they hold for ids that entered before,
+/// up to the longest `lasts` that any of these calls gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Window<'a> {
+    /// The window's name.
+    pub name: &'a str,
+    /// Most ids in it, at least 1.
+    pub most: u32,
+    /// Time after which an id leaves it.
+    pub lasts: Duration,
 }
 
 /// A piece of work that asks for a place.

@@ -8,24 +8,24 @@ use redis::Script;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use super::{Claim, Claimed, Limits, Load, Permit, Rate, StoreError, token_interval_us};
+use super::{Claim, Claimed, Limits, Load, Permit, Rate, StoreError, Window, token_interval_us};
 use crate::redis_pool::{RedisPool, milliseconds};
 
 // A token bucket is stored as one number: the time at which it will be full again, microseconds since 1970.
 // Each token taken moves that time by one interval. The bucket is empty when the time is `capacity`
 // intervals ahead. Lua's doubles hold such numbers exactly. A bucket that was larger before counts as just
 // empty.
-static TAKE_TOKEN: LazyLock<Script> = LazyLock::new(|| {
+static TAKE_TOKENS: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"local t = redis.call('TIME')
         local now = t[1] * 1000000 + t[2]
-        local interval, all = tonumber(ARGV[1]), ARGV[1] * ARGV[2]
+        local taken, all = ARGV[1] * ARGV[3], ARGV[1] * ARGV[2]
         local full_at = tonumber(redis.call('GET', KEYS[1]) or now)
         full_at = math.min(math.max(full_at, now), now + all)
-        local wait = full_at + interval - (now + all)
+        local wait = full_at + taken - (now + all)
         if wait > 0 then return wait end
-        local keep = math.ceil((full_at + interval - now) / 1000)
-        redis.call('SET', KEYS[1], string.format('%.0f', full_at + interval), 'PX', keep)
+        local keep = math.ceil((full_at + taken - now) / 1000)
+        redis.call('SET', KEYS[1], string.format('%.0f', full_at + taken), 'PX', keep)
         return 0",
     )
 });
@@ -82,6 +82,30 @@ static TAKE_PLACE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(&format!("{RELEASE_ONE} {take}"))
 });
 
+// The ids in a window are members of a sorted set, by the time at which they entered, milliseconds. The id that
+// has to leave before there is room is not the first one after `most` was lowered.
+static ENTER: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"local most, lasts = tonumber(ARGV[2]), tonumber(ARGV[3])
+        local t = redis.call('TIME')
+        local now = t[1] * 1000 + math.floor(t[2] / 1000)
+        redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - lasts))
+        if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+        local over = redis.call('ZCARD', KEYS[1]) - most
+        if over >= 0 then
+            local entered = redis.call('ZRANGE', KEYS[1], over, over, 'WITHSCORES')[2]
+            return math.max(1, entered + lasts - now)
+        end
+        redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[1])
+        redis.call('PEXPIRE', KEYS[1], lasts)
+        return 0",
+    )
+});
+
+fn window_key(name: &str) -> String {
+    format!("livegate:window:{name}")
+}
+
 /// Limits in Redis, shared by all replicas that use the same server.
 pub struct RedisLimits(RedisPool);
 
@@ -94,14 +118,17 @@ impl RedisLimits {
 
 #[async_trait]
 impl Limits for RedisLimits {
-    async fn take_token(
+    async fn take_tokens(
         &self,
         name: &str,
+        count: u32,
         capacity: u32,
         per_minute: u32,
     ) -> Result<Rate, StoreError> {
-        let mut take = TAKE_TOKEN.key(format!("livegate:rate:{name}"));
-        take.arg(token_interval_us(per_minute)).arg(capacity);
+        let mut take = TAKE_TOKENS.key(format!("livegate:rate:{name}"));
+        take.arg(token_interval_us(per_minute))
+            .arg(capacity)
+            .arg(count);
         let wait_us: u64 = self.0.invoke(&take).await?;
         Ok(match wait_us {
             0 => Rate::Allowed,
@@ -142,6 +169,25 @@ impl Limits for RedisLimits {
         }
         permit.forget();
         Ok(Claimed::Full(load))
+    }
+
+    async fn enter(&self, window: &Window<'_>, id: Uuid) -> Result<Rate, StoreError> {
+        let mut enter = ENTER.key(window_key(window.name));
+        enter
+            .arg(id.simple().to_string())
+            .arg(window.most)
+            .arg(milliseconds(window.lasts));
+        let wait_ms: u64 = self.0.invoke(&enter).await?;
+        Ok(match wait_ms {
+            0 => Rate::Allowed,
+            wait => Rate::RetryAfter(Duration::from_millis(wait)),
+        })
+    }
+
+    async fn leave(&self, name: &str, id: Uuid) -> Result<(), StoreError> {
+        let mut leave = redis::cmd("ZREM");
+        leave.arg(window_key(name)).arg(id.simple().to_string());
+        self.0.query(&leave).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! Table of the API keys in a key file.
 
+use std::time::Duration;
+
 use comfy_table::{Table, presets};
 use livegate_api::keys::list::ListedKey;
 use livegate_liveness::challenge::Action;
@@ -8,14 +10,14 @@ use livegate_liveness::challenge::Action;
 pub fn to_text(keys: &[ListedKey]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header([
-        "id", "name", "kind", "created", "rotated", "liveness", "a minute", "at once", "actions",
-        "yaw", "pitch", "blink",
+        "id", "name", "kind", "created", "rotated", "liveness", "a minute", "at once", "attempts",
+        "actions", "yaw", "pitch", "blink",
     ]);
     table.add_rows(keys.iter().map(row));
     format!("{table}\n")
 }
 
-fn row(key: &ListedKey) -> [String; 12] {
+fn row(key: &ListedKey) -> [String; 13] {
     let actions = if key.actions.len() == Action::ALL.len() {
         "all".to_owned()
     } else {
@@ -35,11 +37,22 @@ fn row(key: &ListedKey) -> [String; 12] {
         if key.liveness { "yes" } else { "no" }.to_owned(),
         key.requests_per_minute.to_string(),
         key.concurrency.to_string(),
+        attempts(key),
         actions,
         key.yaw_deg.to_string(),
         key.pitch_deg.to_string(),
         key.blink_ear.to_string(),
     ]
+}
+
+fn attempts(key: &ListedKey) -> String {
+    match key.max_attempts.zip(key.attempts_per_seconds) {
+        Some((most, seconds)) => {
+            let per = Duration::from_secs(seconds.into());
+            format!("{most} per {}", humantime::format_duration(per))
+        }
+        None => "any".to_owned(),
+    }
 }
 
 /// A time without its fraction of a second.

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use livegate_api::keys::change::{MAX_KEEP_OLD, MAX_KEEP_OLD_DAYS, revoke, rotate};
+use livegate_api::keys::AttemptPolicy;
+use livegate_api::keys::change::{MAX_KEEP_OLD, MAX_KEEP_OLD_DAYS, limit_attempts, revoke, rotate};
 use livegate_api::keys::create::{NewKey, create};
 use livegate_api::keys::list::list;
 use livegate_liveness::challenge::{Action, Angles};
@@ -20,6 +21,8 @@ pub(super) enum KeysCommand {
     Create(CreateArgs),
     /// Lists the keys: ids, names, limits and defaults, without secrets.
     List(ListArgs),
+    /// Changes a key's limit on attempts. Running servers take it within two seconds.
+    Edit(EditArgs),
     /// Gives a key a new secret and prints it. It is shown only once; id, limits and sessions stay.
     Rotate(RotateArgs),
     /// Removes a key. Running servers refuse it within two seconds.
@@ -43,6 +46,8 @@ pub(super) struct CreateArgs {
     /// Verifications at once.
     #[arg(long, default_value_t = NewKey::named("").concurrency, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     concurrency: u32,
+    #[command(flatten)]
+    attempts: AttemptArgs,
     /// Actions of its sessions where a request names none, shuffled for each session: at least 2,
     /// separated by commas [default: all].
     #[arg(long, value_delimiter = ',', value_parser = action)]
@@ -56,6 +61,40 @@ pub(super) struct CreateArgs {
     /// Default eye aspect ratio of its sessions' blinks, 0.12 to 0.28 [default: 0.2].
     #[arg(long, value_parser = |s: &str| in_range(s, Angles::BLINK))]
     blink_ear: Option<f32>,
+}
+
+/// A policy on attempts.
+#[derive(Args)]
+struct AttemptArgs {
+    /// Sessions for one subject_ref in the time of --per, 1 to 1000; those that end verified do not count
+    /// [default: any number].
+    #[arg(long, requires = "per", value_name = "N", value_parser = attempts)]
+    max_attempts: Option<u32>,
+    /// Time over which attempts are counted, for example 15m, from 1m to 24h.
+    #[arg(long, requires = "max_attempts", value_name = "DURATION", value_parser = attempts_per)]
+    per: Option<Duration>,
+}
+
+impl AttemptArgs {
+    fn policy(&self) -> Option<AttemptPolicy> {
+        let both = self.max_attempts.zip(self.per);
+        both.map(|(most, per)| AttemptPolicy { most, per })
+    }
+}
+
+#[derive(Args)]
+pub(super) struct EditArgs {
+    /// The key's id, `key_…`.
+    key: String,
+    #[command(flatten)]
+    attempts: AttemptArgs,
+    /// Takes the limit on attempts away.
+    #[arg(
+        long,
+        conflicts_with = "max_attempts",
+        required_unless_present = "max_attempts"
+    )]
+    no_max_attempts: bool,
 }
 
 #[derive(Args)]
@@ -88,11 +127,30 @@ fn keep_old_for(text: &str) -> Result<Duration, String> {
     })
 }
 
+fn attempts(text: &str) -> Result<u32, String> {
+    let range = AttemptPolicy::MOST;
+    let most: Option<u32> = text.parse().ok();
+    most.filter(|most| range.contains(most))
+        .ok_or_else(|| format!("it must be {} to {}", range.start(), range.end()))
+}
+
+fn attempts_per(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).ok();
+    let is_allowed = |d: &Duration| {
+        let seconds = u32::try_from(d.as_secs()).unwrap_or(u32::MAX);
+        d.subsec_nanos() == 0 && AttemptPolicy::PER_SECONDS.contains(&seconds)
+    };
+    duration
+        .filter(is_allowed)
+        .ok_or_else(|| "it must be a duration such as 15m or 6h, from 1m to 24h".to_owned())
+}
+
 impl KeysCommand {
     pub(super) fn run(self) -> Result<(), Failure> {
         match self {
             Self::Create(args) => args.run(),
             Self::List(args) => args.run(),
+            Self::Edit(args) => args.run(),
             Self::Rotate(args) => args.run(),
             Self::Revoke(args) => args.run(),
         }
@@ -108,6 +166,7 @@ impl CreateArgs {
             liveness: !self.no_liveness,
             requests_per_minute: self.requests_per_minute,
             concurrency: self.concurrency,
+            attempts: self.attempts.policy(),
             actions: self.actions,
             yaw_deg: self.yaw_deg,
             pitch_deg: self.pitch_deg,
@@ -143,6 +202,19 @@ impl ListArgs {
         } else {
             write!(out, "{}", to_text(&keys))?;
         }
+        Ok(())
+    }
+}
+
+impl EditArgs {
+    fn run(self) -> Result<(), Failure> {
+        let path = key_file();
+        limit_attempts(&path, &self.key, self.attempts.policy())?;
+        let (id, path) = (self.key, path.display());
+        writeln!(
+            std::io::stderr(),
+            "Changed key {id} in {path}; running servers take it within two seconds."
+        )?;
         Ok(())
     }
 }

@@ -72,8 +72,22 @@ impl Process {
 
     /// Tells the process to stop, as an update does.
     pub fn terminate(&self) {
-        let id = self.running.as_ref().unwrap().id();
-        let told = Command::new("kill").arg(id.to_string()).status().unwrap();
+        self.signal("-TERM");
+    }
+
+    /// Halts the process without ending it, as a machine that is suspended.
+    pub fn halt(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets a halted process go on.
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.running.as_ref().unwrap().id().to_string();
+        let told = Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(told.success());
     }
 

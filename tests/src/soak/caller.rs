@@ -1,5 +1,5 @@
 //! A caller, as an integrator's backend: one session and one capture at a time. It uses another replica
-//! when one is down.
+//! when one is down. Each verify has an idempotency key, and is sent again until its answer is final.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Time-out of the client. It exceeds the promised time, so that the ledger sees late answers.
 const GIVE_UP: Duration = Duration::from_secs(VERIFY_SECONDS + 30);
 
+const SESSION: &str = "/v1/liveness/session";
+const VERIFY: &str = "/v1/liveness/verify";
+
 /// One caller.
 pub(super) struct Caller {
     /// A client for each replica.
@@ -29,7 +32,8 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Runs one session to its end. At times verifies once more, which must not give a second verdict.
+    /// Runs one session to its end. At times verifies once more, with the key or without, which must not give a
+    /// second verdict.
     pub async fn verify(&mut self) {
         let session = self.session().await;
         let genuine = self.rng.u8(..4) > 0;
@@ -41,13 +45,19 @@ impl Caller {
             }
         });
         let body = capture.body(&session);
+        let key = format!("soak-{}", self.rng.u64(..));
         let mut replica = self.rng.usize(..self.clients.len());
         let began = Instant::now();
         loop {
             assert!(began.elapsed() < PATIENCE, "{session} was never answered");
-            let sent = self.send(replica, "/v1/liveness/verify", &body).await;
+            let sent = self.send(replica, VERIFY, &body, Some(&key)).await;
             let ended = match &sent.became {
-                Sent::Answered(answer) => answer.status != 429,
+                Sent::Answered(answer) => match answer.status {
+                    429 => false,
+                    // Final once it is repeated.
+                    502 => answer.is_replayed(),
+                    _ => true,
+                },
                 Sent::Lost(_) | Sent::Refused => false,
             };
             self.ledger.lock().unwrap().add(&session, genuine, sent);
@@ -59,7 +69,8 @@ impl Caller {
         }
         if self.rng.u8(..4) == 0 {
             let other = (replica + 1) % self.clients.len();
-            let sent = self.send(other, "/v1/liveness/verify", &body).await;
+            let key = self.rng.bool().then_some(key);
+            let sent = self.send(other, VERIFY, &body, key.as_deref()).await;
             self.ledger.lock().unwrap().add(&session, genuine, sent);
         }
     }
@@ -71,7 +82,7 @@ impl Caller {
         let began = Instant::now();
         loop {
             assert!(began.elapsed() < PATIENCE, "no session could be created");
-            let sent = self.send(replica, "/v1/liveness/session", &body).await;
+            let sent = self.send(replica, SESSION, &body, None).await;
             let id = match &sent.became {
                 Sent::Answered(answer) if answer.status == 200 => {
                     Some(answer.body["session_id"].as_str().unwrap().to_owned())
@@ -87,12 +98,16 @@ impl Caller {
         }
     }
 
-    async fn send(&self, replica: usize, path: &str, body: &Value) -> Try {
-        let request = self.clients[replica].request(Method::POST, path);
+    async fn send(&self, replica: usize, path: &str, body: &Value, key: Option<&str>) -> Try {
+        let mut request = self.clients[replica].request(Method::POST, path);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
         let began = Instant::now();
         let became = Client::try_send(request.json(body).timeout(GIVE_UP)).await;
         Try {
             replica,
+            has_key: key.is_some(),
             began,
             ended: Instant::now(),
             became,

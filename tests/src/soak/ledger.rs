@@ -23,6 +23,8 @@ const UNWRITTEN: Duration = Duration::from_secs(2);
 pub(super) struct Try {
     /// Index of the replica.
     pub replica: usize,
+    /// Whether it had the session's idempotency key.
+    pub has_key: bool,
     /// When the request was sent.
     pub began: Instant,
     /// When its result was known.
@@ -87,19 +89,26 @@ impl Ledger {
         took: Duration,
         recovery: Duration,
     ) -> Report {
-        let mut recorded: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut recorded: HashMap<&str, Vec<&Value>> = HashMap::new();
+        let mut repeated = 0;
         for record in records {
             let text = |field: &str| record[field].as_str().unwrap_or_default();
             if text("verdict") != "failed" {
-                let verdicts = recorded.entry(text("session_id")).or_default();
-                verdicts.push(text("verdict"));
+                let of_session = recorded.entry(text("session_id")).or_default();
+                if of_session.contains(&record) {
+                    repeated += 1;
+                } else {
+                    of_session.push(record);
+                }
             }
         }
         let mut report = Report {
             verifies: self.sessions.len(),
             ends: BTreeMap::new(),
             lost: 0,
+            recovered: 0,
             unrecorded: 0,
+            repeated,
             violations: self.wrong.clone(),
             deeds,
             took,
@@ -129,13 +138,16 @@ fn is_typed(answer: &Answer) -> bool {
 
 impl Account {
     /// Adds one session to the report, with all of its errors.
-    fn close(&self, session: &str, records: &[&str], report: &mut Report) {
+    fn close(&self, session: &str, records: &[&Value], report: &mut Report) {
         let expected = if self.genuine { "verified" } else { "rejected" };
         let mut wrong = Vec::new();
         let verdicts: Vec<(&Try, &Answer)> = (self.answers())
             .filter(|(_, answer)| answer.status == 200)
             .collect();
-        if verdicts.len() > 1 {
+        let first = verdicts
+            .iter()
+            .filter(|(_, verdict)| !verdict.is_replayed());
+        if first.count() > 1 || verdicts.windows(2).any(|v| v[0].1.bytes != v[1].1.bytes) {
             wrong.push(format!("{} verdicts", verdicts.len()));
         }
         for (_, verdict) in &verdicts {
@@ -143,15 +155,17 @@ impl Account {
                 wrong.push(format!("{expected} was due, not {}", verdict.body));
             }
         }
-        if records.len() > 1 || records.iter().any(|verdict| *verdict != expected) {
+        if records.len() > 1 || records.iter().any(|record| record["verdict"] != expected) {
             wrong.push(format!("{expected} was due, recorded is {records:?}"));
         }
         if let Some((answered, _)) = verdicts.first()
             && records.is_empty()
         {
-            if report
-                .deeds
-                .killed(answered.replica, answered.ended, answered.ended + UNWRITTEN)
+            let until = answered.ended + UNWRITTEN;
+            if self
+                .tries
+                .iter()
+                .any(|one| report.deeds.killed(one.replica, one.began, until))
             {
                 report.unrecorded += 1;
             } else {
@@ -170,6 +184,17 @@ impl Account {
                     one.became
                 ));
             }
+        }
+        let is_lost = |one: &Try| matches!(one.became, Sent::Lost(_));
+        if self.tries.iter().any(is_lost) && !verdicts.is_empty() {
+            report.recovered += 1;
+        }
+        // A request with the key is the same request, so its session is never used by another.
+        if let Some((_, refused)) = self
+            .answers()
+            .find(|(one, answer)| one.has_key && matches!(answer.status, 409 | 422))
+        {
+            wrong.push(format!("sent again and refused: {}", refused.body));
         }
         let heard = self.tries.iter().find(|one| match &one.became {
             Sent::Answered(answer) => answer.status != 429,
@@ -219,6 +244,11 @@ pub struct Report {
     pub ends: BTreeMap<String, usize>,
     /// Number of requests whose answer was lost with their replica.
     pub lost: usize,
+    /// Number of sessions with such a request whose verdict the caller got by sending it again.
+    pub recovered: usize,
+    /// Number of audit records that are there twice, letter by letter: the process died before it could note
+    /// that its record is written.
+    pub repeated: usize,
     /// Number of answered verdicts whose audit record was lost with their replica.
     pub unrecorded: usize,
     /// Broken promises. Must be empty.
@@ -248,6 +278,16 @@ impl fmt::Display for Report {
             f,
             "{:>8}  requests lost their answer with a replica",
             self.lost
+        )?;
+        writeln!(
+            f,
+            "{:>8}  sessions of these got their verdict when it was sent again",
+            self.recovered
+        )?;
+        writeln!(
+            f,
+            "{:>8}  records were written twice, since a replica died",
+            self.repeated
         )?;
         writeln!(
             f,

@@ -4,6 +4,7 @@ use livegate_liveness::evidence::presence;
 use livegate_liveness::session::Task;
 use serde_json::{Value, json};
 
+use super::verify::SUBJECT_REF;
 use super::{RECEIPT, as_sent, example};
 use crate::contract::actions::ChallengeType;
 use crate::contract::details::{FailedAction, RejectionDetails};
@@ -55,6 +56,13 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
                 example(
                     "With an embedding",
                     json!({"reference_embedding": as_sent(&super::verify::embedding())}),
+                ),
+            ),
+            (
+                "subject",
+                example(
+                    "For a person of yours, whose attempts are counted",
+                    json!({"subject_ref": SUBJECT_REF}),
                 ),
             ),
         ],

@@ -29,6 +29,9 @@ const CHALLENGE: [ActionName; 3] = [
     ActionName::TurnRight,
 ];
 
+/// A caller's reference to a person in the examples.
+pub(super) const SUBJECT_REF: &str = "7f9c2ba4e88f827d";
+
 /// Examples of an operation's requests: name and OpenAPI example object.
 pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
     match operation_id {
@@ -38,6 +41,13 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
                 example(
                     "The API key's defaults, shuffled: for real users",
                     json!({}),
+                ),
+            ),
+            (
+                "subject",
+                example(
+                    "The same for a person of yours, whose attempts are counted",
+                    json!({"subject_ref": SUBJECT_REF}),
                 ),
             ),
             (

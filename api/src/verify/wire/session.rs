@@ -3,6 +3,7 @@
 use livegate_liveness::challenge::{Action, Angles, Challenge, Range};
 use serde::Deserialize;
 
+use crate::attempts::SubjectRef;
 use crate::contract::defaults::SessionDefaults;
 use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
@@ -26,6 +27,8 @@ pub struct SessionOptions {
     pub mirrored: bool,
     /// The outcome of a test session, unread.
     pub test_outcome: Option<String>,
+    /// The caller's reference to the person.
+    pub subject_ref: Option<SubjectRef>,
 }
 
 impl SessionOptions {
@@ -36,7 +39,7 @@ impl SessionOptions {
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let raw: Raw<'_> = read_body(
             body,
-            "a session takes actions, yaw_deg, pitch_deg, blink_ear, mirrored and, with a test key, test_outcome",
+            "a session takes actions, yaw_deg, pitch_deg, blink_ear, mirrored, subject_ref and, with a test key, test_outcome",
         )?;
         Ok(Self {
             actions: raw.actions.map(actions).transpose()?,
@@ -53,6 +56,7 @@ impl SessionOptions {
                 }
             },
             test_outcome: test_outcome(raw.test_outcome)?,
+            subject_ref: SubjectRef::read(raw.subject_ref)?,
         })
     }
 
@@ -94,6 +98,7 @@ struct Raw<'a> {
     blink_ear: Option<RawField<'a>>,
     mirrored: Option<RawField<'a>>,
     test_outcome: Option<RawField<'a>>,
+    subject_ref: Option<RawField<'a>>,
 }
 
 fn actions(value: RawField<'_>) -> Result<Vec<Action>, ApiError> {
@@ -228,6 +233,8 @@ mod tests {
             (r#"{"pitch_deg":31}"#, "pitch_deg", "10 to 30"),
             (r#"{"blink_ear":0.3}"#, "blink_ear", "0.12 to 0.28"),
             (r#"{"mirrored":"yes"}"#, "mirrored", "true or false"),
+            (r#"{"subject_ref":""}"#, "subject_ref", "1 to 128"),
+            (r#"{"subject_ref":7}"#, "subject_ref", "1 to 128"),
             (
                 r#"{"yaw_deg":20,"mirrored":true,"yaw_deg":40}"#,
                 "\"yaw_deg\"",

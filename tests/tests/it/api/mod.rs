@@ -1,5 +1,6 @@
 //! Both APIs over HTTP, with a scripted analyzer.
 
+mod attempts;
 mod audit;
 mod best_frame;
 mod bodies;
@@ -14,6 +15,7 @@ mod errors;
 mod evidence;
 mod exactly_once;
 mod frames;
+mod idempotency;
 mod interactive;
 mod keys;
 mod limits;

@@ -32,7 +32,7 @@ async fn the_document_lists_every_operation_with_its_answers() {
         (
             "/v1/liveness/verify",
             "post",
-            vec![200, 400, 401, 403, 404, 409, 410, 413, 415, 429, 502],
+            vec![200, 400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 502],
             key.clone(),
         ),
         (

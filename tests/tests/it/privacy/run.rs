@@ -27,6 +27,9 @@ use crate::watching::collector::Collector;
 /// Follows the run through every log and trace, and is planted in broker and store: what must be found.
 const MARK: &str = "mark-8c1f04ab9d2e7753-control";
 
+/// The idempotency key of every verify, so that its answer is kept.
+const RETRY_KEY: &str = "retry-5b0e71d2c94f8a36";
+
 /// The frames that are sent to the models.
 fn portraits() -> [Vec<u8>; 2] {
     [(700, 0), (620, 60)].map(|(size, dx)| jpeg(&portrait_frame(size, dx)))
@@ -68,6 +71,7 @@ fn add_what_is_seen(needles: &mut Needles, frames: &[Vec<u8>]) {
 async fn marked(client: &Client, path: &str, body: String) -> Answer {
     let request = client.request(Method::POST, path);
     let request = request.header("x-request-id", MARK);
+    let request = request.header("idempotency-key", RETRY_KEY);
     Client::send(
         request
             .header("content-type", "application/json")
@@ -247,6 +251,7 @@ async fn no_run_of_a_frame_an_embedding_or_a_key_is_left_after_failures_and_kill
     let seal_key = base64_simd::STANDARD.decode_to_vec(SEAL_KEY).unwrap();
     needles.add_medium("seal key", &seal_key);
     needles.add_secret("API key", &fleet.key.secret);
+    needles.add_secret("idempotency key", RETRY_KEY);
 
     // What goes well, as far as it goes.
     let answer = verify_marked(&first, &capture(&frames, 8)).await;

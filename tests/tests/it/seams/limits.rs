@@ -43,6 +43,7 @@ contract! {
         a_bucket_refills_evenly,
         a_bucket_never_holds_more_than_its_capacity,
         buckets_have_names,
+        several_tokens_are_taken_together_or_not_at_all,
         simultaneous_takers_get_the_capacity_exactly,
         a_smaller_capacity_counts_at_once,
         places_are_given_up_to_the_maximum,
@@ -56,6 +57,7 @@ contract! {
         a_bucket_refills_evenly,
         a_bucket_never_holds_more_than_its_capacity,
         buckets_have_names,
+        several_tokens_are_taken_together_or_not_at_all,
         simultaneous_takers_get_the_capacity_exactly,
         a_smaller_capacity_counts_at_once,
         places_are_given_up_to_the_maximum,
@@ -69,6 +71,7 @@ contract! {
         a_bucket_refills_evenly,
         a_bucket_never_holds_more_than_its_capacity,
         buckets_have_names,
+        several_tokens_are_taken_together_or_not_at_all,
         simultaneous_takers_get_the_capacity_exactly,
         a_smaller_capacity_counts_at_once,
         places_are_given_up_to_the_maximum,
@@ -80,11 +83,19 @@ contract! {
 }
 
 async fn allowed(limits: &Arc<dyn Limits>, name: &str, capacity: u32, per_minute: u32) -> bool {
-    limits.take_token(name, capacity, per_minute).await.unwrap() == Rate::Allowed
+    limits
+        .take_tokens(name, 1, capacity, per_minute)
+        .await
+        .unwrap()
+        == Rate::Allowed
 }
 
 async fn wait(limits: &Arc<dyn Limits>, name: &str, capacity: u32, per_minute: u32) -> Duration {
-    match limits.take_token(name, capacity, per_minute).await.unwrap() {
+    match limits
+        .take_tokens(name, 1, capacity, per_minute)
+        .await
+        .unwrap()
+    {
         Rate::RetryAfter(wait) => wait,
         Rate::Allowed => panic!("a token was left"),
     }
@@ -143,7 +154,7 @@ async fn a_bucket_refills_evenly((one, _): Replicas) {
 async fn a_bucket_never_holds_more_than_its_capacity((one, _): Replicas) {
     // A thousand a second: full again after 3 ms.
     for _ in 0..3 {
-        one.take_token("k", 3, 60_000).await.unwrap();
+        one.take_tokens("k", 1, 3, 60_000).await.unwrap();
     }
     tokio::time::sleep(SHORT).await;
     // The same bucket read at a crawl, so that nothing comes in between: three are there.
@@ -152,6 +163,22 @@ async fn a_bucket_never_holds_more_than_its_capacity((one, _): Replicas) {
         taken += 1;
     }
     assert_eq!(taken, 3);
+}
+
+async fn several_tokens_are_taken_together_or_not_at_all((one, other): Replicas) {
+    let take = async |limits: &Arc<dyn Limits>, count, per_minute| {
+        limits
+            .take_tokens("k", count, 10, per_minute)
+            .await
+            .unwrap()
+    };
+    assert_eq!(take(&one, 7, 1).await, Rate::Allowed);
+    let Rate::RetryAfter(wait) = take(&other, 4, 1).await else {
+        panic!("three are left");
+    };
+    assert!((50..=60).contains(&wait.as_secs()), "{wait:?}");
+    assert_eq!(take(&other, 3, 1).await, Rate::Allowed);
+    assert_ne!(take(&one, 1, 1).await, Rate::Allowed);
 }
 
 async fn buckets_have_names((one, _): Replicas) {
@@ -175,7 +202,7 @@ async fn simultaneous_takers_get_the_capacity_exactly((one, other): Replicas) {
 async fn a_smaller_capacity_counts_at_once((one, _): Replicas) {
     // A key's limit was lowered: what it owed under the old one is forgiven down to empty.
     for _ in 0..100 {
-        one.take_token("k", 100, 1).await.unwrap();
+        one.take_tokens("k", 1, 100, 1).await.unwrap();
     }
     let wait = wait(&one, "k", 2, 60).await;
     assert!(wait <= Duration::from_secs(1), "{wait:?}");

@@ -9,6 +9,7 @@ mod results;
 mod results_outages;
 mod sessions;
 mod tls;
+mod windows;
 
 use std::process::Stdio;
 use std::time::Duration;

@@ -6,6 +6,7 @@
 //! | what happens | where |
 //! |---|---|
 //! | a worker, a replica, the broker or the store is killed, and comes back | [`kills`] |
+//! | a replica is killed or stalls, and its verify is sent again | [`retries`] |
 //! | a capture kills whoever looks at it | [`poison`] |
 //! | a network stalls, and forgets its connections | [`network`] |
 //! | a queue fills | [`queue`] |
@@ -20,6 +21,7 @@ mod kills;
 mod network;
 mod poison;
 mod queue;
+mod retries;
 mod soak;
 mod stopping;
 

@@ -1,0 +1,122 @@
+//! The claim of a session by a verification, and the record of how the session ended.
+
+use std::time::Duration;
+
+use livegate_common::job::now_ms;
+use livegate_common::records::{Attempt, RecordError};
+
+use super::idempotency::{self, End, Identity, KeptAnswer, Outcome};
+use super::record::{State, VerifySession};
+use super::run::{Ended, Verification};
+use super::session::records;
+use crate::audit::AuditRecord;
+use crate::error::ApiError;
+
+/// How long after its deadline a claimed session still counts as being processed: the record of the end
+/// may take nearly as long if the store stalls.
+const PROCESSING_MARGIN: Duration = Duration::from_secs(5);
+
+/// What became of a claim.
+pub(super) enum Claim {
+    /// The session is claimed by this verify.
+    Ours,
+    /// Another verify has claimed it.
+    Taken,
+    /// The session does not exist any more.
+    Gone,
+}
+
+impl Verification {
+    /// Claims the session.
+    pub(super) async fn claim(&mut self) -> Result<Claim, RecordError> {
+        let records = records(&self.state);
+        let longest = self.time_left() + PROCESSING_MARGIN;
+        let longest_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX / 2);
+        let (now, claim) = (now_ms(), Attempt::fresh());
+        let mut claimed = self.session.record.in_state(State::Processing {
+            deadline_ms: now + longest_ms,
+        });
+        claimed.repeatable = self.identity.map(Identity::claim);
+        // If the store does not answer in time, it may hold the claim all the same: then the session is
+        // used, and ends as failed at its deadline. A claim that arrives after that of another verify
+        // finds another version and has no effect.
+        if let Some(claimed) = records.swap(&self.session, claimed, claim, now).await? {
+            self.session = claimed;
+            return Ok(Claim::Ours);
+        }
+        // A store that was started anew holds no sessions. If it does not answer, one thing is known all
+        // the same: this verify has not claimed the session.
+        Ok(
+            match records.load::<VerifySession>(&self.session.id).await {
+                Ok(None) => Claim::Gone,
+                Ok(Some(_)) | Err(_) => Claim::Taken,
+            },
+        )
+    }
+
+    /// Records how the session ended. A session that ended verified no longer counts as an attempt.
+    pub(super) async fn record_end(&self, ended: State) {
+        let ended = self.session.record.in_state(ended);
+        let swap = records(&self.state)
+            .swap(&self.session, ended, Attempt::fresh(), now_ms())
+            .await;
+        match swap {
+            Ok(Some(ended)) => {
+                if let Some(attempt) = ended.record.taken_back() {
+                    attempt.take_back(&self.state, &ended.record.key).await;
+                }
+            }
+            Ok(None) => warn_gone(&self.session.id),
+            Err(error) => self.warn_unrecorded(&error),
+        }
+    }
+
+    fn warn_unrecorded(&self, error: &RecordError) {
+        let id = &self.session.id;
+        tracing::warn!(session.id = %id, error = %error, "The end of session {id} could not be recorded: {error}");
+    }
+
+    /// Ends the session with an answer that can be repeated. If it is unknown whether the session ended with it, the
+    /// answer is not given: another replica may reach one, too.
+    pub(super) async fn end_repeatable(
+        self,
+        ended: State,
+        answer: Result<String, ApiError>,
+        record: AuditRecord,
+    ) -> Result<Ended, ApiError> {
+        let (outcome, failure) = match answer {
+            Ok(json) => (Outcome::Verdict(json), None),
+            Err(error) => (Outcome::of_failure(&error), Some(error)),
+        };
+        let audit = record.line().map_err(ApiError::internal)?;
+        let answer = KeptAnswer { outcome, audit };
+        let id = self.session.id.clone();
+        match idempotency::end(&self.state, self.session, &ended, &answer).await {
+            Ok(End::Ours(session)) => {
+                if let Some(attempt) = session.record.taken_back() {
+                    attempt.take_back(&self.state, &session.record.key).await;
+                }
+                self.audit.record(record).await;
+                let state = self.state;
+                tokio::spawn(async move {
+                    // If this fails, a repeated request may write the same line once more.
+                    let _ = idempotency::record_once(&state, &session).await;
+                });
+            }
+            Ok(End::Gone) => {
+                warn_gone(&id);
+                self.audit.record(record).await;
+            }
+            Ok(End::Lost) => return Ok(Ended::Lost),
+            Err(unknown) => return Err(ApiError::Unsettled(unknown.into())),
+        }
+        match failure {
+            Some(error) => Err(error),
+            None => answer.outcome.into_result().map(Ended::Answered),
+        }
+    }
+}
+
+fn warn_gone(id: &str) {
+    tracing::warn!(session.id = %id, "Session {id} no longer existed when its end was to be recorded");
+}

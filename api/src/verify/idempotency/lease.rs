@@ -1,0 +1,126 @@
+//! The claim of a request with a key while it is worked on, and the end of its session.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use livegate_common::job::now_ms;
+use livegate_common::records::{Attempt, RecordError, Stored};
+use uuid::Uuid;
+
+use super::kept::KeptAnswer;
+use super::repeat::{LEASE_MS, Repeatable};
+use crate::error::ApiError;
+use crate::state::AppState;
+use crate::verify::record::{State, VerifySession};
+use crate::verify::session::records;
+
+/// Time between two renewals of a claim.
+const RENEW: Duration = Duration::from_secs(1);
+
+/// How a claim ended.
+pub enum End {
+    /// The session's record names this claim's answer.
+    Ours(Box<Stored<VerifySession>>),
+    /// Another claim has taken the session over, and its answer counts.
+    Lost,
+    /// The session's record is gone, as after a restart of the store. So nobody else can reach a verdict.
+    Gone,
+}
+
+/// Renews the claim in this record for as long as it is worked on.
+pub async fn renew(state: &AppState, mut session: Stored<VerifySession>) -> Infallible {
+    let owner = owner(&session);
+    loop {
+        tokio::time::sleep(RENEW).await;
+        let now = now_ms();
+        let renewed = session.record.renewed(now);
+        let records = records(state);
+        match records.swap(&session, renewed, Attempt::fresh(), now).await {
+            Ok(Some(renewed)) => session = renewed,
+            // Either the claim is lost, or a renewal without an answer took place after all.
+            Ok(None) => match records.load(&session.id).await {
+                Ok(Some(current)) if is_claimed_by(&current, owner) => session = current,
+                Ok(_) => return std::future::pending().await,
+                Err(_) => {}
+            },
+            Err(error) => {
+                let id = &session.id;
+                tracing::warn!(session.id = %id, error = %error, "The claim of session {id} could not be renewed: {error}");
+            }
+        }
+    }
+}
+
+/// Keeps the answer if the key has room for it, and then ends the session with it, if the claim still holds.
+///
+/// # Errors
+/// [`ApiError`]: it is unknown whether the session ended with this answer.
+pub async fn end(
+    state: &AppState,
+    mut session: Stored<VerifySession>,
+    ended: &State,
+    answer: &KeptAnswer,
+) -> Result<End, ApiError> {
+    let (records, id) = (records(state), session.id.clone());
+    let Some(owner) = owner(&session) else {
+        return Err(ApiError::internal("the claim has no owner"));
+    };
+    let key = &session.record.key;
+    if answer.has_room(&*state.services.limits, key).await? {
+        records.add(&owner.to_string(), answer, now_ms()).await?;
+    } else {
+        tracing::warn!(key.id = %key, session.id = %id, "The answer of session {id} is not kept for a repeated request: key {key} keeps as much as it may");
+    }
+    loop {
+        let now = now_ms();
+        let next = session.record.renewed(now).in_state(ended.clone());
+        if let Some(ended) = records.swap(&session, next, Attempt::fresh(), now).await? {
+            return Ok(End::Ours(Box::new(ended)));
+        }
+        // The claim was renewed in the meantime, or it is lost.
+        match records.load(&id).await? {
+            None => return Ok(End::Gone),
+            Some(current) if is_claimed_by(&current, Some(owner)) => session = current,
+            Some(_) => return Ok(End::Lost),
+        }
+    }
+}
+
+/// Notes in an ended session's record that its audit record is written. Returns whether this call noted it.
+///
+/// # Errors
+/// [`RecordError`]: it is unknown whether it was noted.
+pub async fn record_once(
+    state: &AppState,
+    session: &Stored<VerifySession>,
+) -> Result<bool, RecordError> {
+    let mut recorded = session.record.clone();
+    if let Some(claim) = &mut recorded.repeatable {
+        claim.is_recorded = true;
+    }
+    let records = records(state);
+    let swap = records.swap(session, recorded, Attempt::fresh(), now_ms());
+    Ok(swap.await?.is_some())
+}
+
+fn owner(session: &Stored<VerifySession>) -> Option<Uuid> {
+    session.record.repeatable.as_ref().map(|claim| claim.owner)
+}
+
+fn is_claimed_by(session: &Stored<VerifySession>, claimer: Option<Uuid>) -> bool {
+    matches!(session.record.state, State::Processing { .. }) && owner(session) == claimer
+}
+
+impl VerifySession {
+    /// The same session with its claim renewed at `now_ms`, Unix milliseconds.
+    fn renewed(&self, now_ms: u64) -> Self {
+        let repeatable = self.repeatable.clone().map(|claim| Repeatable {
+            until_ms: now_ms + LEASE_MS,
+            ..claim
+        });
+        Self {
+            repeatable,
+            ..self.clone()
+        }
+    }
+}
