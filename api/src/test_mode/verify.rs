@@ -7,7 +7,7 @@ use livegate_liveness::judge::{Judgement, Undecodable};
 use livegate_liveness::movement::{FailedAction, Missing, Unit, Why};
 use livegate_liveness::sampling::Sampling;
 use livegate_liveness::thresholds::Thresholds;
-use livegate_media::Foreign;
+use livegate_media::Container;
 use sha2::{Digest, Sha256};
 
 use super::findings::Numbers;
@@ -101,7 +101,7 @@ pub fn unreadable(capture: &Capture) -> Option<Judgement> {
     let Capture::Video(clip) = capture else {
         return None;
     };
-    if Foreign::of(clip) == Some(Foreign::Video) {
+    if Container::of(clip).is_some() {
         return None;
     }
     let cause = "it is neither mp4 nor webm".to_owned();
