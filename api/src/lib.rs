@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod rate;
 pub mod receipts;
+pub mod reference;
 pub mod services;
 pub mod state;
 pub mod test_mode;

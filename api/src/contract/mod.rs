@@ -15,3 +15,5 @@ pub mod numbers;
 pub mod poor_frames;
 pub mod public_enum;
 pub mod reason;
+pub mod reference;
+pub mod retry_hint;

@@ -1,5 +1,6 @@
 //! HTTP around the handlers: connections, request bodies, answers, and the shape of errors.
 
+pub mod base64;
 pub mod body;
 pub mod boundary;
 pub mod calling_key;

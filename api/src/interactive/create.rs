@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use livegate_common::id::RequestId;
 use livegate_common::job::{Cost, now_ms};
 use livegate_common::seal::SealError;
 use livegate_liveness::session::{Session, Task};
@@ -9,7 +10,7 @@ use livegate_liveness::thresholds::ModelSetId;
 use rand::seq::SliceRandom;
 use uuid::Uuid;
 
-use super::body::LiveBody;
+use super::body::{InteractiveSessionRequest, LiveBody};
 use super::in_flight::LIMIT;
 use super::query::{LiveOptions, Tasks};
 use super::record::{LiveSession, Opening};
@@ -18,9 +19,12 @@ use super::vocabulary::InteractiveState;
 use super::{sessions, token, watch};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
+use crate::http::json::JsonRequest;
+use crate::http::uploads::{SMALL, UploadPlace};
 use crate::keys::KeyRecord;
+use crate::reference::{face_for_session, face_for_test};
 use crate::state::AppState;
-use crate::test_mode::{TestOutcome, Tested};
+use crate::test_mode::{TestOutcome, Tested, embedding};
 
 /// Creates a session for `caller`.
 ///
@@ -28,15 +32,24 @@ use crate::test_mode::{TestOutcome, Tested};
 /// [`ApiError`] when the query or the body is wrong or the session cannot be stored.
 pub async fn create(
     state: &Arc<AppState>,
-    caller: &KeyRecord,
+    caller: &Arc<KeyRecord>,
+    request_id: RequestId,
     query: &str,
-    body: &[u8],
+    body: JsonRequest<Option<InteractiveSessionRequest>>,
 ) -> Result<InteractiveSessionCreated, ApiError> {
     let new = LiveOptions::parse(query)?;
-    let told = LiveBody::parse(body)?;
+    let (told, upload) = read(state, body).await?;
     let deadline = LIMIT.min(state.config.verify_timeout);
     let outcome = test_outcome(new.test_outcome, told.test_outcome)?;
     let test = TestOutcome::of(caller, outcome.as_deref(), Tested::LiveFrame, deadline)?;
+    let reference = match (told.reference, &test) {
+        (None, _) => None,
+        // No worker measures anything for a test session.
+        (Some(sent), Some(_)) => face_for_test(sent, embedding(&caller.id)),
+        (Some(sent), None) => {
+            Some(face_for_session(state, caller, request_id, sent, upload).await?)
+        }
+    };
     let now = now_ms();
     let ttl_ms = u64::try_from(state.config.session_ttl.as_millis()).unwrap_or(u64::MAX / 2);
     let expires_at_ms = match &test {
@@ -51,15 +64,21 @@ pub async fn create(
         test,
     };
     let tasks = choose(new.tasks);
-    let record = LiveSession {
+    let session = Session::new(tasks, new.timeout_ms, caller.defaults.angles, expires_at_ms);
+    let mut record = LiveSession {
         opening,
         expires_at_ms,
         cost: Cost::default(),
         busy_ms: 0,
         models: ModelSetId::default(),
         receipt: None,
-        session: Session::new(tasks, new.timeout_ms, caller.defaults.angles, expires_at_ms),
+        session,
     };
+    if let Some(face) = reference {
+        // The session's frames must be measured by the same models, as if the reference were the first of them.
+        (record.cost, record.models) = (face.cost, face.models());
+        record.session = record.session.with_reference(face.embedding);
+    }
     let id = Uuid::new_v4();
     if !sessions::records(state)
         .create(&id.to_string(), &record, now)
@@ -78,6 +97,21 @@ pub async fn create(
         expires_at: rfc3339(expires_at_ms),
         client_token: issue(state, id)?,
     })
+}
+
+/// Reads the body. Its room is passed along, so that it stays taken if the caller hangs up meanwhile.
+async fn read(
+    state: &AppState,
+    body: JsonRequest<Option<InteractiveSessionRequest>>,
+) -> Result<(LiveBody, UploadPlace), ApiError> {
+    let JsonRequest { bytes, place, .. } = body;
+    let is_small = bytes.len() <= SMALL;
+    let read = move || LiveBody::parse(&bytes).map(|told| (told, place));
+    if is_small {
+        read()
+    } else {
+        state.uploads.work(read).await
+    }
 }
 
 /// The outcome of a test session, from the query or from the body.

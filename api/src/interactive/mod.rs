@@ -98,12 +98,14 @@ impl Interactive {
     async fn create_session(
         &self,
         state: Data<&Arc<AppState>>,
+        request_id: Data<&RequestId>,
         caller: Caller,
         request: &Request,
         body: JsonRequest<Option<InteractiveSessionRequest>>,
     ) -> poem::Result<CreateAnswer> {
         let query = request.uri().query().unwrap_or_default();
-        let created = create::create(&state, &caller.0, query, &body.bytes).await?;
+        let request_id = request_id.0.clone();
+        let created = create::create(&state, &caller.0, request_id, query, body).await?;
         Ok(CreateAnswer::Created(JsonResponse(created)))
     }
 

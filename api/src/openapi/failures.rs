@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use livegate_liveness::reference::Unfit;
 use serde_json::{Map, Value, json};
 
 use crate::contract::bad_picture::BadImage;
@@ -12,6 +13,7 @@ use crate::error::{ApiError, Busy, Code, ForeignBody, KeyProblem, Rated};
 use crate::http::json::too_large;
 use crate::interactive::body::MAX_LIVE_SESSION_BODY_BYTES;
 use crate::measure::MeasureError;
+use crate::reference::BadReference;
 use crate::verify::wire::{MAX_SESSION_BODY_BYTES, MAX_VERIFY_BODY_BYTES};
 
 /// The error responses of an operation, by status.
@@ -89,6 +91,7 @@ pub fn failures(operation_id: &str) -> Vec<ApiError> {
                 position: 3,
                 problem: Problem::Phase,
             }),
+            BadReference::Face(Unfit::NoFace).into(),
             ApiError::Unauthorized(KeyProblem::Missing),
             ApiError::LivenessDisabled,
             ApiError::SessionForbidden,
@@ -103,11 +106,13 @@ pub fn failures(operation_id: &str) -> Vec<ApiError> {
         ],
         "createInteractiveSession" => vec![
             invalid("num_challenges must be a whole number from 1 to 7."),
+            BadReference::Face(Unfit::SeveralFaces(2)).into(),
             ApiError::Unauthorized(KeyProblem::Missing),
             ApiError::LivenessDisabled,
             too_large(MAX_LIVE_SESSION_BODY_BYTES),
             foreign_body("application/json"),
             rate_limited(Rated::Key),
+            ApiError::busy(Busy::LiveFrames, SECOND),
             ApiError::internal("an example"),
         ],
         "submitFrame" => vec![

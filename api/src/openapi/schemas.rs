@@ -44,7 +44,13 @@ pub fn complete(schemas: &mut Value) {
             property["nullable"] = json!(true);
         }
     }
-    for medium in ["frames", "video_b64", "attestation"] {
+    for medium in [
+        "frames",
+        "video_b64",
+        "attestation",
+        "reference_image_b64",
+        "reference_embedding",
+    ] {
         schemas["VerifyRequest"]["properties"][medium]["nullable"] = json!(true);
     }
     schemas["PresetName"] = preset_name();

@@ -15,7 +15,7 @@ use poem::http::{HeaderName, HeaderValue};
 pub use self::live::cue;
 pub use self::outcome::{Staged, TestAnswer, TestOutcome, Tested};
 pub use self::picture::drawn_jpeg;
-pub use self::verify::{TestCapture, judge, unreadable};
+pub use self::verify::{TestCapture, embedding, judge, unreadable};
 
 /// The header of every answer to a test key, and to the client token of a test session.
 pub static HEADER: HeaderName = HeaderName::from_static("x-livegate-test");

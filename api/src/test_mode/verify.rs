@@ -4,7 +4,8 @@ use livegate_liveness::challenge::{Action, Challenge};
 use livegate_liveness::decision::{Findings, Proof};
 use livegate_liveness::embedding::Embedding;
 use livegate_liveness::judge::{Judgement, Undecodable};
-use livegate_liveness::movement::{FailedAction, Missing, Unit, Why};
+use livegate_liveness::movement::{FailedAction, Missing, Task, Unit, Why};
+use livegate_liveness::retry::{self, Visibility};
 use livegate_liveness::sampling::Sampling;
 use livegate_liveness::thresholds::Thresholds;
 use livegate_media::Container;
@@ -72,7 +73,24 @@ pub fn judge(capture: &TestCapture<'_>, reasons: &[ReasonCode], t: &Thresholds) 
         let last = completed.pop();
         failed.extend(last.map(|action| not_reached(action, capture.challenge)));
     }
+    let missed: Vec<_> = failed
+        .iter()
+        .map(|f| (Task::from(f.action), f.missing))
+        .collect();
+    let seen = Visibility {
+        frames: capture.frames,
+        frames_with_face: numbers.frames_with_face,
+        second_face: false,
+        poor: &numbers.poor,
+    };
+    let embedding = embedding(capture.session_id);
     let findings = Findings {
+        retry_hints: if numbers.rejections.is_empty() {
+            Vec::new()
+        } else {
+            retry::hints(&seen, &missed, t)
+        },
+        portrait: embedding.clone(),
         frames: capture.frames,
         frames_with_face: numbers.frames_with_face,
         anti_spoof: Some(numbers.anti_spoof),
@@ -83,7 +101,7 @@ pub fn judge(capture: &TestCapture<'_>, reasons: &[ReasonCode], t: &Thresholds) 
         evidence: Vec::new(),
         poor: numbers.poor,
     };
-    match embedding(capture.session_id).filter(|_| numbers.rejections.is_empty()) {
+    match embedding.filter(|_| numbers.rejections.is_empty()) {
         Some(embedding) => Judgement::Verified(
             findings,
             Proof {
@@ -128,7 +146,7 @@ fn not_reached(action: Action, challenge: &Challenge) -> FailedAction {
 }
 
 /// A vector of unit length made of the session's id. It is nobody's face; each session has its own.
-fn embedding(session_id: &str) -> Option<Embedding> {
+pub fn embedding(session_id: &str) -> Option<Embedding> {
     let digests = (0_u32..).map(|block| {
         let digest = Sha256::new().chain_update(EMBEDDING);
         let digest = digest

@@ -3,6 +3,7 @@
 pub mod health;
 mod receipt;
 pub mod record;
+mod reference;
 mod rehearse;
 pub mod response;
 mod run;

@@ -7,6 +7,7 @@ use livegate_liveness::challenge::Challenge;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::reason::ReasonCode;
+use crate::contract::retry_hint::RetryHint;
 use crate::test_mode::TestOutcome;
 
 /// How long a session can be read after it expired or ended.
@@ -44,9 +45,18 @@ pub enum State {
     /// The capture was verified.
     Verified,
     /// The capture was rejected, for these reasons.
-    Rejected(Vec<ReasonCode>),
+    Rejected(Reasons),
     /// Processing failed.
     Failed,
+}
+
+/// Reasons of a rejection, as far as they can be read again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reasons {
+    /// The checks that failed, in the documented order.
+    pub reason_codes: Vec<ReasonCode>,
+    /// What the person should do differently.
+    pub retry_hints: Vec<RetryHint>,
 }
 
 impl Record for VerifySession {

@@ -65,14 +65,17 @@ impl Verification {
         let thresholds = self.state.services.thresholds.first();
         let judgement = unreadable(&self.capture)
             .unwrap_or_else(|| judge(&capture, test.reasons(), thresholds));
+        let reference = self.reference.as_ref().map(|r| &r.embedding);
+        let compared = judgement.compared_with(reference, thresholds);
         if !matches!(judgement, Judgement::Verified(..)) {
-            return self.conclude(judgement, |_| None).await;
+            return self.conclude(judgement, compared, |_| None).await;
         }
         match self.first_picture().await? {
-            Ok(best) => self.conclude(judgement, |_| Some(best)).await,
+            Ok(best) => self.conclude(judgement, compared, |_| Some(best)).await,
             Err(undecodable) => {
                 let judgement = Judgement::Undecodable(vec![undecodable]);
-                self.conclude(judgement, |_| None).await
+                let compared = judgement.compared_with(reference, thresholds);
+                self.conclude(judgement, compared, |_| None).await
             }
         }
     }

@@ -14,8 +14,11 @@ use crate::contract::media::{MAX_IMAGES, MAX_VIDEO_SIZE_MB, MIN_IMAGES};
 use crate::contract::nullable::Nullable;
 use crate::contract::numbers::rounded;
 use crate::contract::reason::ReasonCode;
+use crate::contract::reference::{self, ReferenceField, ReferenceMatch};
+use crate::contract::retry_hint::RetryHint;
 use crate::receipts::claims::sha256;
 use livegate_liveness::judge::Undecodable;
+use livegate_liveness::reference::Comparison;
 
 /// A new session.
 #[derive(Clone, Debug, Serialize, Object)]
@@ -103,6 +106,9 @@ pub struct Verified {
     pub processing_time_ms: u64,
     /// Number of frames that show a face.
     pub frames_analyzed: usize,
+    /// How like the reference the captured face is; absent where none was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_match: Option<ReferenceMatch>,
     /// The verdict, signed: a compact JWS that can be verified offline with the keys of `/.well-known/jwks.json`. Absent
     /// where the service has no key to sign with.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,6 +155,14 @@ pub struct Rejected {
     pub processing_time_ms: u64,
     /// Number of frames that show a face.
     pub frames_analyzed: usize,
+    /// What the person should do differently in the next try, the most useful first; empty where nothing that may be shown
+    /// to the person helps. It may be shown: it follows from the quality of the pictures and from missed actions alone.
+    #[oai(validator(max_items = 3))]
+    pub retry_hints: Vec<RetryHint>,
+    /// How like the reference the captured face is; absent where none was sent, null where the capture does not show the
+    /// face of one person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_match: ReferenceField,
     /// The verdict, signed: a compact JWS that can be verified offline with the keys of `/.well-known/jwks.json`. Absent
     /// where the service has no key to sign with.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,6 +198,17 @@ impl BestFrame {
 }
 
 impl VerdictBody {
+    /// The same verdict with the comparison with the caller's reference.
+    #[must_use]
+    pub fn with_reference(mut self, compared: Comparison) -> Self {
+        let field = reference::field_of(compared);
+        match &mut self {
+            Self::Verified(verified) => verified.reference_match = field.and_then(|f| f.0),
+            Self::Rejected(rejected) => rejected.reference_match = field,
+        }
+        self
+    }
+
     /// The same body with its receipt.
     #[must_use]
     pub fn with_receipt(mut self, receipt: Option<String>) -> Self {
@@ -219,6 +244,7 @@ impl Verified {
             reason_codes: ReasonCode::VERIFIED.to_vec(),
             processing_time_ms: elapsed_ms,
             frames_analyzed: findings.frames_with_face,
+            reference_match: None,
             receipt: None,
             best_frame_sha256: best.sha256,
         }
@@ -238,6 +264,8 @@ impl Rejected {
             rejection_details: RejectionDetails::of(rejections, &findings.poor, actions(findings)),
             processing_time_ms: elapsed_ms,
             frames_analyzed: findings.frames_with_face,
+            retry_hints: RetryHint::all(&findings.retry_hints),
+            reference_match: None,
             receipt: None,
         }
     }
@@ -261,6 +289,8 @@ impl Rejected {
             },
             processing_time_ms: elapsed_ms,
             frames_analyzed: 0,
+            retry_hints: Vec::new(),
+            reference_match: None,
             receipt: None,
         }
     }

@@ -11,12 +11,13 @@ use livegate_common::job::{ClipOutcome, Cost, MeasuredClip, now_ms};
 use livegate_common::records::{Attempt, RecordError, Stored};
 use livegate_liveness::decision::{Findings, Proof};
 use livegate_liveness::evidence::Timing;
+use livegate_liveness::reference::Comparison;
 use livegate_liveness::thresholds::ModelSetId;
 use livegate_media::Picture;
 use tracing::Instrument;
 
 use super::receipt::{Grounds, established};
-use super::record::{State, VerifySession};
+use super::record::{Reasons, State, VerifySession};
 use super::response::{BestFrame, Rejected, VerdictBody, Verified};
 use super::session::records;
 use super::wire::{Capture, CapturedFrame};
@@ -30,6 +31,7 @@ use crate::error::ApiError;
 use crate::http::uploads::UploadPlace;
 use crate::measure::{measure_clip, measure_images, thresholds_of};
 use crate::metrics::Stage;
+use crate::reference::ReferenceFace;
 use crate::state::AppState;
 use livegate_liveness::judge::{Judgement, Undecodable, judge_clip, judge_images};
 
@@ -49,6 +51,10 @@ pub(super) struct Verification {
     pub attestation: Option<AttestationHash>,
     pub request_id: RequestId,
     pub started: Instant,
+    /// When it has ended at the latest.
+    pub ends_at: Instant,
+    /// The face that the captured one is compared with.
+    pub reference: Option<ReferenceFace>,
     pub audit: AuditPlace,
     pub admission: Admission,
     pub _upload: UploadPlace,
@@ -96,12 +102,16 @@ enum Claim {
 impl Verification {
     /// Claims the session, reaches the verdict, and records how the session ended.
     pub async fn run(mut self) -> Result<VerdictBody, ApiError> {
-        let mut seen = Seen::default();
-        // The claim's own time counts: it is long if the store stalls.
-        let ends_at = Instant::now() + self.state.config.verify_timeout;
+        let mut seen = Seen {
+            cost: self
+                .reference
+                .as_ref()
+                .map_or_else(Cost::default, |r| r.cost),
+            ..Seen::default()
+        };
         let verdict = match self.claim().await {
             Ok(Claim::Ours) => {
-                let verdict = self.measure_and_decide_safely(&mut seen, ends_at).await;
+                let verdict = self.measure_and_decide_safely(&mut seen).await;
                 let verdict = verdict.map(|body| self.with_receipt(body, &seen));
                 self.record_end(&verdict).await;
                 verdict
@@ -142,12 +152,9 @@ impl Verification {
         )
     }
 
-    async fn measure_and_decide_safely(
-        &self,
-        seen: &mut Seen,
-        ends_at: Instant,
-    ) -> Result<VerdictBody, ApiError> {
-        let limit = ends_at.saturating_duration_since(Instant::now());
+    async fn measure_and_decide_safely(&self, seen: &mut Seen) -> Result<VerdictBody, ApiError> {
+        // The time of the claim and of the reference counts: the claim's is long if the store stalls.
+        let limit = self.time_left();
         AssertUnwindSafe(self.measure_and_decide(seen, limit))
             .catch_unwind()
             .await
@@ -200,7 +207,7 @@ impl Verification {
         let images: Vec<&Picture> = frames.iter().map(|f| &f.image).collect();
         let (lane, request) = (self.admission.lane(), &self.request_id);
         let measured = measure_images(services, lane, request, &images, limit).await?;
-        seen.cost = measured.cost;
+        seen.cost += measured.cost;
         seen.models = Some(measured.models.clone());
         let challenge = &self.session.record.challenge;
         let thresholds = thresholds_of(services, &measured.models)?;
@@ -214,8 +221,9 @@ impl Verification {
             .span()
             .in_scope(|| judge_images(challenge, outcomes, timing, thresholds));
         services.metrics.stage(Stage::Decide, began);
+        let compared = self.compare(&judgement, &measured.models, thresholds)?;
         let picture = |best: usize| frames.get(best).map(|f| Best::Caller(f.image.clone()));
-        self.conclude(judgement, picture).await
+        self.conclude(judgement, compared, picture).await
     }
 
     async fn measure_and_decide_clip(
@@ -229,12 +237,13 @@ impl Verification {
         let (lane, request) = (self.admission.lane(), &self.request_id);
         let (work, clip) = (self.capture.work(), clip.clone());
         let measured = measure_clip(services, lane, request, clip, work, limit).await?;
-        seen.cost = measured.cost;
+        seen.cost += measured.cost;
         let clip = match measured.outcome {
             ClipOutcome::Measured(clip) => clip,
             ClipOutcome::Unplayable(cause) => {
                 let undecodable = Judgement::Undecodable(vec![Undecodable::Clip { cause }]);
-                return self.conclude(undecodable, |_| None).await;
+                let compared = Comparison::without_face(self.reference.is_some());
+                return self.conclude(undecodable, compared, |_| None).await;
             }
         };
         seen.frames = clip.frames.len();
@@ -244,33 +253,37 @@ impl Verification {
         let thresholds = Arc::clone(thresholds_of(services, &measured.models)?);
         let available_s = self.available_s();
         let began = Instant::now();
+        let judged_by = Arc::clone(&thresholds);
         let judging = tokio::task::spawn_blocking(move || {
             let MeasuredClip { frames, portraits } = clip;
             let has_picture = |index| portraits.iter().any(|p| p.is_of(index));
-            let judgement = judge_clip(&challenge, frames, has_picture, available_s, &thresholds);
+            let judgement = judge_clip(&challenge, frames, has_picture, available_s, &judged_by);
             (judgement, portraits)
         });
         let judged = judging.instrument(Stage::Decide.span()).await;
         let (judgement, portraits) = judged.map_err(ApiError::internal)?;
         services.metrics.stage(Stage::Decide, began);
+        let compared = self.compare(&judgement, &measured.models, &thresholds)?;
         let picture = |best| {
             let of_best = portraits.into_iter().find(|p| p.is_of(best))?;
             Some(Best::Worker(of_best.jpeg))
         };
-        self.conclude(judgement, picture).await
+        self.conclude(judgement, compared, picture).await
     }
 
-    /// The answer for a judgement. `picture` returns the picture of a frame by its index.
+    /// The answer for a judgement, and how the capture compares with its reference. `picture` returns the picture of a frame by
+    /// its index.
     pub(super) async fn conclude(
         &self,
         judgement: Judgement,
+        compared: Comparison,
         picture: impl FnOnce(usize) -> Option<Best>,
     ) -> Result<VerdictBody, ApiError> {
         let began = Instant::now();
         let answering = self.answer(judgement, picture);
         let answer = answering.instrument(Stage::Answer.span()).await;
         self.state.services.metrics.stage(Stage::Answer, began);
-        answer
+        Ok(answer?.with_reference(compared))
     }
 
     async fn answer(
@@ -400,7 +413,10 @@ fn span_s(frames: &[CapturedFrame]) -> f32 {
 fn session_state(verdict: &Result<VerdictBody, ApiError>) -> State {
     match verdict {
         Ok(VerdictBody::Verified(_)) => State::Verified,
-        Ok(VerdictBody::Rejected(rejected)) => State::Rejected(rejected.reason_codes.clone()),
+        Ok(VerdictBody::Rejected(rejected)) => State::Rejected(Reasons {
+            reason_codes: rejected.reason_codes.clone(),
+            retry_hints: rejected.retry_hints.clone(),
+        }),
         Err(_) => State::Failed,
     }
 }

@@ -16,6 +16,7 @@ use crate::clock::rfc3339;
 use crate::contract::actions::ActionName;
 use crate::contract::excerpt::Excerpt;
 use crate::contract::reason::ReasonCode;
+use crate::contract::retry_hint::RetryHint;
 use crate::error::ApiError;
 use crate::http::json::RequestDocument;
 use crate::keys::KeyRecord;
@@ -80,6 +81,11 @@ pub struct SessionStatus {
     /// The reasons of the verdict; absent until there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason_codes: Option<Vec<ReasonCode>>,
+    /// What the person should do differently in the next try, the most useful first; may be empty. Absent unless the
+    /// session was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(max_items = 3))]
+    pub retry_hints: Option<Vec<RetryHint>>,
 }
 
 /// The store of the records.
@@ -200,7 +206,11 @@ pub async fn status(
             Some(true),
             Some(ReasonCode::VERIFIED.to_vec()),
         ),
-        State::Rejected(reasons) => (SessionState::Rejected, Some(false), Some(reasons.clone())),
+        State::Rejected(grounds) => (
+            SessionState::Rejected,
+            Some(false),
+            Some(grounds.reason_codes.clone()),
+        ),
         State::Failed => failed(),
     };
     Ok(SessionStatus {
@@ -210,5 +220,9 @@ pub async fn status(
         expires_at: rfc3339(stored.record.expires_at_ms),
         verified,
         reason_codes,
+        retry_hints: match &stored.record.state {
+            State::Rejected(grounds) => Some(grounds.retry_hints.clone()),
+            State::Pending | State::Processing { .. } | State::Verified | State::Failed => None,
+        },
     })
 }

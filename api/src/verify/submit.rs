@@ -44,6 +44,13 @@ pub struct VerifyBody {
     /// bytes. The service does not read it: its SHA-256 goes into the receipt.
     #[oai(validator(min_length = 1, max_length = 16384))]
     attestation: Option<String>,
+    /// A picture of the person you expect: JPEG or PNG in base64 (standard or URL-safe), each side 120 to 4096 pixels, up to
+    /// 10 MiB, with exactly one clear face. Send it or `reference_embedding`, not both. The answer then has
+    /// `reference_match`. It is not kept.
+    reference_image_b64: Option<String>,
+    /// The same as an embedding of this service: 512 numbers, of any length. It must come from the models in use.
+    #[oai(validator(min_items = 512, max_items = 512))]
+    reference_embedding: Option<Vec<f32>>,
 }
 
 /// One frame of a capture.
@@ -91,7 +98,7 @@ pub async fn verify(
     let work = match &session.record.test {
         // No worker will measure it.
         Some(_) => Work::default(),
-        None => request.capture.work(),
+        None => request.work(),
     };
     let admission = match state
         .admissions
@@ -106,20 +113,29 @@ pub async fn verify(
             return Err(busy);
         }
     };
-    let verification = Verification {
+    let mut verification = Verification {
         state: Arc::clone(state),
         session,
         capture: request.capture,
         attestation: request.attestation,
         request_id,
         started,
+        ends_at: Instant::now() + limit,
+        reference: None,
         audit: state.audit.reserve()?,
         admission,
         _upload: upload,
     };
     // Once claimed, the session is used, whatever happens, and its end is recorded even if the caller
     // hangs up. So the verification, claim included, runs as a task of its own, which nothing cancels.
-    tokio::spawn(verification.run().in_current_span())
+    // A reference is measured before, in the same task, so that its place stays taken until the workers are done.
+    let running = async move {
+        if let Some(reference) = request.reference {
+            verification.refer_to(reference).await?;
+        }
+        verification.run().await
+    };
+    tokio::spawn(running.in_current_span())
         .await
         .unwrap_or_else(|error| Err(ApiError::internal(error)))
 }

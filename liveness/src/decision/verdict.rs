@@ -7,6 +7,7 @@ use crate::embedding::Embedding;
 use crate::evidence::Statement;
 use crate::evidence::poor::PoorFrames;
 use crate::movement::FailedAction;
+use crate::retry::RetryHint;
 
 /// The verdict on a capture.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +47,11 @@ pub struct Findings {
     pub evidence: Vec<Statement>,
     /// Frames without a clear face, or whose light is too dark or too bright, by reason.
     pub poor: Vec<PoorFrames>,
+    /// What the person should do differently in the next try, the most useful first; empty for a verified
+    /// capture.
+    pub retry_hints: Vec<RetryHint>,
+    /// The face that the capture is compared with; `None` if no face could be judged.
+    pub portrait: Option<Embedding>,
 }
 
 impl Findings {

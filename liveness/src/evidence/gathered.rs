@@ -16,6 +16,7 @@ use super::statement::{self, Kind, Statement};
 use super::{clarity, presence};
 use crate::decision::{Rejection, Shortfall};
 use crate::measurement::{Face, FrameMeasurement};
+use crate::retry::Visibility;
 use crate::sampling::Sampling;
 use crate::thresholds::Thresholds;
 
@@ -186,6 +187,16 @@ impl Evidence {
         let clearly_unlike = |c: f32| c < t.other_person;
         self.second_subjects >= self.second_subject_limit(t)
             || self.identity.weakest().is_some_and(clearly_unlike)
+    }
+
+    /// How well the faces of the frames could be seen, with the poor frames of [`Self::poor`].
+    pub fn visibility<'a>(&self, poor: &'a [PoorFrames], t: &Thresholds) -> Visibility<'a> {
+        Visibility {
+            frames: self.frames,
+            frames_with_face: self.frames_with_face,
+            second_face: self.second_subjects >= self.second_subject_limit(t),
+            poor,
+        }
     }
 
     /// A statement for each kind of evidence that could be measured.

@@ -8,7 +8,10 @@ use super::hint::Hint;
 use super::running::{MOST_UNPASSED, Running};
 use super::{Report, Session, Stage};
 use crate::decision::Rejection;
+use crate::embedding::Embedding;
 use crate::evidence::poor::PoorFrames;
+use crate::reference::Comparison;
+use crate::retry::{self, Visibility};
 use crate::thresholds::Thresholds;
 
 /// What a frame of a scripted session shows.
@@ -57,7 +60,10 @@ impl Session {
             return over;
         }
         let running = match &self.stage {
-            Stage::Waiting { .. } => self.tasks.first().map(|task| Running::new(*task, at_ms, t)),
+            Stage::Waiting { reference, .. } => self
+                .tasks
+                .first()
+                .map(|task| Running::new(*task, reference.clone(), at_ms, t)),
             Stage::Running(running) => Some((**running).clone()),
             Stage::Ended(_) => None,
         };
@@ -67,8 +73,10 @@ impl Session {
         };
         let cue = script(running.evidence.frames, running.passed);
         running.saw_face = true;
+        running.shown.see_face();
         running.evidence.frames += 1;
         running.evidence.frames_with_face += 1;
+        let reference = running.reference.clone();
         let mut report = Report::nothing(Some(task));
         let stage = match cue {
             Cue::Stay { confidence, hint } => {
@@ -78,21 +86,22 @@ impl Session {
             }
             Cue::Pass(finale) => {
                 (report.passed, report.confidence) = (true, PASSED);
-                match running.pass(&self.tasks, at_ms, t) {
+                match running.pass(&self.tasks, at_ms, &self.angles, t) {
                     Stage::Ended(end) => {
                         let rejections = finale.rejections.clone();
-                        Stage::Ended(finale.end(Ending::Completed(rejections), end))
+                        let ending = Ending::Completed(rejections);
+                        Stage::ended(finale.end(ending, *end, reference.as_ref(), t))
                     }
                     next @ (Stage::Waiting { .. } | Stage::Running(_)) => next,
                 }
             }
             Cue::Fail(finale) => {
-                let end = running.fail(None, at_ms, t);
+                let end = running.fail(None, at_ms, &self.angles, t);
                 let ending = Ending::Failed {
                     rejections: finale.rejections.clone(),
                     missing: None,
                 };
-                Stage::Ended(finale.end(ending, end))
+                Stage::ended(finale.end(ending, end, reference.as_ref(), t))
             }
         };
         let next = Self {
@@ -104,9 +113,21 @@ impl Session {
 }
 
 impl Finale {
-    /// `end` with these findings.
-    fn end(self, ending: Ending, end: End) -> End {
+    /// `end` with these findings. A reference matches, if there is one: no face was measured.
+    fn end(self, ending: Ending, end: End, reference: Option<&Embedding>, t: &Thresholds) -> End {
+        let seen = Visibility {
+            frames: end.frames,
+            frames_with_face: end.frames_with_face,
+            second_face: false,
+            poor: &self.poor,
+        };
         End {
+            retry_hints: if self.rejections.is_empty() {
+                Vec::new()
+            } else {
+                retry::hints(&seen, &[], t)
+            },
+            reference: Comparison::of(reference, reference, &self.rejections, t),
             ending,
             anti_spoof: self.anti_spoof,
             same_person: self.same_person,

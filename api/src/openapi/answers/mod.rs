@@ -10,7 +10,9 @@ use crate::receipts::keys_of_tests;
 
 /// Examples of an operation's requests: name and OpenAPI example object.
 pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
-    verify::requests(operation_id)
+    let mut requests = verify::requests(operation_id);
+    requests.extend(interactive::requests(operation_id));
+    requests
 }
 
 /// Examples of an operation's successful answers, and of an unhealthy service: status, name and OpenAPI

@@ -9,10 +9,10 @@ use livegate_media::Picture;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::base64::{self, Base64Error};
 use crate::contract::bad_picture::{BadFrame, Problem};
 use crate::contract::media::{MAX_FRAME_BYTES, MAX_IMAGES, MIN_IMAGES};
 use crate::error::ApiError;
+use crate::http::base64::{self, Base64Error};
 use crate::http::fields::{ObjectOf, RawField};
 
 /// One frame that passed every check that needs no pixels.

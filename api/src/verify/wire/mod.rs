@@ -4,7 +4,6 @@
 //! every refusal names the field, the frame and what is allowed. It repeats at most a short name from
 //! the body, and refusals come in a fixed order.
 
-mod base64;
 mod frames;
 mod session;
 mod verify;

@@ -73,6 +73,7 @@ async fn every_code_reason_and_cause_of_the_api_document_is_in_the_guide() {
         ("ErrorCode", ERRORS, 1),
         ("ReasonCode", "| reason | what it says | what to do |", 0),
         ("FailureReason", "| `why` | usual cause |", 0),
+        ("RetryHint", "| `retry_hints` | a sentence to show |", 0),
     ] {
         let rows = rows(header);
         let names = rows.iter().flat_map(|row| row[column].split(", "));
