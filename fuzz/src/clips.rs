@@ -2,7 +2,7 @@
 //! clip may have taken one over.
 
 use futures_util::FutureExt;
-use livegate_worker::clip::container::Container;
+use livegate_media::Container;
 use livegate_worker::clip::frames::next_frame;
 use livegate_worker::clip::log::Log;
 use livegate_worker::clip::probe::{self, Report};

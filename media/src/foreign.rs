@@ -1,5 +1,7 @@
 //! Recognises files that are neither JPEG nor PNG, so that the error can name them.
 
+use super::container::Container;
+
 /// Bytes at the beginning of a file that are examined.
 const BEGINNING: usize = 512;
 /// A JPEG or PNG that begins within this many bytes is reported as [`Foreign::Late`].
@@ -150,11 +152,9 @@ impl Foreign {
     /// Recognises ISO base media by the brands in its first box (ISO/IEC 14496-12). The major brand
     /// comes first. Several still formats have a common major brand, and name their own brand after it.
     fn by_box(bytes: &[u8]) -> Option<Self> {
-        match bytes.get(4..8)? {
-            b"ftyp" => {}
-            // QuickTime files without brands, and fragments of clips.
-            b"moov" | b"mdat" | b"wide" | b"styp" | b"moof" => return Some(Self::Video),
-            _ => return None,
+        // Files of QuickTime, and fragments, begin with other boxes.
+        if bytes.get(4..8)? != b"ftyp" {
+            return Container::of(bytes).map(|_| Self::Video);
         }
         let length = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
         let length = usize::try_from(length).ok()?.min(bytes.len());

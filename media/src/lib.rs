@@ -3,6 +3,7 @@
 //! Every byte is hostile. The format is recognised by its magic number. The size is read from the header
 //! and checked before a pixel is decoded. A picture that ends early is refused, not padded.
 
+mod container;
 mod damage;
 mod encode;
 mod exif;
@@ -18,6 +19,7 @@ mod png;
 mod testing;
 mod warning;
 
+pub use container::Container;
 pub use encode::{EncodeError, UprightError, encode_jpeg};
 pub use foreign::Foreign;
 pub use header::{Format, HeaderError, ImageHeader, MAX_SIDE, MIN_SIDE};

@@ -50,9 +50,14 @@ def interactive_id():
     return last_interactive
 
 
+def of_a_live_key(options):
+    """The options without an outcome: it is a string, and no schema says that only test keys take it."""
+    return {f: v for f, v in options.items() if f != "test_outcome" or not isinstance(v, str)}
+
+
 def compatible(query):
     """The query without parameters that are fine by themselves and exclude one another."""
-    query = dict(query)
+    query = of_a_live_key(query)
     if str(query.get("num_challenges")) in NUMBERS and ("challenges" in query or "preset" in query):
         del query["num_challenges"]
     if "challenges" in query and query.get("preset") in PRESETS:
@@ -137,7 +142,10 @@ def before_call(context, case, kwargs):
     schemas = case.operation.schema.raw_schema["components"]["schemas"]
     if case.operation.path == "/v1/liveness/verify":
         case.body = completed(case.body, schemas["Frame"]["properties"])
+    if case.operation.path == INTERACTIVE:
+        case.body = of_a_live_key(case.body)
     if case.operation.path == "/v1/liveness/session":
+        case.body = of_a_live_key(case.body)
         case.body = as_documented(case.body, schemas["SessionRequest"])
 
 

@@ -8,7 +8,7 @@ use livegate_liveness::movement::{FailedAction, Missing, Task, Unit, Why};
 use livegate_liveness::retry::{self, Visibility};
 use livegate_liveness::sampling::Sampling;
 use livegate_liveness::thresholds::Thresholds;
-use livegate_media::Foreign;
+use livegate_media::Container;
 use sha2::{Digest, Sha256};
 
 use super::findings::Numbers;
@@ -119,7 +119,7 @@ pub fn unreadable(capture: &Capture) -> Option<Judgement> {
     let Capture::Video(clip) = capture else {
         return None;
     };
-    if Foreign::of(clip) == Some(Foreign::Video) {
+    if Container::of(clip).is_some() {
         return None;
     }
     let cause = "it is neither mp4 nor webm".to_owned();

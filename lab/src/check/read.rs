@@ -7,8 +7,7 @@ use livegate_api::contract::bad_picture::BadFrame;
 use livegate_api::contract::media::{MAX_IMAGES, MAX_VIDEO_BYTES, MIN_IMAGES};
 use livegate_api::error::ApiError;
 use livegate_api::verify::wire::CapturedFrame;
-
-use livegate_worker::clip::container::Container;
+use livegate_media::Container;
 
 use super::error::CheckError;
 

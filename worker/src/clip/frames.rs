@@ -7,14 +7,13 @@ use tokio::process::ChildStderr;
 use tokio::sync::mpsc;
 
 use super::colour::YuvFrame;
-use super::container::Container;
 use super::course::{Course, Place};
 use super::log::{Log, Stamp};
 use super::probe::{MAX_SECONDS, Probed, SLACK_SECONDS, within_limits};
 use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line, judge_end};
 use super::{ClipError, Unplayable};
 use livegate_jail::Confined;
-use livegate_media::RgbFrame;
+use livegate_media::{Container, RgbFrame};
 
 /// Limit of decoding, seconds of processor time: ten times what a phone's clip takes.
 const CPU_SECONDS: u64 = 10;

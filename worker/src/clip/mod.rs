@@ -10,7 +10,6 @@
 
 mod allowance;
 pub mod colour;
-pub mod container;
 mod course;
 pub mod frames;
 pub mod log;
@@ -42,9 +41,8 @@ use crate::pool::{AnalyzerPool, PoolError};
 use crate::stages::{Stage, timed};
 use allowance::Allowance;
 use colour::Converter;
-use container::Container;
 use frames::{Picture, Sampled};
-use livegate_media::{RgbFrame, encode_jpeg};
+use livegate_media::{Container, RgbFrame, encode_jpeg};
 use portraits::Album;
 pub use reader::ClipReader;
 use tools::memory_file;

@@ -3,12 +3,12 @@
 
 use std::os::fd::OwnedFd;
 
+use livegate_media::Container;
 use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStderr, ChildStdout};
 
 use super::colour::Colours;
-use super::container::Container;
 use super::tools::{COMMON, DECODERS, INPUT, Tools, for_each_line, judge_end};
 use super::{ClipError, Unplayable};
 

@@ -272,12 +272,18 @@ async fn a_request_is_checked_as_that_of_a_real_session() {
 #[tokio::test]
 async fn a_clip_is_answered_with_a_drawn_picture() {
     let app = spawn_without_workers().await;
-    let id = session(&app, "verified").await;
-    let answer = app.client.verify_clip(&id, CLIP).await;
-    assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
-    let best = answer.body["best_frame_b64"].as_str().unwrap();
-    let best = image::load_from_memory(&STANDARD.decode_to_vec(best).unwrap()).unwrap();
-    assert_eq!((best.width(), best.height()), (320, 240));
+    for clip in [
+        CLIP,
+        b"\x1a\x45\xdf\xa3\x9f",
+        b"\0\0\0\x08free\0\0\0\x18ftyp",
+    ] {
+        let id = session(&app, "verified").await;
+        let answer = app.client.verify_clip(&id, clip).await;
+        assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
+        let best = answer.body["best_frame_b64"].as_str().unwrap();
+        let best = image::load_from_memory(&STANDARD.decode_to_vec(best).unwrap()).unwrap();
+        assert_eq!((best.width(), best.height()), (320, 240));
+    }
 }
 
 #[tokio::test]
