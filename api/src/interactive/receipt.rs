@@ -8,6 +8,7 @@ use super::response::reasons;
 use crate::contract::actions::name;
 use crate::contract::established::Established;
 use crate::contract::numbers::rounded;
+use crate::contract::reference::field_of;
 use crate::receipts::Receipts;
 use crate::receipts::claims::{Api, ChallengeStatement, Statement, attestation};
 
@@ -55,6 +56,7 @@ pub fn issue(
         confidence: None,
         anti_spoof_avg_score: end.anti_spoof.map(rounded),
         same_person_score: end.same_person.map(rounded),
+        reference_match: field_of(end.reference).and_then(|field| field.0),
         challenge: ChallengeStatement::new(
             names(session.tasks()),
             names(session.passed()),

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::contract::attestation::AttestationHash;
 use crate::contract::established::Established;
 use crate::contract::reason::ReasonCode;
+use crate::contract::reference::ReferenceMatch;
 
 /// A final verdict, as a receipt states it. Nothing biometric: pictures and embeddings only as hashes.
 #[derive(Debug, Serialize)]
@@ -37,6 +38,9 @@ pub struct Statement {
     pub anti_spoof_avg_score: Option<f64>,
     /// Consistency of all frames with one person, 0 to 1; null where nothing was measured.
     pub same_person_score: Option<f64>,
+    /// How like the caller's reference the face is; null without a reference, and where the capture does not show one
+    /// person's face.
+    pub reference_match: Option<ReferenceMatch>,
     /// The challenge.
     pub challenge: ChallengeStatement,
     /// What was established beyond the pixels.

@@ -32,6 +32,10 @@ impl Grounds<'_> {
             VerdictBody::Verified(verified) => (&verified.challenge_details, Some(verified)),
             VerdictBody::Rejected(rejected) => (&rejected.challenge_details, None),
         };
+        let reference = match body {
+            VerdictBody::Verified(verified) => verified.reference_match,
+            VerdictBody::Rejected(rejected) => rejected.reference_match.and_then(|field| field.0),
+        };
         let (anti_spoof, same_person) = match body {
             VerdictBody::Verified(v) => (Some(v.anti_spoof_avg_score), Some(v.same_person_score)),
             VerdictBody::Rejected(r) => (r.anti_spoof_avg_score.0, r.same_person_score.0),
@@ -48,6 +52,7 @@ impl Grounds<'_> {
             confidence: verified.map(|v| v.confidence),
             anti_spoof_avg_score: anti_spoof,
             same_person_score: same_person,
+            reference_match: reference,
             challenge: ChallengeStatement::new(
                 challenge.actions.iter().map(|a| a.name()).collect(),
                 details.completed_actions.iter().map(|a| a.name()).collect(),

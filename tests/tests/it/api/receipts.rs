@@ -8,7 +8,7 @@ use livegate_api::receipts::check::{ReceiptError, check};
 use livegate_api::receipts::edit::{new_key, remove_key, use_key};
 use livegate_tests::app::{App, Options, spawn, spawn_app};
 use livegate_tests::client::{Answer, Capture, base64};
-use livegate_tests::scripted::{Act, Scene, png};
+use livegate_tests::scripted::{Act, Scene, person, png};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -71,6 +71,7 @@ async fn the_receipt_of_a_verified_capture_says_what_the_answer_says() {
     let session = created.body["session_id"].as_str().unwrap();
     let mut body = Capture::good().body(session);
     body["attestation"] = json!("app-attest: ü");
+    body["reference_embedding"] = json!(person(0).as_slice());
     let answer = app.client.verify_raw(&body).await;
     assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
     let claims = claims(&app, &answer).await;
@@ -80,6 +81,7 @@ async fn the_receipt_of_a_verified_capture_says_what_the_answer_says() {
         "confidence",
         "anti_spoof_avg_score",
         "same_person_score",
+        "reference_match",
     ] {
         assert_eq!(claims[same], answer.body[same], "{same}");
     }
@@ -116,6 +118,7 @@ async fn the_receipt_of_a_verified_capture_says_what_the_answer_says() {
         .flat_map(|v| (v.as_f64().unwrap() as f32).to_le_bytes());
     let embedding: Vec<u8> = embedding.collect();
     assert_eq!(claims["embedding_sha256"], sha256(&embedding));
+    assert_eq!(claims["reference_match"]["matched"], json!(true));
     assert!(claims["iat"].as_u64().unwrap() > 1_700_000_000);
     // Actions that the caller named are no challenge of the server's.
     assert_eq!(claims["evidence_level"], json!(["captured_in_session"]));
