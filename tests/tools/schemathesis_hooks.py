@@ -65,6 +65,22 @@ def compatible(query):
     return query
 
 
+def referred(body):
+    """The body with a meaningful reference, and one alone. Test outcomes are for test keys."""
+    body = dict(body)
+    if isinstance(body.get("test_outcome"), str):
+        del body["test_outcome"]
+    if isinstance(body.get("reference_image_b64"), str):
+        body["reference_image_b64"] = LIVE[0]["image_b64"]
+        if body.get("reference_embedding") is not None:
+            del body["reference_embedding"]
+    numbers = body.get("reference_embedding")
+    # Numbers of this length that are zero, or beyond single precision, have no direction.
+    if isinstance(numbers, list) and len(numbers) == 512 and all(type(n) in (int, float) for n in numbers):
+        body["reference_embedding"] = [1.0, *[max(-1.0, min(1.0, n)) for n in numbers[1:]]]
+    return body
+
+
 def completed(verify, frame_fields):
     """The body with whatever of it has the right type made meaningful too."""
     verify = dict(verify)
@@ -139,6 +155,7 @@ def before_call(context, case, kwargs):
         path["id"] = interactive_id()
     if not isinstance(case.body, dict):
         return
+    case.body = referred(case.body)
     schemas = case.operation.schema.raw_schema["components"]["schemas"]
     if case.operation.path == "/v1/liveness/verify":
         case.body = completed(case.body, schemas["Frame"]["properties"])

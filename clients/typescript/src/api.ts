@@ -103,7 +103,7 @@ export interface paths {
          * Create an interactive session
          * @description Returns the challenges, to be passed one after the other, and a token for your user's browser. A
          *     session expires at `expires_at`, after five minutes unless the operator chose otherwise, if no
-         *     frame comes before; from the first frame on each challenge has its own time.
+         *     frame comes before; from the first frame on each challenge has its own time. The body is optional.
          */
         post: operations["createInteractiveSession"];
         delete?: never;
@@ -174,6 +174,48 @@ export interface paths {
          * @description Ready-made sessions, for the `preset` parameter.
          */
         get: operations["presets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the keys that verify receipts
+         * @description Needs no API key. A receipt names its key by `kid`. A key is published before it signs, and for as long as its
+         *     receipts are to be verified.
+         */
+        get: operations["jwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/test-jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the key that verifies receipts of test sessions
+         * @description Needs no API key. The key is public, both halves (RFC 8037, appendix A.1), so that anybody can make such a receipt: never
+         *     let it count for a real verdict.
+         */
+        get: operations["testJwks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -566,6 +608,26 @@ export interface components {
             same_person_score?: number;
             /** @description With the API key only, when `is_live` is false: what was measured and what is required. */
             rejection_details?: components["schemas"]["SessionRejectionDetails"];
+            /**
+             * @description What the user should do differently in the next try, the most useful first; may be empty. Absent unless the session
+             *     is over without `is_live`. A client token gets it too: it follows from the quality of the pictures and from missed
+             *     challenges alone.
+             * @example [
+             *       "move_back"
+             *     ]
+             */
+            retry_hints?: components["schemas"]["RetryHint"][];
+            /**
+             * @description With the API key only, once the session is over: how like the reference its face is; absent where none was sent,
+             *     null where the session does not show the face of one person.
+             */
+            reference_match?: components["schemas"]["ReferenceMatch"] | null;
+            /**
+             * @description With the API key only, once there is a verdict: the verdict, signed: a compact JWS that can be verified offline
+             *     with the keys of `/.well-known/jwks.json`. Absent where the service has no key to sign with.
+             * @example eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSIsImtpZCI6ImtQcksiLCJ...
+             */
+            receipt?: string;
         };
         /**
          * Health
@@ -624,6 +686,548 @@ export interface components {
              * @example lct_mY0dGVu8Rk3sT1bXq4ZcLw9HfJ2aPn6o...
              */
             client_token: string;
+        };
+        /**
+         * InteractiveSessionRequest
+         * @description What a new session takes besides its query. Unknown fields are refused.
+         */
+        InteractiveSessionRequest: {
+            /**
+             * @description What you know of the device, as you like: for example the result of App Attest or Play Integrity. 1 to 16,384
+             *     bytes. The service does not read it: its SHA-256 goes into the receipt.
+             * @example eyJkZXZpY2VJbnRlZ3JpdHkiOnsiZGV2aWNlUmVjb2duaXRpb24i...
+             */
+            attestation?: string | null;
+            /**
+             * @description A picture of the person you expect: JPEG or PNG in base64 (standard or URL-safe), each side 120 to 4096 pixels, up to
+             *     10 MiB, with exactly one clear face. Send it or `reference_embedding`, not both. The verdict then has
+             *     `reference_match`, for the key's owner alone. Only its embedding is kept, sealed, until the session is over.
+             * @example /9j/4AAQSkZJRg...
+             */
+            reference_image_b64?: string | null;
+            /**
+             * @description The same as an embedding of this service: 512 numbers, of any length. It must come from the models in use.
+             * @example [
+             *       0,
+             *       0.0526,
+             *       0.0568,
+             *       0.0088,
+             *       -0.0473,
+             *       -0.0599,
+             *       -0.0175,
+             *       0.0411,
+             *       0.0618,
+             *       0.0258,
+             *       -0.034,
+             *       -0.0625,
+             *       -0.0335,
+             *       0.0263,
+             *       0.0619,
+             *       0.0406,
+             *       -0.018,
+             *       -0.0601,
+             *       -0.0469,
+             *       0.0094,
+             *       0.0571,
+             *       0.0523,
+             *       -0.0006,
+             *       -0.0529,
+             *       -0.0566,
+             *       -0.0083,
+             *       0.0477,
+             *       0.0598,
+             *       0.0169,
+             *       -0.0415,
+             *       -0.0618,
+             *       -0.0253,
+             *       0.0345,
+             *       0.0625,
+             *       0.0331,
+             *       -0.0268,
+             *       -0.062,
+             *       -0.0402,
+             *       0.0185,
+             *       0.0602,
+             *       0.0466,
+             *       -0.0099,
+             *       -0.0573,
+             *       -0.052,
+             *       0.0011,
+             *       0.0532,
+             *       0.0564,
+             *       0.0077,
+             *       -0.048,
+             *       -0.0596,
+             *       -0.0164,
+             *       0.0419,
+             *       0.0617,
+             *       0.0247,
+             *       -0.0349,
+             *       -0.0625,
+             *       -0.0326,
+             *       0.0273,
+             *       0.0621,
+             *       0.0398,
+             *       -0.0191,
+             *       -0.0604,
+             *       -0.0462,
+             *       0.0105,
+             *       0.0575,
+             *       0.0517,
+             *       -0.0017,
+             *       -0.0535,
+             *       -0.0561,
+             *       -0.0072,
+             *       0.0484,
+             *       0.0594,
+             *       0.0159,
+             *       -0.0423,
+             *       -0.0616,
+             *       -0.0242,
+             *       0.0354,
+             *       0.0625,
+             *       0.0321,
+             *       -0.0278,
+             *       -0.0621,
+             *       -0.0394,
+             *       0.0196,
+             *       0.0605,
+             *       0.0458,
+             *       -0.011,
+             *       -0.0577,
+             *       -0.0514,
+             *       0.0022,
+             *       0.0538,
+             *       0.0559,
+             *       0.0066,
+             *       -0.0487,
+             *       -0.0593,
+             *       -0.0153,
+             *       0.0427,
+             *       0.0615,
+             *       0.0237,
+             *       -0.0358,
+             *       -0.0625,
+             *       -0.0316,
+             *       0.0283,
+             *       0.0622,
+             *       0.0389,
+             *       -0.0201,
+             *       -0.0607,
+             *       -0.0454,
+             *       0.0115,
+             *       0.0579,
+             *       0.051,
+             *       -0.0028,
+             *       -0.054,
+             *       -0.0556,
+             *       -0.0061,
+             *       0.0491,
+             *       0.0591,
+             *       0.0148,
+             *       -0.0431,
+             *       -0.0614,
+             *       -0.0232,
+             *       0.0363,
+             *       0.0624,
+             *       0.0312,
+             *       -0.0287,
+             *       -0.0622,
+             *       -0.0385,
+             *       0.0206,
+             *       0.0608,
+             *       0.0451,
+             *       -0.0121,
+             *       -0.0581,
+             *       -0.0507,
+             *       0.0033,
+             *       0.0543,
+             *       0.0554,
+             *       0.0055,
+             *       -0.0494,
+             *       -0.0589,
+             *       -0.0143,
+             *       0.0435,
+             *       0.0613,
+             *       0.0227,
+             *       -0.0367,
+             *       -0.0624,
+             *       -0.0307,
+             *       0.0292,
+             *       0.0623,
+             *       0.0381,
+             *       -0.0211,
+             *       -0.0609,
+             *       -0.0447,
+             *       0.0126,
+             *       0.0583,
+             *       0.0504,
+             *       -0.0039,
+             *       -0.0546,
+             *       -0.0551,
+             *       -0.005,
+             *       0.0497,
+             *       0.0587,
+             *       0.0137,
+             *       -0.0439,
+             *       -0.0612,
+             *       -0.0222,
+             *       0.0372,
+             *       0.0624,
+             *       0.0302,
+             *       -0.0297,
+             *       -0.0623,
+             *       -0.0376,
+             *       0.0217,
+             *       0.061,
+             *       0.0443,
+             *       -0.0132,
+             *       -0.0585,
+             *       -0.0501,
+             *       0.0044,
+             *       0.0548,
+             *       0.0548,
+             *       0.0044,
+             *       -0.0501,
+             *       -0.0585,
+             *       -0.0132,
+             *       0.0443,
+             *       0.061,
+             *       0.0217,
+             *       -0.0376,
+             *       -0.0623,
+             *       -0.0297,
+             *       0.0302,
+             *       0.0624,
+             *       0.0372,
+             *       -0.0222,
+             *       -0.0612,
+             *       -0.0439,
+             *       0.0137,
+             *       0.0587,
+             *       0.0497,
+             *       -0.005,
+             *       -0.0551,
+             *       -0.0546,
+             *       -0.0039,
+             *       0.0504,
+             *       0.0583,
+             *       0.0126,
+             *       -0.0447,
+             *       -0.0609,
+             *       -0.0211,
+             *       0.0381,
+             *       0.0623,
+             *       0.0292,
+             *       -0.0307,
+             *       -0.0624,
+             *       -0.0367,
+             *       0.0227,
+             *       0.0613,
+             *       0.0435,
+             *       -0.0143,
+             *       -0.0589,
+             *       -0.0494,
+             *       0.0055,
+             *       0.0554,
+             *       0.0543,
+             *       0.0033,
+             *       -0.0507,
+             *       -0.0581,
+             *       -0.0121,
+             *       0.0451,
+             *       0.0608,
+             *       0.0206,
+             *       -0.0385,
+             *       -0.0622,
+             *       -0.0287,
+             *       0.0312,
+             *       0.0624,
+             *       0.0363,
+             *       -0.0232,
+             *       -0.0614,
+             *       -0.0431,
+             *       0.0148,
+             *       0.0591,
+             *       0.0491,
+             *       -0.0061,
+             *       -0.0556,
+             *       -0.054,
+             *       -0.0028,
+             *       0.051,
+             *       0.0579,
+             *       0.0115,
+             *       -0.0454,
+             *       -0.0607,
+             *       -0.0201,
+             *       0.0389,
+             *       0.0622,
+             *       0.0282,
+             *       -0.0316,
+             *       -0.0625,
+             *       -0.0358,
+             *       0.0237,
+             *       0.0615,
+             *       0.0427,
+             *       -0.0153,
+             *       -0.0593,
+             *       -0.0487,
+             *       0.0066,
+             *       0.0559,
+             *       0.0538,
+             *       0.0022,
+             *       -0.0514,
+             *       -0.0577,
+             *       -0.011,
+             *       0.0458,
+             *       0.0605,
+             *       0.0196,
+             *       -0.0394,
+             *       -0.0621,
+             *       -0.0278,
+             *       0.0321,
+             *       0.0625,
+             *       0.0354,
+             *       -0.0242,
+             *       -0.0616,
+             *       -0.0423,
+             *       0.0159,
+             *       0.0594,
+             *       0.0484,
+             *       -0.0072,
+             *       -0.0561,
+             *       -0.0535,
+             *       -0.0017,
+             *       0.0517,
+             *       0.0575,
+             *       0.0105,
+             *       -0.0462,
+             *       -0.0604,
+             *       -0.019,
+             *       0.0398,
+             *       0.0621,
+             *       0.0273,
+             *       -0.0326,
+             *       -0.0625,
+             *       -0.0349,
+             *       0.0247,
+             *       0.0617,
+             *       0.0419,
+             *       -0.0164,
+             *       -0.0596,
+             *       -0.048,
+             *       0.0077,
+             *       0.0564,
+             *       0.0532,
+             *       0.0011,
+             *       -0.052,
+             *       -0.0573,
+             *       -0.0099,
+             *       0.0466,
+             *       0.0602,
+             *       0.0185,
+             *       -0.0402,
+             *       -0.062,
+             *       -0.0268,
+             *       0.0331,
+             *       0.0625,
+             *       0.0345,
+             *       -0.0253,
+             *       -0.0618,
+             *       -0.0415,
+             *       0.0169,
+             *       0.0598,
+             *       0.0477,
+             *       -0.0083,
+             *       -0.0566,
+             *       -0.0529,
+             *       -0.0006,
+             *       0.0523,
+             *       0.0571,
+             *       0.0094,
+             *       -0.0469,
+             *       -0.0601,
+             *       -0.018,
+             *       0.0406,
+             *       0.0619,
+             *       0.0263,
+             *       -0.0335,
+             *       -0.0625,
+             *       -0.034,
+             *       0.0258,
+             *       0.0618,
+             *       0.0411,
+             *       -0.0175,
+             *       -0.0599,
+             *       -0.0473,
+             *       0.0088,
+             *       0.0568,
+             *       0.0526,
+             *       0,
+             *       -0.0526,
+             *       -0.0568,
+             *       -0.0088,
+             *       0.0473,
+             *       0.0599,
+             *       0.0175,
+             *       -0.0411,
+             *       -0.0618,
+             *       -0.0258,
+             *       0.034,
+             *       0.0625,
+             *       0.0335,
+             *       -0.0263,
+             *       -0.0619,
+             *       -0.0406,
+             *       0.018,
+             *       0.0601,
+             *       0.0469,
+             *       -0.0094,
+             *       -0.0571,
+             *       -0.0523,
+             *       0.0006,
+             *       0.0529,
+             *       0.0566,
+             *       0.0083,
+             *       -0.0477,
+             *       -0.0598,
+             *       -0.0169,
+             *       0.0415,
+             *       0.0618,
+             *       0.0253,
+             *       -0.0345,
+             *       -0.0625,
+             *       -0.0331,
+             *       0.0268,
+             *       0.062,
+             *       0.0402,
+             *       -0.0185,
+             *       -0.0602,
+             *       -0.0466,
+             *       0.0099,
+             *       0.0573,
+             *       0.052,
+             *       -0.0011,
+             *       -0.0532,
+             *       -0.0564,
+             *       -0.0077,
+             *       0.048,
+             *       0.0596,
+             *       0.0164,
+             *       -0.0419,
+             *       -0.0617,
+             *       -0.0247,
+             *       0.0349,
+             *       0.0625,
+             *       0.0326,
+             *       -0.0273,
+             *       -0.0621,
+             *       -0.0398,
+             *       0.0191,
+             *       0.0604,
+             *       0.0462,
+             *       -0.0105,
+             *       -0.0575,
+             *       -0.0517,
+             *       0.0017,
+             *       0.0535,
+             *       0.0561,
+             *       0.0072,
+             *       -0.0484,
+             *       -0.0594,
+             *       -0.0159,
+             *       0.0423,
+             *       0.0616,
+             *       0.0242,
+             *       -0.0354,
+             *       -0.0625,
+             *       -0.0321,
+             *       0.0278,
+             *       0.0621,
+             *       0.0394,
+             *       -0.0196,
+             *       -0.0605,
+             *       -0.0458,
+             *       0.011,
+             *       0.0577,
+             *       0.0514,
+             *       -0.0022,
+             *       -0.0538,
+             *       -0.0559,
+             *       -0.0066,
+             *       0.0487,
+             *       0.0593,
+             *       0.0153,
+             *       -0.0427,
+             *       -0.0615,
+             *       -0.0237,
+             *       0.0358,
+             *       0.0625,
+             *       0.0316,
+             *       -0.0283,
+             *       -0.0622,
+             *       -0.0389,
+             *       0.0201,
+             *       0.0607,
+             *       0.0454,
+             *       -0.0116,
+             *       -0.0579,
+             *       -0.051,
+             *       0.0028,
+             *       0.054,
+             *       0.0556,
+             *       0.0061,
+             *       -0.0491,
+             *       -0.0591,
+             *       -0.0148,
+             *       0.0431,
+             *       0.0614,
+             *       0.0232,
+             *       -0.0363,
+             *       -0.0624,
+             *       -0.0312,
+             *       0.0287,
+             *       0.0622,
+             *       0.0385,
+             *       -0.0206,
+             *       -0.0608,
+             *       -0.0451,
+             *       0.0121,
+             *       0.0581,
+             *       0.0507,
+             *       -0.0033,
+             *       -0.0543,
+             *       -0.0554,
+             *       -0.0055,
+             *       0.0494,
+             *       0.0589,
+             *       0.0143,
+             *       -0.0435,
+             *       -0.0613,
+             *       -0.0227,
+             *       0.0367,
+             *       0.0624,
+             *       0.0307,
+             *       -0.0292,
+             *       -0.0623,
+             *       -0.0381,
+             *       0.0211,
+             *       0.0609,
+             *       0.0447,
+             *       -0.0126,
+             *       -0.0583,
+             *       -0.0504,
+             *       0.0039,
+             *       0.0546,
+             *       0.0551
+             *     ]
+             */
+            reference_embedding?: number[] | null;
+            /**
+             * @description With a test key only: the outcome of the session, as the query parameter of this name. Send one of the two.
+             * @example spoof_detected
+             */
+            test_outcome?: string | null;
         };
         /**
          * InteractiveSessionStatus
@@ -686,6 +1290,26 @@ export interface components {
             same_person_score?: number;
             /** @description With the API key only, when `is_live` is false: what was measured and what is required. */
             rejection_details?: components["schemas"]["SessionRejectionDetails"];
+            /**
+             * @description What the user should do differently in the next try, the most useful first; may be empty. Absent unless the session
+             *     is over without `is_live`. A client token gets it too: it follows from the quality of the pictures and from missed
+             *     challenges alone.
+             * @example [
+             *       "blink_longer"
+             *     ]
+             */
+            retry_hints?: components["schemas"]["RetryHint"][];
+            /**
+             * @description With the API key only, once the session is over: how like the reference its face is; absent where none was sent,
+             *     null where the session does not show the face of one person.
+             */
+            reference_match?: components["schemas"]["ReferenceMatch"] | null;
+            /**
+             * @description With the API key only, once there is a verdict: the verdict, signed: a compact JWS that can be verified offline
+             *     with the keys of `/.well-known/jwks.json`. Absent where the service has no key to sign with.
+             * @example eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSIsImtpZCI6ImtQcksiLCJ...
+             */
+            receipt?: string;
         };
         /**
          * @description Where a session stands.
@@ -815,6 +1439,51 @@ export interface components {
             timeout_seconds: number;
         };
         /**
+         * PublicKey
+         * @description A public key as JWK: RFC 8037.
+         */
+        PublicKey: {
+            /**
+             * @description Always `OKP`.
+             * @example OKP
+             */
+            kty: string;
+            /**
+             * @description Always `Ed25519`.
+             * @example Ed25519
+             */
+            crv: string;
+            /**
+             * @description Always `EdDSA`.
+             * @example EdDSA
+             */
+            alg: string;
+            /**
+             * @description Always `sig`.
+             * @example sig
+             */
+            use: string;
+            /**
+             * @description Id of the key, as the `kid` in the head of a receipt names it: its thumbprint (RFC 7638, SHA-256), or the
+             *     operator's own.
+             * @example livegate-test
+             */
+            kid: string;
+            /**
+             * @description The key: 32 bytes, base64url.
+             * @example 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo
+             */
+            x: string;
+        };
+        /**
+         * PublicKeys
+         * @description The public keys, as `/.well-known/jwks.json` publishes them: RFC 7517.
+         */
+        PublicKeys: {
+            /** @description The keys: the one that signs now, those that will, and those that signed before. */
+            keys: components["schemas"]["PublicKey"][];
+        };
+        /**
          * @description Why a capture was verified or rejected. More may be added.
          *
          *     - `liveness_passed`: all checks passed.
@@ -833,6 +1502,30 @@ export interface components {
          * @enum {string}
          */
         ReasonCode: "liveness_passed" | "challenge_completed" | "no_spoof_detected" | "invalid_input" | "insufficient_face_detections" | "different_persons_detected" | "spoof_detected" | "challenge_failed" | "internal_error";
+        /**
+         * ReferenceMatch
+         * @description How like the reference the captured face is. It says nothing about liveness, and `verified` or `is_live` does not
+         *     depend on it: a photo of the right person matches. Read those first.
+         */
+        ReferenceMatch: {
+            /**
+             * Format: double
+             * @description Likeness of both faces, 0 to 1: the cosine of their embeddings, negative values as 0. Rounded to four decimals.
+             * @example 0.71
+             */
+            score: number;
+            /**
+             * Format: double
+             * @description The least score of one person, 0 to 1. It depends on the operator's models.
+             * @example 0.45
+             */
+            threshold: number;
+            /**
+             * @description Whether the score reaches the threshold.
+             * @example true
+             */
+            matched: boolean;
+        };
         /**
          * Rejected
          * @description The verdict on a capture that failed at least one check. No embedding, no best frame. Scores are
@@ -887,6 +1580,25 @@ export interface components {
              * @example 8
              */
             frames_analyzed: number;
+            /**
+             * @description What the person should do differently in the next try, the most useful first; empty where nothing that may be shown
+             *     to the person helps. It may be shown: it follows from the quality of the pictures and from missed actions alone.
+             * @example [
+             *       "turn_further_right"
+             *     ]
+             */
+            retry_hints: components["schemas"]["RetryHint"][];
+            /**
+             * @description How like the reference the captured face is; absent where none was sent, null where the capture does not show the
+             *     face of one person.
+             */
+            reference_match?: components["schemas"]["ReferenceMatch"] | null;
+            /**
+             * @description The verdict, signed: a compact JWS that can be verified offline with the keys of `/.well-known/jwks.json`. Absent
+             *     where the service has no key to sign with.
+             * @example eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSIsImtpZCI6ImtQcksiLCJ...
+             */
+            receipt?: string;
         };
         /**
          * RejectionDetails
@@ -896,15 +1608,16 @@ export interface components {
         RejectionDetails: {
             /**
              * Format: double
-             * @description `spoof_detected`: the average anti-spoof score over all pictures, 0 to 1. It is reported and
-             *     decides nothing. `evidence` names the part of the capture that is below `threshold`. Absent
-             *     where no model could score.
+             * @description `spoof_detected`, always, whichever evidence decided: the average anti-spoof score over all
+             *     pictures, 0 to 1; null where no model could score a picture. It is reported and decides nothing.
+             *     `evidence` names what decided: the part of the capture that is below `threshold`, or another
+             *     finding.
              * @example 0.41
              */
-            anti_spoof_avg_score?: number;
+            anti_spoof_avg_score?: number | null;
             /**
              * Format: double
-             * @description `spoof_detected`: the score that the weakest part must reach, 0 to 1.
+             * @description `spoof_detected`, always: the score that the weakest part must reach, 0 to 1.
              * @example 0.5
              */
             threshold?: number;
@@ -967,15 +1680,16 @@ export interface components {
         SessionRejectionDetails: {
             /**
              * Format: double
-             * @description `spoof_detected`: the average anti-spoof score over all pictures, 0 to 1. It is reported and
-             *     decides nothing. `evidence` names the part of the capture that is below `threshold`. Absent
-             *     where no model could score.
+             * @description `spoof_detected`, always, whichever evidence decided: the average anti-spoof score over all
+             *     pictures, 0 to 1; null where no model could score a picture. It is reported and decides nothing.
+             *     `evidence` names what decided: the part of the capture that is below `threshold`, or another
+             *     finding.
              * @example 0.12
              */
-            anti_spoof_avg_score?: number;
+            anti_spoof_avg_score?: number | null;
             /**
              * Format: double
-             * @description `spoof_detected`: the score that the weakest part must reach, 0 to 1.
+             * @description `spoof_detected`, always: the score that the weakest part must reach, 0 to 1.
              * @example 0.5
              */
             threshold?: number;
@@ -1029,6 +1743,39 @@ export interface components {
              */
             evidence?: components["schemas"]["Evidence"][];
         };
+        /**
+         * @description What the person should do differently in the next try.
+         *
+         *     It may be shown to the person: it follows from how well the face could be seen and from actions that were missed,
+         *     never from anti-spoofing or identity. More may be added: show nothing for one that you do not know.
+         *
+         *     - `keep_face_in_frame`: no face was found in some frames, or none while an action was to be shown.
+         *     - `one_person_only`: a second face of comparable size was in the picture.
+         *     - `hold_upright`: the face was tilted, or the device lay on its side.
+         *     - `come_closer`: the face was too small.
+         *     - `move_back`: the face filled the picture.
+         *     - `more_light`: the face was dark, or noisy as in the dark.
+         *     - `less_light`: the face was too bright.
+         *     - `remove_glare`: the face was overexposed: its colours were cut off at white. Reflections on glasses and glare on
+         *     a part of the face are not measured.
+         *     - `hold_still`: the face was blurred.
+         *     - `look_straight`: a turn did not begin at a face towards the camera, or the face was turned away while the eyes
+         *     or the mouth were to move.
+         *     - `turn_further_left`: the angle of a turn to the person's own left was not reached.
+         *     - `turn_further_right`: the same to the right.
+         *     - `look_further_up`: the same upwards.
+         *     - `look_further_down`: the same downwards.
+         *     - `turn_less_far`: the face was turned so far that it could not be compared.
+         *     - `move_slower`: the turn was reached, but no pose on the way was seen.
+         *     - `follow_order`: an action was shown before the one that comes first.
+         *     - `blink_longer`: the eyes did not close, or for too short a time.
+         *     - `open_eyes`: no open eyes were seen before the blink, or none after it.
+         *     - `smile_wider`: the smile was too small.
+         *     - `open_mouth_wider`: the mouth did not open far enough.
+         *     - `relax_face`: no face at rest was seen before the smile or the open mouth.
+         * @enum {string}
+         */
+        RetryHint: "keep_face_in_frame" | "one_person_only" | "hold_upright" | "come_closer" | "move_back" | "more_light" | "less_light" | "remove_glare" | "hold_still" | "look_straight" | "turn_further_left" | "turn_further_right" | "look_further_up" | "look_further_down" | "turn_less_far" | "move_slower" | "follow_order" | "blink_longer" | "open_eyes" | "smile_wider" | "open_mouth_wider" | "relax_face";
         /**
          * SessionCancelled
          * @description A session that was cancelled.
@@ -1136,6 +1883,12 @@ export interface components {
              * @example false
              */
             mirrored?: boolean | null;
+            /**
+             * @description With a test key only: the outcome of the session, `verified` where it is left out. It is a verdict (`verified`,
+             *     or rejecting reason codes joined by `+`), or the code of an error of verify, and may have `delay:` and
+             *     milliseconds after a comma. An error before a verdict is answered once: `RATE_LIMIT,verified`.
+             */
+            test_outcome?: string | null;
         };
         /**
          * @description State of a session.
@@ -1193,6 +1946,14 @@ export interface components {
              *     ]
              */
             reason_codes?: components["schemas"]["ReasonCode"][];
+            /**
+             * @description What the person should do differently in the next try, the most useful first; may be empty. Absent unless the
+             *     session was rejected.
+             * @example [
+             *       "more_light"
+             *     ]
+             */
+            retry_hints?: components["schemas"]["RetryHint"][];
         };
         /** @description The verdict on a capture. */
         Verdict: components["schemas"]["Verified"] | components["schemas"]["Rejected"];
@@ -1786,6 +2547,14 @@ export interface components {
              * @example 8
              */
             frames_analyzed: number;
+            /** @description How like the reference the captured face is; absent where none was sent. */
+            reference_match?: components["schemas"]["ReferenceMatch"];
+            /**
+             * @description The verdict, signed: a compact JWS that can be verified offline with the keys of `/.well-known/jwks.json`. Absent
+             *     where the service has no key to sign with.
+             * @example eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSIsImtpZCI6ImtQcksiLCJ...
+             */
+            receipt?: string;
         };
         /**
          * VerifyRequest
@@ -1811,6 +2580,537 @@ export interface components {
              * @example GkXfo59ChoEBQveBAULygQRC...
              */
             video_b64?: string | null;
+            /**
+             * @description What you know of the device, as you like: for example the result of App Attest or Play Integrity. 1 to 16,384
+             *     bytes. The service does not read it: its SHA-256 goes into the receipt.
+             * @example eyJkZXZpY2VJbnRlZ3JpdHkiOnsiZGV2aWNlUmVjb2duaXRpb24i...
+             */
+            attestation?: string | null;
+            /**
+             * @description A picture of the person you expect: JPEG or PNG in base64 (standard or URL-safe), each side 120 to 4096 pixels, up to
+             *     10 MiB, with exactly one clear face. Send it or `reference_embedding`, not both. The answer then has
+             *     `reference_match`. It is not kept.
+             * @example /9j/4AAQSkZJRg...
+             */
+            reference_image_b64?: string | null;
+            /**
+             * @description The same as an embedding of this service: 512 numbers, of any length. It must come from the models in use.
+             * @example [
+             *       0,
+             *       0.0526,
+             *       0.0568,
+             *       0.0088,
+             *       -0.0473,
+             *       -0.0599,
+             *       -0.0175,
+             *       0.0411,
+             *       0.0618,
+             *       0.0258,
+             *       -0.034,
+             *       -0.0625,
+             *       -0.0335,
+             *       0.0263,
+             *       0.0619,
+             *       0.0406,
+             *       -0.018,
+             *       -0.0601,
+             *       -0.0469,
+             *       0.0094,
+             *       0.0571,
+             *       0.0523,
+             *       -0.0006,
+             *       -0.0529,
+             *       -0.0566,
+             *       -0.0083,
+             *       0.0477,
+             *       0.0598,
+             *       0.0169,
+             *       -0.0415,
+             *       -0.0618,
+             *       -0.0253,
+             *       0.0345,
+             *       0.0625,
+             *       0.0331,
+             *       -0.0268,
+             *       -0.062,
+             *       -0.0402,
+             *       0.0185,
+             *       0.0602,
+             *       0.0466,
+             *       -0.0099,
+             *       -0.0573,
+             *       -0.052,
+             *       0.0011,
+             *       0.0532,
+             *       0.0564,
+             *       0.0077,
+             *       -0.048,
+             *       -0.0596,
+             *       -0.0164,
+             *       0.0419,
+             *       0.0617,
+             *       0.0247,
+             *       -0.0349,
+             *       -0.0625,
+             *       -0.0326,
+             *       0.0273,
+             *       0.0621,
+             *       0.0398,
+             *       -0.0191,
+             *       -0.0604,
+             *       -0.0462,
+             *       0.0105,
+             *       0.0575,
+             *       0.0517,
+             *       -0.0017,
+             *       -0.0535,
+             *       -0.0561,
+             *       -0.0072,
+             *       0.0484,
+             *       0.0594,
+             *       0.0159,
+             *       -0.0423,
+             *       -0.0616,
+             *       -0.0242,
+             *       0.0354,
+             *       0.0625,
+             *       0.0321,
+             *       -0.0278,
+             *       -0.0621,
+             *       -0.0394,
+             *       0.0196,
+             *       0.0605,
+             *       0.0458,
+             *       -0.011,
+             *       -0.0577,
+             *       -0.0514,
+             *       0.0022,
+             *       0.0538,
+             *       0.0559,
+             *       0.0066,
+             *       -0.0487,
+             *       -0.0593,
+             *       -0.0153,
+             *       0.0427,
+             *       0.0615,
+             *       0.0237,
+             *       -0.0358,
+             *       -0.0625,
+             *       -0.0316,
+             *       0.0283,
+             *       0.0622,
+             *       0.0389,
+             *       -0.0201,
+             *       -0.0607,
+             *       -0.0454,
+             *       0.0115,
+             *       0.0579,
+             *       0.051,
+             *       -0.0028,
+             *       -0.054,
+             *       -0.0556,
+             *       -0.0061,
+             *       0.0491,
+             *       0.0591,
+             *       0.0148,
+             *       -0.0431,
+             *       -0.0614,
+             *       -0.0232,
+             *       0.0363,
+             *       0.0624,
+             *       0.0312,
+             *       -0.0287,
+             *       -0.0622,
+             *       -0.0385,
+             *       0.0206,
+             *       0.0608,
+             *       0.0451,
+             *       -0.0121,
+             *       -0.0581,
+             *       -0.0507,
+             *       0.0033,
+             *       0.0543,
+             *       0.0554,
+             *       0.0055,
+             *       -0.0494,
+             *       -0.0589,
+             *       -0.0143,
+             *       0.0435,
+             *       0.0613,
+             *       0.0227,
+             *       -0.0367,
+             *       -0.0624,
+             *       -0.0307,
+             *       0.0292,
+             *       0.0623,
+             *       0.0381,
+             *       -0.0211,
+             *       -0.0609,
+             *       -0.0447,
+             *       0.0126,
+             *       0.0583,
+             *       0.0504,
+             *       -0.0039,
+             *       -0.0546,
+             *       -0.0551,
+             *       -0.005,
+             *       0.0497,
+             *       0.0587,
+             *       0.0137,
+             *       -0.0439,
+             *       -0.0612,
+             *       -0.0222,
+             *       0.0372,
+             *       0.0624,
+             *       0.0302,
+             *       -0.0297,
+             *       -0.0623,
+             *       -0.0376,
+             *       0.0217,
+             *       0.061,
+             *       0.0443,
+             *       -0.0132,
+             *       -0.0585,
+             *       -0.0501,
+             *       0.0044,
+             *       0.0548,
+             *       0.0548,
+             *       0.0044,
+             *       -0.0501,
+             *       -0.0585,
+             *       -0.0132,
+             *       0.0443,
+             *       0.061,
+             *       0.0217,
+             *       -0.0376,
+             *       -0.0623,
+             *       -0.0297,
+             *       0.0302,
+             *       0.0624,
+             *       0.0372,
+             *       -0.0222,
+             *       -0.0612,
+             *       -0.0439,
+             *       0.0137,
+             *       0.0587,
+             *       0.0497,
+             *       -0.005,
+             *       -0.0551,
+             *       -0.0546,
+             *       -0.0039,
+             *       0.0504,
+             *       0.0583,
+             *       0.0126,
+             *       -0.0447,
+             *       -0.0609,
+             *       -0.0211,
+             *       0.0381,
+             *       0.0623,
+             *       0.0292,
+             *       -0.0307,
+             *       -0.0624,
+             *       -0.0367,
+             *       0.0227,
+             *       0.0613,
+             *       0.0435,
+             *       -0.0143,
+             *       -0.0589,
+             *       -0.0494,
+             *       0.0055,
+             *       0.0554,
+             *       0.0543,
+             *       0.0033,
+             *       -0.0507,
+             *       -0.0581,
+             *       -0.0121,
+             *       0.0451,
+             *       0.0608,
+             *       0.0206,
+             *       -0.0385,
+             *       -0.0622,
+             *       -0.0287,
+             *       0.0312,
+             *       0.0624,
+             *       0.0363,
+             *       -0.0232,
+             *       -0.0614,
+             *       -0.0431,
+             *       0.0148,
+             *       0.0591,
+             *       0.0491,
+             *       -0.0061,
+             *       -0.0556,
+             *       -0.054,
+             *       -0.0028,
+             *       0.051,
+             *       0.0579,
+             *       0.0115,
+             *       -0.0454,
+             *       -0.0607,
+             *       -0.0201,
+             *       0.0389,
+             *       0.0622,
+             *       0.0282,
+             *       -0.0316,
+             *       -0.0625,
+             *       -0.0358,
+             *       0.0237,
+             *       0.0615,
+             *       0.0427,
+             *       -0.0153,
+             *       -0.0593,
+             *       -0.0487,
+             *       0.0066,
+             *       0.0559,
+             *       0.0538,
+             *       0.0022,
+             *       -0.0514,
+             *       -0.0577,
+             *       -0.011,
+             *       0.0458,
+             *       0.0605,
+             *       0.0196,
+             *       -0.0394,
+             *       -0.0621,
+             *       -0.0278,
+             *       0.0321,
+             *       0.0625,
+             *       0.0354,
+             *       -0.0242,
+             *       -0.0616,
+             *       -0.0423,
+             *       0.0159,
+             *       0.0594,
+             *       0.0484,
+             *       -0.0072,
+             *       -0.0561,
+             *       -0.0535,
+             *       -0.0017,
+             *       0.0517,
+             *       0.0575,
+             *       0.0105,
+             *       -0.0462,
+             *       -0.0604,
+             *       -0.019,
+             *       0.0398,
+             *       0.0621,
+             *       0.0273,
+             *       -0.0326,
+             *       -0.0625,
+             *       -0.0349,
+             *       0.0247,
+             *       0.0617,
+             *       0.0419,
+             *       -0.0164,
+             *       -0.0596,
+             *       -0.048,
+             *       0.0077,
+             *       0.0564,
+             *       0.0532,
+             *       0.0011,
+             *       -0.052,
+             *       -0.0573,
+             *       -0.0099,
+             *       0.0466,
+             *       0.0602,
+             *       0.0185,
+             *       -0.0402,
+             *       -0.062,
+             *       -0.0268,
+             *       0.0331,
+             *       0.0625,
+             *       0.0345,
+             *       -0.0253,
+             *       -0.0618,
+             *       -0.0415,
+             *       0.0169,
+             *       0.0598,
+             *       0.0477,
+             *       -0.0083,
+             *       -0.0566,
+             *       -0.0529,
+             *       -0.0006,
+             *       0.0523,
+             *       0.0571,
+             *       0.0094,
+             *       -0.0469,
+             *       -0.0601,
+             *       -0.018,
+             *       0.0406,
+             *       0.0619,
+             *       0.0263,
+             *       -0.0335,
+             *       -0.0625,
+             *       -0.034,
+             *       0.0258,
+             *       0.0618,
+             *       0.0411,
+             *       -0.0175,
+             *       -0.0599,
+             *       -0.0473,
+             *       0.0088,
+             *       0.0568,
+             *       0.0526,
+             *       0,
+             *       -0.0526,
+             *       -0.0568,
+             *       -0.0088,
+             *       0.0473,
+             *       0.0599,
+             *       0.0175,
+             *       -0.0411,
+             *       -0.0618,
+             *       -0.0258,
+             *       0.034,
+             *       0.0625,
+             *       0.0335,
+             *       -0.0263,
+             *       -0.0619,
+             *       -0.0406,
+             *       0.018,
+             *       0.0601,
+             *       0.0469,
+             *       -0.0094,
+             *       -0.0571,
+             *       -0.0523,
+             *       0.0006,
+             *       0.0529,
+             *       0.0566,
+             *       0.0083,
+             *       -0.0477,
+             *       -0.0598,
+             *       -0.0169,
+             *       0.0415,
+             *       0.0618,
+             *       0.0253,
+             *       -0.0345,
+             *       -0.0625,
+             *       -0.0331,
+             *       0.0268,
+             *       0.062,
+             *       0.0402,
+             *       -0.0185,
+             *       -0.0602,
+             *       -0.0466,
+             *       0.0099,
+             *       0.0573,
+             *       0.052,
+             *       -0.0011,
+             *       -0.0532,
+             *       -0.0564,
+             *       -0.0077,
+             *       0.048,
+             *       0.0596,
+             *       0.0164,
+             *       -0.0419,
+             *       -0.0617,
+             *       -0.0247,
+             *       0.0349,
+             *       0.0625,
+             *       0.0326,
+             *       -0.0273,
+             *       -0.0621,
+             *       -0.0398,
+             *       0.0191,
+             *       0.0604,
+             *       0.0462,
+             *       -0.0105,
+             *       -0.0575,
+             *       -0.0517,
+             *       0.0017,
+             *       0.0535,
+             *       0.0561,
+             *       0.0072,
+             *       -0.0484,
+             *       -0.0594,
+             *       -0.0159,
+             *       0.0423,
+             *       0.0616,
+             *       0.0242,
+             *       -0.0354,
+             *       -0.0625,
+             *       -0.0321,
+             *       0.0278,
+             *       0.0621,
+             *       0.0394,
+             *       -0.0196,
+             *       -0.0605,
+             *       -0.0458,
+             *       0.011,
+             *       0.0577,
+             *       0.0514,
+             *       -0.0022,
+             *       -0.0538,
+             *       -0.0559,
+             *       -0.0066,
+             *       0.0487,
+             *       0.0593,
+             *       0.0153,
+             *       -0.0427,
+             *       -0.0615,
+             *       -0.0237,
+             *       0.0358,
+             *       0.0625,
+             *       0.0316,
+             *       -0.0283,
+             *       -0.0622,
+             *       -0.0389,
+             *       0.0201,
+             *       0.0607,
+             *       0.0454,
+             *       -0.0116,
+             *       -0.0579,
+             *       -0.051,
+             *       0.0028,
+             *       0.054,
+             *       0.0556,
+             *       0.0061,
+             *       -0.0491,
+             *       -0.0591,
+             *       -0.0148,
+             *       0.0431,
+             *       0.0614,
+             *       0.0232,
+             *       -0.0363,
+             *       -0.0624,
+             *       -0.0312,
+             *       0.0287,
+             *       0.0622,
+             *       0.0385,
+             *       -0.0206,
+             *       -0.0608,
+             *       -0.0451,
+             *       0.0121,
+             *       0.0581,
+             *       0.0507,
+             *       -0.0033,
+             *       -0.0543,
+             *       -0.0554,
+             *       -0.0055,
+             *       0.0494,
+             *       0.0589,
+             *       0.0143,
+             *       -0.0435,
+             *       -0.0613,
+             *       -0.0227,
+             *       0.0367,
+             *       0.0624,
+             *       0.0307,
+             *       -0.0292,
+             *       -0.0623,
+             *       -0.0381,
+             *       0.0211,
+             *       0.0609,
+             *       0.0447,
+             *       -0.0126,
+             *       -0.0583,
+             *       -0.0504,
+             *       0.0039,
+             *       0.0546,
+             *       0.0551
+             *     ]
+             */
+            reference_embedding?: number[] | null;
         };
         /**
          * Workers
@@ -1859,6 +3159,7 @@ export interface components {
          *     - `INVALID_INPUT`: The request cannot be read, or a field of it is wrong; `error` says which and what is allowed.
          *     - `INVALID_FRAME_COUNT`: Fewer frames than `config.min_images` or more than `config.max_images`.
          *     - `INVALID_FRAME_FORMAT`: A frame is not as documented. `error` says what is wrong; for a frame of a capture it names the position, counted from 0, and the field.
+         *     - `INVALID_REFERENCE`: `reference_image_b64` is not a picture of exactly one clear face; `error` says why. Send another picture, or none; the session has not been used.
          *     - `UNAUTHORIZED`: The API key is missing, malformed, unknown or revoked. Send it in `X-AI-API-Key`, or, from a browser, the session's `client_token` as `Authorization: Bearer`: the token is valid for that session's frames, status and cancellation only.
          *     - `LIVENESS_DISABLED`: The API key may not use liveness. Ask the operator of the service to enable it.
          *     - `SESSION_FORBIDDEN`: The session belongs to another API key, or the `client_token` to another session. Use the key that created it, or the token that came with it.
@@ -1875,7 +3176,7 @@ export interface components {
          *     - `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry; for a verify create a new session, since this one may be used.
          * @enum {string}
          */
-        ErrorCode: "MISSING_FIELDS" | "INVALID_INPUT" | "INVALID_FRAME_COUNT" | "INVALID_FRAME_FORMAT" | "UNAUTHORIZED" | "LIVENESS_DISABLED" | "SESSION_FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "SESSION_USED" | "SESSION_EXPIRED" | "VIDEO_TOO_LARGE" | "FRAME_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMIT" | "CONCURRENCY_LIMIT" | "PROCESSING_ERROR";
+        ErrorCode: "MISSING_FIELDS" | "INVALID_INPUT" | "INVALID_FRAME_COUNT" | "INVALID_FRAME_FORMAT" | "INVALID_REFERENCE" | "UNAUTHORIZED" | "LIVENESS_DISABLED" | "SESSION_FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "SESSION_USED" | "SESSION_EXPIRED" | "VIDEO_TOO_LARGE" | "FRAME_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMIT" | "CONCURRENCY_LIMIT" | "PROCESSING_ERROR";
         /**
          * @description The name of a preset.
          *
@@ -1903,6 +3204,11 @@ export interface components {
          */
         RequestId: string;
         /**
+         * @description There, and `true`, where the request was made with a test key, or with the client token of a test session: the answer rests on no measurement.
+         * @example true
+         */
+        Test: "true";
+        /**
          * @description Seconds to wait, at least, before trying again.
          * @example 1
          */
@@ -1927,16 +3233,21 @@ export type FrameResult = components['schemas']['FrameResult'];
 export type Health = components['schemas']['Health'];
 export type HealthStatus = components['schemas']['HealthStatus'];
 export type InteractiveSessionCreated = components['schemas']['InteractiveSessionCreated'];
+export type InteractiveSessionRequest = components['schemas']['InteractiveSessionRequest'];
 export type InteractiveSessionStatus = components['schemas']['InteractiveSessionStatus'];
 export type InteractiveState = components['schemas']['InteractiveState'];
 export type MeasureUnit = components['schemas']['MeasureUnit'];
 export type Mode = components['schemas']['Mode'];
 export type PoorFrames = components['schemas']['PoorFrames'];
 export type Preset = components['schemas']['Preset'];
+export type PublicKey = components['schemas']['PublicKey'];
+export type PublicKeys = components['schemas']['PublicKeys'];
 export type ReasonCode = components['schemas']['ReasonCode'];
+export type ReferenceMatch = components['schemas']['ReferenceMatch'];
 export type Rejected = components['schemas']['Rejected'];
 export type RejectionDetails = components['schemas']['RejectionDetails'];
 export type SessionRejectionDetails = components['schemas']['SessionRejectionDetails'];
+export type RetryHint = components['schemas']['RetryHint'];
 export type SessionCancelled = components['schemas']['SessionCancelled'];
 export type SessionChallenge = components['schemas']['SessionChallenge'];
 export type SessionCreated = components['schemas']['SessionCreated'];
@@ -1952,6 +3263,7 @@ export type ErrorCode = components['schemas']['ErrorCode'];
 export type PresetName = components['schemas']['PresetName'];
 export type HeaderLivegateRequestId = components['headers']['LivegateRequestId'];
 export type HeaderRequestId = components['headers']['RequestId'];
+export type HeaderTest = components['headers']['Test'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -1973,6 +3285,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1984,6 +3297,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1995,6 +3309,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2006,6 +3321,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2017,6 +3333,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2028,6 +3345,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2040,6 +3358,7 @@ export interface operations {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2051,6 +3370,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2077,6 +3397,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2088,11 +3409,13 @@ export interface operations {
              *     - `INVALID_INPUT`: The request cannot be read, or a field of it is wrong; `error` says which and what is allowed.
              *     - `INVALID_FRAME_COUNT`: Fewer frames than `config.min_images` or more than `config.max_images`.
              *     - `INVALID_FRAME_FORMAT`: A frame is not as documented. `error` says what is wrong; for a frame of a capture it names the position, counted from 0, and the field.
+             *     - `INVALID_REFERENCE`: `reference_image_b64` is not a picture of exactly one clear face; `error` says why. Send another picture, or none; the session has not been used.
              */
             400: {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2104,6 +3427,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2118,6 +3442,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2129,6 +3454,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2140,6 +3466,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2151,6 +3478,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2162,6 +3490,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2173,6 +3502,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2188,6 +3518,7 @@ export interface operations {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2199,6 +3530,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2224,6 +3556,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2235,6 +3568,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2249,6 +3583,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2260,6 +3595,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2271,6 +3607,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2335,29 +3672,40 @@ export interface operations {
                  * @example false
                  */
                 mirrored?: boolean;
+                /** @description With a test key only: the outcome of the session, `verified` where it is left out. It is a verdict (`verified`, `expired`, or one rejecting reason code) or the code of an error of a frame, and may have `delay:` and milliseconds after a comma. An error before a verdict is answered once: `RATE_LIMIT,verified`. */
+                test_outcome?: string;
             };
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InteractiveSessionRequest"];
+            };
+        };
         responses: {
             /** @description The session. */
             200: {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["InteractiveSessionCreated"];
                 };
             };
-            /** @description `INVALID_INPUT`: The request cannot be read, or a field of it is wrong; `error` says which and what is allowed. */
+            /**
+             * @description - `INVALID_INPUT`: The request cannot be read, or a field of it is wrong; `error` says which and what is allowed.
+             *     - `INVALID_REFERENCE`: `reference_image_b64` is not a picture of exactly one clear face; `error` says why. Send another picture, or none; the session has not been used.
+             */
             400: {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2369,6 +3717,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2380,18 +3729,47 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT`: The API key's requests per minute, or a session's frames per second, are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used. Leave out live frames rather than sending them late. */
+            /** @description `VIDEO_TOO_LARGE`: The medium is over its limit, or the body is larger than any valid request. Send less. */
+            413: {
+                headers: {
+                    "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON in UTF-8, or, for a live frame, not a form, or it is compressed. Send it uncompressed, as `application/json`; send a live frame as `multipart/form-data`. */
+            415: {
+                headers: {
+                    "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /**
+             * @description - `RATE_LIMIT`: The API key's requests per minute, or a session's frames per second, are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used. Leave out live frames rather than sending them late.
+             *     - `CONCURRENCY_LIMIT`: The limit on simultaneous verifications of this API key or of the server is reached, or the server's limit on live frames that wait to be measured. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used.
+             */
             429: {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2403,6 +3781,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2438,6 +3817,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2454,6 +3834,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2465,6 +3846,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2479,6 +3861,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2490,6 +3873,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2501,6 +3885,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2512,6 +3897,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2527,6 +3913,7 @@ export interface operations {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2538,6 +3925,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2563,6 +3951,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2574,6 +3963,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2588,6 +3978,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2599,6 +3990,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2610,6 +4002,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2635,6 +4028,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2646,6 +4040,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2660,6 +4055,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2671,6 +4067,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2682,6 +4079,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2693,6 +4091,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2715,6 +4114,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2726,6 +4126,7 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2737,10 +4138,55 @@ export interface operations {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    jwks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys: a JWK set (RFC 7517). Empty where the service signs no receipts. */
+            200: {
+                headers: {
+                    "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicKeys"];
+                };
+            };
+        };
+    };
+    testJwks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys: a JWK set (RFC 7517). Empty where the service signs no receipts. */
+            200: {
+                headers: {
+                    "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicKeys"];
                 };
             };
         };

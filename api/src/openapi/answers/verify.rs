@@ -63,6 +63,13 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
                     }),
                 ),
             ),
+            (
+                "test",
+                example(
+                    "With a test key: a rejection without a face",
+                    json!({"test_outcome": "spoof_detected"}),
+                ),
+            ),
         ],
         "verify" => vec![
             ("images", example("Images mode", images())),

@@ -184,6 +184,32 @@ State of the service.
 """
 
 
+class InteractiveSessionRequest(TypedDict):
+    """
+    What a new session takes besides its query. Unknown fields are refused.
+    """
+
+    attestation: NotRequired[str | None]
+    """
+    What you know of the device, as you like: for example the result of App Attest or Play Integrity. 1 to 16,384
+    bytes. The service does not read it: its SHA-256 goes into the receipt.
+    """
+    reference_image_b64: NotRequired[str | None]
+    """
+    A picture of the person you expect: JPEG or PNG in base64 (standard or URL-safe), each side 120 to 4096 pixels, up to
+    10 MiB, with exactly one clear face. Send it or `reference_embedding`, not both. The verdict then has
+    `reference_match`, for the key's owner alone. Only its embedding is kept, sealed, until the session is over.
+    """
+    reference_embedding: NotRequired[list[float] | None]
+    """
+    The same as an embedding of this service: 512 numbers, of any length. It must come from the models in use.
+    """
+    test_outcome: NotRequired[str | None]
+    """
+    With a test key only: the outcome of the session, as the query parameter of this name. Send one of the two.
+    """
+
+
 InteractiveState: TypeAlias = Literal['pending', 'in_progress', 'completed', 'failed', 'expired']
 """
 Where a session stands.
@@ -267,6 +293,49 @@ class PoorFrames(TypedDict):
     """
 
 
+class PublicKey(TypedDict):
+    """
+    A public key as JWK: RFC 8037.
+    """
+
+    kty: str
+    """
+    Always `OKP`.
+    """
+    crv: str
+    """
+    Always `Ed25519`.
+    """
+    alg: str
+    """
+    Always `EdDSA`.
+    """
+    use: str
+    """
+    Always `sig`.
+    """
+    kid: str
+    """
+    Id of the key, as the `kid` in the head of a receipt names it: its thumbprint (RFC 7638, SHA-256), or the
+    operator's own.
+    """
+    x: str
+    """
+    The key: 32 bytes, base64url.
+    """
+
+
+class PublicKeys(TypedDict):
+    """
+    The public keys, as `/.well-known/jwks.json` publishes them: RFC 7517.
+    """
+
+    keys: list[PublicKey]
+    """
+    The keys: the one that signs now, those that will, and those that signed before.
+    """
+
+
 ReasonCode: TypeAlias = Literal['liveness_passed', 'challenge_completed', 'no_spoof_detected', 'invalid_input', 'insufficient_face_detections', 'different_persons_detected', 'spoof_detected', 'challenge_failed', 'internal_error']
 """
 Why a capture was verified or rejected. More may be added.
@@ -284,6 +353,60 @@ frames.
 findings.
 - `challenge_failed`: at least one action was not detected; `failed_actions` says which and why.
 - `internal_error`: processing failed; only in a session's status. Retry with a new session.
+"""
+
+
+class ReferenceMatch(TypedDict):
+    """
+    How like the reference the captured face is. It says nothing about liveness, and `verified` or `is_live` does not
+    depend on it: a photo of the right person matches. Read those first.
+    """
+
+    score: float
+    """
+    Likeness of both faces, 0 to 1: the cosine of their embeddings, negative values as 0. Rounded to four decimals.
+    """
+    threshold: float
+    """
+    The least score of one person, 0 to 1. It depends on the operator's models.
+    """
+    matched: bool
+    """
+    Whether the score reaches the threshold.
+    """
+
+
+RetryHint: TypeAlias = Literal['keep_face_in_frame', 'one_person_only', 'hold_upright', 'come_closer', 'move_back', 'more_light', 'less_light', 'remove_glare', 'hold_still', 'look_straight', 'turn_further_left', 'turn_further_right', 'look_further_up', 'look_further_down', 'turn_less_far', 'move_slower', 'follow_order', 'blink_longer', 'open_eyes', 'smile_wider', 'open_mouth_wider', 'relax_face']
+"""
+What the person should do differently in the next try.
+
+It may be shown to the person: it follows from how well the face could be seen and from actions that were missed,
+never from anti-spoofing or identity. More may be added: show nothing for one that you do not know.
+
+- `keep_face_in_frame`: no face was found in some frames, or none while an action was to be shown.
+- `one_person_only`: a second face of comparable size was in the picture.
+- `hold_upright`: the face was tilted, or the device lay on its side.
+- `come_closer`: the face was too small.
+- `move_back`: the face filled the picture.
+- `more_light`: the face was dark, or noisy as in the dark.
+- `less_light`: the face was too bright.
+- `remove_glare`: the face was overexposed: its colours were cut off at white. Reflections on glasses and glare on
+a part of the face are not measured.
+- `hold_still`: the face was blurred.
+- `look_straight`: a turn did not begin at a face towards the camera, or the face was turned away while the eyes
+or the mouth were to move.
+- `turn_further_left`: the angle of a turn to the person's own left was not reached.
+- `turn_further_right`: the same to the right.
+- `look_further_up`: the same upwards.
+- `look_further_down`: the same downwards.
+- `turn_less_far`: the face was turned so far that it could not be compared.
+- `move_slower`: the turn was reached, but no pose on the way was seen.
+- `follow_order`: an action was shown before the one that comes first.
+- `blink_longer`: the eyes did not close, or for too short a time.
+- `open_eyes`: no open eyes were seen before the blink, or none after it.
+- `smile_wider`: the smile was too small.
+- `open_mouth_wider`: the mouth did not open far enough.
+- `relax_face`: no face at rest was seen before the smile or the open mouth.
 """
 
 
@@ -350,6 +473,12 @@ class SessionRequest(TypedDict):
     an unmirrored frame a subject who turns to their own left moves the nose towards the picture's
     right. Left out: they will not.
     """
+    test_outcome: NotRequired[str | None]
+    """
+    With a test key only: the outcome of the session, `verified` where it is left out. It is a verdict (`verified`,
+    or rejecting reason codes joined by `+`), or the code of an error of verify, and may have `delay:` and
+    milliseconds after a comma. An error before a verdict is answered once: `RATE_LIMIT,verified`.
+    """
 
 
 SessionState: TypeAlias = Literal['pending', 'processing', 'verified', 'rejected', 'failed', 'expired']
@@ -393,6 +522,11 @@ class SessionStatus(TypedDict):
     reason_codes: NotRequired[list[ReasonCode]]
     """
     The reasons of the verdict; absent until there is one.
+    """
+    retry_hints: NotRequired[list[RetryHint]]
+    """
+    What the person should do differently in the next try, the most useful first; may be empty. Absent unless the
+    session was rejected.
     """
 
 
@@ -453,6 +587,15 @@ class Verified(TypedDict):
     """
     Number of frames that show a face.
     """
+    reference_match: NotRequired[ReferenceMatch]
+    """
+    How like the reference the captured face is; absent where none was sent.
+    """
+    receipt: NotRequired[str]
+    """
+    The verdict, signed: a compact JWS that can be verified offline with the keys of `/.well-known/jwks.json`. Absent
+    where the service has no key to sign with.
+    """
 
 
 class VerifyRequest(TypedDict):
@@ -478,6 +621,21 @@ class VerifyRequest(TypedDict):
     seconds; about 5 seconds is usual. Each side 120 to 2160 pixels, at most 1920x1440 in all.
     H.264, HEVC, MPEG-4, VP8, VP9 or AV1. Sound is ignored; rotation metadata is applied.
     """
+    attestation: NotRequired[str | None]
+    """
+    What you know of the device, as you like: for example the result of App Attest or Play Integrity. 1 to 16,384
+    bytes. The service does not read it: its SHA-256 goes into the receipt.
+    """
+    reference_image_b64: NotRequired[str | None]
+    """
+    A picture of the person you expect: JPEG or PNG in base64 (standard or URL-safe), each side 120 to 4096 pixels, up to
+    10 MiB, with exactly one clear face. Send it or `reference_embedding`, not both. The answer then has
+    `reference_match`. It is not kept.
+    """
+    reference_embedding: NotRequired[list[float] | None]
+    """
+    The same as an embedding of this service: 512 numbers, of any length. It must come from the models in use.
+    """
 
 
 class Workers(TypedDict):
@@ -500,7 +658,7 @@ class Workers(TypedDict):
     """
 
 
-ErrorCode: TypeAlias = Literal['MISSING_FIELDS', 'INVALID_INPUT', 'INVALID_FRAME_COUNT', 'INVALID_FRAME_FORMAT', 'UNAUTHORIZED', 'LIVENESS_DISABLED', 'SESSION_FORBIDDEN', 'NOT_FOUND', 'SESSION_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'SESSION_USED', 'SESSION_EXPIRED', 'VIDEO_TOO_LARGE', 'FRAME_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMIT', 'CONCURRENCY_LIMIT', 'PROCESSING_ERROR']
+ErrorCode: TypeAlias = Literal['MISSING_FIELDS', 'INVALID_INPUT', 'INVALID_FRAME_COUNT', 'INVALID_FRAME_FORMAT', 'INVALID_REFERENCE', 'UNAUTHORIZED', 'LIVENESS_DISABLED', 'SESSION_FORBIDDEN', 'NOT_FOUND', 'SESSION_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'SESSION_USED', 'SESSION_EXPIRED', 'VIDEO_TOO_LARGE', 'FRAME_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMIT', 'CONCURRENCY_LIMIT', 'PROCESSING_ERROR']
 """
 What went wrong. More may be added: treat one that you do not know by its HTTP status.
 
@@ -508,6 +666,7 @@ What went wrong. More may be added: treat one that you do not know by its HTTP s
 - `INVALID_INPUT`: The request cannot be read, or a field of it is wrong; `error` says which and what is allowed.
 - `INVALID_FRAME_COUNT`: Fewer frames than `config.min_images` or more than `config.max_images`.
 - `INVALID_FRAME_FORMAT`: A frame is not as documented. `error` says what is wrong; for a frame of a capture it names the position, counted from 0, and the field.
+- `INVALID_REFERENCE`: `reference_image_b64` is not a picture of exactly one clear face; `error` says why. Send another picture, or none; the session has not been used.
 - `UNAUTHORIZED`: The API key is missing, malformed, unknown or revoked. Send it in `X-AI-API-Key`, or, from a browser, the session's `client_token` as `Authorization: Bearer`: the token is valid for that session's frames, status and cancellation only.
 - `LIVENESS_DISABLED`: The API key may not use liveness. Ask the operator of the service to enable it.
 - `SESSION_FORBIDDEN`: The session belongs to another API key, or the `client_token` to another session. Use the key that created it, or the token that came with it.
@@ -725,15 +884,16 @@ class RejectionDetails(TypedDict):
     are present. Each description begins with the reason code that its field belongs to.
     """
 
-    anti_spoof_avg_score: NotRequired[float]
+    anti_spoof_avg_score: NotRequired[float | None]
     """
-    `spoof_detected`: the average anti-spoof score over all pictures, 0 to 1. It is reported and
-    decides nothing. `evidence` names the part of the capture that is below `threshold`. Absent
-    where no model could score.
+    `spoof_detected`, always, whichever evidence decided: the average anti-spoof score over all
+    pictures, 0 to 1; null where no model could score a picture. It is reported and decides nothing.
+    `evidence` names what decided: the part of the capture that is below `threshold`, or another
+    finding.
     """
     threshold: NotRequired[float]
     """
-    `spoof_detected`: the score that the weakest part must reach, 0 to 1.
+    `spoof_detected`, always: the score that the weakest part must reach, 0 to 1.
     """
     same_person_score: NotRequired[float]
     """
@@ -783,15 +943,16 @@ class SessionRejectionDetails(TypedDict):
     are present. Each description begins with the reason code that its field belongs to.
     """
 
-    anti_spoof_avg_score: NotRequired[float]
+    anti_spoof_avg_score: NotRequired[float | None]
     """
-    `spoof_detected`: the average anti-spoof score over all pictures, 0 to 1. It is reported and
-    decides nothing. `evidence` names the part of the capture that is below `threshold`. Absent
-    where no model could score.
+    `spoof_detected`, always, whichever evidence decided: the average anti-spoof score over all
+    pictures, 0 to 1; null where no model could score a picture. It is reported and decides nothing.
+    `evidence` names what decided: the part of the capture that is below `threshold`, or another
+    finding.
     """
     threshold: NotRequired[float]
     """
-    `spoof_detected`: the score that the weakest part must reach, 0 to 1.
+    `spoof_detected`, always: the score that the weakest part must reach, 0 to 1.
     """
     same_person_score: NotRequired[float]
     """
@@ -938,6 +1099,22 @@ class FrameResult(TypedDict):
     """
     With the API key only, when `is_live` is false: what was measured and what is required.
     """
+    retry_hints: NotRequired[list[RetryHint]]
+    """
+    What the user should do differently in the next try, the most useful first; may be empty. Absent unless the session
+    is over without `is_live`. A client token gets it too: it follows from the quality of the pictures and from missed
+    challenges alone.
+    """
+    reference_match: NotRequired[ReferenceMatch | None]
+    """
+    With the API key only, once the session is over: how like the reference its face is; absent where none was sent,
+    null where the session does not show the face of one person.
+    """
+    receipt: NotRequired[str]
+    """
+    With the API key only, once there is a verdict: the verdict, signed: a compact JWS that can be verified offline
+    with the keys of `/.well-known/jwks.json`. Absent where the service has no key to sign with.
+    """
 
 
 class InteractiveSessionStatus(TypedDict):
@@ -989,6 +1166,22 @@ class InteractiveSessionStatus(TypedDict):
     """
     With the API key only, when `is_live` is false: what was measured and what is required.
     """
+    retry_hints: NotRequired[list[RetryHint]]
+    """
+    What the user should do differently in the next try, the most useful first; may be empty. Absent unless the session
+    is over without `is_live`. A client token gets it too: it follows from the quality of the pictures and from missed
+    challenges alone.
+    """
+    reference_match: NotRequired[ReferenceMatch | None]
+    """
+    With the API key only, once the session is over: how like the reference its face is; absent where none was sent,
+    null where the session does not show the face of one person.
+    """
+    receipt: NotRequired[str]
+    """
+    With the API key only, once there is a verdict: the verdict, signed: a compact JWS that can be verified offline
+    with the keys of `/.well-known/jwks.json`. Absent where the service has no key to sign with.
+    """
 
 
 class Rejected(TypedDict):
@@ -1034,6 +1227,21 @@ class Rejected(TypedDict):
     frames_analyzed: int
     """
     Number of frames that show a face.
+    """
+    retry_hints: list[RetryHint]
+    """
+    What the person should do differently in the next try, the most useful first; empty where nothing that may be shown
+    to the person helps. It may be shown: it follows from the quality of the pictures and from missed actions alone.
+    """
+    reference_match: NotRequired[ReferenceMatch | None]
+    """
+    How like the reference the captured face is; absent where none was sent, null where the capture does not show the
+    face of one person.
+    """
+    receipt: NotRequired[str]
+    """
+    The verdict, signed: a compact JWS that can be verified offline with the keys of `/.well-known/jwks.json`. Absent
+    where the service has no key to sign with.
     """
 
 

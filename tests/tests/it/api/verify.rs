@@ -128,6 +128,7 @@ async fn a_rejection_has_all_its_fields_and_what_was_not_measured_is_null() {
                     "text": "Frames 0 to 7: no face was found: keep the whole face in the picture, towards the camera, in even light, with nothing before it.",
                 }],
             },
+            "retry_hints": ["keep_face_in_frame"],
             "frames_analyzed": 0,
         })
     );
