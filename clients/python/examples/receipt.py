@@ -8,5 +8,5 @@ from livegate import Livegate
 from livegate.receipts import verify_receipt
 
 with Livegate(os.environ["BASE"]) as livegate:
-    jwks = livegate.jwks()  # Keep a copy: it verifies receipts without the service.
+    jwks = livegate.jwks()  # Fetch them once a day, not for each receipt.
 print(verify_receipt(Path(sys.argv[1]).read_text().strip(), jwks))

@@ -100,6 +100,21 @@ def test_somebody_who_does_nothing_is_rejected_without_an_error(livegate: Livega
     assert verdict["reason_codes"] == ["challenge_failed"]
     failed = verdict["rejection_details"]["failed_actions"]
     assert [action["action"] for action in failed] == session["challenge"]
+    assert verdict["retry_hints"]
+
+
+def test_the_captured_face_is_compared_with_a_reference(livegate: Livegate) -> None:
+    session = livegate.create_session()
+    pictures = capture(session)
+    first = livegate.verify(session["session_id"], pictures, reference_image=pictures[0].image)
+    assert first["verified"] and first["reference_match"] and first["reference_match"]["matched"]
+    again = livegate.create_session()
+    embedding = first["embedding"]
+    second = livegate.verify(again["session_id"], capture(again), reference_embedding=embedding)
+    assert second["reference_match"] and second["reference_match"]["matched"]
+    with pytest.raises(ApiError) as refused:
+        livegate.verify(livegate.create_session()["session_id"], pictures, reference_image=b"no")
+    assert refused.value.code == "INVALID_REFERENCE"
 
 
 def test_a_check_and_a_clip_by_the_asynchronous_client() -> None:
@@ -161,12 +176,17 @@ def test_a_test_key_reaches_each_branch_without_a_face() -> None:
         for outcome in ["verified", "RATE_LIMIT,verified"]:
             verdict = verify(outcome)
             assert verdict["verified"] and info(verdict).test
+            assert verify_receipt(verdict["receipt"], livegate.test_jwks())["test"]
+            with pytest.raises(ReceiptInvalid):
+                verify_receipt(verdict["receipt"], livegate.jwks())
         for reason in ["spoof_detected", "different_persons_detected", "challenge_failed"]:
             assert verify(reason)["reason_codes"] == [reason]
-        for code in ["SESSION_USED", "SESSION_EXPIRED", "SESSION_NOT_FOUND", "PROCESSING_ERROR"]:
+        for code in ["SESSION_USED", "SESSION_EXPIRED", "SESSION_NOT_FOUND"]:
             with pytest.raises(NewSessionNeeded) as over:
                 verify(code)
             assert over.value.code == code
+        with pytest.raises(NewSessionNeeded):
+            verify("PROCESSING_ERROR")
         with pytest.raises(ApiError) as refused:
             verify("INVALID_FRAME_FORMAT")
         assert refused.value.code == "INVALID_FRAME_FORMAT"

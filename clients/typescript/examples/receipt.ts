@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { Livegate } from "livegate";
 import { verifyReceipt } from "livegate/receipts";
 
-// Keep a copy: it verifies receipts without the service.
+// Fetch them once a day, not for each receipt.
 const jwks = await new Livegate(process.env.BASE!).jwks();
 const receipt = await readFile(process.argv[2]!, "utf8");
 console.log(await verifyReceipt(receipt.trim(), jwks));

@@ -5,8 +5,10 @@ import type {
   FrameResult,
   Health,
   InteractiveSessionCreated,
+  InteractiveSessionRequest,
   InteractiveSessionStatus,
   Preset,
+  PublicKeys,
   SessionCancelled,
   SessionCreated,
   SessionRequest,
@@ -65,13 +67,9 @@ export interface VerifyOptions extends SendOptions {
 type Query = NonNullable<operations["createInteractiveSession"]["parameters"]["query"]>;
 
 /** Options of an interactive session. The service draws what is left out. */
-export interface InteractiveOptions
-  extends Query,
-    Pick<VerifyOptions, "reference_image" | "reference_embedding" | "attestation"> {
-  /** Your reference of the person, up to 128 characters, for the limit of attempts. */
-  subject_ref?: string;
-  /** The outcome to give. Keys made for tests only. */
-  test_outcome?: string;
+export interface InteractiveOptions extends Query, Omit<InteractiveSessionRequest, keyof Query> {
+  /** `reference_image_b64` from memory. */
+  reference_image?: Media;
 }
 
 interface Call {
@@ -225,8 +223,13 @@ export class Livegate {
   }
 
   /** The public keys of receipts, for `verifyReceipt` of `livegate/receipts`. Needs no key. */
-  jwks(sending?: SendOptions): Promise<{ keys: Record<string, unknown>[] }> {
+  jwks(sending?: SendOptions): Promise<PublicKeys> {
     return this.#send({ path: "/.well-known/jwks.json" }, sending);
+  }
+
+  /** The public key of receipts of test sessions. Anybody can sign with it: for tests only. */
+  testJwks(sending?: SendOptions): Promise<PublicKeys> {
+    return this.#send({ path: "/.well-known/test-jwks.json" }, sending);
   }
 
   async #verify(body: object, options: VerifyOptions): Promise<Verdict> {

@@ -7,8 +7,8 @@ import { ReceiptInvalid } from "./errors.js";
 /**
  * The claims of a receipt whose signature is one of `jwks`.
  *
- * `jwks`: the service's public keys, as `Livegate.jwks` returns them. Keep a copy: the keys are
- * what you trust. `session_id`, `issuer`: what the claims `sub` and `iss` must be. A receipt without a
+ * `jwks`: the service's public keys, as `Livegate.jwks` returns them. Fetch them anew every
+ * day: a key that is gone no longer counts. `session_id`, `issuer`: what the claims `sub` and `iss` must be. A receipt without a
  * `session_id` to compare with may be that of another person. Gate on the claim `verified`.
  * Throws `ReceiptInvalid` if the receipt is malformed, altered, of another session or issuer, or
  * signed with another key.

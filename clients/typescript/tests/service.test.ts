@@ -73,6 +73,23 @@ test("somebody who does nothing is rejected without an error", options, async ()
   assert.deepEqual(verdict.reason_codes, ["challenge_failed"]);
   const failed = verdict.rejection_details.failed_actions ?? [];
   assert.deepEqual(failed.map(({ action }) => action), actions);
+  assert(verdict.retry_hints!.length > 0);
+});
+
+test("the captured face is compared with a reference", options, async () => {
+  const session = await livegate.createSession();
+  const pictures = await capture(session);
+  const reference_image = pictures[0]!.image;
+  const first = await livegate.verify(session.session_id, pictures, { reference_image });
+  assert(first.verified && first.reference_match!.matched);
+  const again = await livegate.createSession();
+  const reference_embedding = first.embedding;
+  const more = { reference_embedding };
+  const second = await livegate.verify(again.session_id, await capture(again), more);
+  assert(second.reference_match!.matched);
+  const { session_id } = await livegate.createSession();
+  const refused = livegate.verify(session_id, pictures, { reference_image: new Blob(["no"]) });
+  await assert.rejects(refused, isError(ApiError, "INVALID_REFERENCE"));
 });
 
 test("a check, and a clip", options, async () => {
@@ -131,13 +148,16 @@ test("a test key reaches each branch without a face", options, async () => {
   for (const outcome of ["verified", "RATE_LIMIT,verified"]) {
     const verdict = await verify(outcome);
     assert(verdict.verified && info(verdict).test);
+    assert((await verifyReceipt(verdict.receipt!, await livegate.testJwks())).test);
+    await assert.rejects(verifyReceipt(verdict.receipt!, await livegate.jwks()), ReceiptInvalid);
   }
   for (const reason of ["spoof_detected", "different_persons_detected", "challenge_failed"]) {
     assert.deepEqual((await verify(reason)).reason_codes, [reason]);
   }
-  for (const code of ["SESSION_USED", "SESSION_EXPIRED", "SESSION_NOT_FOUND", "PROCESSING_ERROR"]) {
+  for (const code of ["SESSION_USED", "SESSION_EXPIRED", "SESSION_NOT_FOUND"]) {
     await assert.rejects(verify(code), isError(NewSessionNeeded, code));
   }
+  await assert.rejects(verify("PROCESSING_ERROR"), NewSessionNeeded);
   await assert.rejects(verify("INVALID_FRAME_FORMAT"), isError(ApiError, "INVALID_FRAME_FORMAT"));
   const live = livegate.createSession({ test_outcome: "verified" });
   await assert.rejects(live, isError(ApiError, "INVALID_INPUT"));

@@ -26,6 +26,7 @@ from livegate.types import (
     InteractiveSessionCreated,
     InteractiveSessionStatus,
     Preset,
+    PublicKeys,
     SessionCancelled,
     SessionCreated,
     SessionRequest,
@@ -150,9 +151,13 @@ class AsyncLivegate:
         """The ready-made interactive sessions."""
         return await self._send(requests.presets())
 
-    async def jwks(self) -> dict[str, Any]:
+    async def jwks(self) -> PublicKeys:
         """The public keys of receipts, for `livegate.receipts.verify_receipt`. Needs no key."""
         return await self._send(requests.jwks())
+
+    async def test_jwks(self) -> PublicKeys:
+        """The public key of receipts of test sessions. Anybody can sign with it: for tests only."""
+        return await self._send(requests.test_jwks())
 
     async def close(self) -> None:
         """Closes the connections."""

@@ -21,9 +21,11 @@ from livegate.types import (
     FrameResult,
     Health,
     InteractiveSessionCreated,
+    InteractiveSessionRequest,
     InteractiveSessionStatus,
     Preset,
     PresetName,
+    PublicKeys,
     SessionCancelled,
     SessionCreated,
     SessionRequest,
@@ -53,7 +55,7 @@ class VerifyOptions(TypedDict):
     """A key of your own instead of a random one."""
 
 
-class InteractiveOptions(TypedDict):
+class InteractiveOptions(InteractiveSessionRequest):
     """Options of an interactive session. The service draws what is left out."""
 
     num_challenges: NotRequired[int]
@@ -63,18 +65,11 @@ class InteractiveOptions(TypedDict):
     challenges: NotRequired[Sequence[ChallengeType]]
     """These challenges in this order. Not together with `num_challenges` or `preset`."""
     preset: NotRequired[PresetName]
+    """A ready-made session."""
     mirrored: NotRequired[bool]
     """Whether frames will be mirror images."""
     reference_image: NotRequired[Media]
-    """JPEG or PNG of one face; the verdict then says whether the faces match."""
-    reference_embedding: NotRequired[Sequence[float]]
-    """512 floats, instead of `reference_image`."""
-    attestation: NotRequired[str]
-    """Opaque, up to 16 KiB. Its SHA-256 goes into the receipt."""
-    subject_ref: NotRequired[str]
-    """Your reference of the person, up to 128 characters, for the limit of attempts."""
-    test_outcome: NotRequired[str]
-    """The outcome to give. Keys made for tests only."""
+    """`reference_image_b64` from a file or from memory."""
 
 
 @dataclass(frozen=True)
@@ -169,8 +164,12 @@ def presets() -> Call[list[Preset]]:
     return Call("GET", f"{INTERACTIVE}/presets")
 
 
-def jwks() -> Call[dict[str, Any]]:
+def jwks() -> Call[PublicKeys]:
     return Call("GET", "/.well-known/jwks.json")
+
+
+def test_jwks() -> Call[PublicKeys]:
+    return Call("GET", "/.well-known/test-jwks.json")
 
 
 def _json(body: object) -> bytes:

@@ -24,6 +24,7 @@ from livegate.types import (
     InteractiveSessionCreated,
     InteractiveSessionStatus,
     Preset,
+    PublicKeys,
     SessionCancelled,
     SessionCreated,
     SessionRequest,
@@ -148,9 +149,13 @@ class Livegate:
         """The ready-made interactive sessions."""
         return self._send(requests.presets())
 
-    def jwks(self) -> dict[str, Any]:
+    def jwks(self) -> PublicKeys:
         """The public keys of receipts, for `livegate.receipts.verify_receipt`. Needs no key."""
         return self._send(requests.jwks())
+
+    def test_jwks(self) -> PublicKeys:
+        """The public key of receipts of test sessions. Anybody can sign with it: for tests only."""
+        return self._send(requests.test_jwks())
 
     def close(self) -> None:
         """Closes the connections."""
