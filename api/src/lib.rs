@@ -25,6 +25,7 @@ pub mod state;
 #[cfg(test)]
 mod testing;
 pub mod verify;
+pub mod web;
 
 pub use application::Application;
 pub use services::Services;

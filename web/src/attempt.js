@@ -120,6 +120,8 @@ export class Attempt {
   async #prepare(signal) {
     const session = await this.#options.obtainSession();
     signal.throwIfAborted();
+    // The page has shown why there is none.
+    if (session === null) throw new Ended();
     this.#session = session;
     const isLive = this.#options.mode === "interactive";
     const isComplete = session?.session_id && (isLive ? session.client_token : session.challenge?.length > 0);

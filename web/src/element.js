@@ -80,6 +80,12 @@ export class LivegateCheck extends HTMLElement {
   }
 
   connectedCallback() {
+    // Set before the element was defined, it is a property of the element alone, and hides the class's.
+    if (Object.hasOwn(this, "session")) {
+      const { session } = this;
+      delete this.session;
+      this.session = session;
+    }
     shown.add(this);
     this.#watch = new AbortController();
     const { signal } = this.#watch;
@@ -118,9 +124,14 @@ export class LivegateCheck extends HTMLElement {
       this.#release(attempt);
       await this.#finish(attempt, outcome);
     } catch (error) {
+      const wasStopped = this.#attempt !== attempt;
       this.#release(attempt);
-      // What ended it has shown what comes next.
-      if (error instanceof Ended) return;
+      // What stopped it has shown what comes next.
+      if (wasStopped) return;
+      if (error instanceof Ended) {
+        this.#move("reset");
+        return this.#showStart();
+      }
       this.#fail(error instanceof CheckError ? error : unexpected(error));
     }
   }

@@ -7,7 +7,7 @@
 
 const TRANSITIONS = {
   start: { start: "opening" },
-  opening: { camera: "ready", pause: "paused", fail: "error", cancel: "cancelled", done: "ended" },
+  opening: { camera: "ready", pause: "paused", fail: "error", cancel: "cancelled", reset: "start" },
   ready: { go: "running", pause: "paused", fail: "error", cancel: "cancelled" },
   running: { captured: "sending", pause: "paused", done: "ended", fail: "error", cancel: "cancelled" },
   paused: { resume: "opening", done: "ended", fail: "error", cancel: "cancelled" },

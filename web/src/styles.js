@@ -71,7 +71,7 @@ h2:focus { outline: none; }
   position: relative;
   isolation: isolate;
   justify-self: center;
-  inline-size: min(100%, max(11rem, var(--_tallest) - 21rem) * var(--ratio, 1.3333));
+  inline-size: min(100%, max(11rem, var(--_tallest) - 25rem) * var(--ratio, 1.3333));
   aspect-ratio: var(--ratio, 1.3333);
   overflow: hidden;
   border-radius: calc(var(--_radius) * 0.75);
@@ -95,7 +95,7 @@ video {
 .card[data-tone="fix"] .line { stroke: var(--_warn); stroke-dasharray: 3 2; }
 .wait { inset: 0; display: grid; place-content: center; padding: 1rem; text-align: center; }
 .hint {
-  inset: auto 0.75rem 0.75rem;
+  inset: auto 0.5rem 0.5rem;
   inline-size: fit-content;
   margin-inline: auto;
   padding: 0.4rem 1rem;
@@ -179,6 +179,7 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
     .order .drawing { inline-size: 4.5rem; }
     h2 { font-size: 1.2rem; }
     .message .drawing { display: none; }
+    .message .text:has(> .drawing) { grid-template-columns: minmax(0, 1fr); }
     .message, .message .text { gap: 0.5rem; }
   }
 }

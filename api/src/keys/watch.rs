@@ -10,6 +10,7 @@ use std::time::Duration;
 use livegate_common::job::now_ms;
 use livegate_common::shutdown::Shutdown;
 
+use super::lent::LentKeys;
 use super::{KeyFileError, KeyRecord, KeyRing};
 
 /// How often the file is checked. A change takes effect within two seconds.
@@ -20,6 +21,7 @@ pub struct LiveKeys {
     path: PathBuf,
     ring: RwLock<Arc<KeyRing>>,
     seen: Mutex<Seen>,
+    lent: LentKeys,
 }
 
 /// The state of the file at the last check.
@@ -61,6 +63,7 @@ impl LiveKeys {
             path: path.to_owned(),
             ring: RwLock::default(),
             seen: Mutex::new(Seen::Nothing),
+            lent: LentKeys::default(),
         };
         keys.look()?;
         if keys.ring().is_empty() {
@@ -74,12 +77,21 @@ impl LiveKeys {
 
     /// The key whose secret is `presented`, if there is one.
     pub fn find(&self, presented: &str) -> Option<Arc<KeyRecord>> {
-        self.ring().find(presented, now_ms())
+        let now = now_ms();
+        let filed = self.ring().find(presented, now);
+        filed.or_else(|| self.lent.find(presented, now))
     }
 
     /// The key with this id, if any of its secrets is still valid.
     pub fn with_id(&self, id: &str) -> Option<Arc<KeyRecord>> {
-        self.ring().with_id(id, now_ms())
+        let now = now_ms();
+        let filed = self.ring().with_id(id, now);
+        filed.or_else(|| self.lent.with_id(id, now))
+    }
+
+    /// Lends a key to the demo page of this process: its secret.
+    pub fn lend(&self) -> String {
+        self.lent.lend(now_ms())
     }
 
     fn ring(&self) -> Arc<KeyRing> {
