@@ -95,6 +95,8 @@ class Camera {
     /** Cameras to choose from. @type {MediaDeviceInfo[]} */
     this.cameras = cameras;
     this.#gone = childOf(signal);
+    // At once, whatever waits for a picture.
+    this.#gone.signal.addEventListener("abort", () => this.stop(), { once: true });
     const [track] = stream.getVideoTracks();
     const once = { once: true, signal: this.#watch.signal };
     track.addEventListener("ended", () => this.#gone.abort(new CheckError("camera_lost")), once);

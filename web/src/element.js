@@ -132,7 +132,7 @@ export class LivegateCheck extends HTMLElement {
         this.#move("reset");
         return this.#showStart();
       }
-      this.#fail(error instanceof CheckError ? error : unexpected(error));
+      this.#fail(error instanceof CheckError ? error : unexpected(error), attempt.sessionId);
     }
   }
 
@@ -239,7 +239,7 @@ export class LivegateCheck extends HTMLElement {
     });
   }
 
-  #fail(error) {
+  #fail(error, sessionId) {
     if (!this.#move("fail")) return;
     this.#showMessage(() => ({
       ...errorTexts(this.#view.words, error),
@@ -248,7 +248,7 @@ export class LivegateCheck extends HTMLElement {
       code: error.code,
       buttons: this.#buttonsAfter(error.code !== "insecure_context"),
     }));
-    this.#emit("error", { code: error.code, reason: error.reason, sessionId: null });
+    this.#emit("error", { code: error.code, reason: error.reason, sessionId });
     if (error.cause) console.warn(`livegate-check: ${error.message}:`, error.cause);
   }
 
