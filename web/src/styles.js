@@ -170,6 +170,21 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
   .message .text:has(> .drawing) { grid-template-columns: auto minmax(0, 1fr); column-gap: 2rem; }
   .message .text > .drawing { grid-row: 1 / 4; inline-size: 10rem; }
 }
+/* A small screen, or large text: the picture of the camera comes first. */
+@container (max-width: 22rem) {
+  .order { min-block-size: 0; }
+  .order .drawing { inline-size: 3.5rem; }
+  .card[data-state="running"] .detail { display: none; }
+  .stage { inline-size: min(100%, max(11rem, var(--_tallest) - 19rem) * var(--ratio, 1.3333)); }
+  .hint { padding: 0.25rem 0.75rem; font-size: 0.9375rem; line-height: 1.25; }
+}
+@container (max-width: 15rem) {
+  .card { padding: 0.5rem; }
+  .order { grid-template-columns: minmax(0, 1fr); }
+  .drawing { display: none; }
+  .stage { inline-size: 100%; }
+  .hint { font-size: 0.75rem; }
+}
 /* A phone on its side. */
 @media (max-height: 30rem) and (orientation: landscape) {
   @container (min-width: 30rem) {

@@ -107,6 +107,8 @@ export class Settings {
       this.#challenges.chosen = address.get("challenges").toUpperCase().split(",");
     }
     if (address.has("actions")) this.#actions.chosen = address.get("actions").toLowerCase().split(",");
+    // For tests whose camera is a film, which plays from the moment at which the camera is opened.
+    if (address.has("ready_seconds")) this.#check.setAttribute("ready-seconds", address.get("ready_seconds"));
     if (address.has("timeout_seconds")) byId("timeout").value = address.get("timeout_seconds");
   }
 

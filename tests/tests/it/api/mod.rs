@@ -29,3 +29,4 @@ mod spelling;
 mod verify;
 mod video;
 mod video_oddities;
+mod web;
