@@ -89,7 +89,8 @@ export class LivegateCheck extends HTMLElement {
     shown.add(this);
     this.#watch = new AbortController();
     const { signal } = this.#watch;
-    this.addEventListener("keydown", (event) => this.#onKey(event), { signal });
+    // Of the whole page: a person who has clicked elsewhere must be able to stop the camera, too.
+    document.addEventListener("keydown", (event) => this.#onKey(event), { signal });
     document.addEventListener("visibilitychange", () => document.hidden && this.#attempt?.pause("hidden"), { signal });
     window.addEventListener("pagehide", () => this.stop(), { signal });
     this.#speakLanguage(true);
@@ -324,7 +325,7 @@ export class LivegateCheck extends HTMLElement {
   }
 
   #onKey(event) {
-    if (event.key !== "Escape" || !isActive(this.#state)) return;
+    if (event.key !== "Escape" || event.defaultPrevented || !isActive(this.#state)) return;
     event.preventDefault();
     this.stop();
   }

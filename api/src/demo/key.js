@@ -14,8 +14,15 @@ export class Key {
   /** Called when a key was typed. */
   onChange = () => {};
 
+  /** Called when Enter was pressed in the field. */
+  onEnter = () => {};
+
   constructor() {
     part.hidden = this.#isLent;
+    part.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.onEnter();
+    });
     field.addEventListener("input", () => this.#clear());
     field.addEventListener("change", () => this.value !== "" && this.onChange());
     show.addEventListener("click", () => {

@@ -23,6 +23,8 @@ key.onChange = async () => {
   }
 };
 
+key.onEnter = () => check.start();
+
 const setState = (state) => (document.body.dataset.state = state);
 let session = null;
 let passed = 0;

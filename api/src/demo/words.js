@@ -51,6 +51,7 @@ const WHY = {
   not_reopened: "the eyes were not seen open again",
   no_neutral_before: "no neutral face before it",
   out_of_order: "shown before the one that comes first",
+  not_comparable: "the head went too far to be compared with the other frames",
   no_movement: "no movement was seen: held still, or too fast",
 };
 

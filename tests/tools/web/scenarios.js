@@ -235,7 +235,7 @@ const SCENARIOS = {
   async "Escape cancels, releases the camera and cancels the session"() {
     const trial = await new Trial("stay").started();
     await trial.has("progress");
-    trial.check.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
     equal(trial.check.state, "cancelled", "state");
     equal(trial.names().at(-1), "cancel", "event");
     await trial.until(allReleased, "release");
