@@ -112,6 +112,8 @@ export declare class LivegateCheck extends HTMLElement {
   stop(): void;
   /** Starts again, with a new session where `session` is a function. */
   retry(): Promise<void>;
+  /** Back to the start screen; ends a check that is under way. */
+  reset(): void;
 
   addEventListener<K extends keyof LivegateEventMap>(
     type: K,

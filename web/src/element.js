@@ -74,7 +74,10 @@ export class LivegateCheck extends HTMLElement {
   }
 
   set session(session) {
+    // Frameworks set a new function for each rendering: that is no reason to leave what is shown.
+    const isSame = typeof session === "function" && typeof this.#session === "function";
     this.#session = session;
+    if (isSame) return;
     this.#isSessionUsed = false;
     this.#showStart();
   }
@@ -157,6 +160,12 @@ export class LivegateCheck extends HTMLElement {
   /** Starts again, with a new session where `session` is a function. */
   retry() {
     return this.start();
+  }
+
+  /** Back to the start screen. */
+  reset() {
+    this.stop();
+    this.#showStart();
   }
 
   #release(attempt) {

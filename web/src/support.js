@@ -19,7 +19,17 @@ export function isFrameBlocked() {
 export function refusalReason() {
   if (isFrameBlocked()) return "iframe";
   if (isInApp()) return "in_app";
-  return window.self === window.top ? "" : "iframe";
+  // Browsers that cannot say so refuse in a frame of another origin more often than people do.
+  const canSay = Boolean(document.permissionsPolicy ?? document.featurePolicy);
+  return !canSay && isInForeignFrame() ? "iframe" : "";
+}
+
+function isInForeignFrame() {
+  try {
+    return window.top.location.origin !== location.origin;
+  } catch {
+    return true;
+  }
 }
 
 /**

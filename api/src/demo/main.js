@@ -102,8 +102,7 @@ function showCheck() {
   verdict.hidden = true;
   verdict.replaceChildren();
   check.hidden = false;
-  // The start screen again.
-  check.session = obtainSession;
+  check.reset();
   for (const name of ["verdict", "error", "passed"]) delete document.body.dataset[name];
   setState("idle");
 }

@@ -147,6 +147,20 @@ const SCENARIOS = {
     equal(ids.length, 2, "sessions");
     equal(trial.events.filter(({ name }) => name === "complete")[1].detail.sessionId, ids[1], "session");
   },
+  async "a new function for sessions leaves what is shown, and reset goes back to the start"() {
+    camera.mode = "denied";
+    const trial = await new Trial("pass").ready();
+    const session = { session_id: trial.id, client_token: "lct_x" };
+    trial.check.session = async () => session;
+    trial.check.start();
+    await trial.has("error");
+    trial.check.session = async () => session;
+    equal(trial.check.state, "error", "state");
+    trial.check.reset();
+    equal(trial.check.state, "start", "state");
+    holds(trial.button("start"), "the start screen");
+    camera.mode = "face";
+  },
   async "a page that gives no session gets the start screen back"() {
     const trial = new Trial("pass");
     trial.check.session = async () => null;
