@@ -1,10 +1,6 @@
 //! The component `<livegate-check>` as it is served. What it does is tried in browsers: see `it/browsers`.
 
-use std::io::Write;
-
 use base64_simd::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use livegate_tests::app::{App, spawn_app};
 use livegate_tests::client::Client;
 use livegate_tests::media::root;
@@ -53,10 +49,17 @@ async fn pages_of_every_origin_may_load_it_and_check_what_they_load() {
     assert_eq!(short.bytes().await.unwrap(), module);
     let hash = STANDARD.encode_to_string(Sha384::digest(&module));
     assert_eq!(integrity, format!("sha384-{hash}"));
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    gzip.write_all(&module).unwrap();
-    let size = gzip.finish().unwrap().len();
-    assert!(size < 40_000, "{size} bytes");
+    let request = app.client.without_key().request(Method::GET, &versioned);
+    let packed = request
+        .header("accept-encoding", "gzip")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    assert_eq!(packed.headers()["vary"], "accept-encoding");
+    let packed = packed.bytes().await.unwrap();
+    assert!(packed.starts_with(&[0x1f, 0x8b]));
+    assert!(packed.len() < 40_000, "{} bytes", packed.len());
 }
 
 #[tokio::test]
