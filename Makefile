@@ -1,7 +1,7 @@
 # Every target obtains what it needs; CONTRIBUTING.md lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench attacks soak fuzz check images-test
+.PHONY: help run build clients test bench attacks soak fuzz check images-test
 
 CARGO := cargo
 # The faster runner where there is one; either runs the same tests.
@@ -23,6 +23,11 @@ build: ## Build the binaries and obtain the models; start nothing. PROFILE=image
 	@scripts/requirements.sh build
 	$(CARGO) build --profile $(PROFILE) --locked -p livegate-server -p livegate-jail -p livegate-lab -p livegate-prepare --bins
 	@$(BUILT)/livegate-models fetch
+
+clients: ## Build the Python wheel and the npm tarball into target/clients; publish nothing
+	@scripts/requirements.sh test
+	@scripts/test-tools.sh
+	@clients/build.sh
 
 test: ## Run all tests, with RabbitMQ and Redis servers of their own
 	@scripts/requirements.sh test

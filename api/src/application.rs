@@ -29,6 +29,8 @@ use crate::interactive::in_flight::InFlight;
 use crate::keys::KeyFileError;
 use crate::keys::watch::LiveKeys;
 use crate::openapi::{self, ApiDocument};
+use crate::receipts::Receipts;
+use crate::receipts::key_error::SigningKeyError;
 use crate::services::Services;
 use crate::state::AppState;
 use crate::web::{self, Component};
@@ -48,6 +50,9 @@ pub enum BindError {
     /// The key file cannot be used.
     #[error(transparent)]
     Keys(#[from] KeyFileError),
+    /// The signing keys cannot be used.
+    #[error(transparent)]
+    SigningKeys(#[from] SigningKeyError),
     /// The audit log cannot be opened.
     #[error("the audit log {target} cannot be opened: {cause}")]
     Audit {
@@ -95,6 +100,7 @@ impl Application {
     /// [`BindError`], whose text names what to change.
     pub async fn bind(config: ServerConfig, services: Services) -> Result<Self, BindError> {
         let keys = Arc::new(LiveKeys::open(&config.keys)?);
+        let receipts = Arc::new(Receipts::open(&config.receipts, &services)?);
         let places = config.max_connections;
         let opened = Audit::open(&config.audit_log, places, services.metrics.clone());
         let (audit, writer) = opened.map_err(|cause| {
@@ -129,6 +135,7 @@ impl Application {
             uploads,
             live_uploads: Uploads::new(LIVE_UPLOAD_MIB),
             in_flight: InFlight::default(),
+            receipts,
             audit,
         });
         Ok(Self {
@@ -180,6 +187,7 @@ impl Application {
             tracing::info!("A page to try it with a camera: http://{address}/demo");
         }
         let keys = tokio::spawn(Arc::clone(&state.keys).follow(shutdown.clone()));
+        let signing = tokio::spawn(Arc::clone(&state.receipts).follow(shutdown.clone()));
         let metrics = metrics.map(|port| {
             let state = Arc::downgrade(&state);
             let look = move || look(state.clone());
@@ -205,6 +213,7 @@ impl Application {
             tracing::warn!("Stopped with verifications unfinished");
         }
         let _ = keys.await;
+        let _ = signing.await;
         let _ = following.await;
         if let Some(metrics) = metrics {
             let _ = metrics.await;
@@ -254,7 +263,8 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
         // Browsers ask for it wherever they find a page; a 404 would be logged as a refusal.
         .at("/favicon.ico", get(make_sync(|_| StatusCode::NO_CONTENT)))
         .nest_no_strip("/v1", service)
-        .nest_no_strip("/api", openapi::service());
+        .nest_no_strip("/api", openapi::service())
+        .nest_no_strip("/.well-known", openapi::service());
     route = web::add(route, &mut methods);
     if state.config.demo {
         route = demo::add(route, &mut methods, state.config.lends_demo_key);

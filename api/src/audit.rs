@@ -12,6 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::AuditTarget;
+use crate::contract::established::Established;
 use crate::contract::reason::ReasonCode;
 use crate::error::{ApiError, Busy};
 use crate::metrics::Metrics;
@@ -32,6 +33,9 @@ pub struct AuditRecord {
     pub key_id: String,
     /// Id of the session.
     pub session_id: String,
+    /// Whether it is a session of a test key, whose verdict rests on no measurement. Absent where it is not.
+    #[serde(skip_serializing_if = "is_real")]
+    pub test: bool,
     /// `images`, `video` or `interactive`.
     pub mode: &'static str,
     /// `verified`, `rejected` or `failed`; for an interactive session also `cancelled`, and `expired` if it had no
@@ -45,6 +49,8 @@ pub struct AuditRecord {
     pub anti_spoof_avg_score: Option<f64>,
     /// Consistency of all frames with one person, 0 to 1, where it was measured.
     pub same_person_score: Option<f64>,
+    /// What was established beyond the pixels; see docs/integrate.md.
+    pub evidence_level: Vec<Established>,
     /// Number of frames in the capture or the session.
     pub frames: usize,
     /// The server's own processing time, milliseconds; for an interactive session the sum over its
@@ -54,6 +60,12 @@ pub struct AuditRecord {
     pub worker_cpu_ms: f64,
     /// The part of `worker_cpu_ms` spent inside the inference runtime, milliseconds.
     pub inference_cpu_ms: f64,
+}
+
+/// Whether a session is a real one, by its `test`.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
+fn is_real(test: &bool) -> bool {
+    !*test
 }
 
 /// Microseconds as milliseconds, rounded to a tenth, as records state them.
@@ -85,11 +97,13 @@ pub struct AuditPlace {
 }
 
 impl AuditPlace {
-    /// Sends the record to the log, counts its verdict in the metrics, and waits until the line is written: at most a
+    /// Sends the record to the log, counts its verdict in the metrics unless it is a test, and waits until the line is written: at most a
     /// second. So a process that is killed right after its answer has written the answer's record.
     pub async fn record(self, record: AuditRecord) {
-        self.metrics
-            .ended(record.mode, record.verdict, &record.reason_codes);
+        if !record.test {
+            self.metrics
+                .ended(record.mode, record.verdict, &record.reason_codes);
+        }
         let (written, writing) = oneshot::channel();
         self.place.send(Entry { record, written });
         // The writer logs a line that it cannot write.
@@ -191,12 +205,14 @@ mod tests {
             caller_request_id: None,
             key_id: String::new(),
             session_id: session_id.to_owned(),
+            test: false,
             mode: "images",
             verdict: "failed",
             reason_codes: Vec::new(),
             confidence: None,
             anti_spoof_avg_score: None,
             same_person_score: None,
+            evidence_level: Vec::new(),
             frames: 8,
             processing_time_ms: 1,
             worker_cpu_ms: 0.0,

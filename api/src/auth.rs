@@ -57,7 +57,7 @@ pub fn identify(
             KeyProblem::Malformed
         })
     })?;
-    CallingKey::note(request, &record.id);
+    CallingKey::note(request, &record.id, record.is_test);
     if record.liveness {
         Ok(record)
     } else {

@@ -13,6 +13,7 @@ pub mod config;
 pub mod contract;
 pub mod demo;
 pub mod error;
+pub mod followed_file;
 pub mod http;
 pub mod interactive;
 pub mod keys;
@@ -20,12 +21,16 @@ pub mod measure;
 pub mod metrics;
 pub mod openapi;
 pub mod rate;
+pub mod receipts;
+pub mod reference;
 pub mod services;
 pub mod state;
+pub mod test_mode;
 #[cfg(test)]
 mod testing;
 pub mod verify;
 pub mod web;
+pub mod whole_file;
 
 pub use application::Application;
 pub use services::Services;

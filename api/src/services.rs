@@ -29,10 +29,21 @@ pub struct Services {
     pub seal: SealKey,
     /// Thresholds of the operating point, for each set of models that it covers.
     pub thresholds: ThresholdSets,
+    /// The name of that operating point.
+    pub point: PointName,
     /// The set of models that measured last.
     pub models: LatestModels,
     /// Metrics of all of this.
     pub metrics: Metrics,
+}
+
+/// Which operating point it is, for receipts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PointName {
+    /// `shipped`, or the name of the file of thresholds; empty where there is no file.
+    pub name: String,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
 }
 
 /// The set of models that measured last, by its name. Clones share it.
@@ -77,6 +88,7 @@ mod testing {
                 presence: Arc::new(MemoryPresence::new()),
                 seal: SealKey::random().unwrap(),
                 thresholds: thresholds.into(),
+                point: PointName::default(),
                 models: LatestModels::default(),
                 metrics: Metrics::default(),
             }

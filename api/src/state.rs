@@ -8,6 +8,7 @@ use crate::config::ServerConfig;
 use crate::http::uploads::Uploads;
 use crate::interactive::in_flight::InFlight;
 use crate::keys::watch::LiveKeys;
+use crate::receipts::Receipts;
 use crate::services::Services;
 
 /// Shared by all requests; created once.
@@ -27,6 +28,8 @@ pub struct AppState {
     pub live_uploads: Uploads,
     /// Live frames in flight.
     pub in_flight: InFlight,
+    /// Signs receipts.
+    pub receipts: Arc<Receipts>,
     /// The audit log.
     pub audit: Audit,
 }

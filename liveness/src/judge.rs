@@ -2,9 +2,11 @@
 
 use crate::challenge::{Challenge, Phase};
 use crate::decision::{Capture, Conclusion, Findings, Proof, Rejection, decide};
+use crate::embedding::Embedding;
 use crate::evidence::{Timing, colour};
 use crate::measurement::FrameMeasurement;
 use crate::outcome::{ClipFrame, FrameOutcome};
+use crate::reference::Comparison;
 use crate::sampling::Sampling;
 use crate::tagged::TaggedFrame;
 use crate::thresholds::Thresholds;
@@ -45,6 +47,18 @@ pub enum Judgement {
     Rejected(Findings, Vec<Rejection>),
     /// The capture was verified.
     Verified(Findings, Proof),
+}
+
+impl Judgement {
+    /// Compares the capture with a reference. A portrait of one person is needed; the verdict does not matter.
+    pub fn compared_with(&self, reference: Option<&Embedding>, t: &Thresholds) -> Comparison {
+        let (portrait, reasons) = match self {
+            Self::Undecodable(_) => (None, &[][..]),
+            Self::Rejected(findings, reasons) => (findings.portrait.as_ref(), &reasons[..]),
+            Self::Verified(_, proof) => (Some(&proof.embedding), &[][..]),
+        };
+        Comparison::of(reference, portrait, reasons, t)
+    }
 }
 
 /// Judges frames that the caller chose, each with its tag, in the caller's order.

@@ -25,6 +25,8 @@ pub mod mouth;
 pub mod movement;
 pub mod outcome;
 pub mod pose;
+pub mod reference;
+pub mod retry;
 pub mod sampling;
 pub mod scene;
 pub mod session;

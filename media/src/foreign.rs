@@ -11,6 +11,9 @@ pub enum Foreign {
     /// AV1 still picture.
     #[error("an AVIF picture")]
     Avif,
+    /// An address where a picture may be, instead of the picture.
+    #[error("the address of a picture")]
+    Address,
     /// Base64 of a picture as text, or a data URL.
     #[error("base64 text of a picture")]
     Base64,
@@ -20,7 +23,7 @@ pub enum Foreign {
     /// GIF.
     #[error("a GIF picture")]
     Gif,
-    /// HEVC still picture, the format of iPhones.
+    /// HEVC still picture, the format of iPhones, or another HEIF picture.
     #[error("a HEIC picture")]
     Heic,
     /// A web page, often an error page.
@@ -68,6 +71,15 @@ pub enum Foreign {
     /// A compressed archive.
     #[error("a compressed archive")]
     Archive,
+    /// A medical picture.
+    #[error("a DICOM picture")]
+    Dicom,
+    /// The name of an object of JavaScript, which a program wrote in place of its bytes.
+    #[error("the name of a JavaScript object")]
+    Object,
+    /// A picture that a program has read or sent as text. Bytes were replaced by others, and are lost.
+    #[error("a picture that was read or sent as text, and so is damaged")]
+    Recoded,
     /// Zeros, such as a buffer that was never filled.
     #[error("nothing but zeros")]
     Zeros,
@@ -79,13 +91,14 @@ impl Foreign {
         let beginning = bytes.get(..BEGINNING).unwrap_or(bytes);
         Self::by_magic(beginning)
             .or_else(|| Self::by_box(beginning))
+            .or_else(|| Self::by_recoding(beginning))
             .or_else(|| Self::by_text(beginning))
             .or_else(|| begins_late(beginning).then_some(Self::Late))
             .or_else(|| (!bytes.is_empty() && bytes.iter().all(|b| *b == 0)).then_some(Self::Zeros))
     }
 
     fn by_magic(bytes: &[u8]) -> Option<Self> {
-        let known: [(&[u8], Self); 19] = [
+        let known: [(&[u8], Self); 31] = [
             (b"GIF8", Self::Gif),
             (b"BM", Self::Bmp),
             (b"II\x2a\0", Self::Tiff),
@@ -105,6 +118,18 @@ impl Foreign {
             (b"\x1f\x8b", Self::Archive),
             (b"FLV\x01", Self::Video),
             (b"OggS", Self::Video),
+            (b"\0\0\x01\xba", Self::Video),
+            (b"\0\0\x01\xb3", Self::Video),
+            (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Self::Video),
+            (b"\0\0\x02\0", Self::Icon),
+            (b"FUJIFILMCCD-RAW", Self::Tiff),
+            (b"IIRO", Self::Tiff),
+            (b"IIU\0", Self::Tiff),
+            (b"Rar!\x1a\x07", Self::Archive),
+            (b"7z\xbc\xaf\x27\x1c", Self::Archive),
+            (b"\x28\xb5\x2f\xfd", Self::Archive),
+            (b"\xfd7zXZ\0", Self::Archive),
+            (b"BZh", Self::Archive),
         ];
         if bytes.starts_with(b"RIFF") {
             return match bytes.get(8..12)? {
@@ -114,14 +139,22 @@ impl Foreign {
             };
         }
         let found = known.iter().find(|(magic, _)| bytes.starts_with(magic));
-        found.map(|(_, foreign)| *foreign)
+        let found = found.map(|(_, foreign)| *foreign);
+        // MPEG transport streams have a sync byte every 188 bytes; DICOM has a preamble of 128 bytes.
+        let syncs = [bytes.first(), bytes.get(188), bytes.get(376)];
+        found
+            .or_else(|| (syncs == [Some(&0x47); 3]).then_some(Self::Video))
+            .or_else(|| (bytes.get(128..132)? == b"DICM").then_some(Self::Dicom))
     }
 
     /// Recognises ISO base media by the brands in its first box (ISO/IEC 14496-12). The major brand
     /// comes first. Several still formats have a common major brand, and name their own brand after it.
     fn by_box(bytes: &[u8]) -> Option<Self> {
-        if bytes.get(4..8)? != b"ftyp" {
-            return None;
+        match bytes.get(4..8)? {
+            b"ftyp" => {}
+            // QuickTime files without brands, and fragments of clips.
+            b"moov" | b"mdat" | b"wide" | b"styp" | b"moof" => return Some(Self::Video),
+            _ => return None,
         }
         let length = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
         let length = usize::try_from(length).ok()?.min(bytes.len());
@@ -136,7 +169,8 @@ impl Foreign {
         } else if names(&[b"jxl "]) {
             Self::JpegXl
         } else if names(&[
-            b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1",
+            b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1",
+            b"mif2", b"msf1", b"miaf", b"avci", b"jpeg",
         ]) {
             Self::Heic
         } else if names(&[b"crx "]) {
@@ -144,6 +178,24 @@ impl Foreign {
         } else {
             Self::Video
         })
+    }
+
+    /// Recognises the first bytes of a JPEG or a PNG after they went through text: replaced by U+FFFD, written
+    /// as two bytes each, or with their line ends changed.
+    fn by_recoding(bytes: &[u8]) -> Option<Self> {
+        const REPLACED: &[u8] = b"\xef\xbf\xbd";
+        let begins: [&[u8]; 6] = [
+            // ff d8 ff, read as ISO 8859-1 and written as UTF-8.
+            b"\xc3\xbf\xc3\x98\xc3\xbf",
+            b"\xc2\x89PNG",
+            b"\xef\xbf\xbdPNG",
+            b"\x89PNG\n\x1a\n",
+            b"\x89PNG\r\n\x1a\r\n",
+            b"\x89PNG\r\r\n\x1a",
+        ];
+        let replaced = bytes.chunks_exact(3).take_while(|c| *c == REPLACED).count();
+        let is_recoded = replaced >= 3 || begins.iter().any(|b| bytes.starts_with(b));
+        is_recoded.then_some(Self::Recoded)
     }
 
     fn by_text(bytes: &[u8]) -> Option<Self> {
@@ -166,6 +218,10 @@ impl Foreign {
             Self::Html
         } else if begins(&["<?xml", "<svg", "<!doctype svg"]) {
             Self::Xml
+        } else if begins(&["[object "]) {
+            Self::Object
+        } else if begins(&["http://", "https://", "blob:", "file:", "content://"]) {
+            Self::Address
         } else if begins(&["{", "["]) {
             Self::Json
         } else if begins(&["data:image/"]) || text.starts_with("/9j/") || text.starts_with("iVBORw")
@@ -185,7 +241,24 @@ fn begins_late(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::header::{HeaderError, ImageHeader};
+
+    /// Beginnings of files that name their kind by themselves.
+    const BEGINNINGS: &[(&[u8], Foreign)] = &[
+        (b"RIFF\x24\0\0\0WEBP", Foreign::WebP),
+        (b"\0\0\0\x10ftypheic\0\0\0\0", Foreign::Heic),
+        (b"\0\0\0\x10ftypavif\0\0\0\0", Foreign::Avif),
+        (b"\0\0\0\x10ftypisom\0\0\0\0", Foreign::Video),
+        (b"\x1a\x45\xdf\xa3", Foreign::Video),
+        (b"GIF89a", Foreign::Gif),
+        (b"BM", Foreign::Bmp),
+        (b"II\x2a\0", Foreign::Tiff),
+        (b"%PDF-", Foreign::Pdf),
+        (b"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", Foreign::Recoded),
+    ];
 
     #[test]
     fn what_came_is_named() {
@@ -193,7 +266,13 @@ mod tests {
             let length = u8::try_from(8 + brands.len()).unwrap();
             [&[0, 0, 0, length], &b"ftyp"[..], brands, b"\0\0\0\x10meta"].concat()
         };
-        let cases: [(&[u8], Option<Foreign>); 32] = [
+        let mut transport_stream = [0xff; 400];
+        for at in [0, 188, 376] {
+            transport_stream[at] = 0x47;
+        }
+        let mut dicom = [0; 140];
+        dicom[128..132].copy_from_slice(b"DICM");
+        let cases: [(&[u8], Option<Foreign>); 51] = [
             (b"RIFF\x24\0\0\0WEBPVP8 ", Some(Foreign::WebP)),
             (b"RIFF\x24\0\0\0AVI LIST", Some(Foreign::Video)),
             (b"RIFF\x24\0\0\0WAVEfmt ", None),
@@ -226,6 +305,28 @@ mod tests {
             ("kein Bild: Fu\u{df}".as_bytes(), Some(Foreign::Text)),
             (b"\r\n\xff\xd8\xff\xe0\0\x10JFIF", Some(Foreign::Late)),
             (b"PK\x03\x04\x14\0", Some(Foreign::Archive)),
+            (b"\x28\xb5\x2f\xfd\x04", Some(Foreign::Archive)),
+            (&boxed(b"msf1\0\0\0\0hevcmiaf"), Some(Foreign::Heic)),
+            (&boxed(b"miaf\0\0\0\0miaf"), Some(Foreign::Heic)),
+            (b"\0\0\0\x20moov\0\0", Some(Foreign::Video)),
+            (b"\0\0\x01\xba\x44\0", Some(Foreign::Video)),
+            (&transport_stream, Some(Foreign::Video)),
+            (&[0x47; 188], Some(Foreign::Text)),
+            (&dicom, Some(Foreign::Dicom)),
+            (b"[object Blob]", Some(Foreign::Object)),
+            (b"[1, 2]", Some(Foreign::Json)),
+            (b"https://example.com/me.jpg", Some(Foreign::Address)),
+            (b"blob:https://example.com/1", Some(Foreign::Address)),
+            (b"\xc3\xbf\xc3\x98\xc3\xbf\xc3\xa0", Some(Foreign::Recoded)),
+            (
+                b"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\0\x10JFIF",
+                Some(Foreign::Recoded),
+            ),
+            (b"\xef\xbf\xbdPNG\r\n\x1a\n", Some(Foreign::Recoded)),
+            (b"\x89PNG\n\x1a\n\0\0", Some(Foreign::Recoded)),
+            (b"\x89PNG\r\n\x1a\r\n\0\0", Some(Foreign::Recoded)),
+            (b"IIU\0\x18\0\0\0", Some(Foreign::Tiff)),
+            (b"\xef\xbf\xbd alone", Some(Foreign::Text)),
             (&[0; 40], Some(Foreign::Zeros)),
             (b"", None),
             (b"\x93\x01\x02\x03\x80", None),
@@ -242,5 +343,26 @@ mod tests {
         assert_eq!(Foreign::of(&text.as_bytes()[1..]), None);
         let odd = format!("x{text}");
         assert_eq!(Foreign::of(odd.as_bytes()), Some(Foreign::Text));
+    }
+    proptest! {
+        #[test]
+        fn any_bytes_have_a_kind_or_none_and_accepted_pictures_have_none(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            let named = Foreign::of(&bytes);
+            // A sentence of the error ends with the name.
+            prop_assert!(named.is_none_or(|n| !n.to_string().ends_with('.')));
+            let refused = ImageHeader::read(&bytes);
+            match named {
+                Some(foreign) => prop_assert_eq!(refused, Err(HeaderError::Foreign(foreign))),
+                None => prop_assert!(!matches!(refused, Err(HeaderError::Foreign(_)))),
+            }
+        }
+
+        #[test]
+        fn what_follows_a_known_beginning_does_not_change_its_name(
+            (beginning, kind) in prop::sample::select(BEGINNINGS), rest in prop::collection::vec(any::<u8>(), 0..600),
+        ) {
+            let bytes = [beginning, &rest].concat();
+            prop_assert_eq!(ImageHeader::read(&bytes), Err(HeaderError::Foreign(kind)));
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use livegate_api::metrics::Metrics;
-use livegate_api::services::{LatestModels, Services};
+use livegate_api::services::{LatestModels, PointName, Services};
 use livegate_common::broker::RabbitPublisher;
 use livegate_common::limits::RedisLimits;
 use livegate_common::presence::RedisPresence;
@@ -35,6 +35,7 @@ pub fn services(
         presence: Arc::new(RedisPresence::new(redis)),
         seal,
         thresholds: thresholds.into(),
+        point: PointName::default(),
         models: LatestModels::default(),
         metrics: Metrics::default(),
     }

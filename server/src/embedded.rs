@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use livegate_api::metrics::Metrics;
-use livegate_api::services::{LatestModels, Services};
+use livegate_api::services::{LatestModels, PointName, Services};
 use livegate_common::broker::{MemoryBroker, Queue};
 use livegate_common::limits::MemoryLimits;
 use livegate_common::presence::MemoryPresence;
@@ -32,6 +32,7 @@ pub fn services(
         presence: Arc::new(MemoryPresence::new()),
         seal: SealKey::random()?,
         thresholds: thresholds.into(),
+        point: PointName::default(),
         models: LatestModels::default(),
         metrics: Metrics::default(),
     };

@@ -51,7 +51,7 @@ async fn start() -> anyhow::Result<()> {
     hardening::keep_memory_private().context("the process cannot keep its memory to itself")?;
     let settings = WorkerSettings::from_env()?;
     hardening::keep_memory_out_of_swap();
-    let point = operating_point::read(settings.models.thresholds.as_deref())?;
+    let point = operating_point::read(settings.models.thresholds.as_deref())?.point;
     let pool = Arc::new(start_pool(&settings.models, &point, settings.threads).await?);
     let shutdown = Shutdown::on_signals().context("signals cannot be handled")?;
     let name = point.models.iter().find(|m| m.id() == *pool.models());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use livegate_api::application::{Application, BindError};
+use livegate_api::services::Services;
 use livegate_common::seal::SealError;
 use livegate_common::shutdown::Shutdown;
 use livegate_liveness::thresholds::ThresholdSets;
@@ -10,7 +11,7 @@ use livegate_liveness::thresholds::ThresholdSets;
 use crate::distributed;
 use crate::embedded;
 use crate::pool::{PoolError, start_pool};
-use crate::settings::operating_point::{self, ReadError};
+use crate::settings::operating_point::{self, NamedPoint, ReadError};
 use crate::settings::{ApiSettings, Backend};
 
 /// Why the server did not start.
@@ -40,7 +41,7 @@ pub async fn serve(settings: ApiSettings, shutdown: Shutdown) -> Result<(), Serv
         backend,
         models,
     } = settings;
-    let point = operating_point::read(models.thresholds.as_deref())?;
+    let NamedPoint { point, name } = operating_point::read(models.thresholds.as_deref())?;
     let thresholds = ThresholdSets::from(&point);
     match backend {
         Backend::Distributed {
@@ -48,14 +49,18 @@ pub async fn serve(settings: ApiSettings, shutdown: Shutdown) -> Result<(), Serv
             replicas,
             seal,
         } => {
-            let services = distributed::services(&servers, replicas, seal, thresholds);
+            let services = Services {
+                point: name,
+                ..distributed::services(&servers, replicas, seal, thresholds)
+            };
             Application::bind(server, services)
                 .await?
                 .run(shutdown)
                 .await;
         }
         Backend::Embedded { threads } => {
-            let (services, broker) = embedded::services(thresholds)?;
+            let (mut services, broker) = embedded::services(thresholds)?;
+            services.point = name;
             // Before the models are loaded, so that a port in use is reported at once.
             let mut application = Application::bind(server, services.clone()).await?;
             tracing::info!("Loading the models for {threads} threads");

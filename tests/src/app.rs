@@ -99,6 +99,7 @@ pub async fn live_admission() -> Admission {
     let key = Arc::new(KeyRecord {
         id: "key".to_owned(),
         name: "test".to_owned(),
+        is_test: false,
         liveness: true,
         requests_per_minute: 100,
         concurrency: 10,

@@ -130,6 +130,13 @@ impl Work {
         Self(headers.into_iter().map(one).collect())
     }
 
+    /// Both together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// The work of measuring a clip of this length, seconds.
     pub fn clip(seconds: f64) -> Self {
         Self(vec![(Kind::ClipSecond, seconds)])

@@ -11,6 +11,7 @@ fn key(id: &str, concurrency: u32) -> Arc<KeyRecord> {
     Arc::new(KeyRecord {
         id: id.to_owned(),
         name: "test".to_owned(),
+        is_test: false,
         liveness: true,
         requests_per_minute: 100,
         concurrency,

@@ -38,6 +38,8 @@ pub struct ServerConfig {
     pub lends_demo_key: bool,
     /// `LIVEGATE_AUDIT_LOG`: where audit records are written.
     pub audit_log: AuditTarget,
+    /// Receipts.
+    pub receipts: ReceiptConfig,
     /// `LIVEGATE_METRICS_LISTEN`: address and port that serve metrics; `None`: metrics are not served.
     pub metrics_listen: Option<SocketAddr>,
 }
@@ -57,6 +59,7 @@ impl Default for ServerConfig {
             demo: true,
             lends_demo_key: false,
             audit_log: AuditTarget::StandardOutput,
+            receipts: ReceiptConfig::default(),
             metrics_listen: None,
         }
     }
@@ -69,4 +72,25 @@ pub enum AuditTarget {
     StandardOutput,
     /// Appended to this file.
     File(PathBuf),
+}
+
+/// Settings of signed receipts.
+#[derive(Clone, Debug)]
+pub struct ReceiptConfig {
+    /// `LIVEGATE_SIGNING_KEY`: the file of the keys that sign; `None`: verdicts have no receipt.
+    pub signing_keys: Option<PathBuf>,
+    /// Whether to make that file with a fresh key if it is missing, and to go without receipts where it cannot be made.
+    pub makes_keys: bool,
+    /// `LIVEGATE_RECEIPT_ISSUER`: who signs, as receipts say it.
+    pub issuer: String,
+}
+
+impl Default for ReceiptConfig {
+    fn default() -> Self {
+        Self {
+            signing_keys: None,
+            makes_keys: false,
+            issuer: "livegate".to_owned(),
+        }
+    }
 }

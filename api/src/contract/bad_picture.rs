@@ -1,6 +1,6 @@
 //! Why a picture of a capture or of a live frame is refused.
 
-use livegate_media::HeaderError;
+use livegate_media::{Foreign, HeaderError};
 
 use super::excerpt::Excerpt;
 use super::media::MAX_FRAME_BYTES;
@@ -42,6 +42,15 @@ pub enum Problem {
     /// The text is not base64.
     #[error("image_b64 does not decode as base64")]
     Base64,
+    /// The text is not base64, but another text that is known.
+    #[error("image_b64 is {0}, not base64")]
+    Text(Foreign),
+    /// The text is a data URL in another encoding than base64.
+    #[error("image_b64 is a data URL without ;base64")]
+    PlainUrl,
+    /// The text has a data-URL prefix before another.
+    #[error("image_b64 has a data-URL prefix twice; send it once, or the base64 alone")]
+    PrefixTwice,
     /// The picture has no bytes.
     #[error("image_b64 is empty")]
     Empty,
@@ -51,6 +60,31 @@ pub enum Problem {
     /// The bytes are not a picture that is accepted.
     #[error("image_b64 {0}")]
     Picture(#[from] HeaderError),
+}
+
+/// Characters at the beginning of a text that are examined for what it is.
+const BEGINNING: usize = 512;
+
+impl Problem {
+    /// The problem of a text that is not base64, with what it is instead where that is known.
+    pub fn not_base64(text: &str) -> Self {
+        let beginning: String = text.chars().take(BEGINNING).collect();
+        let lower = beginning.to_ascii_lowercase();
+        if lower.starts_with("data:") {
+            return match lower.split_once(";base64,") {
+                None => Self::PlainUrl,
+                Some((_, content)) if content.trim_start().starts_with("data:") => {
+                    Self::PrefixTwice
+                }
+                Some(_) => Self::Base64,
+            };
+        }
+        match Foreign::of(beginning.as_bytes()) {
+            // Damaged base64 is text too.
+            None | Some(Foreign::Text | Foreign::Base64) => Self::Base64,
+            Some(known) => Self::Text(known),
+        }
+    }
 }
 
 /// An image of a live frame that is not as documented.
@@ -75,4 +109,45 @@ pub enum BadImage {
         "The image is grey; send it in colour, from a colour camera in light: the anti-spoof models know colour only."
     )]
     NoColour,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_not_base64_is_named() {
+        let prefix = "data:image/jpeg;base64,";
+        for (text, named) in [
+            ("!", "does not decode as base64"),
+            ("/9j/4AAQ!", "does not decode as base64"),
+            (&*format!("{prefix}/9j!"), "does not decode as base64"),
+            (&*format!("{prefix}{prefix}/9j/"), "prefix twice"),
+            ("data:image/svg+xml,<svg/>", "without ;base64"),
+            ("[object Blob]", "is the name of a JavaScript object, not"),
+            (
+                "https://example.com/me.jpg",
+                "is the address of a picture, not",
+            ),
+            ("{\"error\":1}", "is JSON text, not"),
+            ("<!DOCTYPE html>", "is an HTML page, not"),
+            ("<svg xmlns=\"x\">", "is an SVG or XML document, not"),
+        ] {
+            let problem = Problem::not_base64(text).to_string();
+            assert!(
+                problem.starts_with("image_b64 ") && problem.contains(named),
+                "{problem}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_a_problem_that_is_short(text in "\\PC{0,700}") {
+            let problem = Problem::not_base64(&text).to_string();
+            prop_assert!(problem.len() < 120, "{}", problem);
+        }
+    }
 }

@@ -21,13 +21,14 @@ use super::poor_frames::PoorFrames;
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct RejectionDetails<A: Type + ParseFromJSON + ToJSON + Send + Sync> {
-    /// `spoof_detected`: the average anti-spoof score over all pictures, 0 to 1. It is reported and
-    /// decides nothing. `evidence` names the part of the capture that is below `threshold`. Absent
-    /// where no model could score.
+    /// `spoof_detected`, always, whichever evidence decided: the average anti-spoof score over all
+    /// pictures, 0 to 1; null where no model could score a picture. It is reported and decides nothing.
+    /// `evidence` names what decided: the part of the capture that is below `threshold`, or another
+    /// finding.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
-    pub anti_spoof_avg_score: Option<f64>,
-    /// `spoof_detected`: the score that the weakest part must reach, 0 to 1.
+    pub anti_spoof_avg_score: Option<Nullable<f64>>,
+    /// `spoof_detected`, always: the score that the weakest part must reach, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub threshold: Option<f64>,
@@ -132,9 +133,13 @@ impl<A: Type + ParseFromJSON + ToJSON + Send + Sync> RejectionDetails<A> {
                     details.same_person_threshold = consistency.map(|s| rounded(s.required));
                     details.add(evidence);
                 }
-                Rejection::SpoofDetected { score, evidence } => {
-                    details.anti_spoof_avg_score = score.map(|s| rounded(s.measured));
-                    details.threshold = score.map(|s| rounded(s.required));
+                Rejection::SpoofDetected {
+                    average,
+                    required,
+                    evidence,
+                } => {
+                    details.anti_spoof_avg_score = Some(Nullable(average.map(rounded)));
+                    details.threshold = Some(rounded(*required));
                     details.add(evidence);
                 }
                 Rejection::ChallengeFailed => {
@@ -174,5 +179,53 @@ impl<A: Type + ParseFromJSON + ToJSON + Send + Sync> From<(A, Missing)> for Fail
             required: rounded(missing.required),
             unit: missing.unit.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use livegate_liveness::evidence::Kind;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::contract::actions::{ActionName, ChallengeType};
+
+    fn details<A: Type + ParseFromJSON + ToJSON + Send + Sync + Serialize>(
+        rejection: &Rejection,
+    ) -> Value {
+        let nobody = Actions {
+            completed: Vec::<A>::new(),
+            failed: Vec::new(),
+            other_side: 0,
+        };
+        let all = [rejection.clone(), Rejection::ChallengeFailed];
+        serde_json::to_value(RejectionDetails::of(&all, &[], nobody)).unwrap()
+    }
+
+    #[test]
+    fn spoof_details_have_score_and_threshold_whichever_evidence_decided() {
+        for kind in Kind::ALL.into_iter().filter(|k| !k.is_about_persons()) {
+            for (average, shown) in [(Some(0.95), json!(0.95)), (None, Value::Null)] {
+                let spoof = Rejection::SpoofDetected {
+                    average,
+                    required: 0.5,
+                    evidence: vec![Statement::new(kind, 2.0, 1.0)],
+                };
+                for details in [
+                    details::<ActionName>(&spoof),
+                    details::<ChallengeType>(&spoof),
+                ] {
+                    assert_eq!(details["threshold"], json!(0.5), "{kind:?}");
+                    assert_eq!(
+                        details.get("anti_spoof_avg_score"),
+                        Some(&shown),
+                        "{kind:?}"
+                    );
+                    assert_eq!(details["evidence"][0]["name"], kind.name());
+                }
+            }
+        }
+        let other = details::<ActionName>(&Rejection::ChallengeFailed);
+        assert!(other.get("threshold").is_none() && other.get("anti_spoof_avg_score").is_none());
     }
 }

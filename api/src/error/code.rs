@@ -1,11 +1,13 @@
 //! Codes of the error body.
 
 use poem::http::StatusCode;
+use serde::Deserialize;
 
 use crate::contract::public_enum::public_enum;
 
 public_enum! {
     /// The code of the error body. First come the faults of a request, last those of the server.
+    #[derive(Deserialize)]
     #[oai(rename = "ErrorCode")]
     pub enum Code {
         /// A required field is absent.
@@ -16,6 +18,8 @@ public_enum! {
         InvalidFrameCount = "INVALID_FRAME_COUNT",
         /// A frame is not as documented.
         InvalidFrameFormat = "INVALID_FRAME_FORMAT",
+        /// The reference picture does not show exactly one clear face.
+        InvalidReference = "INVALID_REFERENCE",
         /// The key, or a browser's token, is missing, malformed, unknown or revoked.
         Unauthorized = "UNAUTHORIZED",
         /// The key may not use liveness.
@@ -60,6 +64,9 @@ impl Code {
             }
             Self::InvalidFrameFormat => {
                 "A frame is not as documented. `error` says what is wrong; for a frame of a capture it names the position, counted from 0, and the field."
+            }
+            Self::InvalidReference => {
+                "`reference_image_b64` is not a picture of exactly one clear face; `error` says why. Send another picture, or none; the session has not been used."
             }
             Self::Unauthorized => {
                 "The API key is missing, malformed, unknown or revoked. Send it in `X-AI-API-Key`, or, from a browser, the session's `client_token` as `Authorization: Bearer`: the token is valid for that session's frames, status and cancellation only."
@@ -106,7 +113,8 @@ impl Code {
             Self::MissingFields
             | Self::InvalidInput
             | Self::InvalidFrameCount
-            | Self::InvalidFrameFormat => StatusCode::BAD_REQUEST,
+            | Self::InvalidFrameFormat
+            | Self::InvalidReference => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::LivenessDisabled | Self::SessionForbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::SessionNotFound => StatusCode::NOT_FOUND,

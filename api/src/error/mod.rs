@@ -27,6 +27,7 @@ pub use self::refusal::{Refusal, Sentence};
 pub use self::unauthorized::KeyProblem;
 use crate::contract::bad_picture::{BadFrame, BadImage};
 use crate::contract::media::MAX_FRAME_BYTES;
+use crate::reference::BadReference;
 
 /// The body of every response that is not a success.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
@@ -99,6 +100,9 @@ pub enum ApiError {
     /// A live frame's image is not as documented.
     #[error(transparent)]
     ImageFormat(BadImage),
+    /// A reference picture does not show exactly one clear face.
+    #[error(transparent)]
+    InvalidReference(BadReference),
     /// A live frame's image, or the form around it, is too large.
     #[error(
         "The image, or the form around it, is too large: the image may have {} MiB at most; send a smaller one.",
@@ -182,6 +186,7 @@ impl ApiError {
             Self::InvalidInput(_) => Code::InvalidInput,
             Self::FrameCount { .. } => Code::InvalidFrameCount,
             Self::FrameFormat(_) | Self::ImageFormat(_) => Code::InvalidFrameFormat,
+            Self::InvalidReference(_) => Code::InvalidReference,
             Self::FrameTooLarge => Code::FrameTooLarge,
             Self::TooLarge(_) => Code::VideoTooLarge,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
@@ -212,6 +217,7 @@ impl ApiError {
             | Self::FrameCount { .. }
             | Self::FrameFormat(_)
             | Self::ImageFormat(_)
+            | Self::InvalidReference(_)
             | Self::FrameTooLarge
             | Self::TooLarge(_)
             | Self::UnsupportedMediaType(_)
@@ -295,6 +301,12 @@ impl From<BadFrame> for ApiError {
 impl From<BadImage> for ApiError {
     fn from(bad: BadImage) -> Self {
         Self::ImageFormat(bad)
+    }
+}
+
+impl From<BadReference> for ApiError {
+    fn from(bad: BadReference) -> Self {
+        Self::InvalidReference(bad)
     }
 }
 

@@ -16,6 +16,7 @@ use super::methods::Methods;
 use super::request_id::{add_ids, id_of};
 use crate::error::{ApiError, Refusal, Sentence};
 use crate::metrics::{Answered, Metrics, UNMATCHED, method_name};
+use crate::test_mode::{self, Staged};
 
 /// The middleware that wraps the whole application.
 pub struct Boundary {
@@ -95,6 +96,10 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
         let answering = answering.instrument(span.clone());
         let mut response = answering.instrument(lines.clone()).await;
         add_ids(&id, response.headers_mut());
+        if key.is_test() {
+            let headers = response.headers_mut();
+            headers.insert(&test_mode::HEADER, test_mode::HEADER_VALUE);
+        }
         let (status, took) = (response.status(), started.elapsed());
         self.metrics.answered(&Answered {
             route,
@@ -103,6 +108,7 @@ impl<E: Endpoint> Endpoint for Bounded<E> {
             took,
             refusal: response.data::<Refusal>(),
             key: key.get(),
+            is_test: key.is_test(),
         });
         span.record("http.response.status_code", status.as_u16());
         if status.is_server_error() {
@@ -145,9 +151,10 @@ impl<E> Bounded<E> {
 }
 
 fn refuse(error: &ApiError) -> Response {
-    // A mistake of the caller is not a failure of the server, even if its error has a source.
+    // A mistake of the caller is not a failure of the server, even if its error has a source. Nor is a test outcome.
     if let Some(cause) = std::error::Error::source(error)
         && error.status().is_server_error()
+        && !cause.is::<Staged>()
     {
         tracing::error!(error = %cause, "The request failed: {cause}");
     }

@@ -25,7 +25,7 @@ const REQUEST_HEADERS: HeaderValue =
 
 /// Response headers that a page may read, beyond those that every page may.
 const RESPONSE_HEADERS: HeaderValue =
-    HeaderValue::from_static("x-request-id, x-livegate-request-id, retry-after");
+    HeaderValue::from_static("x-request-id, x-livegate-request-id, x-livegate-test, retry-after");
 
 /// How long a browser may cache a preflight's answer, seconds: the most that Chromium respects.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");

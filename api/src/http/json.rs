@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use poem::http::HeaderValue;
+use poem::http::{HeaderValue, header};
 use poem::web::Data;
 use poem::{FromRequest, IntoResponse, Request, RequestBody, Response};
 use poem_openapi::payload::Payload;
@@ -30,14 +30,21 @@ const CONTENT_TYPE: &str = "application/json";
 /// Names of UTF-8 as a charset; ASCII is a subset of it.
 const UTF_8: [&str; 3] = ["utf-8", "utf8", "us-ascii"];
 
+/// Length of an empty object with a byte order mark, bytes.
+const NOTHING_BYTES: usize = "\u{feff}{}".len();
+
 /// The schema of a request body and its size limit.
 pub trait RequestDocument: Type {
     /// Largest body, bytes; a larger one cannot be a valid request.
     const MAX_BYTES: usize;
+
+    /// Whether an empty object may come with any content type, as some clients send where there is nothing to say.
+    const EMPTY_OF_ANY_TYPE: bool = false;
 }
 
 impl<T: RequestDocument> RequestDocument for Option<T> {
     const MAX_BYTES: usize = T::MAX_BYTES;
+    const EMPTY_OF_ANY_TYPE: bool = T::EMPTY_OF_ANY_TYPE;
 }
 
 /// A body as it came in, documented as `T`. Its own parser reads it, since that can name fields and
@@ -83,13 +90,20 @@ impl<'a, T: RequestDocument> ApiExtractor<'a> for JsonRequest<T> {
             max_bytes: T::MAX_BYTES,
             arrival: ARRIVAL,
             too_large,
-            check_type,
+            check_type: if T::EMPTY_OF_ANY_TYPE {
+                |_| Ok(())
+            } else {
+                check_type
+            },
         };
         let place = state.uploads.place(Uploader {
             key: CallingKey::of(request),
             session: None,
         });
         let (bytes, place) = rules.receive(request, body, place).await?;
+        if T::EMPTY_OF_ANY_TYPE && bytes.len() > NOTHING_BYTES {
+            check_type(request.headers().get(header::CONTENT_TYPE)).map_err(ApiError::from)?;
+        }
         Ok(Self {
             bytes,
             place,

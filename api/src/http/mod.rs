@@ -1,11 +1,13 @@
 //! HTTP around the handlers: connections, request bodies, answers, and the shape of errors.
 
+pub mod base64;
 pub mod body;
 pub mod boundary;
 pub mod calling_key;
 pub mod connection;
 pub mod cors;
 pub mod encoding;
+pub mod fields;
 pub mod form;
 pub mod framework;
 pub mod http2;

@@ -85,14 +85,18 @@ async fn hold(request: &Request, bearer: Bearer) -> poem::Result<Held> {
         return Err(ApiError::TokenOfAnother.into());
     }
     let stored = sessions::load(state, session).await?;
-    CallingKey::note(request, &stored.record.key);
+    let opening = &stored.record.opening;
+    CallingKey::note(request, &opening.key, opening.test.is_some());
     still_lets_in(state, &stored)?;
     Ok(Held { session, stored })
 }
 
 /// Checks that the key that created a session may still be used.
 fn still_lets_in(state: &AppState, stored: &Stored<LiveSession>) -> Result<(), ApiError> {
-    let key = state.keys.with_id(&stored.record.key);
+    let key = state.keys.with_id(&stored.record.opening.key);
+    // A key that became a test key, or ceased to be one, keeps its id and none of its sessions.
+    let is_test = stored.record.opening.test.is_some();
+    let key = key.filter(|key| key.is_test == is_test);
     let key = key.ok_or(ApiError::BadToken)?;
     if key.liveness {
         Ok(())
@@ -179,7 +183,7 @@ async fn take_token(request: &Request, caller: &SessionCaller) -> poem::Result<(
     // whose id it knows.
     let key = match (&caller.who, &caller.loaded) {
         (Who::Owner(key), _) => &key.id,
-        (Who::Holder(_), Some(loaded)) => &loaded.record.key,
+        (Who::Holder(_), Some(loaded)) => &loaded.record.opening.key,
         (Who::Holder(_), None) => return Ok(()),
     };
     let name = format!("frames:{key}:{session}");

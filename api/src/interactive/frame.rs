@@ -19,6 +19,7 @@ use super::caller::SessionCaller;
 use super::in_flight::LIMIT;
 use super::lookup::{find, first};
 use super::record::LiveSession;
+use super::rehearse;
 use super::response::FrameResult;
 use super::sessions::{MOST_TRIES, parse_id, put};
 use crate::admission::{Admission, Lane, Work};
@@ -97,6 +98,7 @@ impl Submission {
         let state = Arc::clone(&self.state);
         let _passage = state.in_flight.enter(&self.id, self.arrived_ms);
         let mut stored = first(&state, &mut self.caller, &self.id).await?;
+        rehearse::refuse(&state, &stored, self.arrived_ms, &self.request_id).await?;
         let (mut sight, mut admission) = (None, None);
         let mut has_waited = false;
         for _ in 0..MOST_TRIES {
@@ -117,11 +119,11 @@ impl Submission {
             };
             if next == stored.record.session {
                 // The session was over before this frame.
-                return Ok(self.answer(&stored.id, &next, report));
+                return Ok(self.answer(&stored, report));
             }
             let record = self.record(&stored.record, next, sight.as_ref());
             if let Some(put) = put(&state, &stored, record, &self.request_id).await? {
-                return Ok(self.answer(&put.id, &put.record.session, report));
+                return Ok(self.answer(&put, report));
             }
             // Another frame was faster: try again, from the state that it left.
             stored = find(&state, &self.caller.who, &self.id).await?;
@@ -138,7 +140,7 @@ impl Submission {
         let thresholds = self.thresholds(&stored, None)?;
         match stored.record.session.over_by(self.arrived_ms, thresholds) {
             Some((over, report)) if over == stored.record.session => {
-                Ok(self.answer(&stored.id, &over, report))
+                Ok(self.answer(&stored, report))
             }
             _ => Err(error),
         }
@@ -155,6 +157,9 @@ impl Submission {
         let thresholds = self.thresholds(stored, sight.as_ref())?;
         if let Some(over) = session.over_by(self.arrived_ms, thresholds) {
             return Ok(over);
+        }
+        if let Some(test) = &stored.record.opening.test {
+            return Ok(rehearse::step(session, test, self.arrived_ms, thresholds));
         }
         let seen = match sight {
             Some(seen) => seen,
@@ -210,7 +215,7 @@ impl Submission {
     /// frame needs a closer look.
     async fn admit(&self, stored: &Stored<LiveSession>) -> Result<Admission, ApiError> {
         // A session ends with its key.
-        let key = self.state.keys.with_id(&stored.record.key);
+        let key = self.state.keys.with_id(&stored.record.opening.key);
         let key = key.ok_or(ApiError::BadToken)?;
         let work = Work::pictures([self.image.header()], Look::Whole);
         self.state.admissions.admit_live(&key, &work).await
@@ -247,7 +252,7 @@ impl Submission {
                 Err(BadImage::NoColour.into())
             }
             FrameOutcome::Measured(measurement) => Ok(Sight {
-                measurement: if stored.record.mirrored {
+                measurement: if stored.record.opening.mirrored {
                     measurement.unmirrored()
                 } else {
                     *measurement
@@ -277,8 +282,7 @@ impl Submission {
         let is_first = before.session.state() == State::Pending && next.has_begun();
         let tasks = u64::try_from(next.tasks().len()).unwrap_or(u64::MAX);
         LiveSession {
-            key: before.key.clone(),
-            mirrored: before.mirrored,
+            opening: before.opening.clone(),
             expires_at_ms: if is_first {
                 self.arrived_ms + tasks * next.timeout_ms() + MARGIN_MS
             } else {
@@ -287,12 +291,13 @@ impl Submission {
             cost,
             busy_ms: before.busy_ms.saturating_add(busy),
             models: sight.map_or_else(|| before.models.clone(), |s| s.models.clone()),
+            receipt: None,
             session: next,
         }
     }
 
-    fn answer(&self, id: &str, session: &Session, report: Report) -> FrameResult {
-        FrameResult::new(id, session, report, self.caller.is_owner())
+    fn answer(&self, stored: &Stored<LiveSession>, report: Report) -> FrameResult {
+        FrameResult::new(stored, report, self.caller.is_owner())
     }
 }
 

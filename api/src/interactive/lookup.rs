@@ -21,7 +21,11 @@ pub async fn find(state: &AppState, who: &Who, id: &str) -> Result<Stored<LiveSe
     let id = parse_id(id).ok_or(ApiError::SessionNotFound)?;
     let stored = load(state, id).await?;
     let is_theirs = match who {
-        Who::Owner(key) => stored.record.key == key.id,
+        Who::Owner(key) => {
+            // A key that became a test key, or ceased to be one, keeps its id and none of its sessions.
+            let opening = &stored.record.opening;
+            opening.key == key.id && opening.test.is_some() == key.is_test
+        }
         Who::Holder(session) => *session == id,
     };
     if is_theirs {

@@ -1,5 +1,6 @@
 //! The interactive API: `/api/v1/liveness`.
 
+pub mod body;
 mod caller;
 mod cancel;
 mod create;
@@ -8,7 +9,9 @@ pub mod in_flight;
 mod lookup;
 pub mod presets;
 pub mod query;
+mod receipt;
 mod record;
+mod rehearse;
 pub mod response;
 mod sessions;
 pub mod token;
@@ -23,13 +26,14 @@ use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::{ApiResponse, OpenApi, Tags};
 
+use self::body::InteractiveSessionRequest;
 use self::caller::SessionCaller;
 use self::presets::{PRESETS, PresetBody};
 use self::response::{
     FrameResult, InteractiveSessionCreated, InteractiveSessionStatus, SessionCancelled,
 };
 use crate::auth::Caller;
-use crate::http::json::JsonResponse;
+use crate::http::json::{JsonRequest, JsonResponse};
 use crate::http::multipart::FrameUpload;
 use crate::state::AppState;
 
@@ -85,7 +89,7 @@ impl Interactive {
     ///
     /// Returns the challenges, to be passed one after the other, and a token for your user's browser. A
     /// session expires at `expires_at`, after five minutes unless the operator chose otherwise, if no
-    /// frame comes before; from the first frame on each challenge has its own time.
+    /// frame comes before; from the first frame on each challenge has its own time. The body is optional.
     #[oai(
         path = "/sessions",
         method = "post",
@@ -94,12 +98,14 @@ impl Interactive {
     async fn create_session(
         &self,
         state: Data<&Arc<AppState>>,
+        request_id: Data<&RequestId>,
         caller: Caller,
         request: &Request,
-        _body: query::NoBody,
+        body: JsonRequest<Option<InteractiveSessionRequest>>,
     ) -> poem::Result<CreateAnswer> {
         let query = request.uri().query().unwrap_or_default();
-        let created = create::create(&state, &caller.0, query).await?;
+        let request_id = request_id.0.clone();
+        let created = create::create(&state, &caller.0, request_id, query, body).await?;
         Ok(CreateAnswer::Created(JsonResponse(created)))
     }
 

@@ -1,20 +1,11 @@
 //! The query of `POST /api/v1/liveness/sessions`.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use livegate_liveness::session::Task;
-use poem::web::Data;
-use poem::{FromRequest, Request, RequestBody};
 
 use super::presets::{self, PRESETS};
 use crate::contract::actions::{from_name, name};
 use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
-use crate::http::body::BodyRules;
-use crate::http::encoding::json_text;
-use crate::http::uploads::Uploader;
-use crate::state::AppState;
 
 /// Default number of challenges of a session.
 const CHALLENGES: usize = 3;
@@ -32,6 +23,8 @@ pub struct LiveOptions {
     pub timeout_ms: u64,
     /// Whether frames will be mirror images.
     pub mirrored: bool,
+    /// The outcome of a test session, unread.
+    pub test_outcome: Option<String>,
 }
 
 /// The tasks of a new session.
@@ -46,6 +39,16 @@ pub enum Tasks {
         /// Candidate tasks.
         from: Vec<Task>,
     },
+}
+
+impl Tasks {
+    /// Whether nobody can foresee them: they are drawn, and there is more than one way to draw them.
+    pub fn are_drawn(&self) -> bool {
+        match self {
+            Self::Chosen(_) => false,
+            Self::Drawn { from, .. } => from.len() > 1,
+        }
+    }
 }
 
 impl LiveOptions {
@@ -78,40 +81,8 @@ impl LiveOptions {
             tasks,
             timeout_ms: milliseconds(timeout),
             mirrored: raw.mirrored.as_deref().map_or(Ok(false), read_flag)?,
+            test_outcome: raw.test_outcome,
         })
-    }
-}
-
-/// Checks that the request has no body that says something. Such a body would be ignored, and the
-/// session would be weaker than its creator meant.
-pub struct NoBody;
-
-/// Allows an empty body and `{}`, which clients send where there is nothing to say, with or without a
-/// byte order mark.
-const NO_BODY: BodyRules = BodyRules {
-    max_bytes: "\u{feff}{}".len(),
-    arrival: Duration::from_secs(10),
-    too_large: |_| reads_no_body(),
-    check_type: |_| Ok(()),
-};
-
-fn reads_no_body() -> ApiError {
-    invalid(
-        "Send num_challenges, timeout_seconds, challenges, preset and mirrored as query parameters; this call reads no body.",
-    )
-}
-
-impl<'a> FromRequest<'a> for NoBody {
-    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let Data(state) =
-            <Data<&Arc<AppState>> as FromRequest>::from_request_without_body(request).await?;
-        // So small a body takes no room.
-        let place = state.uploads.place(Uploader::default());
-        let (body, _) = NO_BODY.receive(request, body, place).await?;
-        if json_text(&body)?.len() > "{}".len() {
-            return Err(reads_no_body().into());
-        }
-        Ok(Self)
     }
 }
 
@@ -123,6 +94,7 @@ struct Raw {
     challenges: Option<String>,
     preset: Option<String>,
     mirrored: Option<String>,
+    test_outcome: Option<String>,
 }
 
 impl Raw {
@@ -135,9 +107,10 @@ impl Raw {
                 "challenges" => &mut raw.challenges,
                 "preset" => &mut raw.preset,
                 "mirrored" => &mut raw.mirrored,
+                "test_outcome" => &mut raw.test_outcome,
                 other => {
                     return Err(ApiError::InvalidInput(format!(
-                        "Unknown query parameter {}; a session takes num_challenges, timeout_seconds, challenges, preset and mirrored.",
+                        "Unknown query parameter {}; a session takes num_challenges, timeout_seconds, challenges, preset, mirrored and test_outcome.",
                         Excerpt::of(other)
                     )));
                 }
@@ -276,7 +249,8 @@ mod tests {
                 LiveOptions {
                     tasks,
                     timeout_ms,
-                    mirrored
+                    mirrored,
+                    test_outcome: None
                 },
                 "{query}"
             );

@@ -8,18 +8,33 @@ use livegate_liveness::session::{Session, State};
 use livegate_liveness::thresholds::ModelSetId;
 use serde::{Deserialize, Serialize};
 
+use crate::contract::attestation::AttestationHash;
 use crate::error::ApiError;
+use crate::test_mode::TestOutcome;
 
 /// How long a session can be read after it ended.
 const READABLE_AFTER: Duration = Duration::from_secs(600);
 
-/// An interactive session as it is stored. It holds embeddings until the session has ended.
+/// What the creation of a session fixes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LiveSession {
+pub struct Opening {
     /// Id of the key that created it.
     pub key: String,
     /// Whether its frames are mirror images.
     pub mirrored: bool,
+    /// Whether the server drew the challenges, from more than one possibility.
+    pub is_drawn: bool,
+    /// The hash of the attestation that its creator sent.
+    pub attestation: Option<AttestationHash>,
+    /// The outcome that was chosen for a test session; `None` for a real one.
+    pub test: Option<TestOutcome>,
+}
+
+/// An interactive session as it is stored. It holds embeddings until the session has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LiveSession {
+    /// What was fixed when it was created.
+    pub opening: Opening,
     /// Unix milliseconds at which the session is over at the latest.
     pub expires_at_ms: u64,
     /// Processor time that its frames cost the workers.
@@ -28,6 +43,8 @@ pub struct LiveSession {
     pub busy_ms: u64,
     /// The models that measured its latest frame.
     pub models: ModelSetId,
+    /// The receipt of its verdict.
+    pub receipt: Option<String>,
     /// The state of the session.
     pub session: Session,
 }
@@ -71,12 +88,18 @@ mod tests {
     fn a_session_stays_readable_for_ten_minutes_past_its_end() {
         let session = Session::new(vec![Task::Blink], 4_000, Angles::default(), 5_000);
         let mut record = LiveSession {
-            key: "key_1".to_owned(),
-            mirrored: true,
+            opening: Opening {
+                key: "key_1".to_owned(),
+                mirrored: true,
+                is_drawn: true,
+                attestation: None,
+                test: None,
+            },
             expires_at_ms: 5_000,
             cost: Cost::default(),
             busy_ms: 0,
             models: ModelSetId::default(),
+            receipt: None,
             session,
         };
         assert_eq!(record.keep(0), Duration::from_secs(605));

@@ -13,6 +13,8 @@ use crate::contract::details::{Actions, RejectionDetails};
 use crate::contract::nullable::Nullable;
 use crate::contract::numbers::rounded;
 use crate::contract::reason::ReasonCode;
+use crate::contract::reference::{self, ReferenceField};
+use crate::contract::retry_hint::RetryHint;
 
 /// A challenge of a session.
 #[derive(Clone, Debug, Serialize, Object)]
@@ -91,6 +93,20 @@ pub struct FrameResult {
     /// With the API key only, when `is_live` is false: what was measured and what is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejection_details: Option<RejectionDetails<ChallengeType>>,
+    /// What the user should do differently in the next try, the most useful first; may be empty. Absent unless the session
+    /// is over without `is_live`. A client token gets it too: it follows from the quality of the pictures and from missed
+    /// challenges alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(max_items = 3))]
+    pub retry_hints: Option<Vec<RetryHint>>,
+    /// With the API key only, once the session is over: how like the reference its face is; absent where none was sent,
+    /// null where the session does not show the face of one person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_match: ReferenceField,
+    /// With the API key only, once there is a verdict: the verdict, signed: a compact JWS that can be verified offline
+    /// with the keys of `/.well-known/jwks.json`. Absent where the service has no key to sign with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// Where a session stands.
@@ -128,6 +144,20 @@ pub struct InteractiveSessionStatus {
     /// With the API key only, when `is_live` is false: what was measured and what is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejection_details: Option<RejectionDetails<ChallengeType>>,
+    /// What the user should do differently in the next try, the most useful first; may be empty. Absent unless the session
+    /// is over without `is_live`. A client token gets it too: it follows from the quality of the pictures and from missed
+    /// challenges alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(max_items = 3))]
+    pub retry_hints: Option<Vec<RetryHint>>,
+    /// With the API key only, once the session is over: how like the reference its face is; absent where none was sent,
+    /// null where the session does not show the face of one person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_match: ReferenceField,
+    /// With the API key only, once there is a verdict: the verdict, signed: a compact JWS that can be verified offline
+    /// with the keys of `/.well-known/jwks.json`. Absent where the service has no key to sign with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// A session that was cancelled.
@@ -145,17 +175,22 @@ struct Known {
     anti_spoof: Option<f64>,
     same_person: Option<f64>,
     details: Option<RejectionDetails<ChallengeType>>,
+    retry_hints: Option<Vec<RetryHint>>,
+    reference_match: ReferenceField,
+    receipt: Option<String>,
 }
 
 impl Known {
     /// `for_owner`: the caller has the API key. The holder of a client token learns no scores.
-    fn of(session: &Session, for_owner: bool) -> Self {
+    fn of(record: &LiveSession, for_owner: bool) -> Self {
+        let session = &record.session;
         let State::Ended(end) = session.state() else {
             return Self::default();
         };
         let public = Self {
             is_live: Some(end.is_live()),
             reason_codes: reasons(end),
+            retry_hints: (!end.is_live()).then(|| RetryHint::all(&end.retry_hints)),
             ..Self::default()
         };
         if !for_owner {
@@ -169,6 +204,8 @@ impl Known {
             anti_spoof: end.anti_spoof.map(rounded),
             same_person: end.same_person.map(rounded),
             details: details(end, session.passed()),
+            reference_match: reference::field_of(end.reference),
+            receipt: record.receipt.clone(),
             ..public
         }
     }
@@ -230,8 +267,10 @@ pub fn challenges(session: &Session) -> Vec<SessionChallenge> {
 
 impl FrameResult {
     /// The answer to a frame that left the session in this state.
-    pub fn new(id: &str, session: &Session, report: Report, for_owner: bool) -> Self {
-        let known = Known::of(session, for_owner);
+    pub fn new(stored: &Stored<LiveSession>, report: Report, for_owner: bool) -> Self {
+        let Stored { id, record, .. } = stored;
+        let session = &record.session;
+        let known = Known::of(record, for_owner);
         let state = session.state().into();
         Self {
             session_id: id.to_owned(),
@@ -247,6 +286,9 @@ impl FrameResult {
             anti_spoof_avg_score: known.anti_spoof,
             same_person_score: known.same_person,
             rejection_details: known.details,
+            retry_hints: known.retry_hints,
+            reference_match: known.reference_match,
+            receipt: known.receipt,
         }
     }
 }
@@ -256,7 +298,7 @@ impl InteractiveSessionStatus {
     pub fn new(stored: &Stored<LiveSession>, for_owner: bool) -> Self {
         let Stored { id, record, .. } = stored;
         let session = &record.session;
-        let known = Known::of(session, for_owner);
+        let known = Known::of(record, for_owner);
         Self {
             session_id: id.to_owned(),
             state: session.state().into(),
@@ -268,6 +310,9 @@ impl InteractiveSessionStatus {
             anti_spoof_avg_score: known.anti_spoof,
             same_person_score: known.same_person,
             rejection_details: known.details,
+            retry_hints: known.retry_hints,
+            reference_match: known.reference_match,
+            receipt: known.receipt,
         }
     }
 }

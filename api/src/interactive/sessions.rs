@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::receipt;
 use super::record::LiveSession;
 use super::response::reasons;
 use crate::audit::{AuditPlace, AuditRecord, milliseconds};
@@ -104,6 +105,7 @@ pub async fn put(
             .swap(stored, next, Attempt::fresh(), now_ms())
             .await?);
     };
+    let receipt = receipt::issue(&state.receipts, &stored.id, &next, end, request_id);
     let trace = if end.is_cancelled() && end.frames == 0 {
         None
     } else {
@@ -114,7 +116,7 @@ pub async fn put(
         trace,
         state: Arc::clone(state),
         stored: stored.clone(),
-        next,
+        next: LiveSession { receipt, ..next },
     };
     // The store and the audit log must agree: a session that ends is recorded once, even if the caller
     // hangs up between the two.
@@ -158,6 +160,7 @@ impl SessionEnd {
                 Ok(Some(ended)) => {
                     match self.trace {
                         Some((place, record)) => place.record(record).await,
+                        None if ended.record.opening.test.is_some() => {}
                         None => self.state.services.metrics.cancelled(),
                     }
                     if ended.record.is_cancelled() {
@@ -181,8 +184,9 @@ fn audit_record(id: &str, record: &LiveSession, end: &End, request_id: &RequestI
         time: rfc3339(end.at_ms),
         request_id: request_id.to_string(),
         caller_request_id: request_id.callers().map(ToString::to_string),
-        key_id: record.key.clone(),
+        key_id: record.opening.key.clone(),
         session_id: id.to_owned(),
+        test: record.opening.test.is_some(),
         mode: "interactive",
         verdict: match &end.ending {
             Ending::Expired => "expired",
@@ -194,6 +198,7 @@ fn audit_record(id: &str, record: &LiveSession, end: &End, request_id: &RequestI
         confidence: None,
         anti_spoof_avg_score: end.anti_spoof.map(rounded),
         same_person_score: end.same_person.map(rounded),
+        evidence_level: receipt::established(&record.opening, end.frames),
         frames: end.frames,
         processing_time_ms: record.busy_ms,
         worker_cpu_ms: milliseconds(record.cost.cpu_us),

@@ -45,9 +45,10 @@ pub fn rotate(path: &Path, id: &str, keep_old_for: Option<Duration>) -> Result<R
         }
         None => None,
     };
-    let secret = new_secret();
-    let hash = KeyHash::of(&secret).to_text();
+    let mut secret = String::new();
     edit(path, |draft| {
+        secret = new_secret(draft.is_test(id)?);
+        let hash = KeyHash::of(&secret).to_text();
         draft.replace_secret(id, hash, &rfc3339(now), old_until.clone())
     })?;
     Ok(Rotated { secret, old_until })
@@ -112,6 +113,28 @@ mod tests {
             text,
             written.replace(&hash(&key.secret), &hash(&rotated.secret))
         );
+    }
+
+    #[test]
+    fn a_rotated_key_stays_of_its_kind() {
+        let (_folder, path) = file();
+        let test = NewKey {
+            test: true,
+            ..NewKey::named("ci")
+        };
+        for (new, is_test) in [(test, true), (NewKey::named("shop"), false)] {
+            let key = create(&path, &new).unwrap();
+            let rotated = rotate(&path, &key.id, Some(HOUR)).unwrap();
+            let ring = KeyRing::load(&path).unwrap();
+            for secret in [&key.secret, &rotated.secret] {
+                assert_eq!(secret.starts_with("tsk_test_"), is_test, "{is_test}");
+                assert_eq!(ring.find(secret, 0).unwrap().is_test, is_test);
+            }
+        }
+        let listed: Vec<bool> = list(&path).unwrap().iter().map(|key| key.test).collect();
+        assert_eq!(listed, [true, false]);
+        assert_eq!(read(&path).matches("test = true").count(), 1);
+        assert!(!read(&path).contains("test = false"));
     }
 
     #[test]

@@ -16,6 +16,8 @@ use crate::clock::rfc3339;
 pub struct NewKey {
     /// Name that the operator gives it, for people; need not be unique.
     pub name: String,
+    /// Whether it is a test key.
+    pub test: bool,
     /// Whether it may use liveness.
     pub liveness: bool,
     /// Requests per minute, 1 to 1,000,000.
@@ -37,6 +39,7 @@ impl NewKey {
     pub fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            test: false,
             liveness: true,
             requests_per_minute: super::file::default_requests_per_minute(),
             concurrency: super::file::default_concurrency(),
@@ -69,7 +72,7 @@ pub fn create(path: &Path, new: &NewKey) -> Result<CreatedKey, EditError> {
             "the name must be text, without line breaks".to_owned(),
         ));
     }
-    let secret = new_secret();
+    let secret = new_secret(new.test);
     let id = format!("key_{:016x}", rand::rng().random::<u64>());
     let names = |actions: &Vec<Action>| actions.iter().map(|a| a.name().to_owned()).collect();
     let entry = Entry {
@@ -79,6 +82,7 @@ pub fn create(path: &Path, new: &NewKey) -> Result<CreatedKey, EditError> {
         created_at: Some(rfc3339(now_ms())),
         rotated_at: None,
         old_secrets: Vec::new(),
+        test: new.test,
         liveness: new.liveness,
         requests_per_minute: new.requests_per_minute,
         concurrency: new.concurrency,

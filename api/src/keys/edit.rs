@@ -1,17 +1,16 @@
 //! Edits the key file: under a lock, as a whole, and with the operator's comments kept.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use livegate_common::job::now_ms;
 use rand::Rng;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
-use super::PREFIX;
 use super::file::{Entry, KeyFileError, OldSecret, entries, parse};
 use super::shape::ShapeError;
+use super::{PREFIX, TEST_PREFIX};
+use crate::whole_file::{lock, replace};
 
 /// Random bytes in a key.
 const SECRET_BYTES: usize = 32;
@@ -30,11 +29,18 @@ pub enum EditError {
     NoSuchKey(String),
 }
 
-/// A fresh random key: `tsk_` and 43 characters.
-pub(super) fn new_secret() -> String {
-    let bytes: [u8; SECRET_BYTES] = rand::rng().random();
-    let digits = base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
-    format!("{PREFIX}{digits}")
+/// A fresh random key: `tsk_`, or `tsk_test_` for a test key, and 43 characters.
+pub(super) fn new_secret(is_test: bool) -> String {
+    let prefix = if is_test { TEST_PREFIX } else { PREFIX };
+    loop {
+        let bytes: [u8; SECRET_BYTES] = rand::rng().random();
+        let digits = base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
+        let secret = format!("{prefix}{digits}");
+        // The digits of a live key may begin with test_.
+        if secret.starts_with(TEST_PREFIX) == is_test {
+            return secret;
+        }
+    }
 }
 
 /// Replaces the file by what `change` makes of it. A missing file counts as empty; a new one gets mode
@@ -43,7 +49,7 @@ pub(super) fn edit(
     path: &Path,
     change: impl FnOnce(&mut Draft) -> Result<(), EditError>,
 ) -> Result<(), EditError> {
-    let _lock = lock(path)?;
+    let _lock = lock(path).map_err(KeyFileError::io(path))?;
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == ErrorKind::NotFound => String::new(),
@@ -55,7 +61,7 @@ pub(super) fn edit(
     let text = draft.document.to_string();
     // A running server must be able to take over whatever is written.
     parse(&text).map_err(KeyFileError::shape(path))?;
-    replace(path, &text)?;
+    replace(path, &text).map_err(KeyFileError::io(path))?;
     Ok(())
 }
 
@@ -193,6 +199,11 @@ impl Draft {
         Ok(())
     }
 
+    /// Whether a key is a test key.
+    pub fn is_test(&self, id: &str) -> Result<bool, EditError> {
+        Ok(self.entries[self.find(id)?].test)
+    }
+
     fn find(&self, id: &str) -> Result<usize, EditError> {
         let at = self.entries.iter().position(|entry| entry.id == id);
         at.ok_or_else(|| EditError::NoSuchKey(self.why_not(id)))
@@ -230,51 +241,4 @@ fn set(table: &mut Table, name: &str, value: impl Into<Value>) {
         *value.decor_mut() = old.decor().clone();
     }
     *item = Item::Value(value);
-}
-
-/// Replaces the file as a whole: a reader gets either the old one or the new one.
-fn replace(path: &Path, text: &str) -> Result<(), KeyFileError> {
-    let fail = || KeyFileError::io(path);
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail())?;
-    file.write_all(text.as_bytes()).map_err(fail())?;
-    like_the_old(path, file.as_file()).map_err(fail())?;
-    file.as_file().sync_all().map_err(fail())?;
-    file.persist(path).map_err(|e| fail()(e.error))?;
-    Ok(())
-}
-
-/// Gives the file the owner and the mode of the one that it will replace, which the server may need to
-/// read it.
-fn like_the_old(path: &Path, file: &std::fs::File) -> std::io::Result<()> {
-    let old = match std::fs::metadata(path) {
-        Ok(old) => old,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(e),
-    };
-    // Best effort: only root may choose any owner.
-    if fchown(file, Some(old.uid()), Some(old.gid())).is_err() {
-        let _ = fchown(file, None, Some(old.gid()));
-    }
-    file.set_permissions(old.permissions())
-}
-
-/// A lock, held while the file is replaced; freed when dropped. It is a separate file, since a lock on
-/// a file that is replaced protects nothing.
-fn lock(path: &Path) -> Result<std::fs::File, KeyFileError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&lock_path)
-        .map_err(KeyFileError::io(&lock_path))?;
-    file.lock().map_err(KeyFileError::io(&lock_path))?;
-    Ok(file)
 }

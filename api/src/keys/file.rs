@@ -72,6 +72,8 @@ pub(super) struct Entry {
     pub rotated_at: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub old_secrets: Vec<OldSecret>,
+    #[serde(default, skip_serializing_if = "is_live")]
+    pub test: bool,
     #[serde(default = "yes")]
     pub liveness: bool,
     #[serde(default = "default_requests_per_minute")]
@@ -113,6 +115,12 @@ impl OldSecret {
 
 fn yes() -> bool {
     true
+}
+
+/// Whether a key is a live one, by its `test`.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
+fn is_live(test: &bool) -> bool {
+    !*test
 }
 
 pub(super) fn default_requests_per_minute() -> u32 {
@@ -235,6 +243,7 @@ impl Entry {
         Ok(KeyRecord {
             id: self.id.clone(),
             name: self.name.clone(),
+            is_test: self.test,
             liveness: self.liveness,
             requests_per_minute: self.requests_per_minute,
             concurrency: self.concurrency,
@@ -316,6 +325,20 @@ mod tests {
         ] {
             assert!(ring.find(wrong, 0).is_none(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_secret_counts_only_for_a_key_of_its_kind() {
+        let of = |secret: &str, more: &str| {
+            let hash = |secret: &str| KeyHash::of(secret).to_text();
+            let text = entry(more).replace(&hash("tsk_secret"), &hash(secret));
+            parse(&text).unwrap().find(secret, 0).map(|key| key.is_test)
+        };
+        assert_eq!(of("tsk_test_secret", "test = true"), Some(true));
+        assert_eq!(of("tsk_secret", ""), Some(false));
+        assert_eq!(of("tsk_test_secret", ""), None);
+        assert_eq!(of("tsk_test_secret", "test = false"), None);
+        assert_eq!(of("tsk_secret", "test = true"), None);
     }
 
     #[test]

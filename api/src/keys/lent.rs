@@ -23,10 +23,11 @@ pub struct LentKeys(RwLock<KeyRing>);
 impl LentKeys {
     /// Lends a key: its secret, which counts until `now_ms` (Unix milliseconds) plus [`LENT_FOR_MS`].
     pub fn lend(&self, now_ms: u64) -> String {
-        let secret = new_secret();
+        let secret = new_secret(false);
         let key = Arc::new(KeyRecord {
             id: ID.to_owned(),
             name: "the demo page".to_owned(),
+            is_test: false,
             liveness: true,
             requests_per_minute: REQUESTS_PER_MINUTE,
             concurrency: CONCURRENCY,

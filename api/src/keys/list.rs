@@ -21,6 +21,8 @@ pub struct ListedKey {
     pub rotated_at: Option<String>,
     /// When each of its old secrets stops being valid; without those that have ended.
     pub old_secrets_until: Vec<String>,
+    /// Whether it is a test key.
+    pub test: bool,
     /// Whether it may use liveness.
     pub liveness: bool,
     /// Requests per minute.
@@ -47,6 +49,7 @@ impl ListedKey {
             created_at: entry.created_at.clone(),
             rotated_at: entry.rotated_at.clone(),
             old_secrets_until: counting.map(|old| old.until.clone()).collect(),
+            test: record.is_test,
             liveness: record.liveness,
             requests_per_minute: record.requests_per_minute,
             concurrency: record.concurrency,

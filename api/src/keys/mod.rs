@@ -26,6 +26,9 @@ pub use file::KeyFileError;
 /// Prefix of every key.
 pub(crate) const PREFIX: &str = "tsk_";
 
+/// Prefix of every test key. No other key begins with it.
+const TEST_PREFIX: &str = "tsk_test_";
+
 /// Longest text that is hashed as a key, bytes.
 const MAX_KEY_BYTES: usize = 256;
 
@@ -36,6 +39,8 @@ pub struct KeyRecord {
     pub id: String,
     /// Name that the operator gave it, for people; need not be unique.
     pub name: String,
+    /// Whether it is a test key: its sessions take the outcome that they are asked for, and no measurement.
+    pub is_test: bool,
     /// Whether it may use liveness.
     pub liveness: bool,
     /// Size of its token bucket, and its refill each minute: 1 to 1,000,000 requests.
@@ -111,7 +116,9 @@ impl KeyRing {
         }
         let at = usize::try_from(at).ok()?;
         let secret = bool::from(found).then(|| self.0.get(at)).flatten()?;
-        let counts = secret.until_ms.is_none_or(|until_ms| now_ms < until_ms);
+        // A secret shows which kind of key it is for. A file that was edited by hand must not change that.
+        let is_of_kind = secret.key.is_test == presented.starts_with(TEST_PREFIX);
+        let counts = is_of_kind && secret.until_ms.is_none_or(|until_ms| now_ms < until_ms);
         counts.then(|| Arc::clone(&secret.key))
     }
 

@@ -1,55 +1,43 @@
 //! The key ring of a running server, kept up to date with its file.
 
-use std::fs::Metadata;
-use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::path::Path;
+use std::sync::Arc;
 
 use livegate_common::job::now_ms;
 use livegate_common::shutdown::Shutdown;
 
 use super::lent::LentKeys;
 use super::{KeyFileError, KeyRecord, KeyRing};
-
-/// How often the file is checked. A change takes effect within two seconds.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+use crate::followed_file::{Content, FollowedFile};
 
 /// The keys that are valid at this moment.
 pub struct LiveKeys {
-    path: PathBuf,
-    ring: RwLock<Arc<KeyRing>>,
-    seen: Mutex<Seen>,
+    file: Arc<FollowedFile<KeyRing>>,
     lent: LentKeys,
 }
 
-/// The state of the file at the last check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Seen {
-    /// Unknown: read the file at the next check.
-    Nothing,
-    /// The file did not exist.
-    NoFile,
-    /// The file existed, with this stamp.
-    File(Stamp),
-}
+impl Content for KeyRing {
+    type Error = KeyFileError;
 
-/// Identifies a state of the file, so that a replacement and a change in place both show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    inode: u64,
-    bytes: u64,
-    modified_ns: (i64, i64),
-}
+    fn read(path: &Path) -> Result<Self, KeyFileError> {
+        Self::load(path)
+    }
 
-impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
-        Self {
-            inode: metadata.ino(),
-            bytes: metadata.len(),
-            modified_ns: (metadata.mtime(), metadata.mtime_nsec()),
-        }
+    /// Removing the file revokes all its keys.
+    fn of_no_file(_: &Path) -> Result<Self, KeyFileError> {
+        Ok(Self::default())
+    }
+
+    fn unreadable(path: &Path, cause: std::io::Error) -> KeyFileError {
+        KeyFileError::io(path)(cause)
+    }
+
+    fn may_pass(error: &KeyFileError) -> bool {
+        matches!(error, KeyFileError::Io { .. } | KeyFileError::Missing(_))
+    }
+
+    fn describe(&self) -> String {
+        format!("{} keys", self.len())
     }
 }
 
@@ -59,33 +47,30 @@ impl LiveKeys {
     /// # Errors
     /// [`KeyFileError`] when the file exists but cannot be used.
     pub fn open(path: &Path) -> Result<Self, KeyFileError> {
-        let keys = Self {
-            path: path.to_owned(),
-            ring: RwLock::default(),
-            seen: Mutex::new(Seen::Nothing),
-            lent: LentKeys::default(),
-        };
-        keys.look()?;
-        if keys.ring().is_empty() {
+        let file: FollowedFile<KeyRing> = FollowedFile::open(path)?;
+        if file.now().is_empty() {
             tracing::warn!(
                 "There are no API keys in {}: make one with `livegate-api keys create --name NAME`",
                 path.display()
             );
         }
-        Ok(keys)
+        Ok(Self {
+            file: Arc::new(file),
+            lent: LentKeys::default(),
+        })
     }
 
     /// The key whose secret is `presented`, if there is one.
     pub fn find(&self, presented: &str) -> Option<Arc<KeyRecord>> {
         let now = now_ms();
-        let filed = self.ring().find(presented, now);
+        let filed = self.file.now().find(presented, now);
         filed.or_else(|| self.lent.find(presented, now))
     }
 
     /// The key with this id, if any of its secrets is still valid.
     pub fn with_id(&self, id: &str) -> Option<Arc<KeyRecord>> {
         let now = now_ms();
-        let filed = self.ring().with_id(id, now);
+        let filed = self.file.now().with_id(id, now);
         filed.or_else(|| self.lent.with_id(id, now))
     }
 
@@ -94,72 +79,17 @@ impl LiveKeys {
         self.lent.lend(now_ms())
     }
 
-    fn ring(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
     /// Reads the file if it has changed; returns whether it was read.
-    ///
-    /// Removing the file revokes all its keys.
     ///
     /// # Errors
     /// [`KeyFileError`] when it cannot be used; the old keys then stay valid.
     pub fn look(&self) -> Result<bool, KeyFileError> {
-        let now = match std::fs::metadata(&self.path) {
-            Ok(metadata) => Seen::File(Stamp::of(&metadata)),
-            Err(e) if e.kind() == ErrorKind::NotFound => Seen::NoFile,
-            Err(e) => return Err(KeyFileError::io(&self.path)(e)),
-        };
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen == now {
-            return Ok(false);
-        }
-        // Set before reading, so that a broken file is reported once, and a file that changes meanwhile
-        // is read again.
-        *seen = now;
-        let loaded = match now {
-            Seen::File(_) => KeyRing::load(&self.path),
-            Seen::Nothing | Seen::NoFile => Ok(KeyRing::default()),
-        };
-        if matches!(
-            loaded,
-            Err(KeyFileError::Io { .. } | KeyFileError::Missing(_))
-        ) {
-            // An I/O error says nothing about the file's content and may pass: try again at the next
-            // check.
-            *seen = Seen::Nothing;
-        }
-        let ring = loaded?;
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
-        Ok(true)
+        self.file.look()
     }
 
     /// Checks the file regularly until shutdown.
     pub async fn follow(self: Arc<Self>, shutdown: Shutdown) {
-        let mut tick = tokio::time::interval(LOOK_EVERY);
-        let mut trouble = None;
-        loop {
-            tokio::select! {
-                () = shutdown.wait() => return,
-                _ = tick.tick() => {}
-            }
-            let keys = Arc::clone(&self);
-            match tokio::task::spawn_blocking(move || keys.look()).await {
-                Ok(Ok(read)) => {
-                    trouble = None;
-                    if read {
-                        tracing::info!("Read the key file: {} keys", self.ring().len());
-                    }
-                }
-                // Reported once, not every second.
-                Ok(Err(error)) if trouble == Some(error.to_string()) => {}
-                Ok(Err(error)) => {
-                    tracing::error!(error = %error, "The old API keys stay valid: {error}");
-                    trouble = Some(error.to_string());
-                }
-                Err(error) => tracing::error!(error = %error, "Checking the key file: {error}"),
-            }
-        }
+        Arc::clone(&self.file).follow(shutdown).await;
     }
 }
 

@@ -77,7 +77,8 @@ pub async fn measure_images(
     in_order(outcomes, images.len())
 }
 
-/// Measures one live frame within `limit`, as closely as `look` says. Workers let it go ahead of verifies.
+/// Measures one picture on its own within `limit`, as closely as `look` says. In the lane of live frames, workers let it
+/// go ahead of verifies.
 ///
 /// # Errors
 /// [`MeasureError`] when there is no measurement.

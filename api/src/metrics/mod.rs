@@ -47,6 +47,7 @@ const ENDS: [(&str, &[&str]); 3] = [
 #[derive(Clone)]
 pub struct Metrics {
     requests: Family<RequestLabel, Counter>,
+    tests: Family<RequestLabel, Counter>,
     durations: Family<RouteLabel, Histogram, fn() -> Histogram>,
     errors: Family<CodeLabel, Counter>,
     limited: Family<LimitLabel, Counter>,
@@ -128,6 +129,8 @@ pub struct Answered<'a> {
     pub refusal: Option<&'a Refusal>,
     /// Id of the caller's key, if one was authenticated.
     pub key: Option<&'a Arc<str>>,
+    /// Whether that is a test key.
+    pub is_test: bool,
 }
 
 /// Counts a clip as being verified until it is dropped.
@@ -145,6 +148,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let metrics = Self {
             requests: Family::default(),
+            tests: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             errors: Family::default(),
             limited: Family::default(),
@@ -197,6 +201,11 @@ impl Metrics {
             "http_requests",
             "Requests answered, by path template, method and status",
             self.requests.clone(),
+        );
+        ours.register(
+            "test_requests",
+            "Requests of test keys answered, by path template, method and status; in no other count",
+            self.tests.clone(),
         );
         ours.register_with_unit(
             "http_request_duration",
@@ -285,6 +294,16 @@ impl Metrics {
         let route = answered.route.unwrap_or(UNMATCHED).to_owned();
         let method = method_name(answered.method);
         let status = answered.status;
+        if answered.is_test {
+            // Not among the others: an integrator's tests must raise no alert.
+            let request = RequestLabel {
+                route,
+                method,
+                status,
+            };
+            self.tests.get_or_create(&request).inc();
+            return;
+        }
         let of_route = RouteLabel { route, method };
         let durations = self.durations.get_or_create(&of_route);
         durations.observe(answered.took.as_secs_f64());

@@ -17,6 +17,7 @@ fn refused<'a>(key: &'a Arc<str>, refusal: &'a Refusal, method: &'a Method) -> A
         took: Duration::ZERO,
         refusal: Some(refusal),
         key: Some(key),
+        is_test: false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use livegate_liveness::reference::Unfit;
 use serde_json::{Map, Value, json};
 
 use crate::contract::bad_picture::BadImage;
@@ -10,7 +11,9 @@ use crate::contract::excerpt::Excerpt;
 use crate::contract::media::{MAX_IMAGES, MIN_IMAGES};
 use crate::error::{ApiError, Busy, Code, ForeignBody, KeyProblem, Rated};
 use crate::http::json::too_large;
+use crate::interactive::body::MAX_LIVE_SESSION_BODY_BYTES;
 use crate::measure::MeasureError;
+use crate::reference::BadReference;
 use crate::verify::wire::{MAX_SESSION_BODY_BYTES, MAX_VERIFY_BODY_BYTES};
 
 /// The error responses of an operation, by status.
@@ -64,8 +67,8 @@ fn name(code: Code) -> String {
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// One error for each code that the operation can answer with, in the order of their statuses.
-fn failures(operation_id: &str) -> Vec<ApiError> {
+/// Errors that the operation can answer with, at least one for each of its codes, in the order of their statuses.
+pub fn failures(operation_id: &str) -> Vec<ApiError> {
     match operation_id {
         "createSession" => vec![
             invalid("yaw_deg must be a number from 15 to 40."),
@@ -88,6 +91,7 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
                 position: 3,
                 problem: Problem::Phase,
             }),
+            BadReference::Face(Unfit::NoFace).into(),
             ApiError::Unauthorized(KeyProblem::Missing),
             ApiError::LivenessDisabled,
             ApiError::SessionForbidden,
@@ -102,9 +106,13 @@ fn failures(operation_id: &str) -> Vec<ApiError> {
         ],
         "createInteractiveSession" => vec![
             invalid("num_challenges must be a whole number from 1 to 7."),
+            BadReference::Face(Unfit::SeveralFaces(2)).into(),
             ApiError::Unauthorized(KeyProblem::Missing),
             ApiError::LivenessDisabled,
+            too_large(MAX_LIVE_SESSION_BODY_BYTES),
+            foreign_body("application/json"),
             rate_limited(Rated::Key),
+            ApiError::busy(Busy::LiveFrames, SECOND),
             ApiError::internal("an example"),
         ],
         "submitFrame" => vec![

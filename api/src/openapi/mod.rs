@@ -5,7 +5,7 @@
 //! its JSON here, once, at the start.
 
 mod answers;
-mod failures;
+pub(crate) mod failures;
 mod illustrate;
 mod parameters;
 mod schemas;
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::http::methods::Methods;
 use crate::interactive::Interactive;
+use crate::receipts::well_known::WellKnown;
 use crate::verify::ServerToServer;
 
 const TITLE: &str = "Livegate API";
@@ -23,8 +24,8 @@ const TITLE: &str = "Livegate API";
 /// The introduction, which precedes the operations; Markdown.
 const INTRODUCTION: &str = include_str!("introduction.md");
 
-/// Both APIs.
-type Routes = (ServerToServer, Interactive);
+/// Both APIs, and the keys of receipts.
+type Routes = (ServerToServer, Interactive, WellKnown);
 
 /// The API as a service of poem-openapi.
 pub fn service() -> OpenApiService<Routes, ()> {
@@ -32,7 +33,7 @@ pub fn service() -> OpenApiService<Routes, ()> {
     let license =
         LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0");
     OpenApiService::new(
-        (ServerToServer, Interactive),
+        (ServerToServer, Interactive, WellKnown),
         TITLE,
         env!("CARGO_PKG_VERSION"),
     )
@@ -108,6 +109,7 @@ fn complete(document: &mut Value) {
         for (name, example) in requests {
             operation["requestBody"]["content"]["application/json"]["examples"][name] = example;
         }
+        let has_key = operation.get("security").is_some();
         let responses = &mut operation["responses"];
         for (status, response) in failures {
             responses[status] = response;
@@ -117,6 +119,10 @@ fn complete(document: &mut Value) {
         }
         for (status, response) in responses.as_object_mut().into_iter().flatten() {
             response["headers"] = headers_of(status);
+            if has_key {
+                response["headers"]["X-Livegate-Test"] =
+                    json!({"$ref": "#/components/headers/Test"});
+            }
         }
         parameters::complete(operation);
     }
@@ -137,6 +143,12 @@ fn headers() -> Value {
             "required": true,
             "schema": {"type": "string", "minLength": 1, "maxLength": 64},
             "example": "4de6f2a7-20fa-44f2-9830-5ac4a1b44222",
+        },
+        "Test": {
+            "description": "There, and `true`, where the request was made with a test key, or with the client token of a \
+                test session: the answer rests on no measurement.",
+            "schema": {"type": "string", "enum": ["true"]},
+            "example": "true",
         },
         "RetryAfter": {
             "description": "Seconds to wait, at least, before trying again.",

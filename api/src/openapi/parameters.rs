@@ -56,5 +56,14 @@ pub fn complete(operation: &mut Value) {
             "schema": {"type": "boolean"},
             "example": false,
         },
+        {
+            "name": "test_outcome",
+            "in": "query",
+            "description": "With a test key only: the outcome of the session, `verified` where it is left out. It is a \
+                verdict (`verified`, `expired`, or one rejecting reason code) or the code of an error of a frame, and may \
+                have `delay:` and milliseconds after a comma. An error before a verdict is answered once: \
+                `RATE_LIMIT,verified`.",
+            "schema": {"type": "string", "minLength": 1},
+        },
     ]);
 }

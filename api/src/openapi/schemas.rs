@@ -37,12 +37,20 @@ pub fn complete(schemas: &mut Value) {
             }
         }
     }
-    let request = &mut schemas["SessionRequest"];
-    request["additionalProperties"] = json!(false);
-    for (_, property) in request["properties"].as_object_mut().into_iter().flatten() {
-        property["nullable"] = json!(true);
+    for name in ["SessionRequest", "InteractiveSessionRequest"] {
+        let request = &mut schemas[name];
+        request["additionalProperties"] = json!(false);
+        for (_, property) in request["properties"].as_object_mut().into_iter().flatten() {
+            property["nullable"] = json!(true);
+        }
     }
-    for medium in ["frames", "video_b64"] {
+    for medium in [
+        "frames",
+        "video_b64",
+        "attestation",
+        "reference_image_b64",
+        "reference_embedding",
+    ] {
         schemas["VerifyRequest"]["properties"][medium]["nullable"] = json!(true);
     }
     schemas["PresetName"] = preset_name();

@@ -1,7 +1,10 @@
 //! The server-to-server API: `/v1/liveness`.
 
 pub mod health;
+mod receipt;
 pub mod record;
+mod reference;
+mod rehearse;
 pub mod response;
 mod run;
 pub mod session;

@@ -7,6 +7,8 @@ use livegate_liveness::challenge::Challenge;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::reason::ReasonCode;
+use crate::contract::retry_hint::RetryHint;
+use crate::test_mode::TestOutcome;
 
 /// How long a session can be read after it expired or ended.
 const READABLE_AFTER: Duration = Duration::from_secs(600);
@@ -18,9 +20,12 @@ pub struct VerifySession {
     pub key: String,
     /// The challenge: actions in order, and their angles.
     pub challenge: Challenge,
-    /// When the server drew the challenge, Unix milliseconds; `None` where the caller named the
-    /// actions, who may have filmed them before.
-    pub drawn_ms: Option<u64>,
+    /// Whether the server drew the order of the actions. A caller who named them may have filmed them before.
+    pub is_drawn: bool,
+    /// When it was created, Unix milliseconds.
+    pub created_ms: u64,
+    /// The outcome that was chosen for a test session; `None` for a real one.
+    pub test: Option<TestOutcome>,
     /// When it expires, Unix milliseconds.
     pub expires_at_ms: u64,
     /// The state of the session.
@@ -40,9 +45,18 @@ pub enum State {
     /// The capture was verified.
     Verified,
     /// The capture was rejected, for these reasons.
-    Rejected(Vec<ReasonCode>),
+    Rejected(Reasons),
     /// Processing failed.
     Failed,
+}
+
+/// Reasons of a rejection, as far as they can be read again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reasons {
+    /// The checks that failed, in the documented order.
+    pub reason_codes: Vec<ReasonCode>,
+    /// What the person should do differently.
+    pub retry_hints: Vec<RetryHint>,
 }
 
 impl Record for VerifySession {
@@ -60,11 +74,8 @@ impl VerifySession {
     #[must_use]
     pub fn in_state(&self, state: State) -> Self {
         Self {
-            key: self.key.clone(),
-            challenge: self.challenge.clone(),
-            drawn_ms: self.drawn_ms,
-            expires_at_ms: self.expires_at_ms,
             state,
+            ..self.clone()
         }
     }
 }
@@ -84,7 +95,9 @@ mod tests {
                 angles: Angles::default(),
                 mirrored: false,
             },
-            drawn_ms: None,
+            is_drawn: false,
+            created_ms: 0,
+            test: None,
             expires_at_ms: 5_000,
             state: State::Pending,
         };

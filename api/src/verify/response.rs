@@ -14,7 +14,11 @@ use crate::contract::media::{MAX_IMAGES, MAX_VIDEO_SIZE_MB, MIN_IMAGES};
 use crate::contract::nullable::Nullable;
 use crate::contract::numbers::rounded;
 use crate::contract::reason::ReasonCode;
+use crate::contract::reference::{self, ReferenceField, ReferenceMatch};
+use crate::contract::retry_hint::RetryHint;
+use crate::receipts::claims::sha256;
 use livegate_liveness::judge::Undecodable;
+use livegate_liveness::reference::Comparison;
 
 /// A new session.
 #[derive(Clone, Debug, Serialize, Object)]
@@ -102,6 +106,18 @@ pub struct Verified {
     pub processing_time_ms: u64,
     /// Number of frames that show a face.
     pub frames_analyzed: usize,
+    /// How like the reference the captured face is; absent where none was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_match: Option<ReferenceMatch>,
+    /// The verdict, signed: a compact JWS that can be verified offline with the keys of `/.well-known/jwks.json`. Absent
+    /// where the service has no key to sign with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    pub receipt: Option<String>,
+    /// SHA-256 of the best frame's JPEG, hexadecimal. For the receipt.
+    #[serde(skip)]
+    #[oai(skip)]
+    pub best_frame_sha256: String,
 }
 
 /// Prints no biometric data.
@@ -139,6 +155,19 @@ pub struct Rejected {
     pub processing_time_ms: u64,
     /// Number of frames that show a face.
     pub frames_analyzed: usize,
+    /// What the person should do differently in the next try, the most useful first; empty where nothing that may be shown
+    /// to the person helps. It may be shown: it follows from the quality of the pictures and from missed actions alone.
+    #[oai(validator(max_items = 3))]
+    pub retry_hints: Vec<RetryHint>,
+    /// How like the reference the captured face is; absent where none was sent, null where the capture does not show the
+    /// face of one person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_match: ReferenceField,
+    /// The verdict, signed: a compact JWS that can be verified offline with the keys of `/.well-known/jwks.json`. Absent
+    /// where the service has no key to sign with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    pub receipt: Option<String>,
 }
 
 /// Which actions of the challenge were detected.
@@ -150,7 +179,46 @@ pub struct ChallengeDetails {
     pub completed_actions: Vec<ActionName>,
 }
 
+/// The best frame's picture, as it is sent.
+pub struct BestFrame {
+    /// The JPEG in base64.
+    pub b64: String,
+    /// SHA-256 of the JPEG, hexadecimal.
+    pub sha256: String,
+}
+
+impl BestFrame {
+    /// For this JPEG. Takes milliseconds: do not call it on an async thread.
+    pub fn of(jpeg: &[u8]) -> Self {
+        Self {
+            b64: base64_simd::STANDARD.encode_to_string(jpeg),
+            sha256: sha256(jpeg),
+        }
+    }
+}
+
 impl VerdictBody {
+    /// The same verdict with the comparison with the caller's reference.
+    #[must_use]
+    pub fn with_reference(mut self, compared: Comparison) -> Self {
+        let field = reference::field_of(compared);
+        match &mut self {
+            Self::Verified(verified) => verified.reference_match = field.and_then(|f| f.0),
+            Self::Rejected(rejected) => rejected.reference_match = field,
+        }
+        self
+    }
+
+    /// The same body with its receipt.
+    #[must_use]
+    pub fn with_receipt(mut self, receipt: Option<String>) -> Self {
+        match &mut self {
+            Self::Verified(verified) => verified.receipt = receipt,
+            Self::Rejected(rejected) => rejected.receipt = receipt,
+        }
+        self
+    }
+
     /// The reasons, in the documented order.
     pub fn reason_codes(&self) -> &[ReasonCode] {
         match self {
@@ -161,8 +229,8 @@ impl VerdictBody {
 }
 
 impl Verified {
-    /// The body for a verified capture; `best_frame_b64` is a JPEG in base64.
-    pub fn new(findings: &Findings, proof: Proof, best_frame_b64: String, elapsed_ms: u64) -> Self {
+    /// The body for a verified capture.
+    pub fn new(findings: &Findings, proof: Proof, best: BestFrame, elapsed_ms: u64) -> Self {
         Self {
             verified: true,
             confidence: rounded(proof.confidence),
@@ -171,11 +239,14 @@ impl Verified {
             challenge_passed: findings.challenge_passed(),
             challenge_details: ChallengeDetails::of(findings),
             embedding: proof.embedding.as_slice().to_vec(),
-            best_frame_b64,
+            best_frame_b64: best.b64,
             best_frame_index: proof.best_frame,
             reason_codes: ReasonCode::VERIFIED.to_vec(),
             processing_time_ms: elapsed_ms,
             frames_analyzed: findings.frames_with_face,
+            reference_match: None,
+            receipt: None,
+            best_frame_sha256: best.sha256,
         }
     }
 }
@@ -193,6 +264,9 @@ impl Rejected {
             rejection_details: RejectionDetails::of(rejections, &findings.poor, actions(findings)),
             processing_time_ms: elapsed_ms,
             frames_analyzed: findings.frames_with_face,
+            retry_hints: RetryHint::all(&findings.retry_hints),
+            reference_match: None,
+            receipt: None,
         }
     }
 
@@ -215,6 +289,9 @@ impl Rejected {
             },
             processing_time_ms: elapsed_ms,
             frames_analyzed: 0,
+            retry_hints: Vec::new(),
+            reference_match: None,
+            receipt: None,
         }
     }
 }

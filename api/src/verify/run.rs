@@ -11,21 +11,27 @@ use livegate_common::job::{ClipOutcome, Cost, MeasuredClip, now_ms};
 use livegate_common::records::{Attempt, RecordError, Stored};
 use livegate_liveness::decision::{Findings, Proof};
 use livegate_liveness::evidence::Timing;
+use livegate_liveness::reference::Comparison;
+use livegate_liveness::thresholds::ModelSetId;
 use livegate_media::Picture;
 use tracing::Instrument;
 
-use super::record::{State, VerifySession};
-use super::response::{Rejected, VerdictBody, Verified};
+use super::receipt::{Grounds, established};
+use super::record::{Reasons, State, VerifySession};
+use super::response::{BestFrame, Rejected, VerdictBody, Verified};
 use super::session::records;
 use super::wire::{Capture, CapturedFrame};
 use crate::admission::Admission;
 use crate::audit::{AuditPlace, AuditRecord, milliseconds};
 use crate::clock::rfc3339;
+use crate::contract::attestation::AttestationHash;
+use crate::contract::established::Established;
 use crate::contract::reason::ReasonCode;
 use crate::error::ApiError;
 use crate::http::uploads::UploadPlace;
 use crate::measure::{measure_clip, measure_images, thresholds_of};
 use crate::metrics::Stage;
+use crate::reference::ReferenceFace;
 use crate::state::AppState;
 use livegate_liveness::judge::{Judgement, Undecodable, judge_clip, judge_images};
 
@@ -42,22 +48,31 @@ pub(super) struct Verification {
     pub state: Arc<AppState>,
     pub session: Stored<VerifySession>,
     pub capture: Capture,
+    pub attestation: Option<AttestationHash>,
     pub request_id: RequestId,
     pub started: Instant,
+    /// When it has ended at the latest.
+    pub ends_at: Instant,
+    /// The face that the captured one is compared with.
+    pub reference: Option<ReferenceFace>,
     pub audit: AuditPlace,
     pub admission: Admission,
     pub _upload: UploadPlace,
 }
 
-/// Number of frames and cost of what was measured, for the audit record.
-#[derive(Clone, Copy, Default)]
-struct Spent {
-    frames: usize,
+/// What was measured, for the audit record and the receipt.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub frames: usize,
     cost: Cost,
+    /// Duration of the capture by its own times, seconds; `None` where it could not be read.
+    claimed_s: Option<f32>,
+    /// The models that measured; `None` where nothing was measured.
+    models: Option<ModelSetId>,
 }
 
 /// The picture of the best frame.
-enum Best {
+pub(super) enum Best {
     /// A picture as the caller sent it. Its bytes never go out.
     Caller(Picture),
     /// A frame of a clip as the worker encoded it: an upright JPEG.
@@ -87,12 +102,17 @@ enum Claim {
 impl Verification {
     /// Claims the session, reaches the verdict, and records how the session ended.
     pub async fn run(mut self) -> Result<VerdictBody, ApiError> {
-        let mut seen = Spent::default();
-        // The claim's own time counts: it is long if the store stalls.
-        let ends_at = Instant::now() + self.state.config.verify_timeout;
+        let mut seen = Seen {
+            cost: self
+                .reference
+                .as_ref()
+                .map_or_else(Cost::default, |r| r.cost),
+            ..Seen::default()
+        };
         let verdict = match self.claim().await {
             Ok(Claim::Ours) => {
-                let verdict = self.measure_and_decide_safely(&mut seen, ends_at).await;
+                let verdict = self.measure_and_decide_safely(&mut seen).await;
+                let verdict = verdict.map(|body| self.with_receipt(body, &seen));
                 self.record_end(&verdict).await;
                 verdict
             }
@@ -101,7 +121,7 @@ impl Verification {
             // The session may have been claimed, so it is recorded as if it had been.
             Err(unknown) => Err(unknown.into()),
         };
-        let record = self.audit_record(&verdict, seen);
+        let record = self.audit_record(&verdict, &seen);
         self.audit.record(record).await;
         verdict
     }
@@ -132,12 +152,9 @@ impl Verification {
         )
     }
 
-    async fn measure_and_decide_safely(
-        &self,
-        seen: &mut Spent,
-        ends_at: Instant,
-    ) -> Result<VerdictBody, ApiError> {
-        let limit = ends_at.saturating_duration_since(Instant::now());
+    async fn measure_and_decide_safely(&self, seen: &mut Seen) -> Result<VerdictBody, ApiError> {
+        // The time of the claim and of the reference counts: the claim's is long if the store stalls.
+        let limit = self.time_left();
         AssertUnwindSafe(self.measure_and_decide(seen, limit))
             .catch_unwind()
             .await
@@ -166,9 +183,12 @@ impl Verification {
 
     async fn measure_and_decide(
         &self,
-        seen: &mut Spent,
+        seen: &mut Seen,
         limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
+        if let Some(test) = &self.session.record.test {
+            return self.rehearse(test, seen).await;
+        }
         match &self.capture {
             Capture::Images(frames) => self.measure_and_decide_images(frames, seen, limit).await,
             Capture::Video(clip) => self.measure_and_decide_clip(clip, seen, limit).await,
@@ -178,15 +198,17 @@ impl Verification {
     async fn measure_and_decide_images(
         &self,
         frames: &[CapturedFrame],
-        seen: &mut Spent,
+        seen: &mut Seen,
         limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
         seen.frames = frames.len();
+        seen.claimed_s = Some(span_s(frames));
         let images: Vec<&Picture> = frames.iter().map(|f| &f.image).collect();
         let (lane, request) = (self.admission.lane(), &self.request_id);
         let measured = measure_images(services, lane, request, &images, limit).await?;
-        seen.cost = measured.cost;
+        seen.cost += measured.cost;
+        seen.models = Some(measured.models.clone());
         let challenge = &self.session.record.challenge;
         let thresholds = thresholds_of(services, &measured.models)?;
         let timing = self.available_s().map(|available_s| Timing {
@@ -199,14 +221,15 @@ impl Verification {
             .span()
             .in_scope(|| judge_images(challenge, outcomes, timing, thresholds));
         services.metrics.stage(Stage::Decide, began);
+        let compared = self.compare(&judgement, &measured.models, thresholds)?;
         let picture = |best: usize| frames.get(best).map(|f| Best::Caller(f.image.clone()));
-        self.conclude(judgement, picture).await
+        self.conclude(judgement, compared, picture).await
     }
 
     async fn measure_and_decide_clip(
         &self,
         clip: &Bytes,
-        seen: &mut Spent,
+        seen: &mut Seen,
         limit: Duration,
     ) -> Result<VerdictBody, ApiError> {
         let services = &self.state.services;
@@ -214,46 +237,53 @@ impl Verification {
         let (lane, request) = (self.admission.lane(), &self.request_id);
         let (work, clip) = (self.capture.work(), clip.clone());
         let measured = measure_clip(services, lane, request, clip, work, limit).await?;
-        seen.cost = measured.cost;
+        seen.cost += measured.cost;
         let clip = match measured.outcome {
             ClipOutcome::Measured(clip) => clip,
             ClipOutcome::Unplayable(cause) => {
                 let undecodable = Judgement::Undecodable(vec![Undecodable::Clip { cause }]);
-                return self.conclude(undecodable, |_| None).await;
+                let compared = Comparison::without_face(self.reference.is_some());
+                return self.conclude(undecodable, compared, |_| None).await;
             }
         };
         seen.frames = clip.frames.len();
+        seen.claimed_s = clip.frames.last().map(|last| last.seconds);
+        seen.models = Some(measured.models.clone());
         let challenge = self.session.record.challenge.clone();
         let thresholds = Arc::clone(thresholds_of(services, &measured.models)?);
         let available_s = self.available_s();
         let began = Instant::now();
+        let judged_by = Arc::clone(&thresholds);
         let judging = tokio::task::spawn_blocking(move || {
             let MeasuredClip { frames, portraits } = clip;
             let has_picture = |index| portraits.iter().any(|p| p.is_of(index));
-            let judgement = judge_clip(&challenge, frames, has_picture, available_s, &thresholds);
+            let judgement = judge_clip(&challenge, frames, has_picture, available_s, &judged_by);
             (judgement, portraits)
         });
         let judged = judging.instrument(Stage::Decide.span()).await;
         let (judgement, portraits) = judged.map_err(ApiError::internal)?;
         services.metrics.stage(Stage::Decide, began);
+        let compared = self.compare(&judgement, &measured.models, &thresholds)?;
         let picture = |best| {
             let of_best = portraits.into_iter().find(|p| p.is_of(best))?;
             Some(Best::Worker(of_best.jpeg))
         };
-        self.conclude(judgement, picture).await
+        self.conclude(judgement, compared, picture).await
     }
 
-    /// The answer for a judgement. `picture` returns the picture of a frame by its index.
-    async fn conclude(
+    /// The answer for a judgement, and how the capture compares with its reference. `picture` returns the picture of a frame by
+    /// its index.
+    pub(super) async fn conclude(
         &self,
         judgement: Judgement,
+        compared: Comparison,
         picture: impl FnOnce(usize) -> Option<Best>,
     ) -> Result<VerdictBody, ApiError> {
         let began = Instant::now();
         let answering = self.answer(judgement, picture);
         let answer = answering.instrument(Stage::Answer.span()).await;
         self.state.services.metrics.stage(Stage::Answer, began);
-        answer
+        Ok(answer?.with_reference(compared))
     }
 
     async fn answer(
@@ -283,41 +313,69 @@ impl Verification {
         proof: Proof,
         best: Best,
     ) -> Result<VerdictBody, ApiError> {
-        let encoding = self.state.uploads.set_upright(move || {
-            let jpeg = best.into_jpeg()?;
-            Ok(base64_simd::STANDARD.encode_to_string(&jpeg))
-        });
-        let best_frame_b64 = encoding.await?;
-        let body = Verified::new(findings, proof, best_frame_b64, self.elapsed_ms());
+        let encoding = self
+            .state
+            .uploads
+            .set_upright(move || Ok(BestFrame::of(&best.into_jpeg()?)));
+        let body = Verified::new(findings, proof, encoding.await?, self.elapsed_ms());
         Ok(VerdictBody::Verified(Box::new(body)))
     }
 
-    /// Seconds from the creation of the session to the arrival of the capture; `None` where the caller
-    /// named the actions.
-    #[expect(clippy::cast_precision_loss, reason = "minutes at most")]
+    /// The time for the capture that its own times must fit into; `None` where the caller named the actions, who may
+    /// have filmed them before.
     fn available_s(&self) -> Option<f32> {
-        let drawn_ms = self.session.record.drawn_ms?;
+        let session = &self.session.record;
+        session.is_drawn.then(|| self.since_creation_s())
+    }
+
+    /// Seconds from the creation of the session to the arrival of the capture, with some for rounding.
+    #[expect(clippy::cast_precision_loss, reason = "minutes at most")]
+    fn since_creation_s(&self) -> f32 {
         let arrived_ms = now_ms().saturating_sub(self.elapsed_ms());
-        Some(arrived_ms.saturating_sub(drawn_ms) as f32 / 1000.0 + CLOCK_SLACK_S)
+        let available_ms = arrived_ms.saturating_sub(self.session.record.created_ms);
+        available_ms as f32 / 1000.0 + CLOCK_SLACK_S
+    }
+
+    fn established(&self, seen: &Seen) -> Vec<Established> {
+        established(
+            &self.session.record,
+            seen.claimed_s,
+            self.since_creation_s(),
+        )
+    }
+
+    fn with_receipt(&self, body: VerdictBody, seen: &Seen) -> VerdictBody {
+        let grounds = Grounds {
+            session: &self.session,
+            request_id: &self.request_id,
+            mode: self.capture.mode(),
+            attestation: self.attestation,
+            models: seen.models.clone(),
+            established: self.established(seen),
+        };
+        let receipt = self.state.receipts.issue(&grounds.statement(&body));
+        body.with_receipt(receipt)
     }
 
     fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn audit_record(&self, verdict: &Result<VerdictBody, ApiError>, seen: Spent) -> AuditRecord {
+    fn audit_record(&self, verdict: &Result<VerdictBody, ApiError>, seen: &Seen) -> AuditRecord {
         let mut record = AuditRecord {
             time: rfc3339(now_ms()),
             request_id: self.request_id.to_string(),
             caller_request_id: self.request_id.callers().map(ToString::to_string),
             key_id: self.session.record.key.clone(),
             session_id: self.session.id.clone(),
+            test: self.session.record.test.is_some(),
             mode: self.capture.mode().name(),
             verdict: "failed",
             reason_codes: vec![ReasonCode::InternalError],
             confidence: None,
             anti_spoof_avg_score: None,
             same_person_score: None,
+            evidence_level: self.established(seen),
             frames: seen.frames,
             processing_time_ms: self.elapsed_ms(),
             worker_cpu_ms: milliseconds(seen.cost.cpu_us),
@@ -355,7 +413,10 @@ fn span_s(frames: &[CapturedFrame]) -> f32 {
 fn session_state(verdict: &Result<VerdictBody, ApiError>) -> State {
     match verdict {
         Ok(VerdictBody::Verified(_)) => State::Verified,
-        Ok(VerdictBody::Rejected(rejected)) => State::Rejected(rejected.reason_codes.clone()),
+        Ok(VerdictBody::Rejected(rejected)) => State::Rejected(Reasons {
+            reason_codes: rejected.reason_codes.clone(),
+            retry_hints: rejected.retry_hints.clone(),
+        }),
         Err(_) => State::Failed,
     }
 }

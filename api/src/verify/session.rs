@@ -16,10 +16,12 @@ use crate::clock::rfc3339;
 use crate::contract::actions::ActionName;
 use crate::contract::excerpt::Excerpt;
 use crate::contract::reason::ReasonCode;
+use crate::contract::retry_hint::RetryHint;
 use crate::error::ApiError;
 use crate::http::json::RequestDocument;
 use crate::keys::KeyRecord;
 use crate::state::AppState;
+use crate::test_mode::{TestOutcome, Tested};
 
 /// Prefix of every session id.
 const PREFIX: &str = "live_";
@@ -50,6 +52,11 @@ pub struct SessionRequest {
     /// an unmirrored frame a subject who turns to their own left moves the nose towards the picture's
     /// right. Left out: they will not.
     mirrored: Option<bool>,
+    /// With a test key only: the outcome of the session, `verified` where it is left out. It is a verdict (`verified`,
+    /// or rejecting reason codes joined by `+`), or the code of an error of verify, and may have `delay:` and
+    /// milliseconds after a comma. An error before a verdict is answered once: `RATE_LIMIT,verified`.
+    #[oai(validator(min_length = 1))]
+    test_outcome: Option<String>,
 }
 
 impl RequestDocument for SessionRequest {
@@ -74,6 +81,11 @@ pub struct SessionStatus {
     /// The reasons of the verdict; absent until there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason_codes: Option<Vec<ReasonCode>>,
+    /// What the person should do differently in the next try, the most useful first; may be empty. Absent unless the
+    /// session was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(validator(max_items = 3))]
+    pub retry_hints: Option<Vec<RetryHint>>,
 }
 
 /// The store of the records.
@@ -90,7 +102,7 @@ pub fn refuse_query(query: &str) -> Result<(), ApiError> {
     match form_urlencoded::parse(query.as_bytes()).next() {
         None => Ok(()),
         Some((name, _)) => Err(ApiError::InvalidInput(format!(
-            "Unknown query parameter {}; send actions, yaw_deg, pitch_deg, blink_ear and mirrored in a JSON body.",
+            "Unknown query parameter {}; send actions, yaw_deg, pitch_deg, blink_ear, mirrored and, with a test key, test_outcome in a JSON body.",
             Excerpt::of(&name)
         ))),
     }
@@ -106,6 +118,9 @@ pub async fn create(
     body: &[u8],
 ) -> Result<SessionCreated, ApiError> {
     let asked = SessionOptions::parse(body)?;
+    let deadline = state.config.verify_timeout;
+    let outcome = asked.test_outcome.as_deref();
+    let test = TestOutcome::of(caller, outcome, Tested::Verify, deadline)?;
     let is_drawn = asked.actions.is_none();
     let challenge = asked.challenge(&caller.defaults, |actions| {
         actions.shuffle(&mut rand::rng())
@@ -115,15 +130,22 @@ pub async fn create(
     let record = VerifySession {
         key: caller.id.clone(),
         challenge,
-        drawn_ms: is_drawn.then_some(now),
-        expires_at_ms: now + ttl_ms,
+        is_drawn,
+        created_ms: now,
+        expires_at_ms: match &test {
+            Some(test) if test.is_expired() => now,
+            Some(_) | None => now + ttl_ms,
+        },
+        test,
         state: State::Pending,
     };
     let session_id = format!("{PREFIX}{:032x}", rand::rng().random::<u128>());
     if !records(state).create(&session_id, &record, now).await? {
         return Err(ApiError::internal("a fresh session id was taken already"));
     }
-    state.services.metrics.created("server_to_server");
+    if record.test.is_none() {
+        state.services.metrics.created("server_to_server");
+    }
     Ok(SessionCreated {
         session_id,
         challenge: ActionName::all(&record.challenge.actions),
@@ -148,7 +170,8 @@ pub async fn find(
     }
     let stored: Option<Stored<VerifySession>> = records(state).load(id).await?;
     let stored = stored.ok_or(ApiError::SessionNotFound)?;
-    if stored.record.key != caller.id {
+    // A key that became a test key, or ceased to be one, keeps its id and none of its sessions.
+    if stored.record.key != caller.id || stored.record.test.is_some() != caller.is_test {
         return Err(ApiError::SessionForbidden);
     }
     Ok(stored)
@@ -183,7 +206,11 @@ pub async fn status(
             Some(true),
             Some(ReasonCode::VERIFIED.to_vec()),
         ),
-        State::Rejected(reasons) => (SessionState::Rejected, Some(false), Some(reasons.clone())),
+        State::Rejected(grounds) => (
+            SessionState::Rejected,
+            Some(false),
+            Some(grounds.reason_codes.clone()),
+        ),
         State::Failed => failed(),
     };
     Ok(SessionStatus {
@@ -193,5 +220,9 @@ pub async fn status(
         expires_at: rfc3339(stored.record.expires_at_ms),
         verified,
         reason_codes,
+        retry_hints: match &stored.record.state {
+            State::Rejected(grounds) => Some(grounds.retry_hints.clone()),
+            State::Pending | State::Processing { .. } | State::Verified | State::Failed => None,
+        },
     })
 }

@@ -11,11 +11,13 @@ use poem_openapi::Object;
 use tracing::Instrument;
 
 use super::record::{State, VerifySession};
+use super::rehearse;
 use super::response::VerdictBody;
 use super::run::Verification;
 use super::session;
 use super::vocabulary::Mode;
 use super::wire::{MAX_VERIFY_BODY_BYTES, VerifyRequest};
+use crate::admission::Work;
 use crate::error::ApiError;
 use crate::http::json::{JsonRequest, RequestDocument};
 use crate::http::uploads::{SMALL, UploadPlace};
@@ -38,6 +40,17 @@ pub struct VerifyBody {
     /// seconds; about 5 seconds is usual. Each side 120 to 2160 pixels, at most 1920x1440 in all.
     /// H.264, HEVC, MPEG-4, VP8, VP9 or AV1. Sound is ignored; rotation metadata is applied.
     video_b64: Option<String>,
+    /// What you know of the device, as you like: for example the result of App Attest or Play Integrity. 1 to 16,384
+    /// bytes. The service does not read it: its SHA-256 goes into the receipt.
+    #[oai(validator(min_length = 1, max_length = 16384))]
+    attestation: Option<String>,
+    /// A picture of the person you expect: JPEG or PNG in base64 (standard or URL-safe), each side 120 to 4096 pixels, up to
+    /// 10 MiB, with exactly one clear face. Send it or `reference_embedding`, not both. The answer then has
+    /// `reference_match`. It is not kept.
+    reference_image_b64: Option<String>,
+    /// The same as an embedding of this service: 512 numbers, of any length. It must come from the models in use.
+    #[oai(validator(min_items = 512, max_items = 512))]
+    reference_embedding: Option<Vec<f32>>,
 }
 
 /// One frame of a capture.
@@ -76,8 +89,17 @@ pub async fn verify(
     state.services.metrics.stage(Stage::Parse, started);
     let session = session::find(state, caller, &request.session_id).await?;
     still_usable(&session)?;
+    if let Some(refusal) = rehearse::refusal(&session) {
+        // It may be held back for long, and the capture is not needed.
+        drop((request, upload));
+        return Err(rehearse::refuse(state, &session, refusal).await);
+    }
     let limit = state.config.verify_timeout;
-    let work = request.capture.work();
+    let work = match &session.record.test {
+        // No worker will measure it.
+        Some(_) => Work::default(),
+        None => request.work(),
+    };
     let admission = match state
         .admissions
         .admit(&*state.services.limits, caller, &work, limit)
@@ -91,19 +113,29 @@ pub async fn verify(
             return Err(busy);
         }
     };
-    let verification = Verification {
+    let mut verification = Verification {
         state: Arc::clone(state),
         session,
         capture: request.capture,
+        attestation: request.attestation,
         request_id,
         started,
+        ends_at: Instant::now() + limit,
+        reference: None,
         audit: state.audit.reserve()?,
         admission,
         _upload: upload,
     };
     // Once claimed, the session is used, whatever happens, and its end is recorded even if the caller
     // hangs up. So the verification, claim included, runs as a task of its own, which nothing cancels.
-    tokio::spawn(verification.run().in_current_span())
+    // A reference is measured before, in the same task, so that its place stays taken until the workers are done.
+    let running = async move {
+        if let Some(reference) = request.reference {
+            verification.refer_to(reference).await?;
+        }
+        verification.run().await
+    };
+    tokio::spawn(running.in_current_span())
         .await
         .unwrap_or_else(|error| Err(ApiError::internal(error)))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use livegate_api::contract::numbers::rounded;
-use livegate_api::verify::response::{Rejected, VerdictBody, Verified};
+use livegate_api::verify::response::{BestFrame, Rejected, VerdictBody, Verified};
 use livegate_liveness::judge::Judgement;
 
 /// The result of a check.
@@ -169,7 +169,7 @@ impl Report {
                 VerdictBody::Rejected(Box::new(Rejected::new(findings, reasons, self.elapsed_ms)))
             }
             Judgement::Verified(findings, proof) => {
-                let no_picture = String::new();
+                let no_picture = BestFrame::of(&[]);
                 let body = Verified::new(findings, proof.clone(), no_picture, self.elapsed_ms);
                 VerdictBody::Verified(Box::new(body))
             }
@@ -254,7 +254,7 @@ fn rejection_lines(body: &Rejected) -> Vec<String> {
     );
     pair(
         "anti-spoof",
-        details.anti_spoof_avg_score,
+        details.anti_spoof_avg_score.and_then(|average| average.0),
         details.threshold,
     );
     for failed in details.failed_actions.iter().flatten() {

@@ -57,7 +57,7 @@ impl CalibrateArgs {
         let (models, threads) = measuring()?;
         let files = ModelSet::load(&models.cache, models.config.as_deref())?;
         let in_use = files.listed_as(&self.name);
-        let base = operating_point::read(models.thresholds.as_deref())?;
+        let base = operating_point::read(models.thresholds.as_deref())?.point;
         // The models that the thresholds were for do not matter: the new thresholds are for the models
         // in use.
         let mut raw = base.clone();

@@ -56,7 +56,7 @@ impl CheckArgs {
             mirrored: self.mirrored,
         };
         let (models, threads) = measuring()?;
-        let point = operating_point::read(models.thresholds.as_deref())?;
+        let point = operating_point::read(models.thresholds.as_deref())?.point;
         let sets = ThresholdSets::from(&point);
         let start = async || start_pool(&models, &point, threads).await;
         let (report, used) = if self.capture.is_dir() {

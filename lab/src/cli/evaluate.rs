@@ -49,7 +49,7 @@ impl EvaluateArgs {
         let (models, threads) = measuring()?;
         let files = ModelSet::load(&models.cache, models.config.as_deref())?;
         let file = self.thresholds.as_ref().or(models.thresholds.as_ref());
-        let numbers = operating_point::read(file.map(PathBuf::as_path))?;
+        let numbers = operating_point::read(file.map(PathBuf::as_path))?.point;
         let pool = start_pool(&models, &numbers, threads).await?;
         let point = Setting::new(&files, &numbers, self.angles.into());
         let progress = Progress::new(set.captures.len(), std::io::stderr().is_terminal());

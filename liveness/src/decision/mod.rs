@@ -15,6 +15,7 @@ use super::evidence::{Evidence, Plan, Sighting, Timing, clarity, presence};
 use super::measurement::Face;
 use super::movement::FailedAction;
 use super::movement::{self, Standing};
+use super::retry::{self, RetryHint};
 use super::sampling::Sampling;
 use super::tagged::TaggedFrame;
 use super::thresholds::Thresholds;
@@ -60,12 +61,26 @@ pub fn decide(challenge: &Challenge, capture: &Capture<'_>, t: &Thresholds) -> V
     let proof = prove(&findings, capture, &evidence, best).filter(|_| rejections.is_empty());
     let conclusion = match proof {
         Some(proof) => Conclusion::Verified(proof),
-        None => Conclusion::Rejected(rejections),
+        None => {
+            findings.retry_hints = retry_hints(challenge, capture, &findings, &evidence, t);
+            Conclusion::Rejected(rejections)
+        }
     };
     Verdict {
         findings,
         conclusion,
     }
+}
+
+fn retry_hints(
+    challenge: &Challenge,
+    capture: &Capture<'_>,
+    findings: &Findings,
+    evidence: &Evidence,
+    t: &Thresholds,
+) -> Vec<RetryHint> {
+    let missed = retry::missed(challenge, capture.frames, capture.sampling, t);
+    retry::hints(&evidence.visibility(&findings.poor, t), &missed, t)
 }
 
 /// Whether actions may rest on a frame: its face must be clear, in a pose that can be compared, and like
@@ -153,6 +168,11 @@ fn find(
         other_side: 0,
         evidence: statements,
         poor: evidence.poor(),
+        retry_hints: Vec::new(),
+        portrait: evidence
+            .identity()
+            .portrait()
+            .map(|portrait| portrait.embedding().clone()),
     }
 }
 

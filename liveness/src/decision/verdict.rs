@@ -7,6 +7,7 @@ use crate::embedding::Embedding;
 use crate::evidence::Statement;
 use crate::evidence::poor::PoorFrames;
 use crate::movement::FailedAction;
+use crate::retry::RetryHint;
 
 /// The verdict on a capture.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +47,11 @@ pub struct Findings {
     pub evidence: Vec<Statement>,
     /// Frames without a clear face, or whose light is too dark or too bright, by reason.
     pub poor: Vec<PoorFrames>,
+    /// What the person should do differently in the next try, the most useful first; empty for a verified
+    /// capture.
+    pub retry_hints: Vec<RetryHint>,
+    /// The face that the capture is compared with; `None` if no face could be judged.
+    pub portrait: Option<Embedding>,
 }
 
 impl Findings {
@@ -94,10 +100,11 @@ pub enum Rejection {
     },
     /// The evidence shows an attack presentation.
     SpoofDetected {
-        /// The average anti-spoof score, 0 to 1, and the score that the weakest part needs; `None` if no
-        /// picture was scored. The average may be above the required score: the weakest part decides, and
-        /// the average is reported.
-        score: Option<Shortfall>,
+        /// The average anti-spoof score, 0 to 1; `None` if no picture was scored. It may be above
+        /// `required`: the weakest part decides, and the average is reported.
+        average: Option<f32>,
+        /// The score that the weakest part needs, 0 to 1.
+        required: f32,
         /// The evidence that the capture fails by; never empty.
         evidence: Vec<Statement>,
     },

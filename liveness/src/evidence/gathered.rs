@@ -16,6 +16,7 @@ use super::statement::{self, Kind, Statement};
 use super::{clarity, presence};
 use crate::decision::{Rejection, Shortfall};
 use crate::measurement::{Face, FrameMeasurement};
+use crate::retry::Visibility;
 use crate::sampling::Sampling;
 use crate::thresholds::Thresholds;
 
@@ -188,6 +189,16 @@ impl Evidence {
             || self.identity.weakest().is_some_and(clearly_unlike)
     }
 
+    /// How well the faces of the frames could be seen, with the poor frames of [`Self::poor`].
+    pub fn visibility<'a>(&self, poor: &'a [PoorFrames], t: &Thresholds) -> Visibility<'a> {
+        Visibility {
+            frames: self.frames,
+            frames_with_face: self.frames_with_face,
+            second_face: self.second_subjects >= self.second_subject_limit(t),
+            poor,
+        }
+    }
+
     /// A statement for each kind of evidence that could be measured.
     pub fn statements(&self, t: &Thresholds) -> Vec<Statement> {
         let limit = self.second_subject_limit(t);
@@ -240,10 +251,8 @@ impl Evidence {
             evidence: persons,
         });
         let spoofed = (!spoof.is_empty()).then(|| Rejection::SpoofDetected {
-            score: self.anti_spoof(t).map(|measured| Shortfall {
-                measured,
-                required: t.pad.threshold(self.plan.sampling),
-            }),
+            average: self.anti_spoof(t),
+            required: t.pad.threshold(self.plan.sampling),
             evidence: spoof,
         });
         different.into_iter().chain(spoofed).collect()

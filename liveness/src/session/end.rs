@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::decision::Rejection;
 use crate::evidence::poor::PoorFrames;
 use crate::movement::{Missing, Task};
+use crate::reference::Comparison;
+use crate::retry::RetryHint;
 
 /// Result of a session. It contains no biometric data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +28,11 @@ pub struct End {
     /// Frames without a clear face, or whose light is too dark or too bright, by reason. Positions count
     /// frames in the order in which they were taken, from 0.
     pub poor: Vec<PoorFrames>,
+    /// What the person should do differently in the next try, the most useful first; empty for a live session,
+    /// and for one without frames.
+    pub retry_hints: Vec<RetryHint>,
+    /// How like the session's reference its face is.
+    pub reference: Comparison,
 }
 
 /// How a session ended.
@@ -49,7 +56,7 @@ pub enum Ending {
 
 impl End {
     /// The end of a session that had no frame, at `at_ms`, Unix milliseconds.
-    pub(super) fn without_frames(ending: Ending, at_ms: u64) -> Self {
+    pub(super) fn without_frames(ending: Ending, reference: Comparison, at_ms: u64) -> Self {
         Self {
             ending,
             at_ms,
@@ -59,6 +66,8 @@ impl End {
             anti_spoof: None,
             same_person: None,
             poor: Vec::new(),
+            retry_hints: Vec::new(),
+            reference,
         }
     }
 

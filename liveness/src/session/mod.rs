@@ -12,6 +12,7 @@
 
 mod end;
 mod hint;
+mod rehearsal;
 mod running;
 
 #[cfg(test)]
@@ -21,10 +22,13 @@ use serde::{Deserialize, Serialize};
 
 pub use self::end::{End, Ending, Missed};
 pub use self::hint::Hint;
+pub use self::rehearsal::{Cue, Finale};
 use self::running::{MOST_UNPASSED, Running};
 use super::challenge::Angles;
+use super::embedding::Embedding;
 use super::measurement::FrameMeasurement;
 pub use super::movement::{Missing, Task, Unit};
+use super::reference::Comparison;
 use super::thresholds::Thresholds;
 
 /// A session.
@@ -42,9 +46,17 @@ enum Stage {
     /// No frame has arrived. The first must arrive before this time, Unix milliseconds.
     Waiting {
         until_ms: u64,
+        /// The face that the session's face is compared with at the end.
+        reference: Option<Embedding>,
     },
     Running(Box<Running>),
-    Ended(End),
+    Ended(Box<End>),
+}
+
+impl Stage {
+    fn ended(end: End) -> Self {
+        Self::Ended(Box::new(end))
+    }
 }
 
 /// State of a session.
@@ -100,8 +112,25 @@ impl Session {
             tasks,
             timeout_ms,
             angles,
-            stage: Stage::Waiting { until_ms },
+            stage: Stage::Waiting {
+                until_ms,
+                reference: None,
+            },
         }
+    }
+
+    /// The session with a face that its own is compared with at the end ([`End::reference`]). The session keeps
+    /// the face until it is over. It has no effect after the first frame.
+    #[must_use]
+    pub fn with_reference(self, face: Embedding) -> Self {
+        let stage = match self.stage {
+            Stage::Waiting { until_ms, .. } => Stage::Waiting {
+                until_ms,
+                reference: Some(face),
+            },
+            stage @ (Stage::Running(_) | Stage::Ended(_)) => stage,
+        };
+        Self { stage, ..self }
     }
 
     /// The tasks, in the order in which they must be passed.
@@ -112,6 +141,11 @@ impl Session {
     /// Time for each task, milliseconds.
     pub fn timeout_ms(&self) -> u64 {
         self.timeout_ms
+    }
+
+    /// The angles that its movements must reach.
+    pub fn angles(&self) -> &Angles {
+        &self.angles
     }
 
     /// The state of the session.
@@ -151,7 +185,7 @@ impl Session {
     /// is over.
     pub fn ends_at_ms(&self) -> Option<u64> {
         match &self.stage {
-            Stage::Waiting { until_ms } => Some(*until_ms),
+            Stage::Waiting { until_ms, .. } => Some(*until_ms),
             Stage::Running(running) => Some(running.since_ms + self.timeout_ms + 1),
             Stage::Ended(_) => None,
         }
@@ -165,14 +199,17 @@ impl Session {
             return self;
         }
         let stage = match self.stage {
-            Stage::Waiting { .. } => Stage::Ended(End::without_frames(Ending::Expired, now_ms)),
+            Stage::Waiting { reference, .. } => {
+                let comparison = Comparison::of(reference.as_ref(), None, &[], t);
+                Stage::ended(End::without_frames(Ending::Expired, comparison, now_ms))
+            }
             Stage::Running(running) => {
                 let task = self.tasks.get(running.passed);
                 let missed = task.map(|task| Missed {
                     task: *task,
                     missing: running.missing(&self.angles, t),
                 });
-                Stage::Ended(running.fail(missed, now_ms, t))
+                Stage::ended(running.fail(missed, now_ms, &self.angles, t))
             }
             Stage::Ended(end) => Stage::Ended(end),
         };
@@ -183,8 +220,12 @@ impl Session {
     #[must_use]
     pub fn cancel(self, now_ms: u64, t: &Thresholds) -> Self {
         let stage = match self.stage {
-            Stage::Waiting { .. } => Stage::Ended(End::without_frames(Ending::Cancelled, now_ms)),
-            Stage::Running(running) => Stage::Ended(running.cancel(now_ms, t)),
+            Stage::Waiting { .. } => Stage::ended(End::without_frames(
+                Ending::Cancelled,
+                Comparison::NoReference,
+                now_ms,
+            )),
+            Stage::Running(running) => Stage::ended(running.cancel(now_ms, &self.angles, t)),
             Stage::Ended(end) => Stage::Ended(end),
         };
         Self { stage, ..self }
@@ -211,7 +252,10 @@ impl Session {
             return Step::Taken(over, report);
         }
         let running = match &self.stage {
-            Stage::Waiting { .. } => self.tasks.first().map(|task| Running::new(*task, at_ms, t)),
+            Stage::Waiting { reference, .. } => self
+                .tasks
+                .first()
+                .map(|task| Running::new(*task, reference.clone(), at_ms, t)),
             Stage::Running(running) => Some((**running).clone()),
             Stage::Ended(_) => None,
         };
@@ -227,9 +271,9 @@ impl Session {
         let stage = if running.evidence.shows_two_people(t) {
             report.passed = false;
             report.confidence = report.confidence.min(MOST_UNPASSED);
-            Stage::Ended(running.fail(None, at_ms, t))
+            Stage::ended(running.fail(None, at_ms, &self.angles, t))
         } else if report.passed {
-            running.pass(&self.tasks, at_ms, t)
+            running.pass(&self.tasks, at_ms, &self.angles, t)
         } else {
             Stage::Running(Box::new(running))
         };

@@ -7,11 +7,15 @@ use super::hint::{self, Hint};
 use super::{Report, Stage};
 use crate::challenge::Angles;
 use crate::decision::Rejection;
-use crate::evidence::identity::{Identity, Likeness};
+use crate::embedding::Embedding;
+use crate::evidence::identity::{Identity, Likeness, Portrait};
+use crate::evidence::poor::PoorFrames;
 use crate::evidence::{Evidence, Plan, Sighting, presence};
 use crate::measurement::{Face, FrameMeasurement};
 use crate::movement::Why;
 use crate::movement::{Missing, Movement, Rest, Seen, Task, Watch, can_read};
+use crate::reference::Comparison;
+use crate::retry::{self, RetryHint, Shown};
 use crate::sampling::Sampling;
 use crate::thresholds::Thresholds;
 
@@ -41,15 +45,19 @@ pub struct Running {
     /// When the first frame arrived, Unix milliseconds.
     first_ms: u64,
     /// Whether a frame of the current task showed a face that can be judged.
-    saw_face: bool,
+    pub saw_face: bool,
     movement: Movement,
     rest: Rest,
+    /// What the frames show of the current task, for retry hints only.
+    pub shown: Shown,
+    /// The face that the session's face is compared with at the end, if the session has one.
+    pub reference: Option<Embedding>,
     pub evidence: Evidence,
 }
 
 impl Running {
     /// Starts with the first task. The first frame arrived at `at_ms`, Unix milliseconds.
-    pub fn new(first: Task, at_ms: u64, t: &Thresholds) -> Self {
+    pub fn new(first: Task, reference: Option<Embedding>, at_ms: u64, t: &Thresholds) -> Self {
         let plan = Plan {
             sampling: Sampling::Dense,
             most_pictures: MOST_PICTURES,
@@ -65,6 +73,8 @@ impl Running {
             saw_face: false,
             movement: Movement::of(first),
             rest: Rest::default(),
+            shown: Shown::of(first),
+            reference,
             evidence: Evidence::new(plan, Identity::new(plan.sampling, t), t),
         }
     }
@@ -99,6 +109,9 @@ impl Running {
             }
         }
         self.saw_face |= judged.is_some();
+        if let Some(face) = judged {
+            self.shown.see(face, alone, angles, t);
+        }
         #[expect(clippy::cast_precision_loss, reason = "a few minutes at most")]
         let seconds = at_ms.saturating_sub(self.first_ms) as f32 / 1000.0;
         let sighting = Sighting {
@@ -162,29 +175,36 @@ impl Running {
     }
 
     /// The next stage, after the current task was passed.
-    pub fn pass(mut self, tasks: &[Task], at_ms: u64, t: &Thresholds) -> Stage {
+    pub fn pass(mut self, tasks: &[Task], at_ms: u64, angles: &Angles, t: &Thresholds) -> Stage {
         self.passed += 1;
         match tasks.get(self.passed) {
             Some(next) => {
                 self.movement = Movement::of(*next);
+                self.shown = self.shown.next(*next);
                 self.since_ms = self.since_ms.max(at_ms);
                 self.saw_face = false;
                 Stage::Running(Box::new(self))
             }
-            None => Stage::Ended(self.complete(at_ms, t)),
+            None => Stage::ended(self.complete(at_ms, angles, t)),
         }
     }
 
-    fn complete(&self, at_ms: u64, t: &Thresholds) -> End {
+    fn complete(&self, at_ms: u64, angles: &Angles, t: &Thresholds) -> End {
         let mut rejections = self.evidence.rejections(&[], t);
         if rejections.is_empty() && !self.evidence.suffices() {
             rejections.push(self.evidence.too_little(t));
         }
-        self.end(Ending::Completed(rejections), at_ms, t)
+        self.end(Ending::Completed(rejections), at_ms, angles, t)
     }
 
     /// The end, after a task's time is over, or after another person appeared.
-    pub fn fail(&self, missing: Option<Missed>, at_ms: u64, t: &Thresholds) -> End {
+    pub fn fail(
+        &self,
+        missing: Option<Missed>,
+        at_ms: u64,
+        angles: &Angles,
+        t: &Thresholds,
+    ) -> End {
         let mut rejections = self.evidence.rejections(&[], t);
         if missing.is_some() {
             rejections.push(Rejection::ChallengeFailed);
@@ -193,16 +213,19 @@ impl Running {
             rejections,
             missing,
         };
-        self.end(ending, at_ms, t)
+        self.end(ending, at_ms, angles, t)
     }
 
     /// The end, after the session was cancelled.
-    pub fn cancel(&self, at_ms: u64, t: &Thresholds) -> End {
-        self.end(Ending::Cancelled, at_ms, t)
+    pub fn cancel(&self, at_ms: u64, angles: &Angles, t: &Thresholds) -> End {
+        self.end(Ending::Cancelled, at_ms, angles, t)
     }
 
-    fn end(&self, ending: Ending, at_ms: u64, t: &Thresholds) -> End {
+    fn end(&self, ending: Ending, at_ms: u64, angles: &Angles, t: &Thresholds) -> End {
+        let poor = self.evidence.poor();
         End {
+            retry_hints: self.retry_hints(&ending, &poor, angles, t),
+            reference: self.compare(&ending, t),
             ending,
             at_ms,
             passed: self.passed,
@@ -210,7 +233,36 @@ impl Running {
             frames_with_face: self.evidence.frames_with_face,
             anti_spoof: self.evidence.anti_spoof(t),
             same_person: self.evidence.same_person(),
-            poor: self.evidence.poor(),
+            poor,
         }
+    }
+
+    fn retry_hints(
+        &self,
+        ending: &Ending,
+        poor: &[PoorFrames],
+        angles: &Angles,
+        t: &Thresholds,
+    ) -> Vec<RetryHint> {
+        let missed = match ending {
+            Ending::Completed(rejections) if rejections.is_empty() => return Vec::new(),
+            Ending::Expired | Ending::Cancelled => return Vec::new(),
+            Ending::Completed(_) => None,
+            Ending::Failed { missing, .. } => missing.as_ref(),
+        };
+        let missed = missed.and_then(|m| Some((m.task, self.shown.missing(angles, t)?)));
+        let missed: Vec<_> = missed.into_iter().collect();
+        retry::hints(&self.evidence.visibility(poor, t), &missed, t)
+    }
+
+    fn compare(&self, ending: &Ending, t: &Thresholds) -> Comparison {
+        let rejections = match ending {
+            // Nobody reads a cancelled session's end.
+            Ending::Expired | Ending::Cancelled => return Comparison::NoReference,
+            Ending::Completed(rejections) | Ending::Failed { rejections, .. } => rejections,
+        };
+        let portrait = self.evidence.identity().portrait();
+        let portrait = portrait.map(Portrait::embedding);
+        Comparison::of(self.reference.as_ref(), portrait, rejections, t)
     }
 }

@@ -50,6 +50,9 @@ struct Entry {
 }
 
 impl OperatingPoint {
+    /// The file of the shipped operating point.
+    pub const SHIPPED: &str = SHIPPED;
+
     /// The operating point of the shipped models.
     pub fn shipped() -> &'static Self {
         static POINT: LazyLock<OperatingPoint> = LazyLock::new(|| {

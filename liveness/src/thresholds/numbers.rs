@@ -42,6 +42,8 @@ pub struct Thresholds {
     pub strangers_dense: usize,
     /// Least likeness of any two faces in near poses of one person, a cosine.
     pub least_likeness: f32,
+    /// Least likeness of a reference and the portrait of the same person, a cosine.
+    pub reference_match: f32,
     /// Turn up to which two faces are compared with each other, and largest difference of their poses,
     /// degrees of yaw, with pitch weighted.
     pub pair_turn_deg: f32,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::file::OperatingPoint;
-use super::models::ModelSetId;
+use super::models::{ModelSetId, Models};
 use super::numbers::Thresholds;
 
 /// The thresholds of an operating point for each of its sets of models. Clones share the same data.
@@ -12,7 +12,7 @@ use super::numbers::Thresholds;
 pub struct ThresholdSets {
     first: Arc<Thresholds>,
     by_set: HashMap<ModelSetId, Arc<Thresholds>>,
-    names: HashMap<ModelSetId, String>,
+    models: HashMap<ModelSetId, Models>,
     /// Whether the first set's thresholds are also used for other sets.
     for_all: bool,
 }
@@ -29,7 +29,12 @@ impl ThresholdSets {
 
     /// The name of a set of models; `None` if the operating point does not list it.
     pub fn name_of(&self, models: &ModelSetId) -> Option<&str> {
-        self.names.get(models).map(String::as_str)
+        self.models_of(models).map(|models| models.name.as_str())
+    }
+
+    /// A set of models with the hashes of its files; `None` if the operating point does not list it.
+    pub fn models_of(&self, models: &ModelSetId) -> Option<&Models> {
+        self.models.get(models)
     }
 
     /// The thresholds of the first set, for everything that no anti-spoof model measured.
@@ -53,11 +58,7 @@ impl From<&OperatingPoint> for ThresholdSets {
                 .iter()
                 .map(|m| (m.id(), of_set(&m.pad)))
                 .collect(),
-            names: point
-                .models
-                .iter()
-                .map(|m| (m.id(), m.name.clone()))
-                .collect(),
+            models: point.models.iter().map(|m| (m.id(), m.clone())).collect(),
             for_all: false,
         }
     }
@@ -69,7 +70,7 @@ impl From<Thresholds> for ThresholdSets {
         Self {
             first: Arc::new(thresholds),
             by_set: HashMap::new(),
-            names: HashMap::new(),
+            models: HashMap::new(),
             for_all: true,
         }
     }

@@ -8,14 +8,14 @@ use livegate_liveness::challenge::Action;
 pub fn to_text(keys: &[ListedKey]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header([
-        "id", "name", "created", "rotated", "liveness", "a minute", "at once", "actions", "yaw",
-        "pitch", "blink",
+        "id", "name", "kind", "created", "rotated", "liveness", "a minute", "at once", "actions",
+        "yaw", "pitch", "blink",
     ]);
     table.add_rows(keys.iter().map(row));
     format!("{table}\n")
 }
 
-fn row(key: &ListedKey) -> [String; 11] {
+fn row(key: &ListedKey) -> [String; 12] {
     let actions = if key.actions.len() == Action::ALL.len() {
         "all".to_owned()
     } else {
@@ -29,6 +29,7 @@ fn row(key: &ListedKey) -> [String; 11] {
         key.id.clone(),
         // The name in an edited file may contain control characters.
         key.name.replace(char::is_control, "?"),
+        if key.test { "test" } else { "live" }.to_owned(),
         key.created_at.as_deref().map_or_else(String::new, seconds),
         rotated,
         if key.liveness { "yes" } else { "no" }.to_owned(),

@@ -31,6 +31,9 @@ pub(super) struct CreateArgs {
     /// Name of the key.
     #[arg(long)]
     name: String,
+    /// Makes a test key, tsk_test_…: its sessions take a test_outcome and need no face.
+    #[arg(long)]
+    test: bool,
     /// Makes a key that may not use liveness.
     #[arg(long)]
     no_liveness: bool,
@@ -101,6 +104,7 @@ impl CreateArgs {
         let path = key_file();
         let new = NewKey {
             name: self.name,
+            test: self.test,
             liveness: !self.no_liveness,
             requests_per_minute: self.requests_per_minute,
             concurrency: self.concurrency,

@@ -2,6 +2,7 @@
 
 mod key_table;
 mod keys;
+mod receipts;
 pub mod values;
 
 use clap::{Parser, Subcommand};
@@ -9,6 +10,7 @@ use livegate_common::hardening;
 use livegate_common::shutdown::Shutdown;
 
 use self::keys::KeysCommand;
+use self::receipts::ReceiptsCommand;
 use crate::serve::serve;
 use crate::settings::{API, ApiSettings, MEASURING, WORKER, help};
 
@@ -27,6 +29,9 @@ enum Command {
     /// Manages the API keys in the file that LIVEGATE_KEYS names (default keys.toml).
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Verifies receipts, and manages the keys that sign them.
+    #[command(subcommand)]
+    Receipts(ReceiptsCommand),
 }
 
 impl Cli {
@@ -44,6 +49,7 @@ impl Cli {
                 Ok(serve(settings, shutdown).await?)
             }
             Some(Command::Keys(command)) => command.run(),
+            Some(Command::Receipts(command)) => command.run(),
         }
     }
 }

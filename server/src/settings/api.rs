@@ -86,6 +86,7 @@ impl ApiSettings {
                 None | Some("-") => AuditTarget::StandardOutput,
                 Some(path) => AuditTarget::File(PathBuf::from(path)),
             },
+            receipts: vars.receipts(matches!(backend, Backend::Embedded { .. })),
             metrics_listen: vars.metrics_listen()?,
         };
         Ok(Self {

@@ -127,6 +127,14 @@ pub const API: &[Setting] = &[
         "LIVEGATE_AUDIT_LOG",
         "file of audit records [default: -, standard output]",
     ),
+    setting(
+        "LIVEGATE_SIGNING_KEY",
+        "file of the Ed25519 keys that sign receipts, PEM or JWK [default: embedded: signing-keys.json beside the key file, made if missing; distributed: none]",
+    ),
+    setting(
+        "LIVEGATE_RECEIPT_ISSUER",
+        "who signs, as receipts say it [default: livegate]",
+    ),
 ];
 
 /// Variables of every process, for its logs.

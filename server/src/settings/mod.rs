@@ -20,7 +20,7 @@ pub use self::backend::{Backend, Servers};
 pub use self::error::SettingsError;
 pub use self::list::{API, MEASURING, Setting, WORKER, help};
 pub use self::models::ModelsSettings;
-use self::variables::{Variables, process_environment};
+use self::variables::{OWN_SIGNING_KEYS, Variables, process_environment};
 pub use self::worker::WorkerSettings;
 
 /// Path of the key file, from the environment of this process.
@@ -29,6 +29,15 @@ pub fn key_file() -> PathBuf {
         lookup: process_environment,
     }
     .key_file()
+}
+
+/// Path of the file of signing keys, from the environment of this process: as an embedded service has it.
+pub fn signing_keys() -> PathBuf {
+    let vars = Variables {
+        lookup: process_environment,
+    };
+    let file = vars.receipts(true).signing_keys;
+    file.unwrap_or_else(|| PathBuf::from(OWN_SIGNING_KEYS))
 }
 
 /// The models and the number of inference threads, from the environment of this process.

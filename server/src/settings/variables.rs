@@ -12,7 +12,7 @@ use livegate_common::seal::SealKey;
 use livegate_common::secret::{self, SecretError, SecretSetting};
 use livegate_common::tls::{AMQP_TLS, REDIS_TLS, Tls};
 
-use livegate_api::config::ServerConfig;
+use livegate_api::config::{ReceiptConfig, ServerConfig};
 
 use super::backend::{Backend, Servers};
 use super::error::SettingsError;
@@ -20,6 +20,9 @@ use super::models::ModelsSettings;
 
 /// Most replicas that can be waited for.
 const MAX_REPLICAS: usize = 16;
+
+/// Name of the file of signing keys that an embedded service makes.
+pub const OWN_SIGNING_KEYS: &str = "signing-keys.json";
 
 /// Access to the variables by name.
 pub struct Variables<F> {
@@ -126,6 +129,19 @@ impl<F: Fn(&'static str) -> Option<String>> Variables<F> {
     pub fn key_file(&self) -> PathBuf {
         self.get("LIVEGATE_KEYS")
             .map_or_else(|| ServerConfig::default().keys, PathBuf::from)
+    }
+
+    /// The settings of receipts. Where no file of keys is named, an embedded service makes its own, beside the key file.
+    pub fn receipts(&self, is_embedded: bool) -> ReceiptConfig {
+        let named = self.get("LIVEGATE_SIGNING_KEY").map(PathBuf::from);
+        let makes_keys = named.is_none() && is_embedded;
+        let own = || self.key_file().with_file_name(OWN_SIGNING_KEYS);
+        let issuer = self.get("LIVEGATE_RECEIPT_ISSUER");
+        ReceiptConfig {
+            signing_keys: named.or_else(|| makes_keys.then(own)),
+            makes_keys,
+            issuer: issuer.unwrap_or_else(|| ReceiptConfig::default().issuer),
+        }
     }
 
     /// The settings of measuring.

@@ -19,6 +19,7 @@ use crate::http::methods::Methods;
 use crate::interactive::in_flight::InFlight;
 use crate::keys::watch::LiveKeys;
 use crate::metrics::Metrics;
+use crate::receipts::Receipts;
 use crate::services::Services;
 
 const FORM_TYPE: &str = "multipart/form-data; boundary=AaB03x";
@@ -279,8 +280,10 @@ async fn serve() -> std::net::SocketAddr {
     let folder = tempfile::tempdir().unwrap();
     let config = ServerConfig::default();
     let audit = AuditTarget::File(folder.path().join("audit.jsonl"));
+    let services = Services::in_memory(Thresholds::default());
     let state = AppState {
-        services: Services::in_memory(Thresholds::default()),
+        receipts: Arc::new(Receipts::open(&config.receipts, &services).unwrap()),
+        services,
         keys: Arc::new(LiveKeys::open(&folder.path().join("keys.toml")).unwrap()),
         admissions: Admissions::new(config.lease_margin),
         uploads: Uploads::new(config.max_upload_mib),

@@ -2,15 +2,17 @@
 
 use livegate_liveness::evidence::presence;
 use livegate_liveness::session::Task;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::example;
+use super::{RECEIPT, as_sent, example};
 use crate::contract::actions::ChallengeType;
 use crate::contract::details::{FailedAction, RejectionDetails};
 use crate::contract::evidence::Evidence;
 use crate::contract::failure::{FailureReason, MeasureUnit};
 use crate::contract::nullable::Nullable;
 use crate::contract::reason::ReasonCode;
+use crate::contract::reference::ReferenceMatch;
+use crate::contract::retry_hint::RetryHint;
 use crate::interactive::presets::{PRESETS, PresetBody};
 use crate::interactive::response::{
     FrameResult, InteractiveSessionCreated, InteractiveSessionStatus, SessionCancelled,
@@ -21,6 +23,44 @@ use crate::interactive::vocabulary::{Feedback, InteractiveState, instruction};
 const SESSION_ID: &str = "a1b2c3d4-e5f6-4890-abcd-ef1234567890";
 const EXPIRES_AT: &str = "2026-05-25T14:35:00.000Z";
 const CHALLENGE: [Task; 3] = [Task::TurnLeft, Task::Blink, Task::Smile];
+
+/// Examples of an operation's requests: name and OpenAPI example object.
+pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
+    match operation_id {
+        "createInteractiveSession" => vec![
+            ("nothing", example("Nothing besides the query", json!({}))),
+            (
+                "with_attestation",
+                example(
+                    "With what you know of the device, for the receipt",
+                    json!({"attestation": super::verify::ATTESTATION}),
+                ),
+            ),
+            (
+                "test",
+                example(
+                    "With a test key: all challenges pass, and the verdict is a rejection",
+                    json!({"test_outcome": "spoof_detected"}),
+                ),
+            ),
+            (
+                "reference_image",
+                example(
+                    "With a picture of the person you expect",
+                    json!({"reference_image_b64": "/9j/4AAQSkZJRg..."}),
+                ),
+            ),
+            (
+                "reference_embedding",
+                example(
+                    "With an embedding",
+                    json!({"reference_embedding": as_sent(&super::verify::embedding())}),
+                ),
+            ),
+        ],
+        _ => Vec::new(),
+    }
+}
 
 /// Examples of an operation's successful answers: status, name and OpenAPI example object.
 pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {
@@ -128,6 +168,9 @@ fn passed() -> FrameResult {
         anti_spoof_avg_score: None,
         same_person_score: None,
         rejection_details: None,
+        retry_hints: None,
+        reference_match: None,
+        receipt: None,
     }
 }
 
@@ -160,6 +203,12 @@ fn completed() -> FrameResult {
         reason_codes: Some(ReasonCode::VERIFIED.to_vec()),
         anti_spoof_avg_score: Some(0.96),
         same_person_score: Some(0.87),
+        reference_match: Some(Nullable(Some(ReferenceMatch {
+            score: 0.71,
+            threshold: 0.45,
+            matched: true,
+        }))),
+        receipt: Some(RECEIPT.to_owned()),
         ..passed()
     }
 }
@@ -170,6 +219,8 @@ fn for_a_browser(result: FrameResult) -> FrameResult {
         anti_spoof_avg_score: None,
         same_person_score: None,
         rejection_details: None,
+        reference_match: None,
+        receipt: None,
         ..result
     }
 }
@@ -179,13 +230,15 @@ fn rejected(reason: ReasonCode, details: RejectionDetails<ChallengeType>) -> Fra
         is_live: Nullable(Some(false)),
         reason_codes: Some(vec![reason]),
         rejection_details: Some(details),
+        retry_hints: Some(Vec::new()),
+        reference_match: None,
         ..completed()
     }
 }
 
 fn spoof() -> FrameResult {
     let details = RejectionDetails {
-        anti_spoof_avg_score: Some(0.12),
+        anti_spoof_avg_score: Some(Nullable(Some(0.12))),
         threshold: Some(0.5),
         ..RejectionDetails::none()
     };
@@ -203,6 +256,7 @@ fn too_little() -> FrameResult {
     };
     FrameResult {
         same_person_score: None,
+        retry_hints: Some(vec![RetryHint::MoveBack]),
         ..rejected(ReasonCode::InsufficientFaceDetections, details)
     }
 }
@@ -227,6 +281,7 @@ fn timed_out() -> FrameResult {
         challenges_remaining: 2,
         session_complete: false,
         state: InteractiveState::Failed,
+        retry_hints: Some(vec![RetryHint::BlinkLonger]),
         ..rejected(ReasonCode::ChallengeFailed, details)
     }
 }
@@ -244,6 +299,7 @@ fn two_people() -> FrameResult {
         feedback: Nullable(Some(Feedback::MultipleFaces)),
         rejection_details: Some(details),
         reason_codes: Some(vec![ReasonCode::DifferentPersonsDetected]),
+        retry_hints: Some(vec![RetryHint::OnePersonOnly]),
         ..timed_out()
     }
 }
@@ -257,6 +313,7 @@ fn over() -> FrameResult {
         challenges_remaining: CHALLENGE.len(),
         is_live: Nullable(Some(false)),
         state: InteractiveState::Expired,
+        retry_hints: Some(Vec::new()),
         ..passed()
     }
 }
@@ -274,6 +331,9 @@ fn status_of(result: FrameResult) -> InteractiveSessionStatus {
         anti_spoof_avg_score: result.anti_spoof_avg_score,
         same_person_score: result.same_person_score,
         rejection_details: result.rejection_details,
+        retry_hints: result.retry_hints,
+        reference_match: result.reference_match,
+        receipt: result.receipt,
     }
 }
 

@@ -6,9 +6,13 @@ mod verify;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::receipts::keys_of_tests;
+
 /// Examples of an operation's requests: name and OpenAPI example object.
 pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
-    verify::requests(operation_id)
+    let mut requests = verify::requests(operation_id);
+    requests.extend(interactive::requests(operation_id));
+    requests
 }
 
 /// Examples of an operation's successful answers, and of an unhealthy service: status, name and OpenAPI
@@ -16,8 +20,15 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
 pub fn answers(operation_id: &str) -> Vec<(&'static str, &'static str, Value)> {
     let mut answers = verify::answers(operation_id);
     answers.extend(interactive::answers(operation_id));
+    if matches!(operation_id, "jwks" | "testJwks") {
+        let keys = keys_of_tests().map(|keys| keys.public());
+        answers.push(("200", "keys", example("One key", keys.unwrap_or_default())));
+    }
     answers
 }
+
+/// A receipt in the examples.
+const RECEIPT: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSIsImtpZCI6ImtQcksiLCJ...";
 
 fn example(summary: &str, value: impl Serialize) -> Value {
     json!({"summary": summary, "value": as_sent(&value)})

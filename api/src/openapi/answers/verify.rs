@@ -4,7 +4,7 @@ use livegate_liveness::evidence::clarity::Noise;
 use livegate_liveness::evidence::{poor, presence};
 use serde_json::{Value, json};
 
-use super::example;
+use super::{RECEIPT, as_sent, example};
 use crate::contract::actions::ActionName;
 use crate::contract::details::{FailedAction, RejectionDetails};
 use crate::contract::evidence::Evidence;
@@ -12,6 +12,8 @@ use crate::contract::failure::{FailureReason, MeasureUnit};
 use crate::contract::nullable::Nullable;
 use crate::contract::poor_frames::PoorFrames;
 use crate::contract::reason::ReasonCode;
+use crate::contract::reference::ReferenceMatch;
+use crate::contract::retry_hint::RetryHint;
 use crate::verify::health::Health;
 use crate::verify::response::{
     CaptureLimits, ChallengeDetails, Rejected, SessionCreated, Verified,
@@ -54,7 +56,25 @@ pub fn requests(operation_id: &str) -> Vec<(&'static str, Value)> {
         ],
         "verify" => vec![
             ("images", example("Images mode", images())),
+            (
+                "reference_image",
+                example(
+                    "With a picture of the person you expect",
+                    with_reference_image(),
+                ),
+            ),
+            (
+                "reference_embedding",
+                example("With an embedding", with_reference_embedding()),
+            ),
             ("video", example("Video mode", video())),
+            (
+                "with_attestation",
+                example(
+                    "With what you know of the device, for the receipt",
+                    with_attestation(),
+                ),
+            ),
         ],
         _ => Vec::new(),
     }
@@ -154,6 +174,27 @@ fn images() -> Value {
     json!({"session_id": SESSION_ID, "mode": "images", "frames": frames})
 }
 
+fn with_reference_image() -> Value {
+    let mut body = images();
+    body["reference_image_b64"] = json!("/9j/4AAQSkZJRg...");
+    body
+}
+
+fn with_reference_embedding() -> Value {
+    let mut body = video();
+    body["reference_embedding"] = as_sent(&embedding());
+    body
+}
+
+/// What a caller may send as attestation.
+pub const ATTESTATION: &str = "eyJkZXZpY2VJbnRlZ3JpdHkiOnsiZGV2aWNlUmVjb2duaXRpb24i...";
+
+fn with_attestation() -> Value {
+    let mut body = video();
+    body["attestation"] = json!(ATTESTATION);
+    body
+}
+
 fn video() -> Value {
     json!({"session_id": SESSION_ID, "mode": "video", "video_b64": "GkXfo59ChoEBQveBAULygQRC..."})
 }
@@ -181,12 +222,19 @@ fn verified() -> Verified {
         reason_codes: ReasonCode::VERIFIED.to_vec(),
         processing_time_ms: 312,
         frames_analyzed: 8,
+        reference_match: Some(ReferenceMatch {
+            score: 0.71,
+            threshold: 0.45,
+            matched: true,
+        }),
+        receipt: Some(RECEIPT.to_owned()),
+        best_frame_sha256: String::new(),
     }
 }
 
 /// An embedding: numbers of four decimals, about of unit length.
 #[expect(clippy::cast_precision_loss, reason = "512 numbers are few")]
-fn embedding() -> Vec<f32> {
+pub fn embedding() -> Vec<f32> {
     (0..512)
         .map(|i| ((i as f32).sin() * 625.0).round() / 1e4)
         .collect()
@@ -211,6 +259,9 @@ fn rejected(reason_codes: Vec<ReasonCode>, completed: &[ActionName]) -> Rejected
         rejection_details: RejectionDetails::none(),
         processing_time_ms: 180,
         frames_analyzed: 8,
+        retry_hints: Vec::new(),
+        reference_match: None,
+        receipt: Some(RECEIPT.to_owned()),
     }
 }
 
@@ -218,7 +269,7 @@ fn spoof() -> Rejected {
     Rejected {
         anti_spoof_avg_score: Nullable(Some(0.41)),
         rejection_details: RejectionDetails {
-            anti_spoof_avg_score: Some(0.41),
+            anti_spoof_avg_score: Some(Nullable(Some(0.41))),
             threshold: Some(0.5),
             ..RejectionDetails::none()
         },
@@ -241,6 +292,7 @@ fn challenge_failed() -> Rejected {
             failed_actions: Some(vec![failed]),
             ..RejectionDetails::none()
         },
+        retry_hints: vec![RetryHint::TurnFurtherRight],
         ..rejected(vec![ReasonCode::ChallengeFailed], &completed)
     }
 }
@@ -254,6 +306,7 @@ fn several_reasons() -> Rejected {
     Rejected {
         same_person_score: Nullable(Some(0.22)),
         frames_analyzed: 5,
+        retry_hints: vec![RetryHint::OnePersonOnly, RetryHint::MoreLight],
         rejection_details: RejectionDetails {
             same_person_score: Some(0.22),
             same_person_threshold: Some(0.4),
@@ -301,6 +354,7 @@ fn status(state: SessionState, reason_codes: Option<Vec<ReasonCode>>) -> Session
         verified: reason_codes
             .is_some()
             .then_some(state == SessionState::Verified),
+        retry_hints: (state == SessionState::Rejected).then(|| vec![RetryHint::MoreLight]),
         reason_codes,
     }
 }

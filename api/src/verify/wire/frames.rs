@@ -9,11 +9,11 @@ use livegate_media::Picture;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::base64::{self, Base64Error};
-use super::raw_field::{ObjectOf, RawField};
 use crate::contract::bad_picture::{BadFrame, Problem};
 use crate::contract::media::{MAX_FRAME_BYTES, MAX_IMAGES, MIN_IMAGES};
 use crate::error::ApiError;
+use crate::http::base64::{self, Base64Error};
+use crate::http::fields::{ObjectOf, RawField};
 
 /// One frame that passed every check that needs no pixels.
 #[derive(Clone)]
@@ -55,15 +55,6 @@ impl fmt::Debug for CapturedFrame {
             self.phase,
             self.image.bytes().len()
         )
-    }
-}
-
-impl From<Base64Error> for Problem {
-    fn from(error: Base64Error) -> Self {
-        match error {
-            Base64Error::NotBase64 => Self::Base64,
-            Base64Error::TooLarge => Self::TooLarge,
-        }
     }
 }
 
@@ -190,7 +181,11 @@ impl RawFrame<'_> {
         }
         *latest_ms = Some(at_ms);
         let tag = text("phase", self.phase)?;
-        let image = base64::decode(&text("image_b64", self.image_b64)?, MAX_FRAME_BYTES)?;
+        let base64 = text("image_b64", self.image_b64)?;
+        let image = base64::decode(&base64, MAX_FRAME_BYTES).map_err(|error| match error {
+            Base64Error::NotBase64 => Problem::not_base64(&base64),
+            Base64Error::TooLarge => Problem::TooLarge,
+        })?;
         CapturedFrame::new(&tag, at_ms, image)
     }
 }

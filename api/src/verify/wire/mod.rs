@@ -4,14 +4,12 @@
 //! every refusal names the field, the frame and what is allowed. It repeats at most a short name from
 //! the body, and refusals come in a fixed order.
 
-mod base64;
 mod frames;
-mod raw_field;
 mod session;
 mod verify;
 
 pub use frames::CapturedFrame;
-pub use session::{MIN_ACTIONS, SessionOptions};
+pub use session::{MIN_ACTIONS, SessionOptions, test_outcome};
 pub use verify::{Capture, VerifyRequest};
 
 /// Largest verify body, bytes: a clip of the largest size in base64, with room to spare.

@@ -3,10 +3,10 @@
 use livegate_liveness::challenge::{Action, Angles, Challenge, Range};
 use serde::Deserialize;
 
-use super::raw_field::{RawField, read_body};
 use crate::contract::defaults::SessionDefaults;
 use crate::contract::excerpt::Excerpt;
 use crate::error::ApiError;
+use crate::http::fields::{RawField, read_body};
 
 /// Minimum number of actions of a challenge.
 pub const MIN_ACTIONS: usize = 2;
@@ -24,6 +24,8 @@ pub struct SessionOptions {
     pub blink_ear: Option<f32>,
     /// Whether frames will be mirror images.
     pub mirrored: bool,
+    /// The outcome of a test session, unread.
+    pub test_outcome: Option<String>,
 }
 
 impl SessionOptions {
@@ -34,7 +36,7 @@ impl SessionOptions {
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let raw: Raw<'_> = read_body(
             body,
-            "a session takes actions, yaw_deg, pitch_deg, blink_ear and mirrored",
+            "a session takes actions, yaw_deg, pitch_deg, blink_ear, mirrored and, with a test key, test_outcome",
         )?;
         Ok(Self {
             actions: raw.actions.map(actions).transpose()?,
@@ -50,6 +52,7 @@ impl SessionOptions {
                     ));
                 }
             },
+            test_outcome: test_outcome(raw.test_outcome)?,
         })
     }
 
@@ -90,6 +93,7 @@ struct Raw<'a> {
     pitch_deg: Option<RawField<'a>>,
     blink_ear: Option<RawField<'a>>,
     mirrored: Option<RawField<'a>>,
+    test_outcome: Option<RawField<'a>>,
 }
 
 fn actions(value: RawField<'_>) -> Result<Vec<Action>, ApiError> {
@@ -119,6 +123,20 @@ fn actions(value: RawField<'_>) -> Result<Vec<Action>, ApiError> {
         0 => refuse("it is empty"),
         given if given < MIN_ACTIONS => refuse(&format!("this one has {given}")),
         _ => Ok(actions),
+    }
+}
+
+/// The `test_outcome` of a body, unread.
+///
+/// # Errors
+/// [`ApiError::InvalidInput`] when it is not a string.
+pub fn test_outcome(value: Option<RawField<'_>>) -> Result<Option<String>, ApiError> {
+    match value {
+        None => Ok(None),
+        Some(RawField::Text(text)) => Ok(Some(text.into_owned())),
+        Some(_) => Err(ApiError::InvalidInput(
+            "test_outcome must be a string.".to_owned(),
+        )),
     }
 }
 

@@ -8,12 +8,14 @@ use livegate_common::job::Look;
 use livegate_media::length;
 use serde::Deserialize;
 
-use super::base64::{self, Base64Error};
 use super::frames::{CapturedFrame, FrameList};
-use super::raw_field::{RawField, read_body};
 use crate::admission::Work;
+use crate::contract::attestation::AttestationHash;
 use crate::contract::media::{MAX_VIDEO_BYTES, MAX_VIDEO_SIZE_MB};
 use crate::error::ApiError;
+use crate::http::base64::{self, Base64Error};
+use crate::http::fields::{RawField, read_body};
+use crate::reference::{NumberList, Reference};
 use crate::verify::vocabulary::Mode;
 
 /// A capture as it was sent.
@@ -63,9 +65,19 @@ pub struct VerifyRequest {
     pub session_id: String,
     /// The capture.
     pub capture: Capture,
+    /// The hash of the caller's attestation.
+    pub attestation: Option<AttestationHash>,
+    /// The face that the captured one is compared with.
+    pub reference: Option<Reference>,
 }
 
 impl VerifyRequest {
+    /// The work of measuring it all.
+    pub fn work(&self) -> Work {
+        let reference = self.reference.as_ref().map(Reference::work);
+        self.capture.work().and(reference.unwrap_or_default())
+    }
+
     /// Reads a body: shape, types, frame count, base64 and image headers. No pixels are decoded.
     ///
     /// Takes a few milliseconds per megabyte, so it must not run on an async thread.
@@ -81,9 +93,16 @@ impl VerifyRequest {
             return Err(ApiError::MissingFields(vec!["session_id", "mode"]));
         };
         let (session_id, mode) = (session_id.into_owned(), mode.into_owned());
+        let attestation = AttestationHash::read(raw.attestation.take())?;
+        let reference = Reference::read(
+            raw.reference_image_b64.take(),
+            raw.reference_embedding.take(),
+        )?;
         Ok(Self {
             session_id,
             capture: raw.capture(&mode)?,
+            attestation,
+            reference,
         })
     }
 }
@@ -95,6 +114,9 @@ struct Raw<'a> {
     mode: Option<RawField<'a>>,
     frames: Option<FrameList<'a>>,
     video_b64: Option<RawField<'a>>,
+    attestation: Option<RawField<'a>>,
+    reference_image_b64: Option<RawField<'a>>,
+    reference_embedding: Option<NumberList>,
 }
 
 fn text<'a>(name: &str, value: Option<RawField<'a>>) -> Result<Option<Cow<'a, str>>, ApiError> {

@@ -110,6 +110,41 @@ proptest! {
     }
 
     #[test]
+    fn a_spoof_rejection_has_the_average_that_was_measured_and_the_threshold(
+        frames in prop::collection::vec((any_frame(), any::<bool>()), 1..10), dense: bool,
+    ) {
+        let t = Thresholds::default();
+        let frames: Vec<_> = frames.into_iter().map(|(mut frame, is_scored)| {
+            if let Some(face) = frame.measurement.face.as_mut().filter(|_| !is_scored) {
+                face.margins = vec![None];
+            }
+            frame
+        }).collect();
+        let sampling = if dense { Sampling::Dense } else { Sampling::Chosen };
+        let timing = Some(Timing { claimed_s: 9.0, available_s: 1.0 });
+        let capture = Capture { frames: &frames, sampling, timing };
+        let verdict = decide(&challenge(), &capture, &t);
+        let Conclusion::Rejected(rejections) = verdict.conclusion else {
+            return Err(TestCaseError::fail("a capture from before its session was verified"));
+        };
+        let numbers = rejections.iter().find_map(|r| match r {
+            Rejection::SpoofDetected { average, required, .. } => Some((*average, *required)),
+            Rejection::InsufficientFaceDetections { .. }
+            | Rejection::DifferentPersons { .. }
+            | Rejection::ChallengeFailed => None,
+        });
+        let Some((average, required)) = numbers else {
+            // A face that no model can score is not clear: nothing of it is judged.
+            prop_assert_eq!(verdict.findings.frames_with_face, 0);
+            return Ok(());
+        };
+        prop_assert_eq!(average, verdict.findings.anti_spoof);
+        let is_scored = |f: &TaggedFrame| Evidence::judged(&f.measurement, &t).is_some_and(|f| f.margin().is_some());
+        prop_assert_eq!(average.is_some(), frames.iter().any(is_scored));
+        prop_assert_eq!(required, t.pad.threshold(sampling));
+    }
+
+    #[test]
     fn a_live_session_and_a_clip_see_the_same_movements(
         steps in prop::collection::vec((-14.0_f32..14.0, -5.0_f32..5.0), 1..40), pick in 0_usize..4,
     ) {

@@ -11,7 +11,7 @@ use livegate_tests::scripted::Act;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "time",
     "request_id",
     "caller_request_id",
@@ -23,6 +23,7 @@ const FIELDS: [&str; 15] = [
     "confidence",
     "anti_spoof_avg_score",
     "same_person_score",
+    "evidence_level",
     "frames",
     "processing_time_ms",
     "worker_cpu_ms",
@@ -161,6 +162,9 @@ async fn a_line_holds_numbers_and_names_and_nothing_of_the_person() {
     // Neither list nor text can hide an embedding or a picture: they are few, and short.
     for (field, value) in record.as_object().unwrap() {
         match value {
+            Value::Array(_) if field == "evidence_level" => {
+                assert_eq!(*value, json!(["captured_in_session"]));
+            }
             Value::Array(items) => {
                 assert_eq!(field, "reason_codes");
                 assert_eq!(*value, answer.body["reason_codes"], "{items:?}");

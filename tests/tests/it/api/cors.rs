@@ -63,7 +63,7 @@ async fn a_page_of_a_listed_origin_is_told_what_it_may() {
                 ),
                 (
                     "access-control-expose-headers",
-                    "x-request-id, x-livegate-request-id, retry-after"
+                    "x-request-id, x-livegate-request-id, x-livegate-test, retry-after"
                 ),
                 ("access-control-max-age", "7200"),
             ])
@@ -95,7 +95,7 @@ async fn it_may_read_every_answer_errors_included() {
                 ("access-control-allow-origin", PAGE),
                 (
                     "access-control-expose-headers",
-                    "x-request-id, x-livegate-request-id, retry-after"
+                    "x-request-id, x-livegate-request-id, x-livegate-test, retry-after"
                 ),
             ])
         );

@@ -45,7 +45,7 @@ async fn the_document_lists_every_operation_with_its_answers() {
         (
             "/api/v1/liveness/sessions",
             "post",
-            vec![200, 400, 401, 403, 429, 502],
+            vec![200, 400, 401, 403, 413, 415, 429, 502],
             key.clone(),
         ),
         (
@@ -62,6 +62,8 @@ async fn the_document_lists_every_operation_with_its_answers() {
             key_or_token,
         ),
         ("/api/v1/liveness/presets", "get", vec![200, 401, 403], key),
+        ("/.well-known/jwks.json", "get", vec![200], vec![]),
+        ("/.well-known/test-jwks.json", "get", vec![200], vec![]),
     ];
     assert_eq!(operations(&document).count(), expected.len());
     for (path, method, statuses, schemes) in expected {
@@ -107,12 +109,14 @@ async fn the_document_lists_every_operation_with_its_answers() {
         assert_eq!(schemes[scheme][field], value, "{scheme}.{field}");
         assert!(is_described(&schemes[scheme]), "{scheme}");
     }
-    let request = &document["components"]["schemas"]["SessionRequest"];
-    assert_eq!(request["additionalProperties"], json!(false));
-    for (field, property) in request["properties"].as_object().unwrap() {
-        assert_eq!(property["nullable"], json!(true), "{field}");
-        // Generated clients would send it, and so override the key's own.
-        assert!(property["default"].is_null(), "{field}");
+    for request in ["SessionRequest", "InteractiveSessionRequest"] {
+        let request = &document["components"]["schemas"][request];
+        assert_eq!(request["additionalProperties"], json!(false));
+        for (field, property) in request["properties"].as_object().unwrap() {
+            assert_eq!(property["nullable"], json!(true), "{field}");
+            // Generated clients would send it, and so override the key's own.
+            assert!(property["default"].is_null(), "{field}");
+        }
     }
     assert_eq!(document["servers"][0]["url"], "/");
 }

@@ -179,6 +179,20 @@ async fn what_came_instead_of_a_picture_is_named() {
         (b"<!DOCTYPE html><html>", "an HTML page"),
         (b"not found", "text"),
         (b"/9j/4AAQSkZJRgABAQ", "base64 text of a picture"),
+        (
+            b"data:image/jpeg;base64,/9j/4AAQ",
+            "base64 text of a picture",
+        ),
+        (b"<svg xmlns=\"x\"></svg>", "an SVG or XML document"),
+        (b"{\"error\":1}", "JSON text"),
+        (b"[object Blob]", "the name of a JavaScript object"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isomavc1", "a video"),
+        (b"\x1a\x45\xdf\xa3\x9f\x42\x86", "a video"),
+        (&[0; 64], "nothing but zeros"),
+        (
+            b"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\0\x10JFIF",
+            "a picture that was read or sent as text, and so is damaged",
+        ),
     ] {
         let mut body = Capture::good().body("live_0123456789abcdef0123456789abcdef");
         body["frames"][1]["image_b64"] = json!(base64(bytes));
@@ -189,5 +203,34 @@ async fn what_came_instead_of_a_picture_is_named() {
         let answer = app.client.frame(&live, bytes).await;
         answer.assert_error(400, "INVALID_FRAME_FORMAT");
         assert_eq!(answer.error(), format!("The image {expected}"));
+    }
+}
+
+#[tokio::test]
+async fn a_text_in_place_of_base64_is_named() {
+    let app = spawn_app().await;
+    let prefix = "data:image/jpeg;base64,";
+    for (text, problem) in [
+        (
+            "https://example.com/me.jpg",
+            "is the address of a picture, not base64",
+        ),
+        (
+            "[object Blob]",
+            "is the name of a JavaScript object, not base64",
+        ),
+        (
+            &format!("{prefix}{prefix}/9j/4AAQ"),
+            "has a data-URL prefix twice; send it once, or the base64 alone",
+        ),
+        ("data:image/svg+xml,<svg/>", "is a data URL without ;base64"),
+        ("/9j/4AAQ!", "does not decode as base64"),
+        ("", "is empty"),
+    ] {
+        let mut body = Capture::good().body("live_0123456789abcdef0123456789abcdef");
+        body["frames"][2]["image_b64"] = json!(text);
+        let answer = app.client.verify_raw(&body).await;
+        answer.assert_error(400, "INVALID_FRAME_FORMAT");
+        assert_eq!(answer.error(), format!("Frame 2: image_b64 {problem}."));
     }
 }

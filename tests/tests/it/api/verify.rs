@@ -251,6 +251,7 @@ async fn each_claimed_verification_leaves_one_audit_record_without_media() {
             "anti_spoof_avg_score",
             "caller_request_id",
             "confidence",
+            "evidence_level",
             "frames",
             "inference_cpu_ms",
             "key_id",

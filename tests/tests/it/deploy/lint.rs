@@ -12,7 +12,7 @@ use super::workflows::workflows;
 use crate::document::tools::{file, node_modules, python, run, system};
 
 /// Values that use everything that the chart can make.
-pub const EVERYTHING: [&str; 8] = [
+pub const EVERYTHING: [&str; 9] = [
     "autoscaling.enabled=true",
     "ingress.enabled=true",
     "ingress.host=livegate.example",
@@ -21,6 +21,7 @@ pub const EVERYTHING: [&str; 8] = [
     "image.pullSecrets[0].name=registry",
     "metrics.enabled=true",
     "api.settings.LIVEGATE_CORS_ORIGINS=https://app.example.com",
+    "secrets.signing=livegate-signing",
 ];
 
 #[tokio::test]
@@ -57,7 +58,8 @@ async fn the_workflows_pass_actionlint() {
 
 #[tokio::test]
 async fn the_scripts_pass_shellcheck() {
-    let scripts = fs::read_dir(root().join("scripts")).unwrap();
+    let folders = ["scripts", "clients"].into_iter();
+    let scripts = folders.flat_map(|folder| fs::read_dir(root().join(folder)).unwrap());
     let scripts = scripts.map(|entry| entry.unwrap().path());
     let scripts = scripts.filter(|path| path.extension().is_some_and(|e| e == "sh"));
     let mut shellcheck = system("target/tools/python/bin/shellcheck");

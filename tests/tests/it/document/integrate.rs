@@ -20,7 +20,8 @@ use super::tools::{base_url, run, system};
 /// The header of the table of errors.
 const ERRORS: &str = "| HTTP | code | when | what to do |";
 
-fn guide() -> Document {
+/// The integrator's guide.
+pub fn guide() -> Document {
     document("docs/integrate.md")
 }
 
@@ -72,6 +73,7 @@ async fn every_code_reason_and_cause_of_the_api_document_is_in_the_guide() {
         ("ErrorCode", ERRORS, 1),
         ("ReasonCode", "| reason | what it says | what to do |", 0),
         ("FailureReason", "| `why` | usual cause |", 0),
+        ("RetryHint", "| `retry_hints` | a sentence to show |", 0),
     ] {
         let rows = rows(header);
         let names = rows.iter().flat_map(|row| row[column].split(", "));
@@ -174,7 +176,7 @@ async fn the_guides_programs_find_somebody_live() {
 }
 
 /// Makes a folder of files.
-fn put(folder: &Path, files: impl IntoIterator<Item = (String, Vec<u8>)>) {
+pub fn put(folder: &Path, files: impl IntoIterator<Item = (String, Vec<u8>)>) {
     fs::create_dir(folder).unwrap();
     for (name, content) in files {
         fs::write(folder.join(name), content).unwrap();

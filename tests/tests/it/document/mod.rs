@@ -7,6 +7,8 @@ mod conformance;
 mod examples;
 mod integrate;
 mod interactive_examples;
+mod packages;
 mod passages;
 mod readme;
+mod receipts;
 pub mod tools;

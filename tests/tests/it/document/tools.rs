@@ -28,11 +28,16 @@ pub fn system(program: &str) -> Command {
 
 /// Python, which finds the pinned packages and our own files.
 pub fn python() -> Command {
+    python_of("python3")
+}
+
+/// The same with another interpreter, such as that of a virtual environment.
+pub fn python_of(interpreter: &str) -> Command {
     let packages = installed("python", "requirements.txt");
     let mut path = packages.into_os_string();
     path.push(":");
     path.push(file(""));
-    let mut command = system("python3");
+    let mut command = system(interpreter);
     command
         .env("PYTHONPATH", path)
         .env("PYTHONDONTWRITEBYTECODE", "1");

@@ -17,7 +17,7 @@ use livegate_tests::media::{jpeg, models, portrait_frame};
 use livegate_tests::scripted::Act;
 use livegate_tests::servers::{RabbitMq, Redis};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::needles::Needles;
 use super::places::{assert_found_in, files, found};
@@ -84,6 +84,39 @@ async fn verify_marked(client: &Client, capture: &Capture) -> Answer {
         capture.body(&session).to_string(),
     )
     .await
+}
+
+/// A reference as a picture and as an embedding, in both APIs, and a picture that is refused.
+async fn send_references(client: &Client, frames: &[Vec<u8>]) {
+    let session = client.session(&["turn_left", "turn_right"]).await;
+    let picture = json!({"reference_image_b64": base64(&frames[0])});
+    let empty = json!({"reference_image_b64": base64(&jpeg(&image::RgbImage::new(640, 480)))});
+    let with = |reference: &Value| {
+        let mut body = capture(frames, 8).body(&session);
+        let more = reference.as_object().unwrap().clone();
+        body.as_object_mut().unwrap().extend(more);
+        body.to_string()
+    };
+    let refused = marked(client, "/v1/liveness/verify", with(&empty)).await;
+    refused.assert_error(400, "INVALID_REFERENCE");
+    let answer = marked(client, "/v1/liveness/verify", with(&picture)).await;
+    let score = &answer.body["reference_match"]["score"];
+    assert!(score.as_f64().is_some_and(|s| s > 0.5), "{score}");
+    let embedding = embedding_of(&frames[1]);
+    let embedding = json!({ "reference_embedding": embedding });
+    for reference in [picture, embedding, empty] {
+        let path = "/api/v1/liveness/sessions?challenges=SMILE";
+        marked(client, path, reference.to_string()).await;
+    }
+}
+
+/// The embedding of a frame's face, as the worker's own models make it.
+fn embedding_of(frame: &[u8]) -> Vec<f32> {
+    let models = ModelSet::load(&models(), None).unwrap();
+    let mut analyzer = (livegate_worker::onnx::factory(models).unwrap())().unwrap();
+    let frame = livegate_media::decode(frame).unwrap();
+    let seen = analyzer.analyze(&frame, Look::Whole).unwrap();
+    seen.face.unwrap().embedding.unwrap().as_slice().to_vec()
 }
 
 /// What callers get wrong, with media in the wrong place: nothing may be repeated.
@@ -226,6 +259,7 @@ async fn no_run_of_a_frame_an_embedding_or_a_key_is_left_after_failures_and_kill
         let answer = second.with_token(token).frame(&live, frame).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
+    send_references(&first, &frames).await;
     send_what_is_wrong(&first, &frames[0]).await;
 
     // A worker killed with a job in its hands: what it had waits, on the broker's disk.

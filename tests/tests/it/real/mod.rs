@@ -4,6 +4,7 @@ mod browser;
 mod challenges;
 mod people;
 pub mod portrait;
+mod reference;
 mod rolls;
 pub mod stack;
 mod video;

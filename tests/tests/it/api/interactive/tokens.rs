@@ -123,6 +123,11 @@ async fn a_token_holder_never_reads_what_was_found_of_an_attack_or_of_another_pe
 /// Ends the test where an answer has anything to learn from about anti-spoofing or identity.
 #[track_caller]
 fn assert_says_nothing(body: &Value) {
+    let mut body = body.clone();
+    let hints = body.as_object_mut().unwrap().remove("retry_hints");
+    // A second face is a matter of framing, which `feedback` tells of, too.
+    let may_know = ["[]", r#"["one_person_only"]"#].map(str::to_owned);
+    assert!(hints.is_none_or(|hints| may_know.contains(&hints.to_string())));
     let text = body.to_string();
     let kinds = Kind::ALL.map(Kind::name);
     let words = [

@@ -28,8 +28,11 @@ impl Documented {
         let schema = &response["content"]["application/json"]["schema"];
         assert!(schema.is_object(), "{path}: {}", answer.status);
         validate(&self.document, path, schema, &answer.body);
-        for name in response["headers"].as_object().unwrap().keys() {
-            assert!(answer.headers.contains_key(name), "{path}: {name}");
+        for (name, header) in response["headers"].as_object().unwrap() {
+            let header = header["$ref"].as_str().unwrap().trim_start_matches('#');
+            let is_required = self.document.pointer(header).unwrap()["required"] == json!(true);
+            let is_there = answer.headers.contains_key(name);
+            assert_eq!(is_there, is_required, "{path}: {name}");
         }
     }
 }

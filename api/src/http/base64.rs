@@ -4,7 +4,8 @@ use bytes::Bytes;
 
 /// Why text could not be decoded to a medium.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Base64Error {
+pub enum Base64Error {
+    /// The text is in neither alphabet, or in a mixture of both.
     NotBase64,
     /// Over the limit once decoded.
     TooLarge,
@@ -19,7 +20,10 @@ const MAX_PREFIX: usize = 256;
 /// It accepts both alphabets, the standard one and that for URLs and file names ([RFC 4648, section
 /// 5](https://www.rfc-editor.org/rfc/rfc4648#section-5)), but not a mixture: no encoder writes that, so
 /// the text was damaged. `max_bytes` only limits the work: the result may be a little larger.
-pub(super) fn decode(text: &str, max_bytes: usize) -> Result<Bytes, Base64Error> {
+///
+/// # Errors
+/// [`Base64Error`] when the text is not base64, or is clearly over the limit.
+pub fn decode(text: &str, max_bytes: usize) -> Result<Bytes, Base64Error> {
     let base64 = content(text).ok_or(Base64Error::NotBase64)?;
     // Longer than the limit allows, even with a line break after every few characters.
     if base64.len() / 4 * 3 > max_bytes + max_bytes / 8 {
