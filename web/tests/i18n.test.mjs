@@ -53,8 +53,9 @@ test("what the service may send has a text", () => {
   for (const name of feedback.split(" ")) assert.notEqual(words.text(`hint.${name}`), "", name);
   const hints =
     "more_light less_light hold_still move_slower come_closer move_back keep_face_in_frame one_person_only remove_glare " +
-    "turn_further_left turn_further_right look_further_up look_further_down blink_longer smile_wider open_mouth_wider";
-  assert.equal(tipsOf(words, hints.split(" ")).length, 16);
+    "turn_further_left turn_further_right look_further_up look_further_down blink_longer smile_wider open_mouth_wider " +
+    "hold_upright look_straight turn_less_far follow_order open_eyes relax_face";
+  assert.equal(tipsOf(words, hints.split(" ")).length, 22);
 });
 
 test("unknown hints are left out", () => {
