@@ -235,7 +235,12 @@ export class LivegateCheck extends HTMLElement {
     this.#emit("complete", detail);
     if (pending.length > 0 && this.#move("captured")) {
       this.#showMessage(() => ({ title: this.#text("sending.title"), text: this.#text("sending.text"), buttons: [] }));
-      const results = await Promise.all(pending);
+      let results;
+      try {
+        results = await Promise.all(pending);
+      } catch (error) {
+        return this.#fail(unexpected(error), attempt.sessionId);
+      }
       if (this.#state !== "sending") return;
       const known = results.find((result) => typeof result?.again === "boolean");
       if (known) ({ again, hints = [] } = known);

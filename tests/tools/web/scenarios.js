@@ -329,6 +329,13 @@ const SCENARIOS = {
     await trial.reaches("ended");
     holds(trial.text.includes("Find more light."), "the page's hints");
   },
+  async "a page whose sending fails can say so"() {
+    const trial = new Trial("pass");
+    const failed = Promise.reject(Object.assign(new Error("as asked"), { code: "network" }));
+    trial.check.addEventListener("livegate-complete", ({ detail }) => detail.waitUntil(failed));
+    await trial.started();
+    equal((await trial.has("error")).code, "network", "code");
+  },
   async "a clip is handed to the page where the browser records one"() {
     if (!window.MediaRecorder) return "no recorder";
     const trial = await new Trial("pass", { mode: "capture", capture: "clip", challenge: "turn_left,blink" }).ready();
