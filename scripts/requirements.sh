@@ -30,6 +30,11 @@ if [ "${1:-build}" = test ]; then
     need rabbitmq-server rabbitmq-server
     need redis-server redis-server
     need chromium chromium # uses the demo page
+    # <livegate-check> runs in these as well; WebKitGTK's browser needs a display.
+    need firefox-esr firefox-esr
+    need webkit2gtk-driver WebKitWebDriver
+    need xvfb xvfb-run
+    need xauth xauth
     # The document's examples run it; of other tools scripts/test-tools.sh installs what they need.
     need curl curl
 fi

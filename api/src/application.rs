@@ -33,6 +33,7 @@ use crate::receipts::Receipts;
 use crate::receipts::key_error::SigningKeyError;
 use crate::services::Services;
 use crate::state::AppState;
+use crate::web::{self, Component};
 
 /// How long a connection may be silent. Proxies in front reuse connections for about a minute.
 const IDLE: Duration = Duration::from_secs(75);
@@ -175,6 +176,13 @@ impl Application {
         } = self;
         tracing::info!("Listening on http://{address}");
         tracing::info!("The API is documented at http://{address}/docs");
+        let component = Component::get();
+        tracing::info!(
+            web.integrity = %component.integrity,
+            "The component <livegate-check> of this version: http://{address}{} integrity={}",
+            component.versioned_path(),
+            component.integrity,
+        );
         if state.config.demo {
             tracing::info!("A page to try it with a camera: http://{address}/demo");
         }
@@ -257,8 +265,9 @@ pub fn routes(state: Arc<AppState>) -> impl Endpoint {
         .nest_no_strip("/v1", service)
         .nest_no_strip("/api", openapi::service())
         .nest_no_strip("/.well-known", openapi::service());
+    route = web::add(route, &mut methods);
     if state.config.demo {
-        route = demo::add(route, &mut methods);
+        route = demo::add(route, &mut methods, state.config.lends_demo_key);
     }
     let boundary = Boundary {
         methods,

@@ -30,6 +30,7 @@ pub mod test_mode;
 #[cfg(test)]
 mod testing;
 pub mod verify;
+pub mod web;
 pub mod whole_file;
 
 pub use application::Application;

@@ -4,7 +4,7 @@
 //     node demo.mjs '{"url": "http://127.0.0.1:8000", "key": "tsk_…", "camera": "face.y4m", …}'
 //
 // url             where the server is
-// key             an API key
+// key             an API key; null: the page gets one lent
 // camera          a .y4m or .mjpeg file that the camera shows, over and over; null: the camera is refused
 // challenges      what to ask for, as in ["TURN_LEFT", "BLINK"] or, for a capture, ["turn_left", "blink"];
 //                 null: the page's defaults
@@ -29,11 +29,16 @@ const LOOKS = {
   desktop_dark: { width: 1280, height: 800, scheme: "dark" },
   phone: { width: 390, height: 844, scheme: "light" },
   phone_dark: { width: 390, height: 844, scheme: "dark" },
+  landscape: { width: 844, height: 390, scheme: "light" },
 };
+/** Films play from the moment at which the camera is opened: then the session must begin. */
+const READY_SECONDS = 0.1;
 
 const settings = JSON.parse(process.argv[2]);
 const { url, key, camera, challenges, timeout_seconds, tab, shots, timeout_ms, look = "desktop" } = settings;
 const page_url = new URL("/demo", url);
+page_url.searchParams.set("mode", tab === "live" ? "interactive" : "capture");
+page_url.searchParams.set("ready_seconds", READY_SECONDS);
 if (challenges) page_url.searchParams.set(tab === "live" ? "challenges" : "actions", challenges.join(","));
 if (timeout_seconds) page_url.searchParams.set("timeout_seconds", timeout_seconds);
 
@@ -57,21 +62,21 @@ try {
   watch(page);
   await wear(page, look);
   await page.goto(page_url.href);
-  if (tab === "capture") await page.locator("#tab-capture").click();
+  const start = page.getByRole("button", { name: "Start", exact: true });
+  await start.waitFor();
   await shoot(page, "idle", Object.keys(LOOKS));
 
-  const panel = page.locator(`#panel-${tab}`);
-  await page.locator("#key").fill(key);
-  await panel.locator("[type=submit]").click();
-  const end = panel.and(page.locator("[data-state=ended], [data-state=error]")).waitFor();
+  if (key) await page.locator("#key").fill(key);
+  await start.click();
+  const end = page.locator("body[data-state=ended], body[data-state=error]").waitFor();
   // It is awaited below; what happens until then must not end the program with no line.
   end.catch(() => {});
   try {
-    if (shots) await Promise.race([end, follow(page, panel)]);
+    if (shots) await Promise.race([end, follow(page)]);
     await end;
     isReached = true;
   } finally {
-    Object.assign(result, await read(panel));
+    Object.assign(result, await read(page));
   }
   await shoot(page, result.state === "ended" ? result.verdict : result.error, Object.keys(LOOKS));
 } catch (error) {
@@ -101,29 +106,33 @@ function watch(page) {
   });
 }
 
-/** What the panel says in the end. */
-async function read(panel) {
-  return panel.evaluate((element) => ({
-    state: element.dataset.state,
-    verdict: element.dataset.verdict ?? null,
-    error: element.dataset.error ?? null,
-    passed: Number(element.dataset.passed ?? 0),
-    reasons: [...element.querySelectorAll("[data-reason]")].map((item) => item.dataset.reason),
-    title: element.querySelector(".verdict h2, .problem h2")?.textContent ?? null,
-    rows: [...element.querySelectorAll(".verdict tbody tr")].map((row) =>
-      [...row.cells].map((cell) => cell.textContent),
-    ),
-    problem: element.querySelector(".problem p")?.textContent ?? null,
-  }));
+/** What the page says in the end. */
+async function read(page) {
+  return page.evaluate(() => {
+    const { state, verdict, error, passed } = document.body.dataset;
+    const card = document.getElementById("check").shadowRoot;
+    return {
+      state,
+      verdict: verdict ?? null,
+      error: error ?? null,
+      passed: Number(passed ?? 0),
+      reasons: [...document.querySelectorAll("[data-reason]")].map((item) => item.dataset.reason),
+      title: document.querySelector("#verdict h2")?.textContent ?? card.querySelector(".message h2")?.textContent ?? null,
+      rows: [...document.querySelectorAll("#verdict tbody tr")].map((row) => [...row.cells].map((cell) => cell.textContent)),
+      problem: error ? card.querySelector(".message p")?.textContent : null,
+      key_is_asked_for: !document.getElementById("key-part").hidden,
+    };
+  });
 }
 
-/** Pictures of what passes by while the panel runs. */
-async function follow(page, panel) {
-  await panel.and(page.locator("[data-state=running]")).waitFor();
-  await shoot(page, "get_ready");
-  await panel.locator(".hint").waitFor();
+/** Pictures of what passes by while a check runs. */
+async function follow(page) {
+  const part = (name) => page.locator(`livegate-check ${name}`);
+  await page.locator("body[data-state=running]").waitFor();
+  await shoot(page, "running");
+  await part(".hint").waitFor();
   await shoot(page, "hint");
-  await panel.locator(".tick").waitFor();
+  await part(".tick").waitFor();
   await shoot(page, "passed");
 }
 

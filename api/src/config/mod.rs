@@ -33,6 +33,9 @@ pub struct ServerConfig {
     pub cors_origins: Origins,
     /// `LIVEGATE_DEMO`: whether the demo page at `/demo` is served.
     pub demo: bool,
+    /// Whether the demo page gets a key lent: only in an embedded service on a loopback address, with
+    /// the page on. Not a variable.
+    pub lends_demo_key: bool,
     /// `LIVEGATE_AUDIT_LOG`: where audit records are written.
     pub audit_log: AuditTarget,
     /// Receipts.
@@ -54,6 +57,7 @@ impl Default for ServerConfig {
             max_connections: 4096,
             cors_origins: Origins::default(),
             demo: true,
+            lends_demo_key: false,
             audit_log: AuditTarget::StandardOutput,
             receipts: ReceiptConfig::default(),
             metrics_listen: None,

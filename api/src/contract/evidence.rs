@@ -132,7 +132,8 @@ fn sentence(said: &Statement) -> String {
     let part = said.part.map_or("of the capture as a whole", Part::words);
     match said.kind {
         Kind::SecondFace => format!(
-            "{measured} frames show a second face of comparable size; at most {required} may. Only one person should be in front of the camera."
+            "{} a second face of comparable size; at most {required} may. Only one person should be in front of the camera.",
+            frames_that(measured, "shows", "show")
         ),
         Kind::LeastLikeness => format!(
             "Two frames show faces that are not one person's{at}: their likeness is {measured:.2}, and that of one person is {required:.2} or more."
@@ -141,7 +142,8 @@ fn sentence(said: &Statement) -> String {
             "The frames {part} look like an attack presentation: their anti-spoof score is {measured:.2}, and at least {required:.2} is required. Other frames cannot make up for them."
         ),
         Kind::HeldPictures => format!(
-            "{measured} frames of a turned head hold the same picture as another frame; at most {required} may. A turned head does not hold that still. Capture every frame anew."
+            "{} the same picture of a turned head as another frame; at most {required} may. A turned head does not hold that still. Capture every frame anew.",
+            frames_that(measured, "holds", "hold")
         ),
         Kind::CrossFade => format!(
             "Pictures between two poses are mixtures of two others: a mixture explains all but {measured:.2} of their contrast; for a head that turns, {required:.2} or more is left over. Send frames as the camera takes them."
@@ -153,7 +155,8 @@ fn sentence(said: &Statement) -> String {
             "The capture lasts {measured:.1} seconds, but its session was created only {required:.1} seconds before the capture arrived: capture after the session is created."
         ),
         Kind::RepeatedPictures => format!(
-            "{measured} frames hold the same picture as an earlier one, although the head moved in between{at}: capture every frame anew; a camera never takes the same picture twice."
+            "{} the same picture as an earlier one, although the head moved in between{at}: capture every frame anew; a camera never takes the same picture twice.",
+            frames_that(measured, "holds", "hold")
         ),
         Kind::Raster => format!(
             "The face is covered by a regular pattern ({measured:.1}, where skin has up to {required:.1}), as of a screen's pixels or a print's dots."
@@ -164,5 +167,14 @@ fn sentence(said: &Statement) -> String {
         Kind::HeadSpeed => format!(
             "The head turned at {measured:.0} degrees a second{at}; a head does not turn faster than {required:.0}: frames are missing, or the clip is put together from several."
         ),
+    }
+}
+
+/// The subject and the verb of a sentence about a number of frames.
+fn frames_that(number: f32, one: &str, more: &str) -> String {
+    if (number - 1.0).abs() < f32::EPSILON {
+        format!("1 frame {one}")
+    } else {
+        format!("{number} frames {more}")
     }
 }

@@ -1,176 +1,112 @@
-// Puts the page together: the key, the tabs, and for each tab a workbench and what runs in it.
+// The demo page: the component, settings beside it, and the verdict after it. The page also plays the backend of
+// an integration: it creates sessions and reads verdicts.
 
-import { announce } from "./announce.js";
-import { ApiError, NetworkError, createApi } from "./api.js";
-import { CameraError } from "./camera.js";
-import { runCapture } from "./capture.js";
-import { runLive } from "./live.js";
-import { CaptureSettings, LiveSettings, SettingsError } from "./settings.js";
-import { tabs } from "./tabs.js";
-import { NETWORK_PROBLEM, apiProblem, cameraProblem, unexpectedProblem } from "./words.js";
-import { Workbench } from "./workbench.js";
+import { BackendError, createBackend } from "./backend.js";
+import { Key } from "./key.js";
+import { Settings, SettingsError } from "./settings.js";
+import { verdictCard } from "./verdict.js";
 
 const address = new URLSearchParams(location.search);
-const keyField = document.getElementById("key");
-const keyError = document.getElementById("key-error");
-// The key is kept in its input field only.
-const api = createApi(() => keyField.value.trim());
+const check = document.getElementById("check");
+const verdict = document.getElementById("verdict");
+const message = document.getElementById("settings-error");
 
-const liveSettings = new LiveSettings(address);
-const captureSettings = new CaptureSettings(address);
-
-/** One tab: at most one run at a time, which can be ended from anywhere. */
-class Attempt {
-  #bench;
-  #form;
-  #prepare;
-  #run;
-  #controller = null;
-
-  /**
-   * @param {string} name of the panel
-   * @param {() => object} prepare reads the settings
-   * @param {(run: object) => Promise<{isLive: boolean, card: HTMLElement[]}>} run
-   */
-  constructor(name, prepare, run) {
-    this.#bench = new Workbench(document.getElementById(`panel-${name}`));
-    this.#form = document.getElementById(`${name}-settings`);
-    this.#prepare = prepare;
-    this.#run = run;
-    this.#form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.start();
-    });
-    this.#bench.part("cancel").addEventListener("click", () => this.end("Cancelled."));
-  }
-
-  get panel() {
-    return this.#bench.panel;
-  }
-
-  async start() {
-    if (this.#controller || !hasKey()) return;
-    let settings;
-    const message = this.#bench.part("settings-error");
-    message.textContent = "";
-    this.#bench.part("notice").textContent = "";
-    try {
-      settings = this.#prepare();
-    } catch (error) {
-      if (!(error instanceof SettingsError)) throw error;
-      message.textContent = error.message;
-      return;
-    }
-    this.#controller = new AbortController();
-    const { signal } = this.#controller;
-    this.#bench.clear();
-    document.body.dataset.busy = "";
-    const buttons = [
-      { label: "Try again", action: () => this.start() },
-      { label: "Change settings", action: () => this.#showSettings() },
-    ];
-    try {
-      const { isLive, card } = await this.#run({ bench: this.#bench, api, signal, ...settings });
-      if (signal.aborted) return;
-      this.#release();
-      this.#bench.showVerdict(isLive, card, buttons);
-    } catch (error) {
-      // The code that ended the run has already shown what comes next.
-      if (signal.aborted) return;
-      this.#release();
-      this.#bench.showProblem(problemOf(error), buttons);
-    }
-  }
-
-  /**
-   * Ends the run in progress and announces it; does nothing when nothing runs. The focus goes to the
-   * settings, unless it has left the panel already.
-   */
-  end(text) {
-    if (!this.#controller) return;
-    const controller = this.#controller;
-    this.#release();
-    controller.abort();
-    this.#showSettings();
-    this.#bench.part("notice").textContent = text;
-    announce(text);
-  }
-
-  #release() {
-    this.#controller = null;
-    delete document.body.dataset.busy;
-  }
-
-  #showSettings() {
-    const hadFocus = this.panel.contains(document.activeElement);
-    this.#bench.clear();
-    this.#bench.state = "idle";
-    if (hadFocus) this.#form.querySelector("[type=submit]").focus();
-  }
-}
-
-function problemOf(error) {
-  if (error instanceof CameraError) return cameraProblem(error.kind);
-  if (error instanceof ApiError) return apiProblem(error);
-  if (error instanceof NetworkError) return NETWORK_PROBLEM;
-  console.error(error);
-  return unexpectedProblem(error);
-}
-
-function hasKey() {
-  const isThere = keyField.value.trim() !== "";
-  if (!isThere) {
-    keyError.textContent = "Enter an API key first.";
-    keyField.setAttribute("aria-invalid", "true");
-    keyField.focus();
-  }
-  return isThere;
-}
-
-const live = new Attempt("live", () => ({ query: liveSettings.query }), runLive);
-const capture = new Attempt("capture", () => ({ actions: captureSettings.actions }), runCapture);
-const attempts = [live, capture];
-
-const selectTab = tabs(document.querySelector("[role=tablist]"), (leaving) => {
-  attempts.find(({ panel }) => panel === leaving).end("Stopped, because the other tab was opened.");
-});
-if (location.hash === "#capture") selectTab(document.getElementById("tab-capture"));
-
-// The camera is turned off when the page is hidden: nobody is filmed by a page that they do not see.
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden") endAll("Stopped, because this page was out of sight.");
-});
-window.addEventListener("pagehide", () => endAll("Stopped, because this page was left."));
-
-function endAll(text) {
-  for (const attempt of attempts) attempt.end(text);
-}
-
-keyField.addEventListener("input", () => {
-  keyError.textContent = "";
-  keyField.removeAttribute("aria-invalid");
-});
-keyField.addEventListener("keydown", (event) => {
-  if (event.key === "Enter") attempts.find(({ panel }) => !panel.hidden).start();
-});
-// The first use of a key loads the presets, and shows a wrong key before the camera is asked for.
-keyField.addEventListener("change", async () => {
-  const key = keyField.value;
-  if (key.trim() === "") return;
+const key = new Key();
+const backend = createBackend(key);
+const settings = new Settings(address, check);
+// A wrong key is reported when it is typed, not when the camera is on.
+key.onChange = async () => {
   try {
-    liveSettings.presets = await api.presets();
+    settings.presets = await backend.presets();
   } catch (error) {
-    const isCurrent = keyField.value === key;
-    if (isCurrent && error instanceof ApiError && [401, 403].includes(error.status)) {
-      keyError.textContent = error.message;
-      keyField.setAttribute("aria-invalid", "true");
-    }
+    if (error instanceof BackendError && [401, 403].includes(error.status)) key.refuse(error.message);
   }
-});
+};
 
-const show = document.getElementById("key-show");
-show.addEventListener("click", () => {
-  const isShown = keyField.type === "password";
-  keyField.type = isShown ? "text" : "password";
-  show.setAttribute("aria-pressed", isShown);
+key.onEnter = () => check.start();
+
+const setState = (state) => (document.body.dataset.state = state);
+let session = null;
+let passed = 0;
+
+/** What a page's own backend does: it creates a session for the person. Null: not now. */
+async function obtainSession({ timeoutSeconds } = {}) {
+  message.textContent = "";
+  if (!(await key.isThere())) return null;
+  try {
+    session = await backend.createSession(settings.request(timeoutSeconds));
+    return session;
+  } catch (error) {
+    if (error instanceof SettingsError) message.textContent = error.message;
+    else if (error instanceof BackendError && [401, 403].includes(error.status)) key.refuse(error.message);
+    else if (error instanceof BackendError && error.status === 400) message.textContent = error.message;
+    else throw error;
+    return null;
+  }
+}
+
+check.addEventListener("livegate-started", () => {
+  passed = 0;
+  setState("running");
 });
+check.addEventListener("livegate-progress", ({ detail }) => (passed = Math.max(passed, detail.index)));
+check.addEventListener("livegate-cancel", () => setState("idle"));
+check.addEventListener("livegate-error", ({ detail }) => {
+  document.body.dataset.error = detail.code;
+  setState("error");
+});
+check.addEventListener("livegate-complete", ({ detail }) => detail.waitUntil(judge(detail)));
+
+/** What a page's own backend does when a check is over: it reads the verdict, or verifies the capture. */
+async function judge({ payload }) {
+  setState("judging");
+  const sentAt = performance.now();
+  const answer = payload ? await backend.verify(payload) : await backend.readSession(session);
+  const isLive = (answer.verified ?? answer.is_live) === true;
+  const facts = { session, payload, tookMs: payload ? performance.now() - sentAt : null };
+  verdict.replaceChildren(...verdictCard({ isLive, answer, ...facts }), buttons());
+  const total = answer.challenges?.length ?? 0;
+  document.body.dataset.passed = String(payload ? passed : total - (answer.challenges_remaining ?? total));
+  document.body.dataset.verdict = isLive ? "live" : "not_live";
+  // After the component has shown its own end, whose place the verdict takes.
+  setTimeout(() => {
+    check.hidden = true;
+    verdict.hidden = false;
+    setState("ended");
+    verdict.querySelector("h2").focus({ preventScroll: true });
+    verdict.scrollIntoView({ block: "nearest" });
+  });
+  return { again: false };
+}
+
+function buttons() {
+  const again = document.createElement("button");
+  Object.assign(again, { type: "button", className: "primary", textContent: "Try again" });
+  again.addEventListener("click", () => {
+    showCheck();
+    check.retry();
+  });
+  const change = document.createElement("button");
+  Object.assign(change, { type: "button", textContent: "Change settings" });
+  change.addEventListener("click", () => {
+    showCheck();
+    document.querySelector("#settings input").focus();
+  });
+  const row = document.createElement("p");
+  row.className = "buttons";
+  row.append(again, change);
+  return row;
+}
+
+function showCheck() {
+  verdict.hidden = true;
+  verdict.replaceChildren();
+  check.hidden = false;
+  check.reset();
+  for (const name of ["verdict", "error", "passed"]) delete document.body.dataset[name];
+  setState("idle");
+}
+
+// Loaded last: the page is ready for each of its events.
+await import("/web/livegate-check.js");
+check.session = obtainSession;

@@ -1,6 +1,6 @@
-// Settings of a session: read from the forms, and preset by the page's address, so that a demo or a
-// test can be a link: /demo?challenges=TURN_LEFT,BLINK&timeout_seconds=20. The address never holds the
-// key.
+// Settings of a session: read from the form, and preset by the page's address, so that a demo or a test can be a
+// link: /demo?challenges=TURN_LEFT,BLINK&timeout_seconds=20, /demo?mode=capture&lang=de. The address never holds
+// the key.
 
 import { element } from "./dom.js";
 import { ACTIONS, CHALLENGES } from "./words.js";
@@ -51,34 +51,65 @@ class Ticks {
 /** Settings that cannot be sent; the message says what to change. */
 export class SettingsError extends Error {}
 
-export class LiveSettings {
-  #challenges = new Ticks(byId("challenges"), CHALLENGES);
-  #presets = [];
+/** The component's languages, each by its own name. */
+const LANGUAGES = {
+  en: "English",
+  de: "Deutsch",
+  fr: "Français",
+  es: "Español",
+  pt: "Português",
+  it: "Italiano",
+  nl: "Nederlands",
+  pl: "Polski",
+  tr: "Türkçe",
+  ar: "العربية",
+  hi: "हिन्दी",
+  zh: "中文",
+};
 
-  constructor(address) {
-    byId("preset").addEventListener("change", () => {
-      this.#ask("preset");
-      this.#describe();
-    });
-    byId("num-challenges").addEventListener("input", () => this.#ask("random"));
-    byId("challenges").addEventListener("change", () => this.#ask("explicit"));
-    if (address.has("num_challenges")) {
-      this.#ask("random");
-      byId("num-challenges").value = address.get("num_challenges");
+const chosen = (name) => document.querySelector(`input[name=${name}]:checked`).value;
+const choose = (name, value) => {
+  const input = document.querySelector(`input[name=${name}][value="${CSS.escape(value)}"]`);
+  if (input) input.checked = true;
+};
+
+export class Settings {
+  #challenges = new Ticks(byId("challenges"), CHALLENGES);
+  #actions = new Ticks(byId("actions"), ACTIONS);
+  #check;
+
+  /** @param {URLSearchParams} address @param {HTMLElement} check the component, which follows mode and language */
+  constructor(address, check) {
+    this.#check = check;
+    byId("language").append(
+      ...Object.entries(LANGUAGES).map(([value, name]) => element("option", { value, lang: value }, name)),
+    );
+    for (const [input, value] of [["num-challenges", "random"], ["preset", "preset"], ["challenges", "explicit"]]) {
+      byId(input).addEventListener("input", () => choose("ask", value));
     }
+    byId("settings").addEventListener("change", () => this.#apply());
+    byId("settings").addEventListener("submit", (event) => event.preventDefault());
+    this.#read(address);
+    this.#apply();
+  }
+
+  #read(address) {
+    const language = address.get("lang");
+    if (language in LANGUAGES) byId("language").value = language;
+    if (address.has("mode")) choose("mode", address.get("mode"));
+    if (address.has("num_challenges")) byId("num-challenges").value = address.get("num_challenges");
     if (address.has("preset")) {
-      this.#ask("preset");
+      choose("ask", "preset");
       this.#choosePreset(address.get("preset"));
     }
     if (address.has("challenges")) {
-      this.#ask("explicit");
+      choose("ask", "explicit");
       this.#challenges.chosen = address.get("challenges").toUpperCase().split(",");
     }
+    if (address.has("actions")) this.#actions.chosen = address.get("actions").toLowerCase().split(",");
+    // For tests whose camera is a film, which plays from the moment at which the camera is opened.
+    if (address.has("ready_seconds")) this.#check.setAttribute("ready-seconds", address.get("ready_seconds"));
     if (address.has("timeout_seconds")) byId("timeout").value = address.get("timeout_seconds");
-  }
-
-  #ask(what) {
-    byId(`ask-${what}`).checked = true;
   }
 
   #choosePreset(name) {
@@ -87,49 +118,48 @@ export class LiveSettings {
     select.value = name;
   }
 
-  #describe() {
-    const preset = this.#presets.find(({ name }) => name === byId("preset").value);
-    byId("preset-note").textContent = preset?.description ?? "";
-  }
-
-  /** Shows the server's own list of presets, once there is a key to ask with. */
+  /** Shows the server's own presets, once there is a key to ask with. */
   set presets(presets) {
-    this.#presets = presets;
-    for (const { name } of presets) {
-      const current = byId("preset").value;
-      this.#choosePreset(name);
-      byId("preset").value = current;
-    }
-    this.#describe();
+    const select = byId("preset");
+    const before = select.value;
+    for (const { name } of presets) this.#choosePreset(name);
+    select.value = before;
   }
 
-  /** @returns {Record<string, string>} the query of `POST /sessions` */
-  get query() {
-    const timeout = byId("timeout").value;
-    return { ...this.#asked(), ...(timeout && { timeout_seconds: timeout }) };
+  #apply() {
+    const mode = chosen("mode");
+    byId("settings").dataset.mode = mode;
+    byId("settings").dataset.ask = chosen("ask");
+    byId("settings-error").textContent = "";
+    this.#check.setAttribute("mode", mode);
+    this.#check.setAttribute("capture", byId("clip").checked ? "clip" : "frames");
+    const language = byId("language").value;
+    if (this.#check.lang !== language) this.#check.lang = language;
+  }
+
+  /**
+   * The request that creates a session.
+   *
+   * @param {number} [timeoutSeconds] for each challenge, where the person wants more time
+   * @returns {{query?: Record<string, string>, body?: object}}
+   */
+  request(timeoutSeconds) {
+    if (chosen("mode") === "capture") {
+      const actions = this.#actions.chosen;
+      if (actions.length === 1) throw new SettingsError("Choose two actions or more, or none.");
+      // The frames are the camera's own pixels; only the preview is mirrored.
+      return { body: { mirrored: false, ...(actions.length > 0 && { actions }) } };
+    }
+    const timeout = timeoutSeconds ?? byId("timeout").value;
+    return { query: { ...this.#asked(), ...(timeout && { timeout_seconds: timeout }) } };
   }
 
   #asked() {
-    const asked = document.querySelector("input[name=ask]:checked").value;
+    const asked = chosen("ask");
     if (asked === "random") return { num_challenges: byId("num-challenges").value };
     if (asked === "preset") return { preset: byId("preset").value };
-    const chosen = this.#challenges.chosen;
-    if (chosen.length === 0) throw new SettingsError("Choose at least one challenge.");
-    return { challenges: chosen.join(",") };
-  }
-}
-
-export class CaptureSettings {
-  #actions = new Ticks(byId("actions"), ACTIONS);
-
-  constructor(address) {
-    if (address.has("actions")) this.#actions.chosen = address.get("actions").toLowerCase().split(",");
-  }
-
-  /** @returns {string[]} */
-  get actions() {
-    const chosen = this.#actions.chosen;
-    if (chosen.length === 1) throw new SettingsError("Choose two actions or more, or none.");
-    return chosen;
+    const challenges = this.#challenges.chosen;
+    if (challenges.length === 0) throw new SettingsError("Choose at least one challenge.");
+    return { challenges: challenges.join(",") };
   }
 }

@@ -5,23 +5,22 @@ import { element } from "./dom.js";
 import { actionName, finding, reason, state, unit, why } from "./words.js";
 
 /**
- * @typedef {object} Verdict
- * @property {boolean} isLive
- * @property {string} title
- * @property {object} answer the server's answer
- * @property {string} [note] what the person should know beside it
- * @property {[string, string][]} facts rows of name and value that this API alone has
+ * @param {object} verdict
+ * @param {boolean} verdict.isLive
+ * @param {object} verdict.answer the server's answer
+ * @param {object} verdict.session as it was created
+ * @param {object | null} verdict.payload what was sent to verify; null for a live session
+ * @param {number | null} verdict.tookMs time of the verify with its way there and back
+ * @returns {HTMLElement[]}
  */
-
-/** @param {Verdict} verdict @returns {HTMLElement[]} */
-export function verdictCard({ isLive, title, answer, note, facts }) {
-  const details = answer.rejection_details ?? {};
+export function verdictCard({ isLive, answer, session, payload, tookMs }) {
+  const title = payload ? (isLive ? "Verified" : "Not verified") : isLive ? "Live" : "Not live";
+  const facts = payload ? captureFacts(answer, session, payload, tookMs) : sessionFacts(answer);
   const parts = [headline(isLive, title), reasons(answer)];
-  if (note) parts.push(element("p", { class: "small" }, note));
   const picture = bestFrame(answer);
   const scores = section("Scores", table(["Name", "Value"], [...scoreRows(answer), ...facts]));
   parts.push(picture ? element("div", { class: "beside" }, scores, picture) : scores);
-  const failed = rejectionRows(details);
+  const failed = rejectionRows(answer.rejection_details ?? {});
   if (failed.length > 0) {
     parts.push(section("Why it was rejected", table(["Check", "Measured", "Needed", "Remark"], failed)));
   }
@@ -49,7 +48,7 @@ function reasons({ reason_codes: codes = [], state: ended }) {
 
 const SCORES = [
   ["confidence", "Confidence"],
-  ["anti_spoof_avg_score", "Anti-spoofing score"],
+  ["anti_spoof_avg_score", "Anti-spoofing score, mean"],
   ["same_person_score", "Same-person score"],
 ];
 
@@ -76,24 +75,31 @@ function rejectionRows(details) {
     }
   }
   for (const failed of details.failed_actions ?? []) {
-    const of = unit(failed.unit);
-    rows.push([actionName(failed.action), number(failed.measured, of), number(failed.required, of), why(failed.why)]);
+    const required = number(failed.required === null ? null : Math.abs(failed.required), unit(failed.unit));
+    rows.push([actionName(failed.action), measured(failed), required, why(failed.why)]);
   }
   if (details.completed_actions?.length > 0) {
-    rows.push(["Done as asked", details.completed_actions.map(actionName).join(", "), "", ""]);
+    rows.push(["Done as asked", details.completed_actions.map(actionName).join(", "), "–", ""]);
   }
   for (const poor of details.poor_frames ?? []) {
     rows.push([finding(poor.reason), number(poor.measured), number(poor.required), poor.text]);
   }
   for (const found of details.evidence ?? []) {
-    rows.push([finding(found.name), number(found.measured), "", found.text]);
+    rows.push([finding(found.name), number(found.measured), number(found.required), found.text]);
   }
   // A newer server may send names that this page does not know.
   for (const [field, value] of Object.entries(details)) {
     const text = typeof value === "number" ? number(value) : JSON.stringify(value);
-    if (!shown.has(field)) rows.push([field, text, "", ""]);
+    if (!shown.has(field)) rows.push([field, text, "–", ""]);
   }
   return rows;
+}
+
+/** A measured angle without its sign, which says the side: of the movement, or of the other one. */
+function measured({ measured: value, required, unit: name }) {
+  if (name !== "degrees" || value === null || required === null) return number(value, unit(name));
+  const isOtherSide = value !== 0 && Math.sign(value) !== Math.sign(required);
+  return `${number(Math.abs(value), unit(name))}${isOtherSide ? " the other way" : ""}`;
 }
 
 /** A number with three decimals at most; a dash for null. */
@@ -144,10 +150,21 @@ function raw(answer) {
   );
 }
 
-/** Facts of an interactive session. */
-export function sessionFacts(answer) {
+/** Facts of a live session. */
+function sessionFacts(answer) {
   const total = answer.challenges?.length ?? 0;
   const facts = [["Session state", answer.state]];
   if (total > 0) facts.push(["Challenges passed", `${total - answer.challenges_remaining} of ${total}`]);
   return facts;
+}
+
+/** Facts of a capture. */
+function captureFacts(answer, session, payload, tookMs) {
+  const sent = payload.frames ? `${payload.frames.length} sent` : "a clip";
+  return [
+    ["Movements", session.challenge.map(actionName).join(", ")],
+    ["Frames with a face", `${answer.frames_analyzed ?? "–"} of ${sent}`],
+    ["Time on the server", `${answer.processing_time_ms} ms`],
+    ["Time with the way there and back", `${Math.round(tookMs)} ms`],
+  ];
 }

@@ -8,6 +8,7 @@ pub mod change;
 pub mod create;
 pub mod edit;
 mod file;
+pub mod lent;
 pub mod list;
 mod shape;
 

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use livegate_common::job::now_ms;
 use livegate_common::shutdown::Shutdown;
 
+use super::lent::LentKeys;
 use super::{KeyFileError, KeyRecord, KeyRing};
 use crate::followed_file::{Content, FollowedFile};
 
 /// The keys that are valid at this moment.
-pub struct LiveKeys(Arc<FollowedFile<KeyRing>>);
+pub struct LiveKeys {
+    file: Arc<FollowedFile<KeyRing>>,
+    lent: LentKeys,
+}
 
 impl Content for KeyRing {
     type Error = KeyFileError;
@@ -50,17 +54,29 @@ impl LiveKeys {
                 path.display()
             );
         }
-        Ok(Self(Arc::new(file)))
+        Ok(Self {
+            file: Arc::new(file),
+            lent: LentKeys::default(),
+        })
     }
 
     /// The key whose secret is `presented`, if there is one.
     pub fn find(&self, presented: &str) -> Option<Arc<KeyRecord>> {
-        self.0.now().find(presented, now_ms())
+        let now = now_ms();
+        let filed = self.file.now().find(presented, now);
+        filed.or_else(|| self.lent.find(presented, now))
     }
 
     /// The key with this id, if any of its secrets is still valid.
     pub fn with_id(&self, id: &str) -> Option<Arc<KeyRecord>> {
-        self.0.now().with_id(id, now_ms())
+        let now = now_ms();
+        let filed = self.file.now().with_id(id, now);
+        filed.or_else(|| self.lent.with_id(id, now))
+    }
+
+    /// Lends a key to the demo page of this process: its secret.
+    pub fn lend(&self) -> String {
+        self.lent.lend(now_ms())
     }
 
     /// Reads the file if it has changed; returns whether it was read.
@@ -68,12 +84,12 @@ impl LiveKeys {
     /// # Errors
     /// [`KeyFileError`] when it cannot be used; the old keys then stay valid.
     pub fn look(&self) -> Result<bool, KeyFileError> {
-        self.0.look()
+        self.file.look()
     }
 
     /// Checks the file regularly until shutdown.
     pub async fn follow(self: Arc<Self>, shutdown: Shutdown) {
-        Arc::clone(&self.0).follow(shutdown).await;
+        Arc::clone(&self.file).follow(shutdown).await;
     }
 }
 

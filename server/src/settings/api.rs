@@ -1,5 +1,6 @@
 //! Settings of the API, from environment variables.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use livegate_api::config::{AuditTarget, Origins, ServerConfig};
@@ -43,12 +44,15 @@ impl ApiSettings {
             Backend::Embedded { .. } => true,
             Backend::Distributed { .. } => false,
         };
+        let is_embedded = demo;
+        let demo = vars.switch("LIVEGATE_DEMO", demo)?;
+        let listen: SocketAddr = vars.parsed(
+            "LIVEGATE_LISTEN",
+            defaults.listen,
+            "an IP address and a port, for example 0.0.0.0:8000",
+        )?;
         let server = ServerConfig {
-            listen: vars.parsed(
-                "LIVEGATE_LISTEN",
-                defaults.listen,
-                "an IP address and a port, for example 0.0.0.0:8000",
-            )?,
+            listen,
             keys: vars.key_file(),
             session_ttl: vars.seconds(
                 "LIVEGATE_SESSION_TTL_SECONDS",
@@ -75,7 +79,9 @@ impl ApiSettings {
                 defaults.cors_origins,
                 Origins::FORM,
             )?,
-            demo: vars.switch("LIVEGATE_DEMO", demo)?,
+            demo,
+            // Nobody on another machine can connect to a loopback address.
+            lends_demo_key: demo && is_embedded && listen.ip().is_loopback(),
             audit_log: match vars.get("LIVEGATE_AUDIT_LOG").as_deref() {
                 None | Some("-") => AuditTarget::StandardOutput,
                 Some(path) => AuditTarget::File(PathBuf::from(path)),

@@ -86,6 +86,7 @@ fn broker_and_store_come_together_and_with_a_key() {
     let good = [both[0], both[1], ("LIVEGATE_SEAL_KEY", key.as_str())];
     let config = read(&good).unwrap();
     assert!(!config.server.demo, "it is for one machine");
+    assert!(!config.server.lends_demo_key);
     assert!(!format!("{config:?}").contains("secret"));
 }
 
@@ -113,6 +114,20 @@ fn secrets_may_be_files() {
     let error = read(&twice).unwrap_err().to_string();
     assert!(error.contains("LIVEGATE_SEAL_KEY_FILE"), "{error}");
     assert!(!error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn the_demo_gets_a_key_where_nobody_else_can_reach_it() {
+    for (variables, lends) in [
+        (&[][..], true),
+        (&[("LIVEGATE_LISTEN", "[::1]:8000")], true),
+        (&[("LIVEGATE_LISTEN", "0.0.0.0:8000")], false),
+        (&[("LIVEGATE_LISTEN", "192.168.0.10:8000")], false),
+        (&[("LIVEGATE_DEMO", "off")], false),
+    ] {
+        let config = read(variables).unwrap();
+        assert_eq!(config.server.lends_demo_key, lends, "{variables:?}");
+    }
 }
 
 #[test]

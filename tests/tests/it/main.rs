@@ -9,6 +9,7 @@
 mod api;
 mod attacks;
 mod bench;
+mod browsers;
 mod deploy;
 mod document;
 mod evaluate;

@@ -82,6 +82,9 @@ async fn everything_that_the_page_refers_to_is_served_and_nothing_is_left_over()
     let served = crawl(&app).await;
     let mut served: BTreeSet<String> = served.into_keys().collect();
     assert!(served.remove("/docs"));
+    // The component is another matter, and so is the page that readers copy.
+    assert!(served.remove("/web/livegate-check.js"));
+    assert!(served.remove("/demo/plain.html"));
     let folder = std::fs::read_dir(root().join("api/src/demo")).unwrap();
     let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let files: BTreeSet<String> = names
@@ -105,8 +108,8 @@ async fn its_files_are_told_apart_and_confined() {
     let app = spawn_app().await;
     for (path, file) in crawl(&app).await {
         let kind = match path.rsplit_once('.') {
-            _ if path == "/docs" => continue,
-            None => "text/html; charset=utf-8",
+            _ if !path.starts_with("/demo") => continue,
+            None | Some((_, "html")) => "text/html; charset=utf-8",
             Some((_, "css")) => "text/css; charset=utf-8",
             Some((_, "js")) => "text/javascript; charset=utf-8",
             Some(other) => panic!("{other:?}"),
@@ -124,7 +127,6 @@ async fn its_files_are_told_apart_and_confined() {
         let policy: BTreeSet<&str> = policy.split("; ").collect();
         for rule in [
             "default-src 'none'",
-            "script-src 'self'",
             "style-src 'self'",
             "connect-src 'self'",
             "base-uri 'none'",
@@ -133,6 +135,13 @@ async fn its_files_are_told_apart_and_confined() {
         ] {
             assert!(policy.contains(rule), "{path}: {policy:?}");
         }
+        let own_script = policy
+            .iter()
+            .any(|rule| rule.starts_with("script-src 'self'"));
+        assert!(
+            own_script && !policy.iter().any(|rule| rule.contains("unsafe")),
+            "{path}: {policy:?}"
+        );
         // What that policy would keep from working.
         assert!(!file.text.contains("<style"), "{path}");
         assert!(!file.text.contains(" style=\""), "{path}");
@@ -171,4 +180,78 @@ async fn where_it_is_off_there_is_nothing() {
         answer.assert_error(404, "NOT_FOUND");
         assert!(!answer.error().contains("slash"), "{}", answer.error());
     }
+}
+
+/// Asks for a key as a page does.
+async fn borrow(app: &App, headers: &[(&str, &str)]) -> livegate_tests::client::Answer {
+    let mut request = app.client.without_key().request(Method::POST, "/demo/key");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    Client::send(request).await
+}
+
+#[tokio::test]
+async fn a_page_on_the_machine_itself_gets_a_key_and_nobody_else_does() {
+    let app = spawn(Options {
+        server: ServerConfig {
+            lends_demo_key: true,
+            ..Options::default().server
+        },
+        ..Options::default()
+    })
+    .await;
+    assert!(
+        file(&app, "/demo")
+            .await
+            .text
+            .contains("data-lends-key=\"yes\"")
+    );
+    let own = format!("http://{}", app.client.address());
+    let host = own.strip_prefix("http://").unwrap();
+    for refused in [
+        vec![],
+        vec![("origin", "http://evil.example")],
+        vec![("host", "evil.example"), ("origin", "http://evil.example")],
+        vec![("origin", own.as_str()), ("x-forwarded-for", "203.0.113.9")],
+        vec![("origin", own.as_str()), ("sec-fetch-site", "cross-site")],
+    ] {
+        borrow(&app, &refused).await.assert_error(404, "NOT_FOUND");
+    }
+    let lent = borrow(
+        &app,
+        &[
+            ("host", host),
+            ("origin", &own),
+            ("sec-fetch-site", "same-origin"),
+        ],
+    )
+    .await;
+    assert_eq!(lent.status, 200, "{}", lent.body);
+    assert_eq!(lent.headers["cache-control"], "no-store");
+    assert_eq!(lent.body["expires_in_seconds"], 600);
+    let key = lent.body["key"].as_str().unwrap();
+    let page = app.client.with_key(key);
+    let session = page.interactive("num_challenges=2").await;
+    assert_eq!(session.status, 200, "{}", session.body);
+    // What it creates is its own: another key's owner does not see it, nor it theirs.
+    let id = session.body["session_id"].as_str().unwrap();
+    app.client
+        .interactive_status(id)
+        .await
+        .assert_error(403, "SESSION_FORBIDDEN");
+}
+
+#[tokio::test]
+async fn elsewhere_no_key_is_lent() {
+    let app = spawn_app().await;
+    assert!(
+        file(&app, "/demo")
+            .await
+            .text
+            .contains("data-lends-key=\"no\"")
+    );
+    let own = format!("http://{}", app.client.address());
+    let answer = borrow(&app, &[("origin", &own)]).await;
+    answer.assert_error(404, "NOT_FOUND");
 }

@@ -35,3 +35,4 @@ mod test_keys;
 mod verify;
 mod video;
 mod video_oddities;
+mod web;

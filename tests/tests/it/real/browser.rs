@@ -187,6 +187,6 @@ async fn a_refused_camera_is_explained() {
     let app = embedded(None).await;
     let shown = Camera::refused().use_page(&app, "BLINK", 5).await;
     assert_eq!(shown["state"], "error", "{shown}");
-    assert_eq!(shown["error"], "camera_refused", "{shown}");
+    assert_eq!(shown["error"], "camera_denied", "{shown}");
     assert!(shown["problem"].is_string(), "{shown}");
 }
