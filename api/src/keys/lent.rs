@@ -31,6 +31,7 @@ impl LentKeys {
             liveness: true,
             requests_per_minute: REQUESTS_PER_MINUTE,
             concurrency: CONCURRENCY,
+            attempts: None,
             defaults: SessionDefaults::default(),
         });
         let mut ring = self.0.write().unwrap_or_else(|error| error.into_inner());

@@ -182,7 +182,7 @@ mod tests {
     fn end(session: &Session) -> &End {
         match session.state() {
             State::Ended(end) => end,
-            other => panic!("{other:?}"),
+            other @ (State::Pending | State::InProgress) => panic!("{other:?}"),
         }
     }
 
