@@ -230,7 +230,7 @@ fn by_kind(task: Task, turn: RetryHint, blink: RetryHint, lips: RetryHint) -> Re
 }
 
 /// The hint to do more of an action.
-fn more_of(task: Task) -> RetryHint {
+pub(crate) fn more_of(task: Task) -> RetryHint {
     match task {
         Task::TurnLeft => RetryHint::TurnFurtherLeft,
         Task::TurnRight => RetryHint::TurnFurtherRight,

@@ -122,7 +122,7 @@ fn keys_are_listed_without_anything_secret() {
         json[1],
         serde_json::json!({
             "id": bank.0, "name": "the bank", "created_at": created_at, "rotated_at": null,
-            "old_secrets_until": [], "liveness": false, "requests_per_minute": 60, "concurrency": 2,
+            "old_secrets_until": [], "test": false, "liveness": false, "requests_per_minute": 60, "concurrency": 2,
             "max_attempts": 5, "attempts_per_seconds": 900,
             "actions": ["turn_up", "blink"], "yaw_deg": 35.0, "pitch_deg": 12.5, "blink_ear": 0.15,
         })

@@ -112,7 +112,7 @@ impl Code {
                 "The limit on simultaneous verifications of this API key or of the server is reached, or the server's limit on live frames that wait to be measured. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used."
             }
             Self::ProcessingError => {
-                "Something failed on the server, or was not finished in time. Retry; for a verify create a new session, since this one may be used."
+                "Something failed on the server, or was not finished in time. Retry: a verify with an `Idempotency-Key` as it is, until its answer is final or has the header `Idempotent-Replayed`; any other verify with a new session, since this one may be used."
             }
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use livegate_common::job::Cost;
 use livegate_common::records::{Record, RecordError};
+use livegate_liveness::reference::Comparison;
 use livegate_liveness::session::{Session, State};
 use livegate_liveness::thresholds::ModelSetId;
 use serde::{Deserialize, Serialize};
@@ -55,8 +56,16 @@ pub struct LiveSession {
 impl LiveSession {
     /// The attempt that no longer counts, since the session ended verified.
     pub fn taken_back(&self) -> Option<&CountedAttempt> {
-        let is_live = matches!(self.session.state(), State::Ended(end) if end.is_live());
-        self.opening.attempt.as_ref().filter(|_| is_live)
+        let State::Ended(end) = self.session.state() else {
+            return None;
+        };
+        // A live impostor must not try as often as they like.
+        let is_other_face = match end.reference {
+            Comparison::Made(made) => !made.is_matched(),
+            Comparison::NoReference | Comparison::NoFace => false,
+        };
+        let attempt = self.opening.attempt.as_ref();
+        attempt.filter(|_| end.is_live() && !is_other_face)
     }
 
     /// Whether the session was cancelled.

@@ -158,10 +158,6 @@ impl SessionEnd {
                 .await
             {
                 Ok(Some(ended)) => {
-                    if let Some(attempt) = ended.record.taken_back() {
-                        let key = &ended.record.opening.key;
-                        attempt.take_back(&self.state, key).await;
-                    }
                     match self.trace {
                         Some((place, record)) => place.record(record).await,
                         None if ended.record.opening.test.is_some() => {}
@@ -171,7 +167,13 @@ impl SessionEnd {
                         // What stays behind is not found, holds no measurements, and expires.
                         let _ = records(&self.state).remove(&ended).await;
                     }
-                    return tell(Ok(Some(ended)));
+                    let spared = ended.record.taken_back().cloned();
+                    let key = ended.record.opening.key.clone();
+                    tell(Ok(Some(ended)));
+                    if let Some(attempt) = spared {
+                        attempt.take_back(&self.state, &key).await;
+                    }
+                    return;
                 }
                 Ok(None) => return tell(Ok(None)),
                 Err(unknown) => tell(Err(unknown.into())),

@@ -6,9 +6,10 @@ use livegate_common::job::now_ms;
 use livegate_common::records::{Attempt, RecordError};
 
 use super::idempotency::{self, End, Identity, KeptAnswer, Outcome};
-use super::record::{State, VerifySession};
+use super::record::{Ending, State, VerifySession};
 use super::run::{Ended, Verification};
 use super::session::records;
+use crate::attempts::CountedAttempt;
 use crate::audit::AuditRecord;
 use crate::error::ApiError;
 
@@ -54,21 +55,18 @@ impl Verification {
         )
     }
 
-    /// Records how the session ended. A session that ended verified no longer counts as an attempt.
-    pub(super) async fn record_end(&self, ended: State) {
-        let ended = self.session.record.in_state(ended);
+    /// Records how the session ended. Returns the attempt that no longer counts, if there is one.
+    pub(super) async fn record_end(&self, ending: &Ending) -> Option<CountedAttempt> {
+        let ended = self.session.record.ended(ending);
         let swap = records(&self.state)
             .swap(&self.session, ended, Attempt::fresh(), now_ms())
             .await;
         match swap {
-            Ok(Some(ended)) => {
-                if let Some(attempt) = ended.record.taken_back() {
-                    attempt.take_back(&self.state, &ended.record.key).await;
-                }
-            }
+            Ok(Some(ended)) => return ended.record.taken_back().cloned(),
             Ok(None) => warn_gone(&self.session.id),
             Err(error) => self.warn_unrecorded(&error),
         }
+        None
     }
 
     fn warn_unrecorded(&self, error: &RecordError) {
@@ -80,7 +78,7 @@ impl Verification {
     /// answer is not given: another replica may reach one, too.
     pub(super) async fn end_repeatable(
         self,
-        ended: State,
+        ended: Ending,
         answer: Result<String, ApiError>,
         record: AuditRecord,
     ) -> Result<Ended, ApiError> {
@@ -93,14 +91,21 @@ impl Verification {
         let id = self.session.id.clone();
         match idempotency::end(&self.state, self.session, &ended, &answer).await {
             Ok(End::Ours(session)) => {
-                if let Some(attempt) = session.record.taken_back() {
-                    attempt.take_back(&self.state, &session.record.key).await;
+                // Once the claim has lapsed, a repeated request may write the line: then only one of them does.
+                let is_ours = session.record.is_claimed_at(now_ms())
+                    || idempotency::record_once(&self.state, &session)
+                        .await
+                        .unwrap_or(true);
+                if is_ours {
+                    self.audit.record(record).await;
                 }
-                self.audit.record(record).await;
                 let state = self.state;
                 tokio::spawn(async move {
                     // If this fails, a repeated request may write the same line once more.
                     let _ = idempotency::record_once(&state, &session).await;
+                    if let Some(attempt) = session.record.taken_back() {
+                        attempt.take_back(&state, &session.record.key).await;
+                    }
                 });
             }
             Ok(End::Gone) => {

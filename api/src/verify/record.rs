@@ -75,7 +75,27 @@ impl Record for VerifySession {
     }
 }
 
+/// How a session ends.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// Its last state.
+    pub state: State,
+    /// Whether it stays counted as an attempt although it is verified: the face is not that of the reference. Else a live
+    /// impostor could try as often as they like.
+    pub stays_counted: bool,
+}
+
 impl VerifySession {
+    /// The session at its end.
+    #[must_use]
+    pub fn ended(&self, ending: &Ending) -> Self {
+        let ended = self.in_state(ending.state.clone());
+        Self {
+            attempt: ended.attempt.filter(|_| !ending.stays_counted),
+            ..ended
+        }
+    }
+
     /// The attempt that no longer counts, since the session ended verified.
     pub fn taken_back(&self) -> Option<&CountedAttempt> {
         self.attempt

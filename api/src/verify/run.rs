@@ -19,7 +19,7 @@ use tracing::Instrument;
 use super::claim::Claim;
 use super::idempotency::{Identity, renew};
 use super::receipt::{Grounds, established};
-use super::record::{Reasons, State, VerifySession};
+use super::record::{Ending, Reasons, State, VerifySession};
 use super::response::{BestFrame, Rejected, VerdictBody, Verified};
 use super::wire::{Capture, CapturedFrame};
 use crate::admission::Admission;
@@ -108,6 +108,10 @@ impl Verification {
             Ok(Claim::Ours) => {}
             Ok(Claim::Taken) => return Ok(Ended::Lost),
             Ok(Claim::Gone) => return Err(ApiError::SessionNotFound),
+            // A repeated request finds out, and leaves the record.
+            Err(unknown) if self.identity.is_some() => {
+                return Err(ApiError::Unsettled(unknown.into()));
+            }
             // The session may have been claimed, so it is recorded as if it had been.
             Err(unknown) => {
                 let record = self.audit_record(&Err(ApiError::internal("not claimed")), &seen);
@@ -118,13 +122,18 @@ impl Verification {
         let verdict = self.work(&mut seen).await;
         let verdict = verdict.map(|body| self.with_receipt(body, &seen));
         let record = self.audit_record(&verdict, &seen);
-        let ended = session_state(&verdict);
+        let ended = ending(&verdict);
         let answer = verdict.and_then(|verdict| json(&verdict));
         if self.identity.is_some() {
             return self.end_repeatable(ended, answer, record).await;
         }
-        self.record_end(ended).await;
+        let spared = self.record_end(&ended).await;
         self.audit.record(record).await;
+        if let Some(attempt) = spared {
+            attempt
+                .take_back(&self.state, &self.session.record.key)
+                .await;
+        }
         answer.map(Ended::Answered)
     }
 
@@ -382,7 +391,18 @@ fn json(verdict: &VerdictBody) -> Result<String, ApiError> {
     serde_json::to_string(verdict).map_err(ApiError::internal)
 }
 
-fn session_state(verdict: &Result<VerdictBody, ApiError>) -> State {
+fn ending(verdict: &Result<VerdictBody, ApiError>) -> Ending {
+    let is_other_face = match verdict {
+        Ok(VerdictBody::Verified(verified)) => verified.reference_match.is_some_and(|m| !m.matched),
+        Ok(VerdictBody::Rejected(_)) | Err(_) => false,
+    };
+    Ending {
+        state: last_state(verdict),
+        stays_counted: is_other_face,
+    }
+}
+
+fn last_state(verdict: &Result<VerdictBody, ApiError>) -> State {
     match verdict {
         Ok(VerdictBody::Verified(_)) => State::Verified,
         Ok(VerdictBody::Rejected(rejected)) => State::Rejected(Reasons {

@@ -156,7 +156,7 @@ impl Submitted {
         let whole = self.state.config.verify_timeout;
         let mut refused = None;
         loop {
-            let (session, now) = (self.session().await?, now_ms());
+            let (session, now) = (self.session().await.map_err(unsettled)?, now_ms());
             let left = whole.saturating_sub(self.started.elapsed());
             let limit = match Standing::of(&session.record, identity, now) {
                 Standing::Free => whole,
@@ -171,7 +171,8 @@ impl Submitted {
                     return Err(ApiError::Unsettled(cause.into()));
                 }
                 Standing::Answered => {
-                    let outcome = idempotency::repeat(&self.state, &session).await?;
+                    let outcome = idempotency::repeat(&self.state, &session).await;
+                    let outcome = outcome.map_err(unsettled)?;
                     return Ok(Answer::Repeated(outcome.into_result()));
                 }
                 Standing::OtherBody => return Err(ApiError::IdempotencyMismatch),
@@ -252,9 +253,22 @@ impl Submitted {
             }
             verification.run().await
         };
+        let repeatable = self.identity.is_some();
         tokio::spawn(running.in_current_span())
             .await
-            .unwrap_or_else(|error| Err(ApiError::internal(error)))
+            .unwrap_or_else(|error| match repeatable {
+                true => Err(ApiError::Unsettled(error.into())),
+                false => Err(ApiError::internal(error)),
+            })
+    }
+}
+
+/// The error where the store did not answer, or a task ended: for a request that can be repeated nothing is decided by it.
+fn unsettled(error: ApiError) -> ApiError {
+    if let ApiError::Processing(cause) = error {
+        ApiError::Unsettled(cause)
+    } else {
+        error
     }
 }
 

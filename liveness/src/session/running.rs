@@ -250,9 +250,15 @@ impl Running {
             Ending::Completed(_) => None,
             Ending::Failed { missing, .. } => missing.as_ref(),
         };
-        let missed = missed.and_then(|m| Some((m.task, self.shown.missing(angles, t)?)));
+        let timed_out = missed.map(|m| (m.task, self.shown.missing(angles, t)));
+        let missed = timed_out.and_then(|(task, missing)| Some((task, missing?)));
         let missed: Vec<_> = missed.into_iter().collect();
-        retry::hints(&self.evidence.visibility(poor, t), &missed, t)
+        let hints = retry::hints(&self.evidence.visibility(poor, t), &missed, t);
+        match timed_out {
+            // The movement was there, and evidence kept it from counting. To give no hint would tell that.
+            Some((task, None)) if hints.is_empty() => vec![retry::more_of(task)],
+            _ => hints,
+        }
     }
 
     fn compare(&self, ending: &Ending, t: &Thresholds) -> Comparison {

@@ -7,7 +7,7 @@
 //     gone      404 from the start
 //     busy      429 with Retry-After for every frame
 //     broken    500 for every frame
-//     cut       the connection is cut for two seconds after the third frame, then it passes
+//     cut       the connection is cut for two seconds and four requests after the third frame, then it passes
 //     stay      never ends
 //
 // The server collects what pages report at `/report`.
@@ -77,7 +77,9 @@ export async function serve() {
     if (how === "slow") await new Promise((done) => setTimeout(done, 1_000));
     if (how === "cut" && session.frames > 3) {
       session.cutUntil ??= performance.now() + 2_000;
-      if (performance.now() < session.cutUntil) return response.destroy();
+      session.refused = (session.refused ?? 0) + 1;
+      // By requests too: a browser that has few turns on a busy machine must notice it all the same.
+      if (performance.now() < session.cutUntil || session.refused <= 4) return response.destroy();
     }
     const type = CHALLENGES[Math.min(session.passed, CHALLENGES.length - 1)];
     session.seen = how === "stay" ? Math.min(2, (session.seen ?? 0) + 1) : (session.seen ?? 0) + 1;

@@ -11,7 +11,7 @@ use super::kept::KeptAnswer;
 use super::repeat::{LEASE_MS, Repeatable};
 use crate::error::ApiError;
 use crate::state::AppState;
-use crate::verify::record::{State, VerifySession};
+use crate::verify::record::{Ending, State, VerifySession};
 use crate::verify::session::records;
 
 /// Time between two renewals of a claim.
@@ -58,22 +58,30 @@ pub async fn renew(state: &AppState, mut session: Stored<VerifySession>) -> Infa
 pub async fn end(
     state: &AppState,
     mut session: Stored<VerifySession>,
-    ended: &State,
+    ending: &Ending,
     answer: &KeptAnswer,
 ) -> Result<End, ApiError> {
     let (records, id) = (records(state), session.id.clone());
     let Some(owner) = owner(&session) else {
         return Err(ApiError::internal("the claim has no owner"));
     };
-    let key = &session.record.key;
-    if answer.has_room(&*state.services.limits, key).await? {
-        records.add(&owner.to_string(), answer, now_ms()).await?;
-    } else {
-        tracing::warn!(key.id = %key, session.id = %id, "The answer of session {id} is not kept for a repeated request: key {key} keeps as much as it may");
+    let keeping = async {
+        let key = &session.record.key;
+        if answer.has_room(&*state.services.limits, key).await? {
+            records.add(&owner.to_string(), answer, now_ms()).await?;
+        } else {
+            tracing::warn!(key.id = %key, session.id = %id, "The answer of session {id} is not kept for a repeated request: key {key} keeps as much as it may");
+        }
+        Ok::<(), ApiError>(())
+    };
+    // A large answer takes a slow store seconds: the claim holds meanwhile.
+    tokio::select! {
+        kept = keeping => kept?,
+        never = renew(state, session.clone()) => match never {},
     }
     loop {
         let now = now_ms();
-        let next = session.record.renewed(now).in_state(ended.clone());
+        let next = session.record.renewed(now).ended(ending);
         if let Some(ended) = records.swap(&session, next, Attempt::fresh(), now).await? {
             return Ok(End::Ours(Box::new(ended)));
         }
@@ -112,6 +120,12 @@ fn is_claimed_by(session: &Stored<VerifySession>, claimer: Option<Uuid>) -> bool
 }
 
 impl VerifySession {
+    /// Whether its claim holds at `now_ms`, Unix milliseconds.
+    pub fn is_claimed_at(&self, now_ms: u64) -> bool {
+        let claim = self.repeatable.as_ref();
+        claim.is_some_and(|claim| now_ms < claim.until_ms)
+    }
+
     /// The same session with its claim renewed at `now_ms`, Unix milliseconds.
     fn renewed(&self, now_ms: u64) -> Self {
         let repeatable = self.repeatable.clone().map(|claim| Repeatable {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use livegate_common::records::Stored;
 use serde::{Deserialize, Serialize};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::Identity;
@@ -98,12 +99,18 @@ pub async fn repeat(
     let KeptAnswer { outcome, audit } = kept.ok_or(ApiError::SessionUsed)?.record;
     if !claim.is_recorded {
         let place = state.audit.reserve()?;
-        if record_once(state, session).await? {
-            if let Some(attempt) = session.record.taken_back() {
-                attempt.take_back(state, &session.record.key).await;
+        let (state, session) = (Arc::clone(state), session.clone());
+        let settling = async move {
+            // Where it is unknown whose line it is, it is written: twice is better than never.
+            if record_once(&state, &session).await.unwrap_or(true) {
+                place.repeat(audit).await;
+                if let Some(attempt) = session.record.taken_back() {
+                    attempt.take_back(&state, &session.record.key).await;
+                }
             }
-            place.repeat(audit).await;
-        }
+        };
+        // As a task of its own, which a caller who hangs up does not cancel.
+        let _ = tokio::spawn(settling.in_current_span()).await;
     }
     Ok(outcome)
 }

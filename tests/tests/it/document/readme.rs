@@ -4,10 +4,11 @@ use std::fs;
 use std::time::Duration;
 
 use livegate_tests::app::{App, spawn_app};
+use livegate_tests::client::base64;
 use livegate_tests::fleet::binary;
 use livegate_tests::media::root;
 use livegate_tests::scripted::{Scene, png};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::camera::capture;
@@ -18,13 +19,13 @@ use super::tools::{base_url, run, system};
 const PAYLOAD: &str = "target/release/livegate-lab payload ";
 
 /// The calls of a document beside a running API.
-struct Calls {
-    commands: [String; 2],
+struct Calls<const N: usize> {
+    commands: [String; N],
     app: App,
     folder: TempDir,
 }
 
-impl Calls {
+impl<const N: usize> Calls<N> {
     /// The calls of the document at `path` that begin with these, in their order.
     async fn start(path: &str, beginnings: &[&str]) -> Self {
         let text = fs::read_to_string(root().join(path)).unwrap();
@@ -72,7 +73,7 @@ impl Calls {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_readmes_calls_reach_a_verdict_on_what_was_shown() {
-    let calls = Calls::start("README.md", &["curl ", PAYLOAD]).await;
+    let calls = Calls::<2>::start("README.md", &["curl ", PAYLOAD]).await;
     let session = calls.run(0, &[], &[]).await;
     fs::create_dir(calls.folder.path().join("capture")).unwrap();
     let frames = capture(&session["challenge"], |_| {}).0;
@@ -98,7 +99,7 @@ async fn the_readmes_calls_reach_a_verdict_on_what_was_shown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_calls_on_interactive_sessions_guide_somebody_live() {
-    let calls = Calls::start("docs/interactive.md", &["curl "]).await;
+    let calls = Calls::<3>::start("docs/interactive.md", &["curl "]).await;
     let session = calls.run(0, &[], &[]).await;
     let [id, token] = ["session_id", "client_token"].map(|f| session[f].as_str().unwrap());
     let mut answer = Value::Null;
@@ -109,4 +110,8 @@ async fn the_calls_on_interactive_sessions_guide_somebody_live() {
         }
     }
     assert_eq!(answer["is_live"], true, "{answer}");
+    let portrait = json!({ "reference_image_b64": base64(&png(&Scene::default())) });
+    calls.put("reference.json", portrait.to_string());
+    let with_reference = calls.run(2, &[], &[]).await;
+    assert_eq!(with_reference["state"], "pending", "{with_reference}");
 }
