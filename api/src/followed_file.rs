@@ -81,7 +81,7 @@ impl<T: Content> FollowedFile<T> {
     /// # Errors
     /// The content's error when it cannot be used.
     pub fn open(path: &Path) -> Result<Self, T::Error> {
-        // Looked at before it is read: a change in between is read again.
+        // The state is noted before the content is read, so that a change in between is read again.
         let seen = look_at::<T>(path)?;
         Ok(Self {
             content: RwLock::new(Arc::new(load(path, seen)?)),

@@ -120,7 +120,7 @@ export class Attempt {
   async #prepare(signal) {
     const session = await this.#options.obtainSession();
     signal.throwIfAborted();
-    // The page has shown why there is none.
+    // The page has shown the reason.
     if (session === null) throw new Ended();
     this.#session = session;
     const isLive = this.#options.mode === "interactive";

@@ -70,7 +70,7 @@ export class Words {
     this.#texts = texts;
   }
 
-  /** The text, with `{name}` replaced; empty where there is none. @param {Record<string, string | number>} values */
+  /** The text, with `{name}` replaced; empty without a text. @param {Record<string, string | number>} values */
   text(name, values = {}) {
     return (this.#texts[name] ?? "").replace(/\{(\w+)\}/g, (all, key) => values[key] ?? all);
   }

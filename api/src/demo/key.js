@@ -36,7 +36,7 @@ export class Key {
     return this.#isLent ? this.#lent.key : field.value.trim();
   }
 
-  /** Whether there is a key; tells the person where there is none. */
+  /** Whether there is a key; tells the person if not. */
   async isThere() {
     if (this.#isLent) await this.#borrow();
     if (this.value === "") this.refuse("Enter an API key first.");

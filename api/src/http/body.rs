@@ -27,6 +27,8 @@ pub struct BodyRules {
     pub arrival: Duration,
     /// Makes the refusal of a body that is larger than the given limit, bytes.
     pub too_large: fn(usize) -> ApiError,
+    /// Length up to which a body may have any type, bytes.
+    pub any_type_bytes: usize,
     /// Refuses a content type, or its absence, that is not accepted. Not asked about an empty body.
     pub check_type: fn(Option<&HeaderValue>) -> Result<(), ForeignBody>,
 }
@@ -58,7 +60,7 @@ impl BodyRules {
             if length > self.max_bytes {
                 return Err((self.too_large)(self.max_bytes));
             }
-            if !chunk.is_empty() {
+            if length > self.any_type_bytes {
                 form.clone()?;
             }
             if length > bytes.capacity() {
@@ -83,7 +85,7 @@ impl BodyRules {
         let Some(declared) = declared else {
             return Ok(None);
         };
-        if declared > 0 {
+        if declared > self.any_type_bytes as u64 {
             self.check_form(request)?;
         }
         match usize::try_from(declared) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use poem::http::{HeaderValue, header};
+use poem::http::HeaderValue;
 use poem::web::Data;
 use poem::{FromRequest, IntoResponse, Request, RequestBody, Response};
 use poem_openapi::payload::Payload;
@@ -90,20 +90,18 @@ impl<'a, T: RequestDocument> ApiExtractor<'a> for JsonRequest<T> {
             max_bytes: T::MAX_BYTES,
             arrival: ARRIVAL,
             too_large,
-            check_type: if T::EMPTY_OF_ANY_TYPE {
-                |_| Ok(())
+            any_type_bytes: if T::EMPTY_OF_ANY_TYPE {
+                NOTHING_BYTES
             } else {
-                check_type
+                0
             },
+            check_type,
         };
         let place = state.uploads.place(Uploader {
             key: CallingKey::of(request),
             session: None,
         });
         let (bytes, place) = rules.receive(request, body, place).await?;
-        if T::EMPTY_OF_ANY_TYPE && bytes.len() > NOTHING_BYTES {
-            check_type(request.headers().get(header::CONTENT_TYPE)).map_err(ApiError::from)?;
-        }
         Ok(Self {
             bytes,
             place,

@@ -46,6 +46,7 @@ const RULES: BodyRules = BodyRules {
     max_bytes: MAX_FORM_BYTES,
     arrival: ARRIVAL,
     too_large: |_| ApiError::FrameTooLarge,
+    any_type_bytes: 0,
     check_type,
 };
 

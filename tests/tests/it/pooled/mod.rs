@@ -98,7 +98,7 @@ async fn refusing_app() -> (App, Call, Vec<Call>) {
             call("POST", session, 413, size, json, key),
             call("POST", verify, 415, size, text, key),
             call("POST", verify, 429, size, json, slow),
-            call("POST", live, 400, size, json, key),
+            call("POST", live, 415, size, text, key),
             call("POST", frame, 401, size, "multipart/form-data", "tsk_wrong"),
             call("POST", frame, 415, size, text, key),
         ]);
