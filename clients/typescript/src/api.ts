@@ -41,6 +41,9 @@ export interface paths {
          *     same person throughout, and performs the challenge. Answers when the verdict is there, within 15
          *     seconds unless the operator chose otherwise. A verdict uses the session up, and so does a 502; a
          *     request refused with a 4xx does not.
+         *
+         *     With an `Idempotency-Key`, the same request sent again within two minutes gets the same answer, also from another
+         *     server of the service.
          */
         post: operations["verify"];
         delete?: never;
@@ -1228,6 +1231,13 @@ export interface components {
              * @example spoof_detected
              */
             test_outcome?: string | null;
+            /**
+             * @description Your own reference to the person, the same for each of their sessions: for example a hash of your user's id. Where
+             *     the operator has limited the attempts of your key, sessions are counted for each reference. Only a keyed hash
+             *     of it is stored.
+             * @example 7f9c2ba4e88f827d
+             */
+            subject_ref?: string | null;
         };
         /**
          * InteractiveSessionStatus
@@ -1887,8 +1897,16 @@ export interface components {
              * @description With a test key only: the outcome of the session, `verified` where it is left out. It is a verdict (`verified`,
              *     or rejecting reason codes joined by `+`), or the code of an error of verify, and may have `delay:` and
              *     milliseconds after a comma. An error before a verdict is answered once: `RATE_LIMIT,verified`.
+             * @example spoof_detected
              */
             test_outcome?: string | null;
+            /**
+             * @description Your own reference to the person, the same for each of their sessions: for example a hash of your user's id. Where
+             *     the operator has limited the attempts of your key, sessions are counted for each reference. Only a keyed hash
+             *     of it is stored.
+             * @example 7f9c2ba4e88f827d
+             */
+            subject_ref?: string | null;
         };
         /**
          * @description State of a session.
@@ -1996,7 +2014,8 @@ export interface components {
             challenge_details: components["schemas"]["ChallengeDetails"];
             /**
              * @description Face embedding (ArcFace): 512 numbers from -1 to 1, a vector of unit length. Compare two
-             *     embeddings by their dot product. It is yours; the service keeps no copy.
+             *     embeddings by their dot product. It is yours; the service keeps no copy, but for two minutes
+             *     where the request has an `Idempotency-Key`.
              * @example [
              *       0,
              *       0.0526,
@@ -3171,12 +3190,14 @@ export interface components {
          *     - `VIDEO_TOO_LARGE`: The medium is over its limit, or the body is larger than any valid request. Send less.
          *     - `FRAME_TOO_LARGE`: The image of a live frame is over 10 MiB. Send it smaller.
          *     - `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON in UTF-8, or, for a live frame, not a form, or it is compressed. Send it uncompressed, as `application/json`; send a live frame as `multipart/form-data`.
+         *     - `IDEMPOTENCY_MISMATCH`: The `Idempotency-Key` was sent before with another body for the same session. Send the first body again, byte for byte, or verify a new session.
          *     - `RATE_LIMIT`: The API key's requests per minute, or a session's frames per second, are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used. Leave out live frames rather than sending them late.
+         *     - `ATTEMPT_LIMIT`: The attempts that the API key allows for this `subject_ref` are used up. Wait as long as `Retry-After` says; no session was created.
          *     - `CONCURRENCY_LIMIT`: The limit on simultaneous verifications of this API key or of the server is reached, or the server's limit on live frames that wait to be measured. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used.
-         *     - `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry; for a verify create a new session, since this one may be used.
+         *     - `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry: a verify with an `Idempotency-Key` as it is, until its answer is final or has the header `Idempotent-Replayed`; any other verify with a new session, since this one may be used.
          * @enum {string}
          */
-        ErrorCode: "MISSING_FIELDS" | "INVALID_INPUT" | "INVALID_FRAME_COUNT" | "INVALID_FRAME_FORMAT" | "INVALID_REFERENCE" | "UNAUTHORIZED" | "LIVENESS_DISABLED" | "SESSION_FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "SESSION_USED" | "SESSION_EXPIRED" | "VIDEO_TOO_LARGE" | "FRAME_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMIT" | "CONCURRENCY_LIMIT" | "PROCESSING_ERROR";
+        ErrorCode: "MISSING_FIELDS" | "INVALID_INPUT" | "INVALID_FRAME_COUNT" | "INVALID_FRAME_FORMAT" | "INVALID_REFERENCE" | "UNAUTHORIZED" | "LIVENESS_DISABLED" | "SESSION_FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "SESSION_USED" | "SESSION_EXPIRED" | "VIDEO_TOO_LARGE" | "FRAME_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_MISMATCH" | "RATE_LIMIT" | "ATTEMPT_LIMIT" | "CONCURRENCY_LIMIT" | "PROCESSING_ERROR";
         /**
          * @description The name of a preset.
          *
@@ -3208,6 +3229,11 @@ export interface components {
          * @example true
          */
         Test: "true";
+        /**
+         * @description `true` where the answer is that of an earlier request with the same `Idempotency-Key`; else absent.
+         * @example true
+         */
+        Replayed: boolean;
         /**
          * @description Seconds to wait, at least, before trying again.
          * @example 1
@@ -3264,6 +3290,7 @@ export type PresetName = components['schemas']['PresetName'];
 export type HeaderLivegateRequestId = components['headers']['LivegateRequestId'];
 export type HeaderRequestId = components['headers']['RequestId'];
 export type HeaderTest = components['headers']['Test'];
+export type HeaderReplayed = components['headers']['Replayed'];
 export type HeaderRetryAfter = components['headers']['RetryAfter'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -3352,7 +3379,10 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT`: The API key's requests per minute, or a session's frames per second, are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used. Leave out live frames rather than sending them late. */
+            /**
+             * @description - `RATE_LIMIT`: The API key's requests per minute, or a session's frames per second, are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used. Leave out live frames rather than sending them late.
+             *     - `ATTEMPT_LIMIT`: The attempts that the API key allows for this `subject_ref` are used up. Wait as long as `Retry-After` says; no session was created.
+             */
             429: {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
@@ -3365,7 +3395,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry; for a verify create a new session, since this one may be used. */
+            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry: a verify with an `Idempotency-Key` as it is, until its answer is final or has the header `Idempotent-Replayed`; any other verify with a new session, since this one may be used. */
             502: {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
@@ -3382,7 +3412,13 @@ export interface operations {
     verify: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A fresh random text for each verify that you send, for example a UUID. Send the same request again with the same text if its answer was lost: for two minutes you get the same answer. Left out: nothing is kept, and a lost answer is lost.
+                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3398,6 +3434,7 @@ export interface operations {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     "X-Livegate-Test": components["headers"]["Test"];
+                    "Idempotent-Replayed": components["headers"]["Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3509,6 +3546,18 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description `IDEMPOTENCY_MISMATCH`: The `Idempotency-Key` was sent before with another body for the same session. Send the first body again, byte for byte, or verify a new session. */
+            422: {
+                headers: {
+                    "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "X-Livegate-Test": components["headers"]["Test"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /**
              * @description - `RATE_LIMIT`: The API key's requests per minute, or a session's frames per second, are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used. Leave out live frames rather than sending them late.
              *     - `CONCURRENCY_LIMIT`: The limit on simultaneous verifications of this API key or of the server is reached, or the server's limit on live frames that wait to be measured. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used.
@@ -3525,12 +3574,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry; for a verify create a new session, since this one may be used. */
+            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry: a verify with an `Idempotency-Key` as it is, until its answer is final or has the header `Idempotent-Replayed`; any other verify with a new session, since this one may be used. */
             502: {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     "X-Livegate-Test": components["headers"]["Test"];
+                    "Idempotent-Replayed": components["headers"]["Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3602,7 +3652,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry; for a verify create a new session, since this one may be used. */
+            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry: a verify with an `Idempotency-Key` as it is, until its answer is final or has the header `Idempotent-Replayed`; any other verify with a new session, since this one may be used. */
             502: {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
@@ -3763,6 +3813,7 @@ export interface operations {
             /**
              * @description - `RATE_LIMIT`: The API key's requests per minute, or a session's frames per second, are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used. Leave out live frames rather than sending them late.
              *     - `CONCURRENCY_LIMIT`: The limit on simultaneous verifications of this API key or of the server is reached, or the server's limit on live frames that wait to be measured. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used.
+             *     - `ATTEMPT_LIMIT`: The attempts that the API key allows for this `subject_ref` are used up. Wait as long as `Retry-After` says; no session was created.
              */
             429: {
                 headers: {
@@ -3776,7 +3827,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry; for a verify create a new session, since this one may be used. */
+            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry: a verify with an `Idempotency-Key` as it is, until its answer is final or has the header `Idempotent-Replayed`; any other verify with a new session, since this one may be used. */
             502: {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
@@ -3920,7 +3971,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry; for a verify create a new session, since this one may be used. */
+            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry: a verify with an `Idempotency-Key` as it is, until its answer is final or has the header `Idempotent-Replayed`; any other verify with a new session, since this one may be used. */
             502: {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
@@ -3997,7 +4048,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry; for a verify create a new session, since this one may be used. */
+            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry: a verify with an `Idempotency-Key` as it is, until its answer is final or has the header `Idempotent-Replayed`; any other verify with a new session, since this one may be used. */
             502: {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];
@@ -4086,7 +4137,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry; for a verify create a new session, since this one may be used. */
+            /** @description `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry: a verify with an `Idempotency-Key` as it is, until its answer is final or has the header `Idempotent-Replayed`; any other verify with a new session, since this one may be used. */
             502: {
                 headers: {
                     "X-Livegate-Request-Id": components["headers"]["LivegateRequestId"];

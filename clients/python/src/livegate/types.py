@@ -208,6 +208,12 @@ class InteractiveSessionRequest(TypedDict):
     """
     With a test key only: the outcome of the session, as the query parameter of this name. Send one of the two.
     """
+    subject_ref: NotRequired[str | None]
+    """
+    Your own reference to the person, the same for each of their sessions: for example a hash of your user's id. Where
+    the operator has limited the attempts of your key, sessions are counted for each reference. Only a keyed hash
+    of it is stored.
+    """
 
 
 InteractiveState: TypeAlias = Literal['pending', 'in_progress', 'completed', 'failed', 'expired']
@@ -479,6 +485,12 @@ class SessionRequest(TypedDict):
     or rejecting reason codes joined by `+`), or the code of an error of verify, and may have `delay:` and
     milliseconds after a comma. An error before a verdict is answered once: `RATE_LIMIT,verified`.
     """
+    subject_ref: NotRequired[str | None]
+    """
+    Your own reference to the person, the same for each of their sessions: for example a hash of your user's id. Where
+    the operator has limited the attempts of your key, sessions are counted for each reference. Only a keyed hash
+    of it is stored.
+    """
 
 
 SessionState: TypeAlias = Literal['pending', 'processing', 'verified', 'rejected', 'failed', 'expired']
@@ -563,7 +575,8 @@ class Verified(TypedDict):
     embedding: list[float]
     """
     Face embedding (ArcFace): 512 numbers from -1 to 1, a vector of unit length. Compare two
-    embeddings by their dot product. It is yours; the service keeps no copy.
+    embeddings by their dot product. It is yours; the service keeps no copy, but for two minutes
+    where the request has an `Idempotency-Key`.
     """
     best_frame_b64: str
     """
@@ -658,7 +671,7 @@ class Workers(TypedDict):
     """
 
 
-ErrorCode: TypeAlias = Literal['MISSING_FIELDS', 'INVALID_INPUT', 'INVALID_FRAME_COUNT', 'INVALID_FRAME_FORMAT', 'INVALID_REFERENCE', 'UNAUTHORIZED', 'LIVENESS_DISABLED', 'SESSION_FORBIDDEN', 'NOT_FOUND', 'SESSION_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'SESSION_USED', 'SESSION_EXPIRED', 'VIDEO_TOO_LARGE', 'FRAME_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMIT', 'CONCURRENCY_LIMIT', 'PROCESSING_ERROR']
+ErrorCode: TypeAlias = Literal['MISSING_FIELDS', 'INVALID_INPUT', 'INVALID_FRAME_COUNT', 'INVALID_FRAME_FORMAT', 'INVALID_REFERENCE', 'UNAUTHORIZED', 'LIVENESS_DISABLED', 'SESSION_FORBIDDEN', 'NOT_FOUND', 'SESSION_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'SESSION_USED', 'SESSION_EXPIRED', 'VIDEO_TOO_LARGE', 'FRAME_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'RATE_LIMIT', 'ATTEMPT_LIMIT', 'CONCURRENCY_LIMIT', 'PROCESSING_ERROR']
 """
 What went wrong. More may be added: treat one that you do not know by its HTTP status.
 
@@ -678,9 +691,11 @@ What went wrong. More may be added: treat one that you do not know by its HTTP s
 - `VIDEO_TOO_LARGE`: The medium is over its limit, or the body is larger than any valid request. Send less.
 - `FRAME_TOO_LARGE`: The image of a live frame is over 10 MiB. Send it smaller.
 - `UNSUPPORTED_MEDIA_TYPE`: The body is not JSON in UTF-8, or, for a live frame, not a form, or it is compressed. Send it uncompressed, as `application/json`; send a live frame as `multipart/form-data`.
+- `IDEMPOTENCY_MISMATCH`: The `Idempotency-Key` was sent before with another body for the same session. Send the first body again, byte for byte, or verify a new session.
 - `RATE_LIMIT`: The API key's requests per minute, or a session's frames per second, are used up. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used. Leave out live frames rather than sending them late.
+- `ATTEMPT_LIMIT`: The attempts that the API key allows for this `subject_ref` are used up. Wait as long as `Retry-After` says; no session was created.
 - `CONCURRENCY_LIMIT`: The limit on simultaneous verifications of this API key or of the server is reached, or the server's limit on live frames that wait to be measured. Wait as long as `Retry-After` says, then retry with exponential backoff; the session has not been used.
-- `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry; for a verify create a new session, since this one may be used.
+- `PROCESSING_ERROR`: Something failed on the server, or was not finished in time. Retry: a verify with an `Idempotency-Key` as it is, until its answer is final or has the header `Idempotent-Replayed`; any other verify with a new session, since this one may be used.
 """
 
 
