@@ -216,6 +216,15 @@ impl App {
         .await
     }
 
+    /// Waits until the audit log has this many lines. Fails the test after five seconds.
+    pub async fn until_recorded(&self, lines: usize) {
+        let patience = Instant::now() + Duration::from_secs(5);
+        while std::fs::read_to_string(&self.audit).map_or(0, |log| log.lines().count()) < lines {
+            assert!(Instant::now() < patience, "less than {lines} lines");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Stops the server and returns the lines of its audit log.
     pub async fn stop(self) -> Vec<serde_json::Value> {
         self.trigger.stop();

@@ -5,13 +5,11 @@ use std::time::Duration;
 use livegate_common::job::now_ms;
 use livegate_common::records::{Attempt, RecordError};
 
-use super::idempotency::{self, End, Identity, KeptAnswer, Outcome};
+use super::idempotency::Identity;
 use super::record::{Ending, State, VerifySession};
-use super::run::{Ended, Verification};
+use super::run::Verification;
 use super::session::records;
 use crate::attempts::CountedAttempt;
-use crate::audit::AuditRecord;
-use crate::error::ApiError;
 
 /// How long after its deadline a claimed session still counts as being processed: the record of the end
 /// may take nearly as long if the store stalls.
@@ -73,55 +71,8 @@ impl Verification {
         let id = &self.session.id;
         tracing::warn!(session.id = %id, error = %error, "The end of session {id} could not be recorded: {error}");
     }
-
-    /// Ends the session with an answer that can be repeated. If it is unknown whether the session ended with it, the
-    /// answer is not given: another replica may reach one, too.
-    pub(super) async fn end_repeatable(
-        self,
-        ended: Ending,
-        answer: Result<String, ApiError>,
-        record: AuditRecord,
-    ) -> Result<Ended, ApiError> {
-        let (outcome, failure) = match answer {
-            Ok(json) => (Outcome::Verdict(json), None),
-            Err(error) => (Outcome::of_failure(&error), Some(error)),
-        };
-        let audit = record.line().map_err(ApiError::internal)?;
-        let answer = KeptAnswer { outcome, audit };
-        let id = self.session.id.clone();
-        match idempotency::end(&self.state, self.session, &ended, &answer).await {
-            Ok(End::Ours(session)) => {
-                // Once the claim has lapsed, a repeated request may write the line: then only one of them does.
-                let is_ours = session.record.is_claimed_at(now_ms())
-                    || idempotency::record_once(&self.state, &session)
-                        .await
-                        .unwrap_or(true);
-                if is_ours {
-                    self.audit.record(record).await;
-                }
-                let state = self.state;
-                tokio::spawn(async move {
-                    // If this fails, a repeated request may write the same line once more.
-                    let _ = idempotency::record_once(&state, &session).await;
-                    if let Some(attempt) = session.record.taken_back() {
-                        attempt.take_back(&state, &session.record.key).await;
-                    }
-                });
-            }
-            Ok(End::Gone) => {
-                warn_gone(&id);
-                self.audit.record(record).await;
-            }
-            Ok(End::Lost) => return Ok(Ended::Lost),
-            Err(unknown) => return Err(ApiError::Unsettled(unknown.into())),
-        }
-        match failure {
-            Some(error) => Err(error),
-            None => answer.outcome.into_result().map(Ended::Answered),
-        }
-    }
 }
 
-fn warn_gone(id: &str) {
+pub(super) fn warn_gone(id: &str) {
     tracing::warn!(session.id = %id, "Session {id} no longer existed when its end was to be recorded");
 }

@@ -7,6 +7,8 @@ mod receipt;
 pub mod record;
 mod reference;
 mod rehearse;
+mod repeatable;
+mod report;
 pub mod response;
 mod run;
 pub mod session;

@@ -5,8 +5,9 @@ use livegate_common::records::{Attempt, Stored};
 use livegate_liveness::judge::{Judgement, Undecodable};
 
 use super::record::VerifySession;
+use super::report::Seen;
 use super::response::VerdictBody;
-use super::run::{Best, Seen, Verification};
+use super::run::{Best, Verification};
 use super::session::records;
 use super::wire::Capture;
 use crate::error::ApiError;

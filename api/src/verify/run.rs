@@ -12,22 +12,18 @@ use livegate_common::records::Stored;
 use livegate_liveness::decision::{Findings, Proof};
 use livegate_liveness::evidence::Timing;
 use livegate_liveness::reference::Comparison;
-use livegate_liveness::thresholds::ModelSetId;
 use livegate_media::Picture;
 use tracing::Instrument;
 
 use super::claim::Claim;
 use super::idempotency::{Identity, renew};
-use super::receipt::{Grounds, established};
-use super::record::{Ending, Reasons, State, VerifySession};
+use super::record::VerifySession;
+use super::report::{Seen, ending};
 use super::response::{BestFrame, Rejected, VerdictBody, Verified};
 use super::wire::{Capture, CapturedFrame};
 use crate::admission::Admission;
-use crate::audit::{AuditPlace, AuditRecord, milliseconds};
-use crate::clock::rfc3339;
+use crate::audit::AuditPlace;
 use crate::contract::attestation::AttestationHash;
-use crate::contract::established::Established;
-use crate::contract::reason::ReasonCode;
 use crate::error::ApiError;
 use crate::http::uploads::UploadPlace;
 use crate::measure::{measure_clip, measure_images, thresholds_of};
@@ -65,17 +61,6 @@ pub(super) enum Ended {
     Answered(String),
     /// Another verify has the session.
     Lost,
-}
-
-/// What was measured, for the audit record and the receipt.
-#[derive(Default)]
-pub(super) struct Seen {
-    pub frames: usize,
-    cost: Cost,
-    /// Duration of the capture by its own times, seconds; `None` where it could not be read.
-    claimed_s: Option<f32>,
-    /// The models that measured; `None` where nothing was measured.
-    models: Option<ModelSetId>,
 }
 
 /// The picture of the best frame.
@@ -307,74 +292,14 @@ impl Verification {
 
     /// Seconds from the creation of the session to the arrival of the capture, with some for rounding.
     #[expect(clippy::cast_precision_loss, reason = "minutes at most")]
-    fn since_creation_s(&self) -> f32 {
+    pub(super) fn since_creation_s(&self) -> f32 {
         let arrived_ms = now_ms().saturating_sub(self.elapsed_ms());
         let available_ms = arrived_ms.saturating_sub(self.session.record.created_ms);
         available_ms as f32 / 1000.0 + CLOCK_SLACK_S
     }
 
-    fn established(&self, seen: &Seen) -> Vec<Established> {
-        established(
-            &self.session.record,
-            seen.claimed_s,
-            self.since_creation_s(),
-        )
-    }
-
-    fn with_receipt(&self, body: VerdictBody, seen: &Seen) -> VerdictBody {
-        let grounds = Grounds {
-            session: &self.session,
-            request_id: &self.request_id,
-            mode: self.capture.mode(),
-            attestation: self.attestation,
-            models: seen.models.clone(),
-            established: self.established(seen),
-        };
-        let receipt = self.state.receipts.issue(&grounds.statement(&body));
-        body.with_receipt(receipt)
-    }
-
-    fn elapsed_ms(&self) -> u64 {
+    pub(super) fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn audit_record(&self, verdict: &Result<VerdictBody, ApiError>, seen: &Seen) -> AuditRecord {
-        let mut record = AuditRecord {
-            time: rfc3339(now_ms()),
-            request_id: self.request_id.to_string(),
-            caller_request_id: self.request_id.callers().map(ToString::to_string),
-            key_id: self.session.record.key.clone(),
-            session_id: self.session.id.clone(),
-            test: self.session.record.test.is_some(),
-            mode: self.capture.mode().name(),
-            verdict: "failed",
-            reason_codes: vec![ReasonCode::InternalError],
-            confidence: None,
-            anti_spoof_avg_score: None,
-            same_person_score: None,
-            evidence_level: self.established(seen),
-            frames: seen.frames,
-            processing_time_ms: self.elapsed_ms(),
-            worker_cpu_ms: milliseconds(seen.cost.cpu_us),
-            inference_cpu_ms: milliseconds(seen.cost.inference_us),
-        };
-        match verdict {
-            Ok(VerdictBody::Verified(verified)) => {
-                record.verdict = "verified";
-                record.reason_codes = verified.reason_codes.clone();
-                record.confidence = Some(verified.confidence);
-                record.anti_spoof_avg_score = Some(verified.anti_spoof_avg_score);
-                record.same_person_score = Some(verified.same_person_score);
-            }
-            Ok(VerdictBody::Rejected(rejected)) => {
-                record.verdict = "rejected";
-                record.reason_codes = rejected.reason_codes.clone();
-                record.anti_spoof_avg_score = rejected.anti_spoof_avg_score.0;
-                record.same_person_score = rejected.same_person_score.0;
-            }
-            Err(_) => {}
-        }
-        record
     }
 }
 
@@ -389,26 +314,4 @@ fn span_s(frames: &[CapturedFrame]) -> f32 {
 
 fn json(verdict: &VerdictBody) -> Result<String, ApiError> {
     serde_json::to_string(verdict).map_err(ApiError::internal)
-}
-
-fn ending(verdict: &Result<VerdictBody, ApiError>) -> Ending {
-    let is_other_face = match verdict {
-        Ok(VerdictBody::Verified(verified)) => verified.reference_match.is_some_and(|m| !m.matched),
-        Ok(VerdictBody::Rejected(_)) | Err(_) => false,
-    };
-    Ending {
-        state: last_state(verdict),
-        stays_counted: is_other_face,
-    }
-}
-
-fn last_state(verdict: &Result<VerdictBody, ApiError>) -> State {
-    match verdict {
-        Ok(VerdictBody::Verified(_)) => State::Verified,
-        Ok(VerdictBody::Rejected(rejected)) => State::Rejected(Reasons {
-            reason_codes: rejected.reason_codes.clone(),
-            retry_hints: rejected.retry_hints.clone(),
-        }),
-        Err(_) => State::Failed,
-    }
 }

@@ -51,7 +51,8 @@ pub async fn renew(state: &AppState, mut session: Stored<VerifySession>) -> Infa
     }
 }
 
-/// Keeps the answer if the key has room for it, and then ends the session with it, if the claim still holds.
+/// Keeps the answer if the key has room for it, and then ends the session with it, if the claim still holds. Can be
+/// called again after an error.
 ///
 /// # Errors
 /// [`ApiError`]: it is unknown whether the session ended with this answer.
@@ -89,6 +90,10 @@ pub async fn end(
         match records.load(&id).await? {
             None => return Ok(End::Gone),
             Some(current) if is_claimed_by(&current, Some(owner)) => session = current,
+            // An earlier call, whose confirmation was lost, ended it.
+            Some(current) if self::owner(&current) == Some(owner) => {
+                return Ok(End::Ours(Box::new(current)));
+            }
             Some(_) => return Ok(End::Lost),
         }
     }
@@ -103,8 +108,9 @@ pub async fn record_once(
     session: &Stored<VerifySession>,
 ) -> Result<bool, RecordError> {
     let mut recorded = session.record.clone();
-    if let Some(claim) = &mut recorded.repeatable {
-        claim.is_recorded = true;
+    match &mut recorded.repeatable {
+        Some(claim) if !claim.is_recorded => claim.is_recorded = true,
+        _ => return Ok(false),
     }
     let records = records(state);
     let swap = records.swap(session, recorded, Attempt::fresh(), now_ms());

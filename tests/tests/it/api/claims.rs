@@ -12,7 +12,7 @@ use livegate_common::sessions::{MemorySessions, SessionStore, StoreError, Versio
 use livegate_liveness::thresholds::Thresholds;
 use livegate_server::embedded;
 use livegate_tests::app::{App, Options, spawn};
-use livegate_tests::client::Capture;
+use livegate_tests::client::{Capture, Client};
 use uuid::Uuid;
 
 /// What becomes of a swap before its answer is lost.
@@ -144,4 +144,25 @@ async fn another_s_claim_is_left_alone() {
     answer.assert_error(409, "SESSION_USED");
     assert_eq!(app.client.status(&id).await.body["state"], "processing");
     assert!(app.stop().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_repeatable_end_that_is_confirmed_late_leaves_one_record_also_if_nobody_asks_again() {
+    for fate in [Fate::Done, Fate::NotDone] {
+        // All tries of the end.
+        let (app, _workers) = app_with(fate, 1..6, ServerConfig::default()).await;
+        let id = app.client.session(&["turn_left", "turn_right"]).await;
+        let body = Capture::good().body(&id);
+        let send = async || Client::send(app.client.verify_with_key("a", &body)).await;
+        let answer = send().await;
+        answer.assert_error(502, "PROCESSING_ERROR");
+        app.until_state(&id, "verified").await;
+        app.until_recorded(1).await;
+        let again = send().await;
+        assert!(again.is_replayed(), "{fate:?}: {again:?}");
+        assert_eq!(again.body["verified"], true, "{fate:?}: {again:?}");
+        let records = app.stop().await;
+        assert_eq!(records.len(), 1, "{fate:?}");
+        assert_eq!(records[0]["verdict"], "verified");
+    }
 }

@@ -11,6 +11,7 @@ mod connections;
 mod cors;
 mod demo;
 mod distributed;
+mod either;
 mod errors;
 mod evidence;
 mod exactly_once;
