@@ -1,5 +1,7 @@
 // The picture of a video at this moment as JPEG: in a worker where the browser can, else in the page.
 
+import { crashesOverBitmaps } from "./support.js";
+
 /** Time after which a worker counts as broken, ms. */
 const WORKER_LIMIT_MS = 3_000;
 
@@ -18,7 +20,7 @@ export class Encoder {
   /** @param {URL} base folder of this module's files */
   constructor(base) {
     // A worker's file must be of the page's origin. A `blob:` worker would need a hole in the page's policy.
-    if (base.origin !== location.origin || typeof OffscreenCanvas === "undefined") return;
+    if (base.origin !== location.origin || typeof OffscreenCanvas === "undefined" || crashesOverBitmaps()) return;
     try {
       this.#worker = new Worker(new URL("src/encode-worker.js", base));
       this.#worker.onmessage = ({ data: { id, jpeg } }) => this.#settle(id, jpeg);

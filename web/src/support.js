@@ -9,6 +9,15 @@ export function isInApp(userAgent = navigator.userAgent) {
   return IN_APP.test(userAgent);
 }
 
+/**
+ * Whether a picture that goes to a worker may end the page: WebKit's ports to Linux free its texture on the worker's
+ * thread, at any time while the page's own thread uses the same cache (WebKit's bug 322349, there up to 2.50 at least).
+ */
+export function crashesOverBitmaps(userAgent = navigator.userAgent) {
+  // Apple's systems draw otherwise; Chromium names itself AppleWebKit/537.
+  return /(X11|Linux).*AppleWebKit\/6/.test(userAgent);
+}
+
 /** Whether this page's frame was not given the camera. */
 export function isFrameBlocked() {
   const policy = document.permissionsPolicy ?? document.featurePolicy;

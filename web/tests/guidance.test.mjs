@@ -7,7 +7,7 @@ import { betterCamera, cameraKind, selectable } from "../src/devices.js";
 import { frameSize } from "../src/encoder.js";
 import { hasEnded, hintOf, progressOf } from "../src/interactive.js";
 import { choose, plan } from "../src/plan.js";
-import { isInApp } from "../src/support.js";
+import { crashesOverBitmaps, isInApp } from "../src/support.js";
 
 test("progress is full where the server's threshold is", () => {
   const cases = [[0, 0], [0.25, 0.5], [0.5, 1], [0.9, 1], [undefined, 0], [-1, 0]];
@@ -86,6 +86,19 @@ test("browsers inside apps are known", () => {
   ];
   for (const agent of inApp) assert.ok(isInApp(agent), agent);
   assert.ok(!isInApp("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36"));
+});
+
+test("only WebKit on Linux encodes in the page because of its bug", () => {
+  const webkit = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Safari/605.1.15";
+  assert.ok(crashesOverBitmaps(`Mozilla/5.0 (X11; Linux x86_64) ${webkit}`));
+  const others = [
+    `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${webkit}`,
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36",
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 Chrome/120 Mobile Safari/537.36",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+  ];
+  for (const agent of others) assert.ok(!crashesOverBitmaps(agent), agent);
 });
 
 test("all of the component with one language is under 40 KB compressed", async () => {

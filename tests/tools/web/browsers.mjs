@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 
 import { serve } from "./server.mjs";
 
@@ -48,13 +49,18 @@ const [program, args] = START[name]();
 // A group of its own: a browser is several processes.
 const browser = spawn(program, args, {
   detached: true,
-  stdio: process.env.LIVEGATE_BROWSER_LOG ? "inherit" : "ignore",
+  stdio: ["ignore", process.env.LIVEGATE_BROWSER_LOG ? "inherit" : "ignore", "pipe"],
   env: { ...process.env, HOME: folder, XDG_RUNTIME_DIR: folder, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1", GDK_BACKEND: "x11" },
 });
 const late = new Promise((done) => setTimeout(done, LIMIT_MS, { agent: name, results: [{ name: "all", failure: "no report" }] }));
 const gone = new Promise((done) => {
   browser.on("error", (error) => done({ agent: name, results: [{ name: "start", failure: error.message }] }));
   browser.on("exit", (code) => done({ agent: name, results: [{ name: "start", failure: `the browser ended with ${code}` }] }));
+  createInterface({ input: browser.stderr }).on("line", (line) => {
+    if (process.env.LIVEGATE_BROWSER_LOG) console.error(line);
+    // WebKitGTK's window outlives the process of its page.
+    if (line.includes("WebProcess CRASHED")) done({ agent: name, results: [{ name: "page", failure: line }] });
+  });
 });
 const report = await Promise.race([server.report(), late, gone]);
 try {

@@ -32,8 +32,10 @@ function drawnFace(width, height) {
     oval(0, 0.62, 0.32, 0.09, "#b05a52");
   };
   draw();
-  setInterval(draw, 50);
-  return canvas.captureStream(20);
+  const stream = canvas.captureStream(20);
+  // A camera that is off draws no more: a run opens dozens.
+  const drawing = setInterval(() => (stream.active ? draw() : clearInterval(drawing)), 50);
+  return stream;
 }
 
 /** How the camera behaves, and what was asked of it. */

@@ -36,9 +36,7 @@ async fn every_event_and_error_comes_in_firefox() {
     scenarios("firefox").await;
 }
 
-// It passes in 145 s, or its page never starts: one run in two on a small machine without a session bus.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "WebKitGTK's page does not always start: `cargo nextest run --run-ignored only -E 'test(webkit)'`"]
 async fn every_event_and_error_comes_in_webkit() {
     scenarios("webkit").await;
 }
