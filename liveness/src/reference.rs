@@ -17,8 +17,8 @@ use crate::thresholds::Thresholds;
 /// Variance of the Laplacian below which a face has no detail of its own, grey levels squared.
 ///
 /// Measured on three people, blurred and then compressed: with a sigma of 8 pixels or more across faces of 130 pixels, it is
-/// at most 4.1 and their likeness to themselves 0.12 or less, but the edges of JPEG's blocks count as detail
-/// ([`Unfit::Blurred`] does not see it). With less blur it is 5 or more, and `face_detail_px` decides.
+/// at most 4.1 and their likeness to themselves 0.12 or less. With less blur it is 5 or more. `face_detail_px` sees nearly
+/// all such pictures, and this the rest.
 const FEATURELESS: f32 = 6.0;
 
 /// How like a reference the face of a capture is.

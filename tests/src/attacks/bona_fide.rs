@@ -4,7 +4,7 @@ use fastrand::Rng;
 use livegate_instruments::camera::{blurred, lit, scaled};
 use livegate_liveness::session::Task;
 
-use super::footage::Footage;
+use super::footage::{Footage, RATE};
 use super::presentation::Presentation;
 
 use Task::{Blink, LookDown, LookUp, OpenMouth, Smile, TurnLeft, TurnRight};
@@ -65,28 +65,38 @@ pub const SUBJECTS: [Subject; 11] = [
     },
 ];
 
+/// Frames at rest before a movement: a second. A person waits that long at least until they have read what to do.
+const REST: usize = RATE as usize;
+/// Frames before and after a movement: a person stays in front of the camera.
+const AROUND: [usize; 2] = [REST, REST];
+
 /// One session of a person: some of the shown movements, in some order, in one of the modes, with some
 /// quality of picture.
 pub fn session(subject: &Subject, footage: &Footage, rng: &mut Rng) -> Presentation {
     let mut tasks = subject.shows.to_vec();
     rng.shuffle(&mut tasks);
     tasks.truncate(rng.usize(1..=tasks.len().min(3)));
+    // In another order than that of the film, pictures that are neighbours in time would come before and after a
+    // movement, which no camera sees.
+    if footage.overlap(&tasks, AROUND) {
+        tasks.sort_by_key(|t| footage.movement(*t).start);
+    }
     // Verify needs two or more actions, and none of the mouth.
     let is_live = tasks.len() < 2 || tasks.iter().any(|t| matches!(t, Smile | OpenMouth));
     let ways = if is_live { 2..3 } else { 0..3 };
     let session = match rng.usize(ways) {
-        0 => Presentation::images(&tasks, footage.shots(&tasks)),
+        0 => {
+            let rest = footage.neutral_ahead(&tasks, REST);
+            let indices = footage.indices_after(rest, &tasks);
+            Presentation::images(&tasks, footage.shot(indices))
+        }
         1 => {
             let step = rng.usize(1..=2);
-            let frames = footage.take(&footage.runs(&tasks, step));
-            Presentation::clip(
-                &tasks,
-                frames,
-                super::footage::RATE / if step == 1 { 1 } else { 2 },
-            )
+            let frames = footage.take(&footage.runs_with(&tasks, step, AROUND));
+            Presentation::clip(&tasks, frames, RATE / if step == 1 { 1 } else { 2 })
         }
         _ => {
-            let frames = footage.take(&footage.runs(&tasks, rng.usize(1..=3)));
+            let frames = footage.take(&footage.runs_with(&tasks, rng.usize(1..=3), AROUND));
             Presentation::live(&tasks, frames)
         }
     };

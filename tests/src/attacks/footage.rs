@@ -1,6 +1,7 @@
 //! Footage of a person, cut into frames and measured, in which attacks find the frames that they need.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::path::Path;
 
 use ffmpeg_sidecar::command::FfmpegCommand;
@@ -113,11 +114,14 @@ impl Footage {
         rated.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i)
     }
 
-    /// The largest movement of a kind in the whole clip.
+    /// The largest movement of a kind in the whole clip, of those that begin at rest if there are any.
     pub fn movement(&self, task: Task) -> Movement {
         let all = self.pictures.len();
-        let peak = self.least(0..all, |f| -extent(task, f)).expect("a face");
         let resting = |i: &usize| self.face(*i).is_some_and(|f| extent(task, f) < rest(task));
+        let first_rest = (0..all).find(resting).unwrap_or(0);
+        let peak = self
+            .least(first_rest..all, |f| -extent(task, f))
+            .expect("a face");
         Movement {
             start: (0..peak).rev().find(resting).unwrap_or(0),
             peak,
@@ -151,11 +155,13 @@ impl Footage {
 
     /// Two frames that face the camera, before any of these movements if there are such frames.
     pub fn neutral(&self, tasks: &[Task]) -> [usize; 2] {
-        let first = tasks
-            .iter()
-            .map(|t| self.movement(*t).start)
-            .min()
-            .unwrap_or(0);
+        self.neutral_ahead(tasks, 0)
+    }
+
+    /// The same, this number of frames or more ahead of the movements.
+    pub fn neutral_ahead(&self, tasks: &[Task], ahead: usize) -> [usize; 2] {
+        let starts = tasks.iter().map(|t| self.movement(*t).start);
+        let first = starts.min().unwrap_or(0).saturating_sub(ahead);
         let rests = |i: &usize| {
             self.face(*i)
                 .is_some_and(|f| f.pose.is_within(REST_DEG) && f.eyes.blink() < 0.3)
@@ -170,33 +176,57 @@ impl Footage {
 
     /// A capture for verify: two frames at rest, then four of each movement, with their phases.
     pub fn shots(&self, tasks: &[Task]) -> Vec<Shot> {
-        self.indices(tasks)
-            .into_iter()
-            .map(|(phase, i)| Shot {
-                phase,
-                picture: self.pictures[i].clone(),
-            })
-            .collect()
+        self.shot(self.indices(tasks))
+    }
+
+    /// Copies of these frames, with their phases.
+    pub fn shot(&self, indices: Vec<(&'static str, usize)>) -> Vec<Shot> {
+        let shot = |(phase, i): (&'static str, usize)| Shot {
+            phase,
+            picture: self.pictures[i].clone(),
+        };
+        indices.into_iter().map(shot).collect()
     }
 
     /// The frames of such a capture, as indices.
     pub fn indices(&self, tasks: &[Task]) -> Vec<(&'static str, usize)> {
-        let neutral = self.neutral(tasks).map(|i| ("center", i));
+        self.indices_after(self.neutral(tasks), tasks)
+    }
+
+    /// The frames of such a capture with these two at rest.
+    pub fn indices_after(&self, rest: [usize; 2], tasks: &[Task]) -> Vec<(&'static str, usize)> {
+        let neutral = rest.map(|i| ("center", i));
         let acted = tasks
             .iter()
             .flat_map(|t| self.stages(*t).map(|i| (phase(*t), i)));
         neutral.into_iter().chain(acted).collect()
     }
 
-    /// Frames of each movement, one movement after the other: every `step`th frame, and no frame twice.
+    /// Frames of each movement, one movement after the other: every `step`th frame, and no frame twice. Each begins
+    /// with a third of a second at rest.
     pub fn runs(&self, tasks: &[Task], step: usize) -> Vec<usize> {
-        let run = |task: &Task| {
-            let Movement { start, end, .. } = self.movement(*task);
-            (start.saturating_sub(5)..(end + 3).min(self.pictures.len())).step_by(step)
-        };
+        self.runs_with(tasks, step, [5, 3])
+    }
+
+    /// The same, with these numbers of frames before and after each movement.
+    pub fn runs_with(&self, tasks: &[Task], step: usize, around: [usize; 2]) -> Vec<usize> {
         let mut taken = HashSet::new();
+        let run = |task: &Task| self.run(*task, around).step_by(step);
         let all = tasks.iter().flat_map(run);
         all.filter(|index| taken.insert(*index)).collect()
+    }
+
+    /// The frames of a movement, with these numbers of frames before and after it.
+    fn run(&self, task: Task, [before, after]: [usize; 2]) -> Range<usize> {
+        let Movement { start, end, .. } = self.movement(task);
+        start.saturating_sub(before)..(end + after).min(self.pictures.len())
+    }
+
+    /// Whether some of these movements, with these numbers of frames before and after each, share frames.
+    pub fn overlap(&self, tasks: &[Task], around: [usize; 2]) -> bool {
+        let mut runs: Vec<_> = tasks.iter().map(|t| self.run(*t, around)).collect();
+        runs.sort_by_key(|run| run.start);
+        !runs.is_sorted_by(|one, next| one.end <= next.start)
     }
 
     /// Copies of these frames.

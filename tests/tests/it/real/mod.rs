@@ -1,5 +1,6 @@
 //! The real models, in one process and across a queue.
 
+mod blur;
 mod browser;
 mod challenges;
 mod people;
