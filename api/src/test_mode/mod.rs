@@ -8,13 +8,16 @@ mod findings;
 mod live;
 mod outcome;
 mod picture;
+mod tested;
 mod verify;
+mod words;
 
 use poem::http::{HeaderName, HeaderValue};
 
 pub use self::live::cue;
-pub use self::outcome::{Staged, TestAnswer, TestOutcome, Tested};
+pub use self::outcome::{TestAnswer, TestOutcome};
 pub use self::picture::drawn_jpeg;
+pub use self::tested::{Staged, Tested};
 pub use self::verify::{TestCapture, embedding, judge, unreadable};
 
 /// The header of every answer to a test key, and to the client token of a test session.
