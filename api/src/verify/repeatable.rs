@@ -6,19 +6,18 @@ use std::time::Duration;
 use livegate_common::job::now_ms;
 use livegate_common::records::Stored;
 use livegate_common::retry::Backoff;
-use tracing::Instrument;
+use tokio::time::Instant;
 
 use super::claim::warn_gone;
-use super::idempotency::{self, End, KeptAnswer, Outcome};
+use super::idempotency::{self, End, Found, KeptAnswer, Outcome};
 use super::record::{Ending, VerifySession};
 use super::run::{Ended, Verification};
 use crate::audit::{AuditPlace, AuditRecord};
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// How many times more the end is written if the store does not confirm it; a try takes about two seconds.
-/// Below: the pauses before them.
-const LATER_TRIES: usize = 10;
+/// For how long the end is written again if the store does not confirm it. Below: the pauses between tries.
+const PATIENCE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -36,24 +35,30 @@ impl Verification {
             Err(error) => (Outcome::of_failure(&error), Some(error)),
         };
         let audit = record.line().map_err(ApiError::internal)?;
-        let end = RepeatableEnd {
+        let mut end = RepeatableEnd {
             state: self.state,
             session: self.session,
             ending,
             answer: KeptAnswer { outcome, audit },
+            has_room: None,
             place: self.audit,
             record,
         };
         let reached = match end.reach().await {
             Ok(reached) => reached,
             Err(unknown) => {
-                tokio::spawn(end.reach_later().in_current_span());
+                tokio::spawn(end.reach_later());
                 return Err(ApiError::Unsettled(unknown.into()));
             }
         };
         let outcome = end.answer.outcome.clone();
-        if !end.recorded(reached).await {
-            return Ok(Ended::Lost);
+        match reached {
+            End::Lost => return Ok(Ended::Lost),
+            End::Gone => {
+                warn_gone(&end.session.id);
+                end.place.record(end.record).await;
+            }
+            reached @ (End::Ours(_) | End::Before(_)) => end.record(reached).await,
         }
         match failure {
             Some(error) => Err(error),
@@ -68,62 +73,64 @@ struct RepeatableEnd {
     session: Stored<VerifySession>,
     ending: Ending,
     answer: KeptAnswer,
+    /// Whether the key has room to keep the answer; `None` until that is known.
+    has_room: Option<bool>,
     place: AuditPlace,
     record: AuditRecord,
 }
 
 impl RepeatableEnd {
-    async fn reach(&self) -> Result<End, ApiError> {
-        idempotency::end(
-            &self.state,
-            self.session.clone(),
-            &self.ending,
-            &self.answer,
-        )
-        .await
+    async fn reach(&mut self) -> Result<End, ApiError> {
+        let (state, session) = (&self.state, &self.session);
+        idempotency::keep(state, session, &self.answer, &mut self.has_room).await?;
+        idempotency::end(state, session.clone(), &self.ending).await
     }
 
     /// Tries on, without a caller: the session may have ended, and then needs its audit record.
-    async fn reach_later(self) {
+    async fn reach_later(mut self) {
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-        for _ in 0..LATER_TRIES {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
             backoff.wait().await;
-            if let Ok(reached) = self.reach().await {
-                self.recorded(reached).await;
-                return;
+            match idempotency::find(&self.state, &self.session).await {
+                Ok(Found::Over(end)) => return self.record(end).await,
+                // Nobody got this answer, or could get it: a repeated request reaches another.
+                Ok(Found::Claimed(_)) if self.has_room == Some(false) => return,
+                Ok(Found::Claimed(_)) => {
+                    if let Ok(end) = self.reach().await {
+                        return self.record(end).await;
+                    }
+                }
+                Err(_) => {}
             }
         }
         let id = &self.session.id;
         tracing::warn!(session.id = %id, "The store did not confirm the end of session {id}");
     }
 
-    /// Writes the audit record unless somebody else does, and returns whether the session ended with this answer.
-    async fn recorded(self, reached: End) -> bool {
-        match reached {
-            End::Ours(session) => {
-                // Once the claim has lapsed, a repeated request may write the line: then only one of them does.
-                let is_ours = session.record.is_claimed_at(now_ms())
-                    || idempotency::record_once(&self.state, &session)
-                        .await
-                        .unwrap_or(true);
-                if is_ours {
-                    self.place.record(self.record).await;
-                }
-                let state = self.state;
-                tokio::spawn(async move {
-                    // If this fails, a repeated request may write the same line once more.
-                    let _ = idempotency::record_once(&state, &session).await;
-                    if let Some(attempt) = session.record.taken_back() {
-                        attempt.take_back(&state, &session.record.key).await;
-                    }
-                });
-            }
-            End::Gone => {
-                warn_gone(&self.session.id);
-                self.place.record(self.record).await;
-            }
-            End::Lost => return false,
+    /// Writes the audit record of a session that ended with this answer, unless somebody else does.
+    async fn record(self, end: End) {
+        let (session, is_just_ended) = match end {
+            End::Ours(session) => (session, true),
+            End::Before(session) => (session, false),
+            End::Gone => return warn_gone(&self.session.id),
+            End::Lost => return,
+        };
+        // A repeated request may write the line once the claim has lapsed: then only one of them does.
+        let is_ours = (is_just_ended && session.record.is_claimed_at(now_ms()))
+            || idempotency::record_once(&self.state, &session)
+                .await
+                .unwrap_or(true);
+        if is_ours {
+            self.place.record(self.record).await;
         }
-        true
+        let state = self.state;
+        tokio::spawn(async move {
+            // If this fails, a repeated request may write the same line once more.
+            let _ = idempotency::record_once(&state, &session).await;
+            if let Some(attempt) = session.record.taken_back() {
+                attempt.take_back(&state, &session.record.key).await;
+            }
+        });
     }
 }

@@ -29,6 +29,7 @@ pub struct Outcome {
 /// Presents it in a new session.
 pub async fn present(app: &App, presentation: Presentation) -> Outcome {
     let answered = answer(app, presentation).await;
+    assert_eq!(answered.body.get("error"), None, "{}", answered.body);
     if answered.is_over {
         of_body(&answered.body, answered.is_accepted())
     } else {

@@ -16,7 +16,7 @@
 //! steep fall from the lowest ring to the others tells them apart.
 //! A compressed blur fits no model well, so of the blurs that fit nearly as well as the best, the largest counts.
 //!
-//! Measured on frames of ten films, faces of 130 pixels and more: 57 or more, 32 or more at half of the pixels; on 15
+//! Measured on frames of ten films, faces of 130 pixels and more: 57 or more, 34 or more at half of the pixels; on 15
 //! frames of a webcam, faces of 76 to 118 pixels: 39 or more. JPEG quality 60, noise of 4 grey levels and 70%
 //! less light leave four fifths of that. Of 408 of these pictures that were blurred by 4.5 to 8% of the face's
 //! width, and compressed (quality 40 to 75) with noise before or after, or not, 3 have 16 or more. Without the two
@@ -98,7 +98,7 @@ impl Detail {
             return 0.0;
         };
         let power = self.power(&small.grey(), side);
-        // Rings below two cycles a face hold the shape of the window.
+        // Rings below about two cycles a face hold the shape of the window.
         let first = ((SIDE as f32 / side as f32).round() as usize).clamp(1, LAST_FIRST);
         let Some(fit) = self.fits.get(first - 1) else {
             return 0.0;

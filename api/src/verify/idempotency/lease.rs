@@ -19,12 +19,22 @@ const RENEW: Duration = Duration::from_secs(1);
 
 /// How a claim ended.
 pub enum End {
-    /// The session's record names this claim's answer.
+    /// This call recorded in the session's record that it ended with this claim's answer.
     Ours(Box<Stored<VerifySession>>),
+    /// An earlier call, whose confirmation was lost, has recorded it.
+    Before(Box<Stored<VerifySession>>),
     /// Another claim has taken the session over, and its answer counts.
     Lost,
     /// The session's record is gone, as after a restart of the store. So nobody else can reach a verdict.
     Gone,
+}
+
+/// What became of a claim since its session was read.
+pub enum Found {
+    /// It holds, or can be renewed.
+    Claimed(Box<Stored<VerifySession>>),
+    /// It is over.
+    Over(End),
 }
 
 /// Renews the claim in this record for as long as it is worked on.
@@ -51,8 +61,39 @@ pub async fn renew(state: &AppState, mut session: Stored<VerifySession>) -> Infa
     }
 }
 
-/// Keeps the answer if the key has room for it, and then ends the session with it, if the claim still holds. Can be
-/// called again after an error.
+/// Keeps the answer for repeated requests, if its key has room for it. `has_room` is `None` until that is known: room is
+/// taken once, however often this is called after an error.
+///
+/// # Errors
+/// [`ApiError`]: it is unknown whether it is kept.
+pub async fn keep(
+    state: &AppState,
+    session: &Stored<VerifySession>,
+    answer: &KeptAnswer,
+    has_room: &mut Option<bool>,
+) -> Result<(), ApiError> {
+    let (records, id, key) = (records(state), &session.id, &session.record.key);
+    let owner = owner(session).ok_or_else(|| ApiError::internal("the claim has no owner"))?;
+    let keeping = async {
+        let has_room = match *has_room {
+            Some(known) => known,
+            None => *has_room.insert(answer.has_room(&*state.services.limits, key).await?),
+        };
+        if has_room {
+            records.add(&owner.to_string(), answer, now_ms()).await?;
+        } else {
+            tracing::warn!(key.id = %key, session.id = %id, "The answer of session {id} is not kept for a repeated request: key {key} keeps as much as it may");
+        }
+        Ok(())
+    };
+    // A large answer takes a slow store seconds: the claim holds meanwhile.
+    tokio::select! {
+        kept = keeping => kept,
+        never = renew(state, session.clone()) => match never {},
+    }
+}
+
+/// Ends the session with the claim's answer, if the claim still holds. Can be called again after an error.
 ///
 /// # Errors
 /// [`ApiError`]: it is unknown whether the session ended with this answer.
@@ -60,43 +101,37 @@ pub async fn end(
     state: &AppState,
     mut session: Stored<VerifySession>,
     ending: &Ending,
-    answer: &KeptAnswer,
 ) -> Result<End, ApiError> {
-    let (records, id) = (records(state), session.id.clone());
-    let Some(owner) = owner(&session) else {
-        return Err(ApiError::internal("the claim has no owner"));
-    };
-    let keeping = async {
-        let key = &session.record.key;
-        if answer.has_room(&*state.services.limits, key).await? {
-            records.add(&owner.to_string(), answer, now_ms()).await?;
-        } else {
-            tracing::warn!(key.id = %key, session.id = %id, "The answer of session {id} is not kept for a repeated request: key {key} keeps as much as it may");
-        }
-        Ok::<(), ApiError>(())
-    };
-    // A large answer takes a slow store seconds: the claim holds meanwhile.
-    tokio::select! {
-        kept = keeping => kept?,
-        never = renew(state, session.clone()) => match never {},
-    }
+    let records = records(state);
     loop {
         let now = now_ms();
         let next = session.record.renewed(now).ended(ending);
-        if let Some(ended) = records.swap(&session, next, Attempt::fresh(), now).await? {
+        let swap = records.swap(&session, next, Attempt::fresh(), now);
+        if let Some(ended) = swap.await? {
             return Ok(End::Ours(Box::new(ended)));
         }
-        // The claim was renewed in the meantime, or it is lost.
-        match records.load(&id).await? {
-            None => return Ok(End::Gone),
-            Some(current) if is_claimed_by(&current, Some(owner)) => session = current,
-            // An earlier call, whose confirmation was lost, ended it.
-            Some(current) if self::owner(&current) == Some(owner) => {
-                return Ok(End::Ours(Box::new(current)));
-            }
-            Some(_) => return Ok(End::Lost),
+        // The claim was renewed in the meantime, or it is over.
+        match find(state, &session).await? {
+            Found::Claimed(current) => session = *current,
+            Found::Over(end) => return Ok(end),
         }
     }
+}
+
+/// What became of the claim in this record.
+///
+/// # Errors
+/// [`ApiError`] when the store does not answer.
+pub async fn find(state: &AppState, session: &Stored<VerifySession>) -> Result<Found, ApiError> {
+    let owner = owner(session);
+    Ok(match records(state).load(&session.id).await? {
+        None => Found::Over(End::Gone),
+        Some(current) if is_claimed_by(&current, owner) => Found::Claimed(Box::new(current)),
+        Some(current) if self::owner(&current) == owner => {
+            Found::Over(End::Before(Box::new(current)))
+        }
+        Some(_) => Found::Over(End::Lost),
+    })
 }
 
 /// Notes in an ended session's record that its audit record is written. Returns whether this call noted it.

@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 pub use self::header::{IdempotencyKey, MAX_LENGTH, NAME, RequestKey};
 pub use self::kept::{KeptAnswer, Outcome};
-pub(super) use self::lease::{End, end, record_once, renew};
+pub(super) use self::lease::{End, Found, end, find, keep, record_once, renew};
 pub use self::repeat::{LEASE_MS, Repeatable};
 pub(super) use self::repeat::{Standing, repeat};
 

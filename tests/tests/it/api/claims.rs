@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use livegate_api::config::ServerConfig;
+use livegate_common::limits::Rate;
 use livegate_common::sessions::{MemorySessions, SessionStore, StoreError, Versioned};
 use livegate_liveness::thresholds::Thresholds;
 use livegate_server::embedded;
@@ -165,4 +166,23 @@ async fn a_repeatable_end_that_is_confirmed_late_leaves_one_record_also_if_nobod
         assert_eq!(records.len(), 1, "{fate:?}");
         assert_eq!(records[0]["verdict"], "verified");
     }
+}
+
+#[tokio::test]
+async fn an_end_that_is_not_confirmed_and_whose_answer_has_no_room_is_left_to_the_repeated_request()
+{
+    // All tries of the end.
+    let (app, _workers) = app_with(Fate::NotDone, 1..6, ServerConfig::default()).await;
+    let name = format!("answers:{}", app.key.id);
+    // One token a minute, so that there is no room for hours.
+    let taken = app.services.limits.take_tokens(&name, 4096, 4096, 1);
+    assert_eq!(taken.await.unwrap(), Rate::Allowed);
+    let id = app.client.session(&["turn_left", "turn_right"]).await;
+    let body = Capture::good().body(&id);
+    let send = async || Client::send(app.client.verify_with_key("a", &body)).await;
+    send().await.assert_error(502, "PROCESSING_ERROR");
+    let again = send().await;
+    assert_eq!(again.body["verified"], true, "{again:?}");
+    assert!(!again.is_replayed());
+    assert_eq!(app.stop().await.len(), 1);
 }

@@ -85,6 +85,10 @@ async fn a_page_of_another_origin_uses_it_under_a_strict_policy() {
     let result: Value = serde_json::from_str(&run(node, PATIENCE).await).unwrap();
     assert_eq!(result["errors"], json!([]), "{result}");
     assert_eq!(result["state"], "cancelled", "{result}");
+    // In a frame of a third origin, which has the camera only where the page gives it.
+    assert_eq!(result["framed"]["with"], json!(["started"]), "{result}");
+    let refused = json!(["camera_denied", "iframe"]);
+    assert_eq!(result["framed"]["without"], refused, "{result}");
 }
 
 /// Uses the demo page, which gets a key lent, in a browser that refuses the camera.

@@ -1,4 +1,4 @@
-//! Blur: with enough of it all people look alike, so a blurred face counts as not seen, however it was compressed.
+//! Blur: with enough of it all people look alike, so a strongly blurred face counts as not seen, also after compression.
 
 use livegate_common::job::Look;
 use livegate_instruments::camera::{blurred, jpeg, noisy, scaled};
@@ -34,7 +34,7 @@ fn compressed(picture: &image::RgbImage, quality: u8) -> image::RgbImage {
     not(has_media),
     ignore = "needs footage of real people: LIVEGATE_MEDIA"
 )]
-fn a_strong_blur_is_told_however_it_is_compressed_and_a_light_one_is_accepted() {
+fn a_strong_blur_is_told_also_when_it_is_compressed_and_a_light_one_is_accepted() {
     let (mut analyzer, t) = (analyzer(), Thresholds::default());
     let mut rng = fastrand::Rng::with_seed(5);
     let (mut strong, mut clear) = (0, Vec::new());
