@@ -161,7 +161,7 @@ async fn play(app: &App, challenges: &str, frames: &[Vec<u8>], pace: Duration) -
     }
 }
 
-/// The verdict. A search may make pictures so small that they are refused, which is none.
+/// The verdict. A search may make pictures so small that they are refused: then there is no verdict.
 fn judged(answer: Answer) -> Answered {
     let is_refused = answer.body["code"] == "INVALID_FRAME_FORMAT";
     assert!(answer.status == 200 || is_refused, "{}", answer.body);
