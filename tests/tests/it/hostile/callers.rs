@@ -98,7 +98,7 @@ pub fn bodies(key: &str) -> Vec<(Vec<u8>, Vec<u8>, usize, u16)> {
         (head(verify, key, chunked), chunk(b' '), 100_000, 413),
         (head(session, key, chunked), chunk(b' '), 100_000, 413),
         (head(verify, "tsk_none", chunked), chunk(b' '), 100_000, 401),
-        (head("/api/v1/liveness/sessions", key, chunked), chunk(b' '), 100_000, 400),
+        (head("/api/v1/liveness/sessions", key, chunked), chunk(b' '), 100_000, 413),
         (head(live, key, form), chunk(b' '), 100_000, 413),
         // JSON without a floor, with a million names, of nothing but escapes, and what is no text.
         whole(verify, deep("["), 400),

@@ -47,6 +47,11 @@ async fn start(variables: &[(&'static str, String)]) -> Service {
     Service::start_for(&key, &[variables, &own].concat()).await
 }
 
+/// Empty addresses: everything in one process.
+fn embedded() -> [(&'static str, String); 2] {
+    ["LIVEGATE_AMQP_URL", "LIVEGATE_REDIS_URL"].map(|name| (name, String::new()))
+}
+
 /// Everything at once; each caller is answered as he deserves, or closed.
 async fn attack(service: &Service) {
     let (address, key) = (service.client.address(), &service.key.secret);
@@ -166,12 +171,23 @@ fn stays_below(what: &str, peak: u64, bound: u64) {
     );
 }
 
+/// In the crowd a 429 may come first; alone, each is told what is wrong with it.
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
+async fn each_of_them_alone_is_told_what_is_wrong() {
+    let service = start(&embedded()).await;
+    let (address, key) = (service.client.address(), &service.key.secret);
+    for (head, body, times, status) in bodies(key) {
+        let start = String::from_utf8_lossy(&head).into_owned();
+        let ended = raw(address, head, body, times).await;
+        assert_eq!(ended, Some(status), "{start}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
 async fn embedded_memory_stays_below_its_bound_whatever_is_sent() {
-    // Empty: everything in one process.
-    let none = ["LIVEGATE_AMQP_URL", "LIVEGATE_REDIS_URL"].map(|name| (name, String::new()));
-    let service = start(&none).await;
+    let service = start(&embedded()).await;
     is_served(&service).await;
     attack(&service).await;
     is_served(&service).await;
