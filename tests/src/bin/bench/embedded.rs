@@ -8,10 +8,14 @@ use livegate_tests::client::Capture;
 use livegate_tests::clips::made;
 use livegate_tests::media::{jpeg, portrait_frame};
 
+use crate::counted::Counting;
+use crate::floor::{Floor, Pass};
 use crate::service::{Service, cpu_ms};
 use crate::{VERIFIES, WARM_UP, figure, live, load, percentile, stages};
 
 const CLIPS: usize = 10;
+/// Verifies between two looks at the floor.
+const A_ROUND: usize = 5;
 
 /// Measures single verifies, clips, many clients, live frames.
 pub async fn measure(folder: &Path, capture: &Arc<Capture>) {
@@ -30,14 +34,20 @@ async fn one_client(api: &Service, capture: &Capture) {
     for _ in 0..WARM_UP {
         api.verify(capture).await;
     }
+    let mut floor = Floor::new(capture);
     let metrics = api.metrics().await;
-    let (cpu_before, mut times) = (api.cpu_ms(), Vec::new());
-    let client_before = cpu_ms("self");
-    for _ in 0..VERIFIES {
-        times.push(api.verify(capture).await);
+    let (mut cpu, mut client, mut times, mut passes) = (0.0, 0.0, Vec::new(), Vec::new());
+    for _ in 0..VERIFIES / A_ROUND {
+        passes.push(floor.pass());
+        let before = (api.cpu_ms(), cpu_ms("self"));
+        for _ in 0..A_ROUND {
+            times.push(api.verify(capture).await);
+        }
+        cpu += (api.cpu_ms() - before.0) / VERIFIES as f64;
+        client += (cpu_ms("self") - before.1) / VERIFIES as f64;
     }
-    let cpu = (api.cpu_ms() - cpu_before) / VERIFIES as f64;
-    let client = (cpu_ms("self") - client_before) / VERIFIES as f64;
+    let floor = |of: fn(&Pass) -> f64| passes.iter().map(of).sum::<f64>() / passes.len() as f64;
+    let (floor, beside) = (floor(|p| p.run), floor(|p| p.beside));
     let records = api.audit();
     let mean = |field: &str| {
         let last = &records[records.len() - VERIFIES..];
@@ -56,7 +66,24 @@ async fn one_client(api: &Service, capture: &Capture) {
     let share = 100.0 * inference / worker;
     figure("share of worker CPU in `run`", share, "%");
     figure("resident memory, peak", api.peak_mb(), "MB");
+    println!("the models alone, one thread, in turns with these:");
+    figure("floor: CPU inside `run`", floor, "ms");
+    figure("a worker's CPU beside it", beside, "ms");
+    println!("  CPU in all / floor           {:8.2}", cpu / floor);
     stages::print(VERIFIES, &metrics, &api.metrics().await);
+    instructions(api, capture).await;
+}
+
+async fn instructions(api: &Service, capture: &Capture) {
+    let Some(counting) = Counting::of(api.process.id()) else {
+        return println!("  instructions a verify: not counted on this machine");
+    };
+    for _ in 0..A_ROUND {
+        api.verify(capture).await;
+    }
+    if let Some(all) = counting.end() {
+        figure("instructions a verify", all / 1e6 / A_ROUND as f64, "million");
+    }
 }
 
 async fn clips(api: &Service) {

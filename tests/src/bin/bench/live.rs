@@ -58,7 +58,7 @@ pub async fn measure(api: &Service) {
 }
 
 /// Frames of a face that moves a little from frame to frame.
-fn frames(width: u32, height: u32) -> Vec<Vec<u8>> {
+pub fn frames(width: u32, height: u32) -> Vec<Vec<u8>> {
     let frame = |i: u32| {
         let picture = DynamicImage::from(portrait_frame(640 + 4 * (i % 5), 6 * i64::from(i)));
         let picture = picture.resize_to_fill(width, height, FilterType::Triangle);
@@ -69,7 +69,7 @@ fn frames(width: u32, height: u32) -> Vec<Vec<u8>> {
 
 /// Time of each frame of one client, at 20 frames a second at most. The session's first challenge is
 /// never met.
-async fn send(api: &Service, frames: &[Vec<u8>], number: usize) -> Vec<Duration> {
+pub async fn send(api: &Service, frames: &[Vec<u8>], number: usize) -> Vec<Duration> {
     let created = api
         .client
         .interactive("challenges=OPEN_MOUTH,LOOK_UP,BLINK&timeout_seconds=60")

@@ -7,17 +7,22 @@
     reason = "a measuring tool: it prints, and ends where something is missing"
 )]
 
+mod counted;
 mod distributed;
 mod embedded;
+mod floor;
 mod live;
 mod load;
 mod overload;
 mod service;
 mod stages;
+mod turns;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::{Parser, ValueEnum};
 use livegate_tests::client::Capture;
 use livegate_tests::media::{jpeg, portrait_frame};
 
@@ -26,8 +31,33 @@ const VERIFIES: usize = 40;
 /// Number of verifies before these.
 const WARM_UP: usize = 5;
 
+/// Measures speed and memory of the release binaries.
+#[derive(Parser)]
+struct Asked {
+    /// What to measure; everything without one.
+    parts: Vec<Part>,
+    /// Another checkout of the project, built with the same profile into its `target`: compares its service with this
+    /// one, in turns, and measures nothing else.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "parts")]
+    baseline: Option<PathBuf>,
+}
+
+/// A part of the measurement.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Part {
+    /// Verifies, clips and live frames in one process.
+    Embedded,
+    /// More than the service can do.
+    Overload,
+    /// One key beside another that floods.
+    Tenants,
+    /// Workers behind RabbitMQ and Redis.
+    Distributed,
+}
+
 #[tokio::main]
 async fn main() {
+    let asked = Asked::parse();
     let folder = tempfile::tempdir().unwrap();
     let capture = Arc::new(capture());
     let bytes: usize = capture.0.iter().map(|(_, jpeg)| jpeg.len()).sum();
@@ -38,19 +68,21 @@ async fn main() {
         load.split_whitespace().next().unwrap(),
         bytes / 8 / 1000
     );
-    let asked: Vec<String> = std::env::args().skip(1).collect();
-    let is_asked = |part: &str| asked.is_empty() || asked.iter().any(|a| a == part);
-    if is_asked("embedded") {
+    if let Some(earlier) = asked.baseline {
+        return turns::measure(folder.path(), &capture, &earlier).await;
+    }
+    let is_asked = |part| asked.parts.is_empty() || asked.parts.contains(&part);
+    if is_asked(Part::Embedded) {
         embedded::measure(folder.path(), &capture).await;
     }
     let kinds = overload::Kind::all(&capture, &embedded::clip());
-    if is_asked("overload") {
+    if is_asked(Part::Overload) {
         overload::rates(folder.path(), &kinds).await;
     }
-    if is_asked("tenants") {
+    if is_asked(Part::Tenants) {
         overload::beside(folder.path(), &kinds).await;
     }
-    if is_asked("distributed") {
+    if is_asked(Part::Distributed) {
         distributed::measure(folder.path(), &capture).await;
     }
 }

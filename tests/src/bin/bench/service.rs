@@ -13,6 +13,33 @@ use livegate_tests::media::root;
 use livegate_tests::scrape::Scrape;
 use serde_json::{Value, json};
 
+/// The binaries of one tree, and where they are started.
+#[derive(Clone)]
+pub struct Build {
+    binaries: PathBuf,
+    tree: PathBuf,
+}
+
+impl Build {
+    /// Those of this tree, beside this program.
+    pub fn this() -> Self {
+        let own = std::env::current_exe().unwrap();
+        Self {
+            binaries: own.parent().unwrap().to_owned(),
+            tree: root(),
+        }
+    }
+
+    /// Those of another tree, built into its `target` with the same profile.
+    pub fn of(tree: &Path) -> Self {
+        let profile = Self::this().binaries.file_name().unwrap().to_owned();
+        Self {
+            binaries: tree.join("target").join(profile),
+            tree: tree.to_owned(),
+        }
+    }
+}
+
 /// A running API and a client of it.
 pub struct Service {
     /// The API's process.
@@ -27,8 +54,18 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts a release API and waits until it is ready.
+    /// Starts this tree's API and waits until it is ready.
     pub async fn api(folder: &Path, name: &str, variables: &[(&str, String)]) -> Self {
+        Self::api_of(&Build::this(), folder, name, variables).await
+    }
+
+    /// The same with the binaries of `build`.
+    pub async fn api_of(
+        build: &Build,
+        folder: &Path,
+        name: &str,
+        variables: &[(&str, String)],
+    ) -> Self {
         let (keys, audit) = (
             folder.join(format!("{name}.toml")),
             folder.join(format!("{name}.jsonl")),
@@ -48,7 +85,7 @@ impl Service {
             ("LIVEGATE_METRICS_LISTEN", metrics.to_string()),
         ]);
         let began = Instant::now();
-        let process = Running::start("livegate-api", &all);
+        let process = Running::start_of(build, "livegate-api", &all);
         let client = Client::new(address, Some(&key.secret));
         // The socket listens before the models are loaded. The service is ready when it answers.
         while tokio::net::TcpStream::connect(address).await.is_err() {
@@ -141,17 +178,26 @@ impl Service {
 pub struct Running(Bound);
 
 impl Running {
-    /// Starts a release binary with only these variables.
+    /// Starts a binary of this tree with only these variables.
     pub fn start(name: &str, variables: &[(&str, String)]) -> Self {
-        let binary = std::env::current_exe().unwrap().with_file_name(name);
-        let mut command = Command::new(&binary);
+        Self::start_of(&Build::this(), name, variables)
+    }
+
+    /// The same with a binary of `build`.
+    fn start_of(build: &Build, name: &str, variables: &[(&str, String)]) -> Self {
+        let mut command = Command::new(build.binaries.join(name));
         command
-            .current_dir(root())
+            .current_dir(&build.tree)
             .envs(variables.iter().map(|(n, v)| (n, v)))
             .env("LIVEGATE_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         Self(Bound::start(&mut command).unwrap())
+    }
+
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.0.id()
     }
 
     /// Processor time of the process so far, milliseconds.
