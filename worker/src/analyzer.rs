@@ -21,6 +21,24 @@ pub trait FaceAnalyzer: Send {
     /// [`AnalyzeError`] when a model fails. The content of a frame alone never causes an error.
     fn analyze(&mut self, frame: &RgbFrame, look: Look) -> Result<FrameMeasurement, AnalyzeError>;
 
+    /// Measures several frames; the measurements are those of [`analyze`](Self::analyze), in the order of the frames.
+    ///
+    /// An analyzer may measure them in step, one model after another: a model that runs several times in a row
+    /// finds its weights in the processor's caches.
+    ///
+    /// # Errors
+    /// As [`analyze`](Self::analyze), for any of them.
+    fn analyze_all(
+        &mut self,
+        frames: &[&RgbFrame],
+        look: Look,
+    ) -> Result<Vec<FrameMeasurement>, AnalyzeError> {
+        frames
+            .iter()
+            .map(|frame| self.analyze(frame, look))
+            .collect()
+    }
+
     /// Like [`analyze`](Self::analyze), for a frame of which a glance may have been taken before: `begun` is what the
     /// glance left. Gives, besides the measurement, what a glance leaves to go on from.
     ///

@@ -22,7 +22,7 @@ mod run;
 mod stages;
 
 pub use analyzer::{AnalyzeError, AnalyzerFactory, Begun, FaceAnalyzer, StartError};
-pub use measure::measure;
+pub use measure::{IN_STEP, measure};
 pub use pool::{AnalyzerPool, PoolError};
 pub use presence::beat;
 pub use run::run;

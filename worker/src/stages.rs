@@ -22,8 +22,10 @@ pub enum Stage {
     Decode,
     /// Face detection.
     Detect,
-    /// Landmarks and expression.
+    /// Landmarks.
     Landmarks,
+    /// Expression: blinks, smile, open mouth.
+    Expression,
     /// Identity embedding.
     Embed,
     /// One anti-spoof model.
@@ -36,7 +38,7 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, in the order in which a batch goes through them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Queue,
         Self::Open,
         Self::Thread,
@@ -45,6 +47,7 @@ impl Stage {
         Self::Decode,
         Self::Detect,
         Self::Landmarks,
+        Self::Expression,
         Self::Embed,
         Self::AntiSpoof,
         Self::Cues,
@@ -62,6 +65,7 @@ impl Stage {
             Self::Decode => "decode",
             Self::Detect => "detect",
             Self::Landmarks => "landmarks",
+            Self::Expression => "expression",
             Self::Embed => "embed",
             Self::AntiSpoof => "anti_spoof",
             Self::Cues => "cues",
@@ -82,10 +86,16 @@ thread_local! {
 
 /// Runs `work` as a stage on this thread, and records how long it took.
 pub fn timed<T>(stage: Stage, work: impl FnOnce() -> T) -> T {
+    timed_each(stage, 1, work)
+}
+
+/// Runs `work` on `count` pictures as a stage on this thread, and records the same share of the time for each of them.
+pub fn timed_each<T>(stage: Stage, count: usize, work: impl FnOnce() -> T) -> T {
     let _span = stage.span().entered();
     let began = Instant::now();
     let done = work();
-    TIMED.with_borrow_mut(|timed| timed.push((stage, began.elapsed())));
+    let each = began.elapsed() / u32::try_from(count.max(1)).unwrap_or(u32::MAX);
+    TIMED.with_borrow_mut(|timed| timed.extend(std::iter::repeat_n((stage, each), count)));
     done
 }
 

@@ -239,6 +239,11 @@ impl Lane {
         self.queue
     }
 
+    /// Threads of all workers seen last, at least 1.
+    pub fn threads(&self) -> f64 {
+        self.admissions.capacity.threads()
+    }
+
     /// Waits for the turn of a batch with this work.
     pub async fn turn(&self, work: Work) -> Batched {
         let expected = self.admissions.prices.expected(&work);

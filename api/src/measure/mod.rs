@@ -8,6 +8,7 @@
 mod error;
 mod work;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,8 +24,9 @@ use self::work::{Piece, measure};
 use crate::admission::{Lane, Work, megapixels};
 use crate::services::Services;
 
-/// Frames in a batch. Few, so that two workers halve the time of a request of eight frames.
-const FRAMES_PER_BATCH: usize = 2;
+/// Frames in a batch: as many as give each thread one batch, within these limits. Few, so that a request is shared by the
+/// threads there are; and some, because a worker measures frames of a batch in step, which costs less.
+const FRAMES_PER_BATCH: RangeInclusive<usize> = 2..=4;
 
 /// Size from which a batch takes no further frame, bytes: brokers limit the size of a message.
 const BYTES_PER_BATCH: usize = 8 << 20;
@@ -69,7 +71,7 @@ pub async fn measure_images(
     images: &[&Picture],
     limit: Duration,
 ) -> Result<Measured<Vec<FrameOutcome>>, MeasureError> {
-    let pieces = split(images)
+    let pieces = split(images, frames_per_batch(images.len(), lane.threads()))
         .into_iter()
         .map(|frames| frames_piece(&frames, Look::Whole))
         .collect();
@@ -196,7 +198,20 @@ fn frames_piece(frames: &[(u32, &Picture)], look: Look) -> Piece {
     }
 }
 
-fn split<'a>(images: &[&'a Picture]) -> Vec<Vec<(u32, &'a Picture)>> {
+/// Frames of a batch, of this many on this many threads.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a few frames; casts saturate"
+)]
+fn frames_per_batch(frames: usize, threads: f64) -> usize {
+    let each = (frames as f64 / threads).ceil() as usize;
+    each.clamp(*FRAMES_PER_BATCH.start(), *FRAMES_PER_BATCH.end())
+}
+
+/// Batches of at most `most` frames each, in their order.
+fn split<'a>(images: &[&'a Picture], most: usize) -> Vec<Vec<(u32, &'a Picture)>> {
     let mut batches: Vec<Vec<(u32, &Picture)>> = Vec::new();
     for (index, &image) in (0_u32..).zip(images) {
         let has_room = |batch: &&mut Vec<(u32, &Picture)>| {
@@ -205,9 +220,7 @@ fn split<'a>(images: &[&'a Picture]) -> Vec<Vec<(u32, &'a Picture)>> {
                 let more = megapixels(image.header());
                 (bytes + image.bytes().len(), pixels + more)
             });
-            batch.len() < FRAMES_PER_BATCH
-                && bytes <= BYTES_PER_BATCH
-                && pixels <= MEGAPIXELS_PER_BATCH
+            batch.len() < most && bytes <= BYTES_PER_BATCH && pixels <= MEGAPIXELS_PER_BATCH
         };
         match batches.last_mut().filter(has_room) {
             Some(batch) => batch.push((index, image)),
@@ -228,7 +241,7 @@ mod tests {
         let (small, heavy, large) = (picture(640, 10), picture(640, 5 << 20), picture(1500, 10));
         let sizes = |images: &[&Picture]| -> Vec<Vec<u32>> {
             let indexes = |batch: &Vec<(u32, &Picture)>| batch.iter().map(|(i, _)| *i).collect();
-            split(images).iter().map(indexes).collect()
+            split(images, 2).iter().map(indexes).collect()
         };
         assert_eq!(sizes(&[&small; 5]), [vec![0, 1], vec![2, 3], vec![4]]);
         assert_eq!(
@@ -240,5 +253,25 @@ mod tests {
             [vec![0, 1], vec![2], vec![3]]
         );
         assert!(sizes(&[]).is_empty());
+    }
+
+    #[test]
+    fn each_thread_gets_a_batch_of_two_to_four_frames() {
+        for (frames, threads, each) in [
+            (8, 1.0, 4),
+            (8, 2.0, 4),
+            (8, 3.0, 3),
+            (8, 4.0, 2),
+            (8, 64.0, 2),
+            (20, 4.0, 4),
+            (20, 7.0, 3),
+            (1, 1.0, 2),
+        ] {
+            assert_eq!(
+                frames_per_batch(frames, threads),
+                each,
+                "{frames} {threads}"
+            );
+        }
     }
 }

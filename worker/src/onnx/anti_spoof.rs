@@ -31,28 +31,40 @@ impl AntiSpoof {
         })
     }
 
-    /// Margin of the face at `bounds`: the logit of the bona fide class less that of the strongest other
-    /// class; `None` where the frame leaves no room for the crop.
-    pub fn score(&mut self, frame: &RgbFrame, bounds: Bounds) -> Result<Option<f32>, AnalyzeError> {
-        let sides = (frame.width, frame.height);
-        if !has_room(bounds, self.spec.most_face_share, sides) {
-            return Ok(None);
-        }
-        let input = cut_out(frame, bounds, &self.spec).to_planes(&self.spec.input);
+    /// Margin of the face at these bounds in each frame: the logit of the bona fide class less that of the strongest
+    /// other class; `None` where the frame leaves no room for the crop.
+    pub fn score_all(
+        &mut self,
+        faces: &[(&RgbFrame, Bounds)],
+    ) -> Result<Vec<Option<f32>>, AnalyzeError> {
+        let inputs: Vec<Option<Vec<f32>>> = faces
+            .iter()
+            .map(|(frame, bounds)| {
+                let has_room = has_room(
+                    *bounds,
+                    self.spec.most_face_share,
+                    (frame.width, frame.height),
+                );
+                has_room.then(|| cut_out(frame, *bounds, &self.spec).to_planes(&self.spec.input))
+            })
+            .collect();
+        let score = |input: Option<Vec<f32>>| input.map(|i| self.score(&i)).transpose();
+        inputs.into_iter().map(score).collect()
+    }
+
+    fn score(&mut self, input: &[f32]) -> Result<f32, AnalyzeError> {
         let side = self.spec.input.width as usize;
         let (live, output) = (self.spec.live_class, self.spec.output);
-        self.model.run([1, 3, side, side], &input, |out| {
+        self.model.run([1, 3, side, side], input, |out| {
             let classes = out.first(None)?;
             let logits = match output {
                 ClassOutput::Logits => classes.to_vec(),
                 ClassOutput::Probabilities => classes.iter().map(|p| p.max(1e-9).ln()).collect(),
             };
-            margin_of(&logits, live)
-                .map(Some)
-                .ok_or(OutputError::NoClass {
-                    live,
-                    classes: classes.len(),
-                })
+            margin_of(&logits, live).ok_or(OutputError::NoClass {
+                live,
+                classes: classes.len(),
+            })
         })
     }
 }

@@ -72,11 +72,29 @@ impl Detector {
         })
     }
 
-    /// Finds the faces of a frame, largest first. If the largest is tilted, it is detected again in the
-    /// frame turned so that it is upright.
-    pub fn detect(&mut self, frame: &RgbFrame) -> Result<Vec<Detection>, AnalyzeError> {
-        let mut shrunk = self.shrink(frame, LONG_SIDE)?;
-        let mut found = self.find(&shrunk.upright())?;
+    /// Finds the faces of each frame, largest first. If the largest is tilted, it is detected again in the frame turned
+    /// so that it is upright.
+    pub fn detect_all(
+        &mut self,
+        frames: &[&RgbFrame],
+    ) -> Result<Vec<Vec<Detection>>, AnalyzeError> {
+        let shrunk = frames.iter().map(|frame| self.shrink(frame, LONG_SIDE));
+        let shrunk = shrunk.collect::<Result<Vec<_>, _>>()?;
+        let inputs: Vec<Input> = shrunk.iter().map(Shrunk::upright).collect();
+        let found = inputs.iter().map(|input| self.find(input));
+        let found = found.collect::<Result<Vec<_>, _>>()?;
+        let each = frames.iter().zip(shrunk).zip(found);
+        each.map(|((frame, shrunk), found)| self.detect_further(frame, shrunk, found))
+            .collect()
+    }
+
+    /// Goes on from what was found in the shrunk frame.
+    fn detect_further(
+        &mut self,
+        frame: &RgbFrame,
+        mut shrunk: Shrunk,
+        mut found: Vec<Detection>,
+    ) -> Result<Vec<Detection>, AnalyzeError> {
         if found.is_empty() {
             shrunk = self.shrink(frame, CLOSE_LONG_SIDE)?;
             found = self.find(&shrunk.upright())?;

@@ -80,15 +80,16 @@ const EXPRESSION_POINTS: [usize; 146] = [
 /// What the landmarks say.
 pub struct Landmarks {
     pub pose: Pose,
-    /// Measurements of both eyes.
+    /// Measurements of both eyes; the scores are 0 until the expression is read.
     pub eyes: Eyes,
-    /// Measurements of the mouth.
+    /// Measurements of the mouth, likewise.
     pub mouth: Mouth,
     /// The five points by which a face is aligned before it is embedded, in frame pixels: eye on the
     /// image's left, eye on its right, nose, mouth corner on its left, on its right.
     pub five: [Point; 5],
     /// The landmarks that place a sketch, in frame pixels.
     pub sketched: Vec<Point>,
+    points: Points,
 }
 
 /// Landmarks in frame pixels; z in the same unit, smaller towards the camera.
@@ -116,47 +117,43 @@ impl Landmarker {
         })
     }
 
-    /// Measures a detected face; `None` when the landmark model finds no face there.
+    /// Measures a detected face in each frame; `None` where the landmark model finds no face there.
+    pub fn look_all(
+        &mut self,
+        faces: &[(&RgbFrame, Detection)],
+    ) -> Result<Vec<Option<Landmarks>>, AnalyzeError> {
+        let cut_out = |(frame, face): &(&RgbFrame, Detection)| {
+            let (cx, cy) = face.bounds.centre();
+            let side = CONTEXT * face.bounds.width.max(face.bounds.height);
+            let to_frame = Similarity::from_crop(SIDE, [cx, cy], side, face.tilt);
+            let input = Crop::by_similarity(frame, SIDE, to_frame).to_planes(&INPUT);
+            (input, to_frame)
+        };
+        let inputs: Vec<(Vec<f32>, Similarity)> = faces.iter().map(cut_out).collect();
+        let look = |(input, to_frame): &(Vec<f32>, Similarity)| {
+            Ok(self
+                .find_points(input, *to_frame)?
+                .and_then(|p| self.canonical.read(p)))
+        };
+        inputs.iter().map(look).collect()
+    }
+
+    /// The same for one face.
     pub fn look(
         &mut self,
         frame: &RgbFrame,
         face: &Detection,
     ) -> Result<Option<Landmarks>, AnalyzeError> {
-        let Some(points) = self.find_points(frame, face)? else {
-            return Ok(None);
-        };
-        let Some(pose) = self.canonical.pose_of(&points) else {
-            return Ok(None);
-        };
-        let Some(five) = five_of(&points) else {
-            return Ok(None);
-        };
-        let scores = self.read_expression(&points)?;
-        Ok(eyes_of(&points, &scores)
-            .zip(mouth_of(&points, &scores))
-            .map(|(eyes, mouth)| Landmarks {
-                pose,
-                eyes,
-                mouth,
-                five,
-                sketched: sketch::LANDMARKS
-                    .iter()
-                    .filter_map(|i| plane(&points, *i))
-                    .collect(),
-            }))
+        Ok(self.look_all(&[(frame, *face)])?.pop().flatten())
     }
 
     fn find_points(
         &mut self,
-        frame: &RgbFrame,
-        face: &Detection,
+        input: &[f32],
+        to_frame: Similarity,
     ) -> Result<Option<Points>, AnalyzeError> {
-        let (cx, cy) = face.bounds.centre();
-        let side = CONTEXT * face.bounds.width.max(face.bounds.height);
-        let to_frame = Similarity::from_crop(SIDE, [cx, cy], side, face.tilt);
-        let input = Crop::by_similarity(frame, SIDE, to_frame).to_planes(&INPUT);
         let side = SIDE as usize;
-        self.landmarks.run([1, 3, side, side], &input, |out| {
+        self.landmarks.run([1, 3, side, side], input, |out| {
             let presence = out.named("presence", Some(1))?[0];
             if 1.0 / (1.0 + (-presence).exp()) < PRESENCE {
                 return Ok(None);
@@ -171,7 +168,14 @@ impl Landmarker {
         })
     }
 
-    fn read_expression(&mut self, points: &Points) -> Result<Vec<f32>, AnalyzeError> {
+    /// Reads the expression of a face, and adds what it says of eyes and mouth.
+    pub fn read_expression(&mut self, seen: &mut Landmarks) -> Result<(), AnalyzeError> {
+        let scores = self.expression_of(&seen.points)?;
+        add_expression(&scores, &mut seen.eyes, &mut seen.mouth);
+        Ok(())
+    }
+
+    fn expression_of(&mut self, points: &Points) -> Result<[f32; EXPRESSIONS], AnalyzeError> {
         let input: Vec<f32> = EXPRESSION_POINTS
             .iter()
             .filter_map(|i| points.get(*i))
@@ -179,9 +183,21 @@ impl Landmarker {
             .collect();
         let shape = [1, EXPRESSION_POINTS.len(), 2];
         self.expression.run(shape, &input, |out| {
-            Ok(out.first(Some(EXPRESSIONS))?.to_vec())
+            let mut scores = [0.0; EXPRESSIONS];
+            scores.copy_from_slice(out.first(Some(EXPRESSIONS))?);
+            Ok(scores)
         })
     }
+}
+
+fn add_expression(scores: &[f32; EXPRESSIONS], eyes: &mut Eyes, mouth: &mut Mouth) {
+    eyes.left_blink = scores[expression::EYE_BLINK_LEFT];
+    eyes.right_blink = scores[expression::EYE_BLINK_RIGHT];
+    mouth.smile = f32::midpoint(
+        scores[expression::MOUTH_SMILE_LEFT],
+        scores[expression::MOUTH_SMILE_RIGHT],
+    );
+    mouth.jaw_open = scores[expression::JAW_OPEN];
 }
 
 fn to_frame_point(p: &[f32], to_frame: Similarity) -> [f32; 3] {
@@ -217,6 +233,19 @@ impl Canonical {
         })
     }
 
+    /// What these landmarks say, but for the expression; `None` where points coincide that must not.
+    fn read(&self, points: Points) -> Option<Landmarks> {
+        let sketched = sketch::LANDMARKS.iter().filter_map(|i| plane(&points, *i));
+        Some(Landmarks {
+            pose: self.pose_of(&points)?,
+            eyes: eyes_of(&points)?,
+            mouth: mouth_of(&points)?,
+            five: five_of(&points)?,
+            sketched: sketched.collect(),
+            points,
+        })
+    }
+
     /// The landmarks' y points down and their z away from the camera; a pose wants up and towards.
     fn pose_of(&self, points: &Points) -> Option<Pose> {
         let observed: Vec<[f32; 3]> = self
@@ -245,7 +274,7 @@ fn five_of(points: &Points) -> Option<[Point; 5]> {
     ])
 }
 
-fn eyes_of(points: &Points, scores: &[f32]) -> Option<Eyes> {
+fn eyes_of(points: &Points) -> Option<Eyes> {
     let ratio = |eye: [usize; 6]| {
         let mut outline = [[0.0; 2]; 6];
         for (to, i) in outline.iter_mut().zip(eye) {
@@ -256,12 +285,11 @@ fn eyes_of(points: &Points, scores: &[f32]) -> Option<Eyes> {
     Some(Eyes {
         left_ratio: ratio(IMAGE_RIGHT_EYE)?,
         right_ratio: ratio(IMAGE_LEFT_EYE)?,
-        left_blink: *scores.get(expression::EYE_BLINK_LEFT)?,
-        right_blink: *scores.get(expression::EYE_BLINK_RIGHT)?,
+        ..Eyes::default()
     })
 }
 
-fn mouth_of(points: &Points, scores: &[f32]) -> Option<Mouth> {
+fn mouth_of(points: &Points) -> Option<Mouth> {
     let distance = |(i, j): (usize, usize)| {
         let (a, b) = (plane(points, i)?, plane(points, j)?);
         Some((a[0] - b[0]).hypot(a[1] - b[1])).filter(|d| *d > 0.0)
@@ -271,11 +299,7 @@ fn mouth_of(points: &Points, scores: &[f32]) -> Option<Mouth> {
         // Closed lips may touch: a gap of 0 is a valid measurement.
         opening: distance(INNER_LIPS).unwrap_or(0.0) / width,
         width: width / distance(OUTER_EYE_CORNERS)?,
-        smile: f32::midpoint(
-            *scores.get(expression::MOUTH_SMILE_LEFT)?,
-            *scores.get(expression::MOUTH_SMILE_RIGHT)?,
-        ),
-        jaw_open: *scores.get(expression::JAW_OPEN)?,
+        ..Mouth::default()
     })
 }
 
@@ -309,12 +333,11 @@ mod tests {
         points[291] = [180.0, 180.0, 0.0];
         points[13] = [150.0, 170.0, 0.0];
         points[14] = [150.0, 194.0, 0.0];
-        let mut scores = vec![0.0; EXPRESSIONS];
-        (scores[44], scores[45], scores[25]) = (0.8, 0.6, 0.5);
-        let (eyes, mouth) = (
-            eyes_of(&points, &scores).unwrap(),
-            mouth_of(&points, &scores).unwrap(),
-        );
+        let mut scores = [0.0; EXPRESSIONS];
+        (scores[44], scores[45], scores[25], scores[9]) = (0.8, 0.6, 0.5, 0.3);
+        let (mut eyes, mut mouth) = (eyes_of(&points).unwrap(), mouth_of(&points).unwrap());
+        add_expression(&scores, &mut eyes, &mut mouth);
+        assert_eq!((eyes.left_blink, eyes.right_blink), (0.3, 0.0));
         // The eye on the image's left is the subject's right one.
         assert!((eyes.right_ratio - 0.3).abs() < 1e-5 && (eyes.left_ratio - 0.04).abs() < 1e-5);
         assert!((mouth.opening - 0.4).abs() < 1e-5 && (mouth.width - 0.6).abs() < 1e-5);
@@ -323,8 +346,7 @@ mod tests {
 
     #[test]
     fn points_that_coincide_are_no_face() {
-        let scores = vec![0.0; EXPRESSIONS];
-        assert!(eyes_of(&vec![[5.0; 3]; POINTS], &scores).is_none());
-        assert!(mouth_of(&vec![[5.0; 3]; POINTS], &scores).is_none());
+        assert!(eyes_of(&vec![[5.0; 3]; POINTS]).is_none());
+        assert!(mouth_of(&vec![[5.0; 3]; POINTS]).is_none());
     }
 }

@@ -1,8 +1,12 @@
 //! The real analyzer: ONNX models, run one after another.
 //!
-//! Order: detector -> landmarks and expression -> pose, eyes, mouth -> embedding -> anti-spoofing ->
-//! cues and quality, which need no model. `Look::Glance` leaves out embedding, anti-spoofing and cues.
+//! Order: detector -> landmarks, pose -> expression -> eyes, mouth, quality -> embedding -> anti-spoofing ->
+//! cues, which need no model. `Look::Glance` leaves out embedding, anti-spoofing and cues.
 //! Each model has a file of its own, with its pre- and post-processing as pure functions.
+//!
+//! Frames that are measured together go through this order in step: each model runs on all of them before the next
+//! model does. Together the models are larger than a core's cache, so a model that runs once finds nothing of itself
+//! there. In step, four frames take a tenth less time inside `run` (docs/performance.md). The numbers are the same.
 
 mod anti_spoof;
 mod detector;
@@ -13,7 +17,8 @@ mod session;
 use std::sync::Arc;
 
 use livegate_common::job::Look;
-use livegate_liveness::measurement::{DetectedFace, Face, FrameMeasurement};
+use livegate_liveness::measurement::{Bounds, DetectedFace, Face, FrameMeasurement};
+use livegate_liveness::sketch::Sketch;
 use livegate_liveness::thresholds::ModelSetId;
 use livegate_models::ModelSet;
 
@@ -22,11 +27,11 @@ use crate::cues::CueFinder;
 use crate::pictures::{scene, sketch, thumbnail};
 use crate::pixels::crop::Crop;
 use crate::quality::{self, Detail};
-use crate::stages::{Stage, timed};
+use crate::stages::{Stage, timed, timed_each};
 use livegate_media::RgbFrame;
 
 use anti_spoof::AntiSpoof;
-use detector::Detector;
+use detector::{Detection, Detector};
 use embedder::Embedder;
 use landmarker::{Landmarker, Landmarks};
 use session::Runtime;
@@ -99,13 +104,36 @@ struct Glanced {
 
 /// Where the main face is, and its picture for the embedder.
 struct Main {
-    detection: detector::Detection,
+    detection: Detection,
     aligned: Crop,
+}
+
+/// The faces found in a frame, and the main one where its landmarks are found.
+type Found = (Vec<Detection>, Option<Located>);
+
+/// The main face of a frame, before its expression is read.
+struct Located {
+    detection: Detection,
+    seen: Landmarks,
+    aligned: Crop,
+    sketch: Sketch,
 }
 
 impl FaceAnalyzer for OnnxAnalyzer {
     fn analyze(&mut self, frame: &RgbFrame, look: Look) -> Result<FrameMeasurement, AnalyzeError> {
         Ok(self.go_on(frame, look, None)?.0)
+    }
+
+    fn analyze_all(
+        &mut self,
+        frames: &[&RgbFrame],
+        look: Look,
+    ) -> Result<Vec<FrameMeasurement>, AnalyzeError> {
+        let glanced = self.glance_all(frames)?;
+        match look {
+            Look::Glance => Ok(glanced.into_iter().map(|g| g.measurement).collect()),
+            Look::Whole => self.complete_all(frames, glanced),
+        }
     }
 
     fn go_on(
@@ -120,7 +148,10 @@ impl FaceAnalyzer for OnnxAnalyzer {
         };
         match look {
             Look::Glance => Ok((glanced.measurement.clone(), Some(Box::new(glanced)))),
-            Look::Whole => Ok((self.complete(frame, glanced)?, None)),
+            Look::Whole => {
+                let whole = self.complete_all(&[frame], vec![glanced])?;
+                Ok((only(whole)?, None))
+            }
         }
     }
 
@@ -133,128 +164,64 @@ impl FaceAnalyzer for OnnxAnalyzer {
     }
 }
 
+/// The one result for one frame.
+fn only<T>(results: Vec<T>) -> Result<T, AnalyzeError> {
+    results.into_iter().next().ok_or_else(|| AnalyzeError {
+        model: "all".to_owned(),
+        cause: "a frame has no result".to_owned(),
+    })
+}
+
 impl OnnxAnalyzer {
-    /// Everything but who it is and whether it is a presentation attack.
     fn glance(&mut self, frame: &RgbFrame) -> Result<Glanced, AnalyzeError> {
-        let mut found = timed(Stage::Detect, || self.detector.detect(frame))?;
-        let mut face = self.measure_first(frame, &found)?;
-        if face.is_none() {
-            // A phone's picture whose orientation was lost shows a face, and should be told so.
-            let sideways = timed(Stage::Detect, || self.detector.detect_sideways(frame))?;
-            face = self.measure_first(frame, &sideways)?;
-            if face.is_some() {
-                found = sideways;
-            }
-        }
-        let faces = found
-            .iter()
-            .map(|d| DetectedFace {
-                bounds: d.bounds,
-                score: d.score,
-            })
-            .collect();
-        let (face, main) = face.unzip();
+        only(self.glance_all(&[frame])?)
+    }
+
+    /// Everything but who it is and whether it is a presentation attack.
+    fn glance_all(&mut self, frames: &[&RgbFrame]) -> Result<Vec<Glanced>, AnalyzeError> {
+        let found = timed_each(Stage::Detect, frames.len(), || {
+            self.detector.detect_all(frames)
+        })?;
+        let mut located = self.locate_all(frames, found)?;
+        let faces = located.iter_mut().filter_map(|(_, l)| l.as_mut());
+        let faces: Vec<&mut Located> = faces.collect();
+        timed_each(Stage::Expression, faces.len(), || {
+            let mut faces = faces.into_iter();
+            faces.try_for_each(|face| self.landmarker.read_expression(&mut face.seen))
+        })?;
+        let both = frames.iter().zip(located);
+        let glanced = both.map(|(frame, (found, located))| self.glanced(frame, &found, located));
+        Ok(glanced.collect())
+    }
+
+    fn glanced(&self, frame: &RgbFrame, found: &[Detection], located: Option<Located>) -> Glanced {
+        let seen = |d: &Detection| DetectedFace {
+            bounds: d.bounds,
+            score: d.score,
+        };
+        let (face, main) = located.map(|l| self.face_of(frame, l)).unzip();
         let scene = face
             .as_ref()
             .and_then(|f: &Face| scene::of(frame, f.bounds));
-        Ok(Glanced {
+        Glanced {
             measurement: FrameMeasurement {
                 width: frame.width,
                 height: frame.height,
-                faces,
+                faces: found.iter().map(seen).collect(),
                 face,
                 scene,
             },
             main,
-        })
-    }
-
-    /// Adds to a glance who it is and whether it is a presentation attack.
-    fn complete(
-        &mut self,
-        frame: &RgbFrame,
-        glanced: Glanced,
-    ) -> Result<FrameMeasurement, AnalyzeError> {
-        let Glanced {
-            mut measurement,
-            main,
-        } = glanced;
-        let Some((face, main)) = measurement.face.as_mut().zip(main) else {
-            return Ok(measurement);
-        };
-        match timed(Stage::Embed, || self.embedder.embed(&main.aligned))? {
-            Some(embedding) => {
-                face.embedding = Some(embedding);
-                face.margins = self.score(frame, &main.detection)?;
-                let cues = timed(Stage::Cues, || self.cues.find(frame, main.detection.bounds));
-                face.cues = Some(cues);
-            }
-            None => {
-                measurement.face = None;
-                measurement.scene = None;
-            }
-        }
-        Ok(measurement)
-    }
-
-    /// Measures the first of these faces, if there is one.
-    fn measure_first(
-        &mut self,
-        frame: &RgbFrame,
-        found: &[detector::Detection],
-    ) -> Result<Option<(Face, Main)>, AnalyzeError> {
-        match found.first() {
-            Some(main) => self.measure(frame, main),
-            None => Ok(None),
         }
     }
 
-    /// The landmarks of a face; `None` when the landmark model finds no face there.
-    ///
-    /// The landmarks give the tilt more exactly than the detector does. Where the two disagree, the face
-    /// was not upright for the landmark model either, and is measured again.
-    fn look_upright(
-        &mut self,
-        frame: &RgbFrame,
-        mut face: detector::Detection,
-    ) -> Result<Option<(detector::Detection, Landmarks)>, AnalyzeError> {
-        let first = timed(Stage::Landmarks, || self.landmarker.look(frame, &face))?;
-        let Some(mut seen) = first else {
-            return Ok(None);
-        };
-        for _ in 0..MOST_LOOKS {
-            let tilt = seen.pose.roll.to_radians();
-            if !is_misjudged(face.tilt, tilt) {
-                break;
-            }
-            let again = timed(Stage::Detect, || {
-                self.detector.detect_tilted(frame, &face, tilt)
-            })?;
-            let turned = detector::Detection {
-                tilt,
-                ..again.unwrap_or(face)
-            };
-            let again = timed(Stage::Landmarks, || self.landmarker.look(frame, &turned))?;
-            let Some(again) = again else { break };
-            (face, seen) = (turned, again);
-        }
-        Ok(Some((face, seen)))
-    }
-
-    fn measure(
-        &mut self,
-        frame: &RgbFrame,
-        main: &detector::Detection,
-    ) -> Result<Option<(Face, Main)>, AnalyzeError> {
-        let Some((detection, seen)) = self.look_upright(frame, *main)? else {
-            return Ok(None);
-        };
-        let Some(aligned) = embedder::align(frame, &seen.five) else {
-            return Ok(None);
-        };
-        let Some(sketch) = sketch::of(frame, &seen.sketched) else {
-            return Ok(None);
-        };
+    fn face_of(&self, frame: &RgbFrame, located: Located) -> (Face, Main) {
+        let Located {
+            detection,
+            seen,
+            aligned,
+            sketch,
+        } = located;
         let face = Face {
             bounds: detection.bounds,
             pose: seen.pose,
@@ -267,17 +234,146 @@ impl OnnxAnalyzer {
             thumbnail: thumbnail::of(frame, detection.bounds),
             cues: None,
         };
-        Ok(Some((face, Main { detection, aligned })))
+        (face, Main { detection, aligned })
     }
 
-    fn score(
+    /// Looks for the landmarks of the main face of each frame; `found` are the faces found in each.
+    fn locate_all(
+        &mut self,
+        frames: &[&RgbFrame],
+        found: Vec<Vec<Detection>>,
+    ) -> Result<Vec<Found>, AnalyzeError> {
+        let firsts = frames.iter().zip(&found);
+        let firsts: Vec<(&RgbFrame, Detection)> = firsts
+            .filter_map(|(frame, found)| Some((*frame, *found.first()?)))
+            .collect();
+        let mut seen = timed_each(Stage::Landmarks, firsts.len(), || {
+            self.landmarker.look_all(&firsts)
+        })?
+        .into_iter();
+        let located = frames.iter().zip(found).map(|(frame, found)| {
+            let first = found.first().copied();
+            let seen = first.and_then(|d| Some((d, seen.next()??)));
+            match self.locate(frame, seen)? {
+                Some(located) => Ok((found, Some(located))),
+                None => self.locate_sideways(frame, found),
+            }
+        });
+        located.collect()
+    }
+
+    /// The main face of a frame that lies on its side: a phone's picture whose orientation was lost shows a face, and
+    /// the caller should be told so. `upright` is what was found before.
+    fn locate_sideways(
         &mut self,
         frame: &RgbFrame,
-        main: &detector::Detection,
-    ) -> Result<Vec<Option<f32>>, AnalyzeError> {
-        let models = self.anti_spoof.iter_mut();
-        models
-            .map(|m| timed(Stage::AntiSpoof, || m.score(frame, main.bounds)))
-            .collect()
+        upright: Vec<Detection>,
+    ) -> Result<Found, AnalyzeError> {
+        let sideways = timed(Stage::Detect, || self.detector.detect_sideways(frame))?;
+        let seen = match sideways.first() {
+            Some(main) => {
+                let seen = timed(Stage::Landmarks, || self.landmarker.look(frame, main))?;
+                seen.map(|seen| (*main, seen))
+            }
+            None => None,
+        };
+        Ok(match self.locate(frame, seen)? {
+            Some(located) => (sideways, Some(located)),
+            None => (upright, None),
+        })
+    }
+
+    /// The face with these landmarks, measured upright; `None` where its points coincide.
+    fn locate(
+        &mut self,
+        frame: &RgbFrame,
+        seen: Option<(Detection, Landmarks)>,
+    ) -> Result<Option<Located>, AnalyzeError> {
+        let Some((detection, seen)) = seen else {
+            return Ok(None);
+        };
+        let (detection, seen) = self.look_upright(frame, detection, seen)?;
+        let aligned = embedder::align(frame, &seen.five);
+        let both = aligned.zip(sketch::of(frame, &seen.sketched));
+        Ok(both.map(|(aligned, sketch)| Located {
+            detection,
+            seen,
+            aligned,
+            sketch,
+        }))
+    }
+
+    /// The landmarks of a face, where it is upright for the landmark model.
+    ///
+    /// The landmarks give the tilt more exactly than the detector does. Where the two disagree, the face
+    /// was not upright for the landmark model either, and is measured again.
+    fn look_upright(
+        &mut self,
+        frame: &RgbFrame,
+        mut face: Detection,
+        mut seen: Landmarks,
+    ) -> Result<(Detection, Landmarks), AnalyzeError> {
+        for _ in 0..MOST_LOOKS {
+            let tilt = seen.pose.roll.to_radians();
+            if !is_misjudged(face.tilt, tilt) {
+                break;
+            }
+            let again = timed(Stage::Detect, || {
+                self.detector.detect_tilted(frame, &face, tilt)
+            })?;
+            let turned = Detection {
+                tilt,
+                ..again.unwrap_or(face)
+            };
+            let again = timed(Stage::Landmarks, || self.landmarker.look(frame, &turned))?;
+            let Some(again) = again else { break };
+            (face, seen) = (turned, again);
+        }
+        Ok((face, seen))
+    }
+
+    /// Adds to glances who it is and whether it is a presentation attack.
+    fn complete_all(
+        &mut self,
+        frames: &[&RgbFrame],
+        glanced: Vec<Glanced>,
+    ) -> Result<Vec<FrameMeasurement>, AnalyzeError> {
+        let mut whole: Vec<(FrameMeasurement, Option<Main>)> = glanced
+            .into_iter()
+            .map(|g| (g.measurement, g.main))
+            .collect();
+        for (measurement, main) in &mut whole {
+            if let Some((face, aligned)) = measurement.face.as_mut().zip(main.as_ref()) {
+                face.embedding = timed(Stage::Embed, || self.embedder.embed(&aligned.aligned))?;
+                if face.embedding.is_none() {
+                    (measurement.face, measurement.scene, *main) = (None, None, None);
+                }
+            }
+        }
+        let mut faces: Vec<(&RgbFrame, Bounds, &mut Face)> = frames
+            .iter()
+            .zip(&mut whole)
+            .filter_map(|(frame, (measurement, main))| {
+                Some((
+                    *frame,
+                    main.as_ref()?.detection.bounds,
+                    measurement.face.as_mut()?,
+                ))
+            })
+            .collect();
+        let places: Vec<(&RgbFrame, Bounds)> = faces.iter().map(|(f, b, _)| (*f, *b)).collect();
+        for model in &mut self.anti_spoof {
+            let scores = timed_each(Stage::AntiSpoof, places.len(), || model.score_all(&places))?;
+            for ((.., face), score) in faces.iter_mut().zip(scores) {
+                face.margins.push(score);
+            }
+        }
+        for (frame, bounds, face) in &mut faces {
+            face.cues = Some(timed(Stage::Cues, || self.cues.find(frame, *bounds)));
+        }
+        Ok(whole
+            .into_iter()
+            .map(|(measurement, _)| measurement)
+            .collect())
     }
 }

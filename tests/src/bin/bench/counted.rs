@@ -53,7 +53,11 @@ mod tests {
     fn the_first_field_of_the_events_line_is_the_count() {
         let counted = "1234567,,instructions:u,1000000,100.00,,\n";
         assert_eq!(instructions(counted), Some(1_234_567.0));
-        for nothing in ["<not supported>,,instructions:u,0,100.00,,\n", "", "bash: perf\n"] {
+        for nothing in [
+            "<not supported>,,instructions:u,0,100.00,,\n",
+            "",
+            "bash: perf\n",
+        ] {
             assert_eq!(instructions(nothing), None, "{nothing}");
         }
     }

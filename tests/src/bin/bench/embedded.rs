@@ -82,7 +82,11 @@ async fn instructions(api: &Service, capture: &Capture) {
         api.verify(capture).await;
     }
     if let Some(all) = counting.end() {
-        figure("instructions a verify", all / 1e6 / A_ROUND as f64, "million");
+        figure(
+            "instructions a verify",
+            all / 1e6 / A_ROUND as f64,
+            "million",
+        );
     }
 }
 

@@ -5,12 +5,27 @@
 //! processor: wider vector units make `run` faster, and decoding hardly.
 
 use livegate_common::job::Look;
-use livegate_media::decode;
+use livegate_media::{RgbFrame, decode};
 use livegate_models::ModelSet;
 use livegate_tests::client::Capture;
 use livegate_tests::media::models;
+use livegate_worker::IN_STEP;
 use livegate_worker::analyzer::FaceAnalyzer;
 use livegate_worker::onnx::{factory, thread_cpu_us};
+
+use crate::{figure, median};
+
+const PASSES: usize = 60;
+
+/// Prints both shares of a verify.
+pub fn measure(capture: &Capture) {
+    let mut floor = Floor::new(capture);
+    let passes: Vec<Pass> = (0..PASSES).map(|_| floor.pass()).collect();
+    println!("a verify on one thread of this process, without a server, medians of {PASSES}:");
+    let of = |share: fn(&Pass) -> f64| median(passes.iter().map(share));
+    figure("CPU inside `run`: the floor", of(|p| p.run), "ms");
+    figure("CPU beside it", of(|p| p.beside), "ms");
+}
 
 /// The models, loaded once, and the pictures of a verify.
 pub struct Floor {
@@ -44,10 +59,11 @@ impl Floor {
     pub fn pass(&mut self) -> Pass {
         self.analyzer.take_inference_us();
         let before = thread_cpu_us();
-        for jpeg in &self.jpegs {
-            let frame = decode(jpeg).unwrap();
-            let seen = self.analyzer.analyze(&frame, Look::Whole).unwrap();
-            assert!(seen.face.is_some());
+        for jpegs in self.jpegs.chunks(IN_STEP) {
+            let frames: Vec<RgbFrame> = jpegs.iter().map(|jpeg| decode(jpeg).unwrap()).collect();
+            let frames: Vec<&RgbFrame> = frames.iter().collect();
+            let seen = self.analyzer.analyze_all(&frames, Look::Whole).unwrap();
+            assert!(seen.iter().all(|seen| seen.face.is_some()));
         }
         let all = (thread_cpu_us() - before) as f64 / 1e3;
         let run = self.analyzer.take_inference_us() as f64 / 1e3;

@@ -45,6 +45,8 @@ struct Asked {
 /// A part of the measurement.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Part {
+    /// A worker's share of a verify, on one thread of this process: the models, and what is beside them.
+    Floor,
     /// Verifies, clips and live frames in one process.
     Embedded,
     /// More than the service can do.
@@ -72,15 +74,20 @@ async fn main() {
         return turns::measure(folder.path(), &capture, &earlier).await;
     }
     let is_asked = |part| asked.parts.is_empty() || asked.parts.contains(&part);
+    if is_asked(Part::Floor) {
+        floor::measure(&capture);
+    }
     if is_asked(Part::Embedded) {
         embedded::measure(folder.path(), &capture).await;
     }
-    let kinds = overload::Kind::all(&capture, &embedded::clip());
-    if is_asked(Part::Overload) {
-        overload::rates(folder.path(), &kinds).await;
-    }
-    if is_asked(Part::Tenants) {
-        overload::beside(folder.path(), &kinds).await;
+    if is_asked(Part::Overload) || is_asked(Part::Tenants) {
+        let kinds = overload::Kind::all(&capture, &embedded::clip());
+        if is_asked(Part::Overload) {
+            overload::rates(folder.path(), &kinds).await;
+        }
+        if is_asked(Part::Tenants) {
+            overload::beside(folder.path(), &kinds).await;
+        }
     }
     if is_asked(Part::Distributed) {
         distributed::measure(folder.path(), &capture).await;

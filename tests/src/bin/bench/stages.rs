@@ -4,7 +4,7 @@ use livegate_tests::scrape::Scrape;
 
 /// Stages in the order in which a request goes through them, with the beginning of their names in the
 /// metrics. Stages of waiting include those of measuring.
-const STAGES: [(&str, &str); 16] = [
+const STAGES: [(&str, &str); 17] = [
     ("livegate_", "parse"),
     ("livegate_", "seal"),
     ("livegate_", "publish"),
@@ -15,6 +15,7 @@ const STAGES: [(&str, &str); 16] = [
     ("livegate_worker_", "decode"),
     ("livegate_worker_", "detect"),
     ("livegate_worker_", "landmarks"),
+    ("livegate_worker_", "expression"),
     ("livegate_worker_", "embed"),
     ("livegate_worker_", "anti_spoof"),
     ("livegate_worker_", "cues"),

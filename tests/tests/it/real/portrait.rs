@@ -10,6 +10,7 @@ use livegate_tests::client::Capture;
 use livegate_tests::media::{jpeg, models, portrait, portrait_frame};
 use livegate_worker::FaceAnalyzer;
 
+use super::rolls::rolled;
 use super::stack::{Distributed, embedded};
 
 pub fn analyzer() -> Box<dyn FaceAnalyzer> {
@@ -52,6 +53,41 @@ fn a_closer_look_that_goes_on_from_a_glance_measures_what_a_whole_one_does() {
     let (closer, _) = second.go_on(&frame, Look::Whole, begun).unwrap();
     assert!(closer.face.as_ref().unwrap().embedding.is_some());
     assert_eq!(closer, whole);
+}
+
+/// Whatever each of them needs: a second look at another size, turned, on its side, or nothing to be found.
+#[test]
+#[cfg_attr(not(has_models), ignore = "needs the models (make test obtains them)")]
+fn frames_measured_in_step_are_measured_as_each_by_itself() {
+    let mut analyzer = analyzer();
+    let wall = image::RgbImage::from_fn(640, 480, |x, y| {
+        image::Rgb([(x / 5) as u8, (y / 3) as u8, 90])
+    });
+    let turned = image::imageops::rotate90(&portrait_frame(600, 0));
+    let close = image::imageops::crop_imm(&portrait(), 180, 120, 150, 150).to_image();
+    let frames = [
+        portrait_frame(640, 0),
+        wall,
+        turned,
+        portrait_frame(400, 200),
+        rolled(&portrait_frame(500, 0), 30.0),
+        close,
+        portrait(),
+    ]
+    .map(pixels);
+    for look in [Look::Whole, Look::Glance] {
+        let one = |frame: &RgbFrame| analyzer.analyze(frame, look).unwrap();
+        let apart: Vec<FrameMeasurement> = frames.iter().map(one).collect();
+        assert!(apart.iter().filter(|seen| seen.face.is_some()).count() >= 5);
+        for together in 1..=frames.len() {
+            let groups = frames.chunks(together);
+            let all = groups.flat_map(|group| {
+                let group: Vec<&RgbFrame> = group.iter().collect();
+                analyzer.analyze_all(&group, look).unwrap()
+            });
+            assert_eq!(all.collect::<Vec<_>>(), apart, "{together} together");
+        }
+    }
 }
 
 #[test]

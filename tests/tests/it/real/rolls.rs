@@ -18,7 +18,7 @@ const ROLLS: [f32; 8] = [-35.0, -30.0, -25.0, -15.0, 15.0, 25.0, 30.0, 35.0];
 
 /// The picture turned clockwise about its middle, as by a camera that is held at an angle; beyond the edge
 /// it goes on as its mirror image.
-fn rolled(picture: &image::RgbImage, degrees: f32) -> image::RgbImage {
+pub fn rolled(picture: &image::RgbImage, degrees: f32) -> image::RgbImage {
     let (width, height) = picture.dimensions();
     let (cx, cy) = ((width - 1) as f32 / 2.0, (height - 1) as f32 / 2.0);
     let (sin, cos) = degrees.to_radians().sin_cos();
