@@ -33,6 +33,11 @@ pub(crate) fn person(degrees: f32) -> Embedding {
 
 /// A different picture for each number.
 pub(crate) fn picture(number: u64) -> Sketch {
+    altered(number, |_, value| value)
+}
+
+/// The picture of this number with each of its values changed, given its place.
+pub(crate) fn altered(number: u64, change: impl Fn(usize, i8) -> i8) -> Sketch {
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         // Xorshift (Marsaglia 2003).
@@ -41,7 +46,7 @@ pub(crate) fn picture(number: u64) -> Sketch {
         state ^= state << 17;
         (state >> 56) as i8
     };
-    Sketch::new((0..SIDE * SIDE).map(|_| next()).collect()).unwrap()
+    Sketch::new((0..SIDE * SIDE).map(|i| change(i, next())).collect()).unwrap()
 }
 
 /// A picture that differs from all before it.

@@ -49,7 +49,9 @@ pub struct Thresholds {
     pub pair_turn_deg: f32,
     /// Correlation of two aligned sketches from which both show the same picture, -1 to 1.
     pub copy_likeness: f32,
-    /// Number of copies that a clip may contain by accident.
+    /// The same where the head stayed and only the expression changed meanwhile.
+    pub copy_unmoved_likeness: f32,
+    /// Number of copies that a clip may contain by accident, after a movement of the head.
     pub copies_dense: usize,
     /// Of the turned frames that a caller chose, one in this many may hold the picture of the frame before,
     /// and at least one.

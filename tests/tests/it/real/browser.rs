@@ -99,6 +99,7 @@ async fn service() -> App {
     let config = three_anti_spoof_models(folder.path());
     let mut point = OperatingPoint::shipped().clone();
     point.thresholds.copy_likeness = 2.0;
+    point.thresholds.copy_unmoved_likeness = 2.0;
     embedded_at(Some(&config), &point).await
 }
 
