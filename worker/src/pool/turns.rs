@@ -20,6 +20,12 @@ pub struct Turns<T> {
     in_a_row: usize,
 }
 
+impl<T> Default for Turns<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> Turns<T> {
     /// Two empty lines.
     pub fn new() -> Self {
