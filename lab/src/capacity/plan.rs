@@ -14,6 +14,9 @@ pub struct Goal {
     pub refused_at_most: f64,
     /// Largest p95 of verifies of frames, milliseconds.
     pub p95_ms: f64,
+    /// Largest part of what the workers can do that the load may need, 0 to 1. Close to 1 the queue grows for
+    /// longer than a run lasts, so a run that goes well shows nothing.
+    pub use_at_most: f64,
 }
 
 /// A number of workers that is enough.
@@ -47,12 +50,15 @@ impl Goal {
     }
 }
 
-/// Workers whose threads have just as much to do as they can, on average.
+/// Workers that have just as much to do as they can, on average: by the time of their threads, or, where each worker has
+/// cores of its own, by that of its cores, which decoders of clips use as well.
 pub fn least_by_work(setup: &Setup) -> f64 {
+    let each = match setup.cores {
+        Some(_) => setup.mix.thread_s(&setup.times),
+        None => setup.mix.worker_core_s(&setup.times),
+    };
     match setup.arrivals {
-        Arrivals::Open { per_second, .. } => {
-            per_second * setup.mix.thread_s(&setup.times) / f64::from(setup.threads)
-        }
+        Arrivals::Open { per_second, .. } => per_second * each / f64::from(setup.threads),
         Arrivals::Closed { .. } => 1.0,
     }
 }
@@ -71,7 +77,7 @@ pub fn with_workers(setup: &Setup, workers: u32, most_failed: u64) -> Run {
 /// # Errors
 /// [`Unreachable`] where four times the workers that the thread time alone needs are not enough.
 pub fn search(setup: &Setup, goal: &Goal) -> Result<Plan, Unreachable> {
-    let floor = least_by_work(setup);
+    let floor = least_by_work(setup) / goal.use_at_most;
     let whole = |workers: f64| {
         #[expect(
             clippy::cast_possible_truncation,
@@ -86,9 +92,8 @@ pub fn search(setup: &Setup, goal: &Goal) -> Result<Plan, Unreachable> {
         let run = with_workers(setup, workers, most_failed);
         goal.is_met(&run.tally).then_some(Plan { workers, run })
     };
-    // Fewer than this cannot do the work at all.
     let mut too_few = whole(floor) - 1;
-    let mut times = 1.1;
+    let mut times = 1.0;
     let mut best = loop {
         let workers = whole(floor * times);
         if let Some(plan) = attempt(workers) {
@@ -134,23 +139,34 @@ fn most_failed(setup: &Setup, goal: &Goal) -> u64 {
 pub struct QueueLengths {
     /// Mean with the planned workers.
     pub planned: f64,
-    /// Mean with workers for 90% of the work.
+    /// Mean with the same workers, and a tenth more work than they can do.
     pub short: f64,
 }
 
 impl QueueLengths {
-    /// The lengths at a plan, and with too few workers for the same load.
+    /// The lengths at a plan, and with too few workers.
     pub fn of(setup: &Setup, plan: &Plan) -> Self {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "thousands of workers, and not negative"
-        )]
-        let few = (0.9 * least_by_work(setup)).floor() as u32;
-        let short = with_workers(setup, few.max(1), u64::MAX);
+        let needed = least_by_work(setup);
+        let times = 1.1 * f64::from(plan.workers) / needed;
+        let arrivals = match setup.arrivals {
+            Arrivals::Open {
+                per_second,
+                spacing,
+            } => Arrivals::Open {
+                per_second: per_second * times,
+                spacing,
+            },
+            closed @ Arrivals::Closed { .. } => closed,
+        };
+        let overloaded = Setup {
+            arrivals,
+            ..setup.clone()
+        };
+        let short = with_workers(&overloaded, plan.workers, u64::MAX);
+        let each = |run: &Run| mean(&run.looks.verify) / f64::from(plan.workers);
         Self {
-            planned: mean(&plan.run.looks.verify) / f64::from(plan.workers),
-            short: mean(&short.looks.verify) / f64::from(few.max(1)),
+            planned: each(&plan.run),
+            short: each(&short),
         }
     }
 

@@ -272,7 +272,7 @@ impl KedaReport {
     fn to_text(&self) -> String {
         let QueueLengths { planned, short } = self.waiting;
         let seen = format!(
-            "KEDA: {planned:.2} messages wait for each worker with these workers, {short:.2} with workers for 90% of the work."
+            "KEDA: {planned:.2} messages wait for each worker with these workers, {short:.2} with a tenth more work than they can do."
         );
         let hint = match self.verify_queue_length {
             Some(value) => format!(

@@ -77,12 +77,14 @@ fn capacity_waiting_is_that_of_pollaczek_and_khinchine() {
     for (load, spread) in [(0.5, 0.0), (0.8, 0.0), (0.5, 1.0), (0.8, 1.0), (0.7, 0.5)] {
         let run = run(&single_server(load, spread));
         let wait = frames(&run).mean().unwrap() / 20.0 - 1.0;
-        let theory = load * (1.0 + spread * spread) / (2.0 * (1.0 - load));
+        // By chance a little more or less arrived than the rate says.
+        let rho = run.thread_s / 4000.0;
+        assert!((rho - load).abs() < 0.02, "{rho}");
+        let theory = rho * (1.0 + spread * spread) / (2.0 * (1.0 - rho));
         assert!(
-            (wait / theory - 1.0).abs() < 0.06,
-            "load {load}, spread {spread}: {wait}, not {theory}"
+            (wait / theory - 1.0).abs() < 0.05,
+            "load {rho}, spread {spread}: {wait}, not {theory}"
         );
-        assert!((run.thread_s / 4000.0 - load).abs() < 0.02);
     }
 }
 
@@ -198,9 +200,9 @@ fn capacity_clips_use_all_threads_of_a_worker_and_their_decoder_shares_its_cores
     // 75 frames of 16.2 ms and 680 ms of decoding on two cores. docs/performance.md: 0.96 s.
     let two = p50(&clips(Some(2)));
     assert!((910.0..1_060.0).contains(&two), "{two}");
-    // With cores to spare the two threads remain: 75 / 2 * 16.2.
+    // With cores to spare the decoder remains, which has one thread, and then the last frame.
     let many = p50(&clips(Some(16)));
-    assert!((600.0..680.0).contains(&many), "{many}");
+    assert!((690.0..720.0).contains(&many), "{many}");
 }
 
 #[test]
@@ -260,6 +262,7 @@ fn capacity_a_search_finds_the_least_number_of_workers() {
         Goal {
             refused_at_most: 0.001,
             p95_ms: 300.0,
+            use_at_most: 1.0,
         },
     );
     let plan = search(&setup, &goal).unwrap();

@@ -28,7 +28,7 @@ pub(super) struct CapacityArgs {
     /// Shares of frames, clips and live sessions, as frames=0.8,clip=0.15,live=0.05.
     #[arg(long, default_value = "frames=1")]
     mix: Mix,
-    /// Worker processes [default: the least number that reaches the two goals below].
+    /// Worker processes [default: the least number that reaches the three goals below].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     workers: Option<u32>,
     /// Largest share of requests that end without an answer, 0 to 1.
@@ -37,6 +37,9 @@ pub(super) struct CapacityArgs {
     /// Largest p95 of verifies of frames, milliseconds.
     #[arg(long, default_value_t = 1000.0, value_parser = positive)]
     p95_ms: f64,
+    /// Largest part of what the workers can do that the load may need, 0.1 to 1.
+    #[arg(long, default_value_t = 0.9, value_parser = part)]
+    use_at_most: f64,
     /// Inference threads of each worker.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=256))]
     threads: u32,
@@ -87,6 +90,10 @@ fn rate(text: &str) -> Result<f64, String> {
 
 fn share(text: &str) -> Result<f64, String> {
     in_range(text, 0.0, 1.0)
+}
+
+fn part(text: &str) -> Result<f64, String> {
+    in_range(text, 0.1, 1.0)
 }
 
 fn positive(text: &str) -> Result<f64, String> {
@@ -155,6 +162,7 @@ impl CapacityArgs {
                 let goal = Goal {
                     refused_at_most: self.refused_at_most,
                     p95_ms: self.p95_ms,
+                    use_at_most: self.use_at_most,
                 };
                 let plan = search(&setup, &goal)?;
                 setup.workers = plan.workers;
