@@ -176,7 +176,7 @@ impl World<'_> {
     /// Gives waiting tasks to idle threads.
     fn start(&mut self, index: usize) {
         while let Some(worker) = self.workers.get_mut(index).filter(|w| w.idle > 0) {
-            let Some(task) = worker.line.next() else {
+            let Some(task) = worker.line.take_next() else {
                 return;
             };
             worker.idle -= 1;

@@ -42,11 +42,11 @@ pub struct Report {
     pub api_cores: Option<f64>,
     /// Requests of each kind.
     pub kinds: Vec<KindReport>,
-    /// Most requests under way at once.
+    /// Most requests under way when the service was looked at, once a second.
     pub most_in_hand: usize,
-    /// Most messages in the queue of verifies.
+    /// Most messages in the queue of verifies, likewise.
     pub most_waiting: usize,
-    /// Most bytes in both queues.
+    /// Most bytes in both queues, likewise.
     pub most_waiting_bytes: usize,
     /// Messages that the broker refused since a queue was full.
     pub queue_full: u64,
@@ -207,7 +207,7 @@ impl Report {
         }
         let _ = writeln!(text, "{table}\n\n{}", self.kinds_table());
         if let Some(keda) = &self.keda {
-            let _ = writeln!(text, "\n{}", keda.to_text());
+            let _ = writeln!(text, "\n{}", keda.to_text(self.workers));
         }
         text
     }
@@ -269,14 +269,14 @@ impl KindReport {
 }
 
 impl KedaReport {
-    fn to_text(&self) -> String {
+    fn to_text(self, workers: u32) -> String {
         let QueueLengths { planned, short } = self.waiting;
         let seen = format!(
             "KEDA: {planned:.2} messages wait for each worker with these workers, {short:.2} with a tenth more work than they can do."
         );
         let hint = match self.verify_queue_length {
             Some(value) => format!(
-                "Set in the chart's values:\n\nautoscaling:\n  enabled: true\n  verifyQueueLength: {value}"
+                "Set in the chart's values, for this load:\n\nautoscaling:\n  enabled: true\n  minReplicas: {workers}\n  verifyQueueLength: {value}"
             ),
             None => "The length of the queue does not tell these two apart: scale by the API's metric of work ahead, or by CPU \
                      (docs/capacity.md)."

@@ -74,9 +74,9 @@ impl Traffic {
     ) -> Result<Self, TrafficError> {
         let shapes = Shapes::of(times);
         let portrait = shapes.frames.batches.first().map_or(0, |p| p.bytes / 2);
-        let frames = Self::one(&shapes.frames, VERIFY_CALLS, |p| frames_messages(p))?;
+        let frames = Self::one(&shapes.frames, VERIFY_CALLS, frames_messages)?;
         let clip = Self::one(&shapes.clip, VERIFY_CALLS, |p| clip_messages(p, portrait))?;
-        let live = Self::one(&shapes.whole, LIVE_CALLS, |p| frames_messages(p))?;
+        let live = Self::one(&shapes.whole, LIVE_CALLS, frames_messages)?;
         let live_frames = mix.live * f64::from(times.live.frames);
         let media = frames
             .times(per_second * mix.frames)
