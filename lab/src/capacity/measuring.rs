@@ -12,8 +12,8 @@ use livegate_worker::Turns;
 
 use super::draw::gamma;
 use super::events::Time;
-use super::model::{Medium, milliseconds};
 use super::requests::Sent;
+use super::shapes::{Medium, milliseconds};
 use super::world::{By, Event, World};
 
 /// Pauses before a batch that the broker refused is published again, as in api/src/measure/work.rs.

@@ -4,6 +4,8 @@
 //! rules of admission, turns and threads. [`plan`] searches the least number of workers for a load. [`traffic`] counts
 //! what RabbitMQ and Redis carry then. docs/capacity.md explains the model and its limits.
 
+mod api;
+mod clients;
 mod cores;
 mod draw;
 mod events;
@@ -15,11 +17,13 @@ mod queue;
 mod report;
 mod requests;
 pub mod setup;
+mod shapes;
 mod tally;
 pub mod traffic;
 mod world;
 
 pub use report::Report;
+pub use shapes::Medium;
 pub use tally::{Counts, Tally};
 pub use world::{Looks, Run, World};
 

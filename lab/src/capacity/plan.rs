@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::model::Medium;
 use super::setup::{Arrivals, Setup};
+use super::shapes::Medium;
 use super::tally::Tally;
 use super::world::{Run, World};
 

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use super::model::Medium;
 use super::plan::QueueLengths;
 use super::setup::{Arrivals, Setup};
+use super::shapes::Medium;
 use super::traffic::Traffic;
 use super::world::Run;
 

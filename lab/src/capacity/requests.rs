@@ -5,7 +5,7 @@ use std::time::Duration;
 use livegate_common::broker::Queue;
 
 use super::events::Time;
-use super::model::{Medium, Piece, Shape, Shapes};
+use super::shapes::{Medium, Piece, Shape, Shapes};
 
 /// Where a request comes from, and so what comes after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::model::{Medium, ServiceTimes};
+use super::model::ServiceTimes;
+use super::shapes::Medium;
 
 /// The service, and the load on it.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! What became of the requests.
 
 use super::events::Time;
-use super::model::Medium;
+use super::shapes::Medium;
 
 /// Why a request was refused with 429, as the API tells callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::model::{Medium, ServiceTimes};
+use super::model::ServiceTimes;
 use super::plan::{Goal, QueueLengths, least_by_work, search, with_workers};
 use super::setup::{Arrivals, Setup, Spacing};
+use super::shapes::Medium;
 use super::tally::Counts;
 use super::world::Run;
 

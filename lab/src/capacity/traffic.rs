@@ -20,8 +20,9 @@ use livegate_liveness::thresholds::ModelSetId;
 use livegate_worker::BEAT;
 use serde::Serialize;
 
-use super::model::{Piece, ServiceTimes, Shape, Shapes};
+use super::model::ServiceTimes;
 use super::setup::Mix;
+use super::shapes::{Piece, Shape, Shapes};
 
 /// Pictures that a clip's outcome holds at most: two in each of five ranges of angles (worker/src/clip/portraits.rs).
 const PORTRAITS: u32 = 10;

@@ -1,4 +1,4 @@
-//! The simulated service: clients and API replicas. `measuring` has the broker and the workers.
+//! The simulated service: its parts and its events. `clients`, `api` and `measuring` say what happens at each.
 //!
 //! Admission, turns, prices, the division into batches and the order of the workers' threads are the service's own code. The
 //! rest of a verify is a chain of events: the API receives it, asks the store for a place, claims the session, waits for the
@@ -8,26 +8,20 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use fastrand::Rng;
-use livegate_api::admission::LIVE_LIMIT;
-use livegate_api::admission::capacity::LiveUse;
-use livegate_api::admission::price::Prices;
-use livegate_api::admission::room::{Full, Room};
-use livegate_api::admission::turns::Turns;
-use livegate_api::interactive::in_flight::LIMIT as FRAME_LIMIT;
 use livegate_common::broker::Queue;
 use livegate_server::pool::prefetch;
 use tokio::time::Instant;
 
+use super::api::Replica;
 use super::cores::Cores;
-use super::draw::exponential;
 use super::events::{Events, Time};
 use super::measuring::{Task, Worker};
-use super::model::{Medium, Shapes, milliseconds};
 use super::places::Places;
 use super::queue::Broker;
-use super::requests::{Request, Requests, Sent, Source, Ticket};
-use super::setup::{Arrivals, Setup, Spacing};
-use super::tally::{End, Refused, Tally};
+use super::requests::{Requests, Sent, Source, Ticket};
+use super::setup::{Arrivals, Setup};
+use super::shapes::{Medium, Shapes, milliseconds};
+use super::tally::{End, Tally};
 
 /// Time between two looks at the queues.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -79,14 +73,6 @@ pub(super) enum By {
     Worker(usize),
 }
 
-pub(super) struct Replica {
-    pub verify: Turns<Sent>,
-    pub interactive: Turns<Sent>,
-    pub prices: Prices,
-    pub live_use: LiveUse,
-    pub live: Places,
-}
-
 /// Messages that no worker had taken when the queues were looked at, and requests in hand.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Looks {
@@ -128,13 +114,13 @@ pub struct World<'a> {
     pub(super) rng: Rng,
     pub(super) thread_time: Duration,
     pub(super) full: u64,
-    places: Places,
-    keys: Vec<String>,
+    pub(super) places: Places,
+    pub(super) keys: Vec<String>,
     /// The instant of time 0.
-    start: Instant,
-    until: Time,
-    next_replica: usize,
-    tally: Tally,
+    pub(super) start: Instant,
+    pub(super) until: Time,
+    pub(super) next_replica: usize,
+    pub(super) tally: Tally,
     looks: Looks,
 }
 
@@ -151,20 +137,13 @@ impl<'a> World<'a> {
                 .collect(),
         };
         let until = Duration::from_secs_f64(setup.seconds);
-        let replica = |_| Replica {
-            verify: Turns::default(),
-            interactive: Turns::default(),
-            prices: Prices::default(),
-            live_use: LiveUse::default(),
-            live: Places::new(keys),
-        };
         Self {
             setup,
             shapes: Shapes::of(&setup.times),
             events: Events::default(),
             cores,
             requests: Requests::default(),
-            replicas: (0..setup.replicas).map(replica).collect(),
+            replicas: (0..setup.replicas).map(|_| Replica::new(keys)).collect(),
             broker: Broker::new(workers, u32::from(prefetch(threads))),
             workers: (0..workers).map(|_| Worker::new(threads.get())).collect(),
             rng: Rng::with_seed(setup.seed),
@@ -282,265 +261,6 @@ impl<'a> World<'a> {
         }
     }
 
-    fn next_caller(&mut self) {
-        let Arrivals::Open {
-            per_second,
-            spacing,
-        } = self.setup.arrivals
-        else {
-            return;
-        };
-        let medium = self.setup.mix.at(self.rng.f64());
-        let source = self.source_of(medium, None);
-        self.events
-            .after(Duration::ZERO, Event::Send(source, medium));
-        let wait = match spacing {
-            Spacing::Even => 1.0 / per_second,
-            Spacing::Random => exponential(&mut self.rng, 1.0 / per_second),
-        };
-        let next = self.events.now() + Duration::from_secs_f64(wait);
-        if next < self.until {
-            self.events.at(next, Event::Next);
-        }
-    }
-
-    fn source_of(&mut self, medium: Medium, client: Option<u32>) -> Source {
-        match (medium, client) {
-            (Medium::Live, _) => Source::Session {
-                left: self.setup.times.live.frames - 1,
-                key: self.rng.usize(..self.keys.len()),
-                client,
-            },
-            (Medium::Frames | Medium::Clip, Some(client)) => Source::Client(client),
-            (Medium::Frames | Medium::Clip, None) => Source::Once,
-        }
-    }
-
-    /// The client's own work. It counts only where client and service share cores.
-    fn send(&mut self, source: Source, medium: Medium) {
-        let shape = match medium {
-            Medium::Frames => &self.shapes.frames,
-            Medium::Clip => &self.shapes.clip,
-            Medium::Live => &self.shapes.glance,
-        };
-        let work = if self.setup.cores.is_some() {
-            shape.client
-        } else {
-            Duration::ZERO
-        };
-        self.work(By::Others, work, Event::Arrive(source, medium));
-    }
-
-    fn arrive(&mut self, source: Source, medium: Medium) {
-        let now = self.events.now();
-        self.tally.arrived(medium, now);
-        let key = match source {
-            Source::Session { key, .. } => key,
-            Source::Client(client) => usize::try_from(client).unwrap_or(0) % self.keys.len(),
-            Source::Once => self.rng.usize(..self.keys.len()),
-        };
-        self.next_replica = (self.next_replica + 1) % self.replicas.len();
-        let is_whole = medium == Medium::Live && self.rng.f64() < self.setup.times.live.whole_share;
-        let request = Request {
-            medium,
-            is_whole,
-            source,
-            key,
-            replica: self.next_replica,
-            began: now,
-            place: None,
-            outstanding: 0,
-            turns: Vec::new(),
-        };
-        let receive = request.shape(&self.shapes).receive;
-        let ticket = self.requests.add(request);
-        self.work(By::Others, receive, Event::Received(ticket));
-    }
-
-    /// Lets a request in or refuses it, by the rules of the API.
-    fn admit(&mut self, ticket: Ticket) {
-        let instant = self.instant();
-        let (threads, weight) = (f64::from(self.setup.all_threads()), self.setup.places);
-        let Some(request) = self.requests.get_mut(ticket) else {
-            return;
-        };
-        let Some(replica) = self.replicas.get_mut(request.replica) else {
-            return;
-        };
-        let work = replica.prices.expected(&request.shape(&self.shapes).work);
-        let (room, places, limit) = match request.medium {
-            Medium::Frames | Medium::Clip => {
-                let threads = replica.live_use.threads_for_verify(threads, instant);
-                let limit = self.setup.deadline;
-                (Room { threads, limit }, &mut self.places, limit)
-            }
-            Medium::Live => {
-                let limit = LIVE_LIMIT;
-                (Room { threads, limit }, &mut replica.live, FRAME_LIMIT)
-            }
-        };
-        let load = places.load(request.key, weight);
-        let is_limited = request.medium != Medium::Live;
-        let refused = if is_limited && load.own_places >= self.setup.places {
-            Some((Refused::Key, room.next_end(&load, weight)))
-        } else {
-            match room.admit(&load, weight, work) {
-                Ok(()) => None,
-                Err(Full::Share { retry_after }) => Some((Refused::Share, retry_after)),
-                Err(Full::Server { retry_after }) => Some((Refused::Server, retry_after)),
-            }
-        };
-        if let Some((reason, retry_after)) = refused {
-            return self.end(ticket, End::Refused(reason), retry_after);
-        }
-        places.take(request.key, weight, work);
-        request.place = Some(work);
-        self.events.after(limit, Event::Deadline(ticket));
-        self.events.after(2 * self.hop(), Event::Claimed(ticket));
-    }
-
-    fn line_up(&mut self, ticket: Ticket) {
-        let weight = self.setup.places;
-        let Some(request) = self.requests.get_mut(ticket) else {
-            return;
-        };
-        let pieces = &request.shape(&self.shapes).batches;
-        request.outstanding = pieces.len();
-        request.turns = vec![None; pieces.len()];
-        let (index, queue) = (request.replica, request.queue());
-        let Some(replica) = self.replicas.get_mut(index) else {
-            return;
-        };
-        let key = self.keys.get(request.key).map_or("", String::as_str);
-        for (batch, piece) in pieces.iter().enumerate() {
-            let work = replica.prices.expected(&piece.work);
-            let sent = Sent {
-                request: ticket,
-                batch,
-                queue,
-            };
-            replica.lines(queue).add(key, weight, work, sent);
-        }
-        self.let_go(index, queue);
-    }
-
-    /// Lets every batch go whose turn it is.
-    fn let_go(&mut self, replica: usize, queue: Queue) {
-        let threads = f64::from(self.setup.all_threads());
-        loop {
-            let requests = &self.requests;
-            let is_over = |sent: &Sent| requests.get(sent.request).is_none();
-            let lines = self.replicas.get_mut(replica).map(|r| r.lines(queue));
-            let Some(next) = lines.and_then(|lines| lines.next(threads, is_over)) else {
-                return;
-            };
-            let sent = next.ticket;
-            let turn = self.requests.get_mut(sent.request);
-            if let Some(turn) = turn.and_then(|r| r.turns.get_mut(sent.batch)) {
-                *turn = Some(next.work);
-            }
-            let seal = milliseconds(self.setup.times.path.seal_ms);
-            self.work(By::Others, seal, Event::Sealed(sent));
-        }
-    }
-
-    fn outcome(&mut self, sent: Sent, took: Duration) {
-        let instant = self.instant();
-        let Some(request) = self.requests.get_mut(sent.request) else {
-            return;
-        };
-        let Some(expected) = request.turns.get_mut(sent.batch).and_then(Option::take) else {
-            return;
-        };
-        request.outstanding -= 1;
-        let is_last = request.outstanding == 0;
-        let (index, queue) = (request.replica, request.queue());
-        if let Some(replica) = self.replicas.get_mut(index) {
-            // A whole look at a live frame may go on from a glance, so its time says little.
-            if let Some(piece) = request.shape(&self.shapes).batches.get(sent.batch)
-                && !request.is_whole
-            {
-                replica.prices.learn(&piece.work, took, instant);
-            }
-            if queue == Queue::Interactive {
-                replica.live_use.add(took, instant);
-            }
-            let key = self.keys.get(request.key).map_or("", String::as_str);
-            replica.lines(queue).done(key, expected, Some(took));
-        }
-        if is_last {
-            self.events
-                .after(2 * self.hop(), Event::Recorded(sent.request));
-        }
-        self.let_go(index, queue);
-    }
-
-    /// Ends a request, unless it has ended.
-    fn end(&mut self, ticket: Ticket, end: End, retry_after: Duration) {
-        let Some(request) = self.requests.remove(ticket) else {
-            return;
-        };
-        let now = self.events.now();
-        self.tally.ended(request.medium, request.began, now, end);
-        if let Some(work) = request.place {
-            let weight = self.setup.places;
-            match request.medium {
-                Medium::Frames | Medium::Clip => self.places.free(request.key, weight, work),
-                Medium::Live => {
-                    if let Some(replica) = self.replicas.get_mut(request.replica) {
-                        replica.live.free(request.key, weight, work);
-                    }
-                }
-            }
-        }
-        let queue = request.queue();
-        let key = self.keys.get(request.key).map_or("", String::as_str);
-        let is_given_up = request.turns.iter().any(Option::is_some);
-        for expected in request.turns.iter().flatten() {
-            if let Some(replica) = self.replicas.get_mut(request.replica) {
-                replica.lines(queue).done(key, *expected, None);
-            }
-        }
-        if is_given_up {
-            self.let_go(request.replica, queue);
-        }
-        let retry = match end {
-            End::Refused(_) => Some(as_told(retry_after)),
-            End::Answered | End::Late => None,
-        };
-        self.go_on(&request, now, retry);
-    }
-
-    /// What the sender of a request does after it.
-    fn go_on(&mut self, request: &Request, now: Time, retry: Option<Duration>) {
-        let next = match request.source {
-            Source::Once => None,
-            Source::Client(client) => Some((client, retry.map(|_| request.medium))),
-            Source::Session {
-                left: 0, client, ..
-            } => client.map(|client| (client, None)),
-            Source::Session { left, key, client } => {
-                // The next frame is another picture, so a refused one is not sent again.
-                let pace = Duration::from_secs_f64(1.0 / self.setup.times.live.frames_per_second);
-                let at = (request.began + pace).max(now + retry.unwrap_or_default());
-                let source = Source::Session {
-                    left: left - 1,
-                    key,
-                    client,
-                };
-                return self.events.at(at, Event::Send(source, Medium::Live));
-            }
-        };
-        let at = now + retry.unwrap_or_default();
-        if let Some((client, again)) = next
-            && at < self.until
-        {
-            let medium = again.unwrap_or_else(|| self.setup.mix.at(self.rng.f64()));
-            let source = self.source_of(medium, Some(client));
-            self.events.at(at, Event::Send(source, medium));
-        }
-    }
-
     fn look(&mut self) {
         self.looks.verify.push(self.broker.waiting(Queue::Verify));
         self.looks
@@ -556,23 +276,4 @@ impl<'a> World<'a> {
     pub(super) fn is_loaded(&self) -> bool {
         self.events.now() < self.until
     }
-
-    fn instant(&self) -> Instant {
-        self.start + self.events.now()
-    }
-}
-
-impl Replica {
-    fn lines(&mut self, queue: Queue) -> &mut Turns<Sent> {
-        match queue {
-            Queue::Verify => &mut self.verify,
-            Queue::Interactive => &mut self.interactive,
-        }
-    }
-}
-
-/// The time that `Retry-After` names: whole seconds, at least one (api/src/error/mod.rs).
-fn as_told(retry_after: Duration) -> Duration {
-    let seconds = retry_after.as_millis().div_ceil(1000).max(1);
-    Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX))
 }
