@@ -169,8 +169,9 @@ fn capacity_live_frames_go_ahead_of_verifies() {
     let (live, verify) = (run.tally.of(Medium::Live), frames(&run));
     assert!(verify.refused() > 0);
     let (live, verify) = (live.percentile(95).unwrap(), verify.percentile(50).unwrap());
-    // A live frame waits for what the threads have in hand, and a verify for all that came before it.
-    assert!(live < 150.0 && verify > 1_000.0, "{live} {verify}");
+    // A live frame waits for what a thread has in hand, 28.8 ms at most, and a verify for all that came before it. In one
+    // line with verifies it would wait for those that the worker holds, too: 112 ms.
+    assert!(live < 60.0 && verify > 1_000.0, "{live} {verify}");
 }
 
 #[test]
