@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::model::ServiceTimes;
-use super::shapes::Medium;
+use super::shapes::{Medium, Shapes};
 
 /// The service, and the load on it.
 #[derive(Clone, Debug)]
@@ -151,7 +151,9 @@ impl Mix {
 
     /// Mean core time of the API for one arrival, seconds.
     pub fn api_core_s(&self, times: &ServiceTimes) -> f64 {
-        let batches = f64::from(times.frames.number.div_ceil(2));
+        let batches = Shapes::of(times).frames.batches.len();
+        #[expect(clippy::cast_precision_loss, reason = "thousands at most")]
+        let batches = batches as f64;
         let seal = times.path.seal_ms;
         let ms = self.frames * (times.frames.receive_ms + batches * seal)
             + self.clip * (times.clip.receive_ms + seal)
