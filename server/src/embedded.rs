@@ -16,6 +16,8 @@ use livegate_liveness::thresholds::ThresholdSets;
 use livegate_worker::AnalyzerPool;
 use tokio::task::JoinHandle;
 
+use crate::pool::prefetch;
+
 /// Services in memory, without workers.
 ///
 /// # Errors
@@ -50,7 +52,7 @@ impl Workers {
     pub fn start(services: &Services, broker: &MemoryBroker, pool: Arc<AnalyzerPool>) -> Self {
         let (trigger, shutdown) = Shutdown::new();
         // Twice the number of threads for each queue, so that no thread waits for its next batch.
-        let prefetch = u16::try_from(2 * pool.threads().get()).unwrap_or(u16::MAX);
+        let prefetch = prefetch(pool.threads());
         let consumer = Box::new(broker.consumer(&Queue::ALL, prefetch));
         let results = Arc::clone(&services.results);
         let seal = services.seal.clone();

@@ -23,6 +23,14 @@ pub enum PoolError {
     OtherModels(#[from] OperatingPointError),
 }
 
+/// Most messages of each queue that a worker with these threads holds.
+///
+/// Twice the number of threads: one batch waits for each that is measured, so that no thread idles during a round trip.
+/// More would be taken away from workers that could begin them at once.
+pub fn prefetch(threads: NonZeroUsize) -> u16 {
+    u16::try_from(threads.get() * 2).unwrap_or(u16::MAX)
+}
+
 /// Loads the models, starts the threads, and checks that clips can be read.
 ///
 /// Blocks its thread until the models are loaded. Needs a multi-threaded tokio runtime. The operating

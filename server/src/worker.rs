@@ -12,6 +12,7 @@ use livegate_telemetry::metrics::MetricsPort;
 use livegate_worker::{AnalyzerPool, beat};
 use prometheus_client::registry::Registry;
 
+use crate::pool::prefetch;
 use crate::settings::WorkerSettings;
 
 /// Works on the queues until told to stop.
@@ -39,10 +40,7 @@ pub async fn run(
         None => None,
     };
     let redis = RedisPool::connect(&settings.servers.store);
-    // Twice the number of threads for each queue: one batch waits for each that is measured, so that no
-    // thread idles during a round trip. More would be taken away from workers that could begin them at
-    // once.
-    let prefetch = u16::try_from(pool.threads().get() * 2).unwrap_or(u16::MAX);
+    let prefetch = prefetch(pool.threads());
     let consumer = RabbitConsumer::new(&settings.servers.brokers, &Queue::ALL, prefetch);
     let results = Arc::new(RedisResults::new(redis.clone()));
     let presence = Arc::new(RedisPresence::new(redis));

@@ -23,6 +23,6 @@ mod stages;
 
 pub use analyzer::{AnalyzeError, AnalyzerFactory, Begun, FaceAnalyzer, StartError};
 pub use measure::{IN_STEP, measure};
-pub use pool::{AnalyzerPool, PoolError};
-pub use presence::beat;
+pub use pool::{AnalyzerPool, PoolError, Turns};
+pub use presence::{BEAT, beat};
 pub use run::run;

@@ -10,7 +10,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 /// Time between two reports.
-const BEAT: Duration = Duration::from_secs(2);
+pub const BEAT: Duration = Duration::from_secs(2);
 /// Time for which a report is valid.
 const SEEN_FOR: Duration = Duration::from_secs(7);
 

@@ -9,7 +9,7 @@ use livegate_common::shutdown::Shutdown;
 use tokio::time::Instant;
 
 /// Pause between two looks at which workers there are.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Part of the threads that verifies get in any case: workers let eight live frames go ahead of each task of a verify,
 /// and such a task is worth several of them.
@@ -26,19 +26,31 @@ pub struct Capacity(Arc<Known>);
 struct Known {
     /// Threads that measure; 0 until a worker was seen.
     threads: AtomicU32,
-    live: Mutex<Use>,
+    live: Mutex<LiveUse>,
 }
 
-/// Thread time used lately, seconds, fading.
+/// Thread time that live frames used lately, fading.
 #[derive(Clone, Copy, Debug, Default)]
-struct Use {
+pub struct LiveUse {
     seconds: f64,
     at: Option<Instant>,
 }
 
-impl Use {
-    fn now(self) -> f64 {
-        let passed = self.at.map_or(Duration::ZERO, |at| at.elapsed());
+impl LiveUse {
+    /// Adds the thread time of a live frame that was done at `now`.
+    pub fn add(&mut self, took: Duration, now: Instant) {
+        self.seconds = self.seconds_at(now) + took.as_secs_f64();
+        self.at = Some(now);
+    }
+
+    /// The part of `threads` threads that live frames leave for verifies at `now`.
+    pub fn threads_for_verify(&self, threads: f64, now: Instant) -> f64 {
+        let used = self.seconds_at(now) / USE_OVER.as_secs_f64();
+        (threads - used).max(threads * LEAST_PART)
+    }
+
+    fn seconds_at(&self, now: Instant) -> f64 {
+        let passed = self.at.map_or(Duration::ZERO, |at| now.duration_since(at));
         self.seconds * (-passed.as_secs_f64() / USE_OVER.as_secs_f64()).exp()
     }
 }
@@ -64,10 +76,7 @@ impl Capacity {
     /// Notes that a live frame took a thread so long.
     pub fn used_live(&self, took: Duration) {
         let mut live = self.0.live.lock().unwrap_or_else(PoisonError::into_inner);
-        *live = Use {
-            seconds: live.now() + took.as_secs_f64(),
-            at: Some(Instant::now()),
-        };
+        live.add(took, Instant::now());
     }
 
     /// Threads of all workers seen last, at least 1.
@@ -78,9 +87,7 @@ impl Capacity {
     /// Threads that live frames leave for verifies.
     pub fn threads_for_verify(&self) -> f64 {
         let live = *self.0.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let used = live.now() / USE_OVER.as_secs_f64();
-        let threads = self.threads();
-        (threads - used).max(threads * LEAST_PART)
+        live.threads_for_verify(self.threads(), Instant::now())
     }
 }
 

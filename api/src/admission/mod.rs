@@ -3,12 +3,14 @@
 //! `price` knows what work costs, from what earlier work took. `capacity` knows how many threads there are. `room`
 //! decides whether work is let in: it is pure. What was let in goes to the workers in the order of `turns`, which is pure
 //! as well; `dispatch` makes it wait.
+//!
+//! The pure parts are public: `livegate-lab capacity` simulates a service with these very rules.
 
-mod capacity;
+pub mod capacity;
 mod dispatch;
-mod price;
-mod room;
-mod turns;
+pub mod price;
+pub mod room;
+pub mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use livegate_common::limits::{Claim, Claimed, Limits, MemoryLimits, Permit};
 use livegate_common::presence::Presence;
 use livegate_common::shutdown::Shutdown;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use self::capacity::Capacity;
 use self::dispatch::{Dispatcher, Turn};
@@ -34,7 +37,7 @@ const INTERACTIVE: &str = "interactive";
 
 /// Time within which live frames must be measured. Half of it is for each key's own frames: guidance that is older
 /// than a second is useless, since the face has moved on.
-const LIVE_LIMIT: Duration = Duration::from_secs(2);
+pub const LIVE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Most work of this process at once. Open connections limit it further.
 const MOST: u32 = 1 << 20;
@@ -269,7 +272,7 @@ impl Batched {
     pub fn done(self, cost: Cost, learned: Option<&Work>) {
         let took = Duration::from_micros(cost.occupied_us);
         if let Some(work) = learned {
-            self.admissions.prices.learn(work, took);
+            self.admissions.prices.learn(work, took, Instant::now());
         }
         if self.queue == Queue::Interactive {
             self.admissions.capacity.used_live(took);

@@ -58,18 +58,19 @@ pub enum Kind {
 impl Kind {
     /// The kind of a picture with this header.
     pub fn of(header: &ImageHeader, look: Look) -> Self {
-        let quarters = (megapixels(header) * 4.0).max(1.0);
+        Self::picture(header.format, megapixels(header), look)
+    }
+
+    /// The kind of a picture of this size.
+    pub fn picture(format: Format, megapixels: f64, look: Look) -> Self {
+        let quarters = (megapixels * 4.0).max(1.0);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "0 to 7: sides are limited"
         )]
         let size = quarters.log2().ceil() as u32;
-        Self::Picture {
-            look,
-            format: header.format,
-            size,
-        }
+        Self::Picture { look, format, size }
     }
 
     /// The kind's name in metrics, for example `jpeg_whole_1mp`.
@@ -126,8 +127,7 @@ pub struct Work(Vec<(Kind, f64)>);
 impl Work {
     /// The work of measuring these pictures.
     pub fn pictures<'a>(headers: impl IntoIterator<Item = &'a ImageHeader>, look: Look) -> Self {
-        let one = |header| (Kind::of(header, look), 1.0);
-        Self(headers.into_iter().map(one).collect())
+        headers.into_iter().map(|h| Kind::of(h, look)).collect()
     }
 
     /// Both together.
@@ -140,6 +140,13 @@ impl Work {
     /// The work of measuring a clip of this length, seconds.
     pub fn clip(seconds: f64) -> Self {
         Self(vec![(Kind::ClipSecond, seconds)])
+    }
+}
+
+/// One piece of each kind.
+impl FromIterator<Kind> for Work {
+    fn from_iter<I: IntoIterator<Item = Kind>>(kinds: I) -> Self {
+        Self(kinds.into_iter().map(|kind| (kind, 1.0)).collect())
     }
 }
 
@@ -217,8 +224,8 @@ impl Prices {
         Duration::from_secs_f64(self.lock().expected(work))
     }
 
-    /// Learns that this work took one thread so long.
-    pub fn learn(&self, work: &Work, took: Duration) {
+    /// Learns at `now` that this work took one thread so long.
+    pub fn learn(&self, work: &Work, took: Duration, now: Instant) {
         let mut known = self.lock();
         let expected = known.expected(work);
         if expected <= 0.0 {
@@ -226,12 +233,12 @@ impl Prices {
         }
         if known
             .latest
-            .is_some_and(|at| at.elapsed() >= FORGOTTEN_AFTER)
+            .is_some_and(|at| now.duration_since(at) >= FORGOTTEN_AFTER)
         {
             known.all.measured = 0;
             known.kinds.values_mut().for_each(|kind| kind.measured = 0);
         }
-        known.latest = Some(Instant::now());
+        known.latest = Some(now);
         let ratio = took.as_secs_f64() / expected;
         let mut kinds: Vec<Kind> = work.0.iter().map(|(kind, _)| *kind).collect();
         kinds.dedup();
@@ -272,7 +279,8 @@ mod tests {
     }
 
     fn learn(prices: &Prices, work: &Work, took_ms: u64, times: usize) {
-        (0..times).for_each(|_| prices.learn(work, Duration::from_millis(took_ms)));
+        let took = Duration::from_millis(took_ms);
+        (0..times).for_each(|_| prices.learn(work, took, Instant::now()));
     }
 
     fn expected_ms(prices: &Prices, work: &Work) -> f64 {

@@ -71,7 +71,8 @@ pub async fn measure_images(
     images: &[&Picture],
     limit: Duration,
 ) -> Result<Measured<Vec<FrameOutcome>>, MeasureError> {
-    let pieces = split(images, frames_per_batch(images.len(), lane.threads()))
+    let size = |image: &&Picture| (image.bytes().len(), megapixels(image.header()));
+    let pieces = split(images, lane.threads(), size)
         .into_iter()
         .map(|frames| frames_piece(&frames, Look::Whole))
         .collect();
@@ -210,15 +211,21 @@ fn frames_per_batch(frames: usize, threads: f64) -> usize {
     each.clamp(*FRAMES_PER_BATCH.start(), *FRAMES_PER_BATCH.end())
 }
 
-/// Batches of at most `most` frames each, in their order.
-fn split<'a>(images: &[&'a Picture], most: usize) -> Vec<Vec<(u32, &'a Picture)>> {
-    let mut batches: Vec<Vec<(u32, &Picture)>> = Vec::new();
-    for (index, &image) in (0_u32..).zip(images) {
-        let has_room = |batch: &&mut Vec<(u32, &Picture)>| {
+/// The batches of one capture, where workers have this many threads: its frames in their order, each with its index.
+/// `size` is that of a frame, in bytes and in megapixels.
+pub fn split<T: Copy>(
+    frames: &[T],
+    threads: f64,
+    size: impl Fn(&T) -> (usize, f64),
+) -> Vec<Vec<(u32, T)>> {
+    let most = frames_per_batch(frames.len(), threads);
+    let mut batches: Vec<Vec<(u32, T)>> = Vec::new();
+    for (index, &image) in (0_u32..).zip(frames) {
+        let has_room = |batch: &&mut Vec<(u32, T)>| {
             let with = batch.iter().map(|(_, other)| *other).chain([image]);
             let (bytes, pixels) = with.fold((0, 0.0), |(bytes, pixels), image| {
-                let more = megapixels(image.header());
-                (bytes + image.bytes().len(), pixels + more)
+                let (more_bytes, more_pixels) = size(&image);
+                (bytes + more_bytes, pixels + more_pixels)
             });
             batch.len() < most && bytes <= BYTES_PER_BATCH && pixels <= MEGAPIXELS_PER_BATCH
         };
@@ -241,7 +248,9 @@ mod tests {
         let (small, heavy, large) = (picture(640, 10), picture(640, 5 << 20), picture(1500, 10));
         let sizes = |images: &[&Picture]| -> Vec<Vec<u32>> {
             let indexes = |batch: &Vec<(u32, &Picture)>| batch.iter().map(|(i, _)| *i).collect();
-            split(images, 2).iter().map(indexes).collect()
+            let size = |p: &&Picture| (p.bytes().len(), megapixels(p.header()));
+            // Of so many threads each gets the fewest frames.
+            split(images, 64.0, size).iter().map(indexes).collect()
         };
         assert_eq!(sizes(&[&small; 5]), [vec![0, 1], vec![2, 3], vec![4]]);
         assert_eq!(

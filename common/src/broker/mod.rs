@@ -22,10 +22,10 @@ use crate::tls::TlsError;
 ///
 /// This is far beyond what workers can measure before the deadline. It bounds the broker's memory;
 /// admission control bounds the load.
-const MAX_MESSAGES: usize = 10_000;
+pub const MAX_MESSAGES: usize = 10_000;
 
 /// Most bytes of waiting messages in a queue before it refuses more.
-const MAX_BYTES: usize = 2 << 30;
+pub const MAX_BYTES: usize = 2 << 30;
 
 /// A kind of work. Each kind has a queue of its own, so that a burst of one does not delay the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

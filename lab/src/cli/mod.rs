@@ -2,6 +2,7 @@
 
 mod angles;
 mod calibrate;
+mod capacity;
 mod check;
 mod evaluate;
 mod payload;
@@ -11,6 +12,7 @@ use livegate_common::hardening;
 use livegate_server::settings::{MEASURING, help};
 
 use self::calibrate::CalibrateArgs;
+use self::capacity::CapacityArgs;
 use self::check::CheckArgs;
 use self::evaluate::EvaluateArgs;
 use self::payload::PayloadArgs;
@@ -37,6 +39,9 @@ enum Command {
     Payload(PayloadArgs),
     /// Writes the thresholds file for the models in use, from a labelled set, at a target APCER.
     Calibrate(CalibrateArgs),
+    /// Simulates a deployment under load: latencies, refusals, workers needed, and what broker and store carry. Reads
+    /// no models and reaches no server.
+    Capacity(CapacityArgs),
 }
 
 impl Cli {
@@ -51,6 +56,7 @@ impl Cli {
             Command::Evaluate(args) => args.run().await,
             Command::Payload(args) => args.run(),
             Command::Calibrate(args) => args.run().await,
+            Command::Capacity(args) => args.run(),
         }
     }
 }

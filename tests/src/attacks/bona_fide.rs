@@ -78,7 +78,7 @@ pub fn session(subject: &Subject, footage: &Footage, rng: &mut Rng) -> Presentat
     tasks.truncate(rng.usize(1..=tasks.len().min(3)));
     // In another order than that of the film, pictures that are neighbours in time would come before and after a
     // movement, which no camera sees.
-    if footage.overlap(&tasks, AROUND) {
+    if footage.overlap(&tasks, AROUND, REST) {
         tasks.sort_by_key(|t| footage.movement(*t).start);
     }
     // Verify needs two or more actions, and none of the mouth.

@@ -1,6 +1,5 @@
 //! Footage of a person, cut into frames and measured, in which attacks find the frames that they need.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -209,11 +208,17 @@ impl Footage {
     }
 
     /// The same, with these numbers of frames before and after each movement.
+    ///
+    /// What a run shares with one before it is left out, also the frames between its steps: else the film would go back
+    /// by a frame.
     pub fn runs_with(&self, tasks: &[Task], step: usize, around: [usize; 2]) -> Vec<usize> {
-        let mut taken = HashSet::new();
-        let run = |task: &Task| self.run(*task, around).step_by(step);
-        let all = tasks.iter().flat_map(run);
-        all.filter(|index| taken.insert(*index)).collect()
+        let runs: Vec<Range<usize>> = tasks.iter().map(|t| self.run(*t, around)).collect();
+        let of = |(number, run): (usize, &Range<usize>)| {
+            let earlier = &runs[..number];
+            let is_new = |index: &usize| !earlier.iter().any(|run| run.contains(index));
+            run.clone().filter(is_new).step_by(step).collect::<Vec<_>>()
+        };
+        runs.iter().enumerate().flat_map(of).collect()
     }
 
     /// The frames of a movement, with these numbers of frames before and after it.
@@ -222,11 +227,12 @@ impl Footage {
         start.saturating_sub(before)..(end + after).min(self.pictures.len())
     }
 
-    /// Whether some of these movements, with these numbers of frames before and after each, share frames.
-    pub fn overlap(&self, tasks: &[Task], around: [usize; 2]) -> bool {
+    /// Whether some of these movements, with these numbers of frames before and after each, share frames or are less than
+    /// `apart` frames from each other.
+    pub fn overlap(&self, tasks: &[Task], around: [usize; 2], apart: usize) -> bool {
         let mut runs: Vec<_> = tasks.iter().map(|t| self.run(*t, around)).collect();
         runs.sort_by_key(|run| run.start);
-        !runs.is_sorted_by(|one, next| one.end <= next.start)
+        !runs.is_sorted_by(|one, next| one.end + apart <= next.start)
     }
 
     /// Copies of these frames.

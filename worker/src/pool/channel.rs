@@ -64,7 +64,7 @@ impl<T> Receiver<T> {
     pub fn receive(&self) -> Option<T> {
         let mut waiting = self.0.lock();
         let (task, place) = loop {
-            if let Some(next) = waiting.turns.next() {
+            if let Some(next) = waiting.turns.take_next() {
                 break next;
             }
             if waiting.ended {
@@ -112,7 +112,7 @@ impl<T> Shared<T> {
     fn end(&self) {
         let mut waiting = self.lock();
         waiting.ended = true;
-        let left = std::mem::replace(&mut waiting.turns, Turns::new());
+        let left = std::mem::take(&mut waiting.turns);
         drop(waiting);
         self.verify.close();
         self.interactive.close();

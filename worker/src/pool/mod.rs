@@ -25,6 +25,7 @@ use crate::stages::{self, Stage};
 use channel::{Receiver, Sender, channel};
 use pace::Pace;
 pub(crate) use recent::{Kept, Recent};
+pub use turns::Turns;
 
 /// Pause between two attempts to load models again.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);

@@ -20,6 +20,12 @@ pub struct Turns<T> {
     in_a_row: usize,
 }
 
+impl<T> Default for Turns<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> Turns<T> {
     /// Two empty lines.
     pub fn new() -> Self {
@@ -39,7 +45,7 @@ impl<T> Turns<T> {
     }
 
     /// Takes the task whose turn it is; `None` when both lines are empty.
-    pub fn next(&mut self) -> Option<T> {
+    pub fn take_next(&mut self) -> Option<T> {
         if self.verify.is_empty() {
             self.in_a_row = 0;
             return self.interactive.pop_front();
@@ -86,7 +92,7 @@ mod tests {
                         }
                     }
                     None => {
-                        let next = turns.next();
+                        let next = turns.take_next();
                         if next.is_some() && next == interactive.front().copied() {
                             interactive.pop_front();
                             passed_over = if verify.is_empty() { 0 } else { passed_over + 1 };

@@ -72,8 +72,8 @@ class Evidence(TypedDict):
     - `weakest_part`: the part of the capture (facing the camera, turned one way, or all of it)
     whose anti-spoof score is furthest below its threshold. `measured` is the score of its weakest
     pictures, 0 to 1, `required` is the minimum.
-    - `repeated_pictures`: frames hold the same picture as an earlier one although the head moved in
-    between. `measured` is the number of such frames, `required` is how many are allowed.
+    - `repeated_pictures`: frames hold the same picture as an earlier one although the head moved, the
+    eyes closed or the mouth moved in between. `measured` is the number of such frames, `required` is how many are allowed.
     - `held_pictures`: frames of a turned head hold the picture of another frame; a turned head does
     not hold that still. `measured` is the number of such frames, `required` is how many are
     allowed.

@@ -36,7 +36,9 @@ pub async fn measure(folder: &Path, capture: &Arc<Capture>) {
             load::closed(&pool.name, &pool.api, capture, clients).await;
         }
     }
-    load::open(&two_workers.name, &two_workers.api, capture).await;
+    for pool in [&one, &two_workers] {
+        load::open(&pool.name, &pool.api, capture).await;
+    }
     for pool in all {
         println!("RabbitMQ and Redis, {}:", pool.name);
         figure("workers ready after start", pool.ready_ms, "ms");
