@@ -37,11 +37,12 @@ test: ## Run all tests, with RabbitMQ and Redis servers of their own
 	target/debug/with-servers -- $(CARGO) $(TESTER) --locked --workspace
 
 bench: PROFILE := image
-bench: build ## Measure speed and memory; fails on no number
+bench: build ## Measure speed and memory; fails on no number. BASELINE=REVISION: only compare with it, in turns
 	@scripts/requirements.sh test
 	@$(BUILT)/livegate-models fetch --test-assets
 	$(CARGO) build --profile $(PROFILE) --locked -p livegate-tests --bin bench
-	@$(BUILT)/bench
+	@$(if $(BASELINE),scripts/baseline.sh $(BASELINE) $(PROFILE))
+	@$(BUILT)/bench $(if $(BASELINE),--baseline target/baseline)
 
 attacks: ## Present all attacks and live people; write docs/attacks.md
 	@scripts/requirements.sh build

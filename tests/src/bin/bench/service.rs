@@ -32,10 +32,11 @@ impl Build {
 
     /// Those of another tree, built into its `target` with the same profile.
     pub fn of(tree: &Path) -> Self {
+        let tree = fs::canonicalize(tree).unwrap();
         let profile = Self::this().binaries.file_name().unwrap().to_owned();
         Self {
             binaries: tree.join("target").join(profile),
-            tree: tree.to_owned(),
+            tree,
         }
     }
 }
