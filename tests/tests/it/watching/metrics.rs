@@ -98,14 +98,14 @@ async fn every_stage_of_a_verify_is_timed() {
     let app = spawn_app().await;
     let answer = app.client.verify_new(&Capture::good()).await;
     assert_eq!(answer.body["verified"], json!(true), "{}", answer.body);
-    // Four batches of two frames; the last is acknowledged after its outcome was taken.
+    // Two batches of four frames, for two threads; the last is acknowledged after its outcome was taken.
     let done = r#"livegate_worker_batches_ended_total{queue="livegate.verify",result="done"}"#;
-    let scrape = until(&app, done, 4.0).await;
+    let scrape = until(&app, done, 2.0).await;
     for (stage, times) in [
         ("parse", 1.0),
-        ("turn", 4.0),
-        ("seal", 4.0),
-        ("publish", 4.0),
+        ("turn", 2.0),
+        ("seal", 2.0),
+        ("publish", 2.0),
         ("wait", 1.0),
         ("decide", 1.0),
         ("answer", 1.0),
@@ -114,11 +114,11 @@ async fn every_stage_of_a_verify_is_timed() {
         assert_eq!(scrape.value(&sample), times, "{sample}");
     }
     for (stage, times) in [
-        ("queue", 4.0),
-        ("open", 4.0),
-        ("thread", 4.0),
+        ("queue", 2.0),
+        ("open", 2.0),
+        ("thread", 2.0),
         ("decode", 8.0),
-        ("store", 4.0),
+        ("store", 2.0),
     ] {
         let sample = format!("livegate_worker_stage_duration_seconds_count{{stage=\"{stage}\"}}");
         assert_eq!(scrape.value(&sample), times, "{sample}");
