@@ -154,21 +154,21 @@ impl Pictures {
         let latest = self.seen.iter().rev().filter(|s| s.away == 0);
         let mut latest = latest.take(LATEST).filter(is_near);
         let repeated = latest.find(is_same).map(|s| s.picture);
-        let has_gone = |s: &Seen| s.away >= self.away_frames;
-        let before = self.seen.iter().filter(|s| has_gone(s) || s.has_acted);
-        let mut before: Vec<&Seen> = before.filter(is_near).collect();
-        before.sort_by(|a, b| {
-            let off = |s: &Seen| s.pose.differs_by(face.pose);
-            off(a).total_cmp(&off(b))
-        });
-        let copied = before.into_iter().take(NEAREST).find_map(|s| {
-            let likeness = s.sketch.same_picture(&face.sketch);
-            let (moved, unmoved) = (
-                has_gone(s) && likeness >= t.copy_likeness,
-                s.has_acted && likeness >= t.copy_unmoved_likeness,
-            );
-            (moved || unmoved).then_some((s.picture, unmoved))
-        });
+        let nearest = |may_return: &dyn Fn(&Seen) -> bool| {
+            let before = self.seen.iter().filter(|s| may_return(s));
+            let mut before: Vec<&Seen> = before.filter(is_near).collect();
+            before.sort_by(|a, b| {
+                let off = |s: &Seen| s.pose.differs_by(face.pose);
+                off(a).total_cmp(&off(b))
+            });
+            before.truncate(NEAREST);
+            before.into_iter()
+        };
+        // Each kind has its own candidates, so that neither crowds out the other.
+        let unmoved = nearest(&|s| s.has_acted)
+            .find(|s| s.sketch.same_picture(&face.sketch) >= t.copy_unmoved_likeness);
+        let copied = unmoved.or_else(|| nearest(&|s| s.away >= self.away_frames).find(is_same));
+        let copied = copied.map(|s| (s.picture, unmoved.is_some()));
         for before in &mut self.seen {
             before.away += u32::from(before.pose.differs_by(face.pose) >= t.copy_away_deg);
             before.has_acted |= !before.look.is_near(look);

@@ -75,6 +75,30 @@ fn an_open_picture_that_comes_again_after_shut_eyes_is_a_copy_and_no_accident() 
 }
 
 #[test]
+fn pictures_before_an_expression_crowd_out_none_from_before_a_movement() {
+    let t = Thresholds::default();
+    let mut pictures = Pictures::new(Sampling::Chosen, 500, 1, 0);
+    let mut shots = vec![shot(1, 0.5), shot(2, 30.0)];
+    // Nearer in pose than the first, and all before another expression.
+    for number in 3..20 {
+        let mut face = shot(number, 0.0);
+        if number % 2 == 0 {
+            (face.eyes.left_ratio, face.eyes.right_ratio) = (0.05, 0.05);
+        }
+        shots.push(face);
+    }
+    shots.push(shot(1, 0.0));
+    for (position, face) in (0..).zip(&shots) {
+        pictures.add(face, position, true, &t);
+    }
+    let [said, _] = pictures.state(&t);
+    assert!(
+        said.is_against() && said.frame == Some(shots.len() - 1),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn after_an_expression_more_likeness_is_asked_for_than_after_a_movement() {
     let t = Thresholds::default();
     assert!(t.copy_unmoved_likeness > t.copy_likeness);
