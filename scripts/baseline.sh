@@ -14,7 +14,7 @@ else
 fi
 mkdir -p "$tree/models/cache"
 # What both revisions need is there already; each file is checked by its hash.
-cp -n models/cache/*.* "$tree/models/cache/"
+cp -u models/cache/*.* "$tree/models/cache/"
 cd "$tree"
 env -u CARGO_TARGET_DIR cargo build --profile "$profile" --locked -p livegate-server -p livegate-jail -p livegate-prepare --bins
 "target/$profile/livegate-models" fetch

@@ -155,7 +155,7 @@ fn sentence(said: &Statement) -> String {
             "The capture lasts {measured:.1} seconds, but its session was created only {required:.1} seconds before the capture arrived: capture after the session is created."
         ),
         Kind::RepeatedPictures => format!(
-            "{} the same picture as an earlier one, although the head moved in between{at}: capture every frame anew; a camera never takes the same picture twice.",
+            "{} the same picture as an earlier one, although the head or the expression changed in between{at}: capture every frame anew; a camera never takes the same picture twice.",
             frames_that(measured, "holds", "hold")
         ),
         Kind::Raster => format!(

@@ -49,8 +49,8 @@ pub struct Pictures {
     most: usize,
     /// Number of copies that are accepted as accidents.
     by_chance: usize,
-    /// Number of frames in which the head must be elsewhere before a picture counts as one that comes
-    /// again.
+    /// Number of frames in which the head must be elsewhere, or the expression another one, before a picture counts as
+    /// one that comes again.
     away_frames: u32,
     seen: Vec<Seen>,
     next: u32,
@@ -83,8 +83,8 @@ struct Seen {
     sketch: Sketch,
     /// Number of later frames in which the head was elsewhere.
     away: u32,
-    /// Whether the expression was another one in a later frame.
-    has_acted: bool,
+    /// Number of later frames in which the expression was another one.
+    acted: u32,
 }
 
 /// Three numbers that describe a face. Within one picture they hardly differ, and comparing them is cheap.
@@ -165,13 +165,13 @@ impl Pictures {
             before.into_iter()
         };
         // Each kind has its own candidates, so that neither crowds out the other.
-        let unmoved = nearest(&|s| s.has_acted)
+        let unmoved = nearest(&|s| s.acted >= self.away_frames)
             .find(|s| s.sketch.same_picture(&face.sketch) >= t.copy_unmoved_likeness);
         let copied = unmoved.or_else(|| nearest(&|s| s.away >= self.away_frames).find(is_same));
         let copied = copied.map(|s| (s.picture, unmoved.is_some()));
         for before in &mut self.seen {
             before.away += u32::from(before.pose.differs_by(face.pose) >= t.copy_away_deg);
-            before.has_acted |= !before.look.is_near(look);
+            before.acted += u32::from(!before.look.is_near(look));
         }
         if let Some((_, is_unmoved)) = copied {
             self.copies += 1;
@@ -199,7 +199,7 @@ impl Pictures {
                 look,
                 sketch: face.sketch.clone(),
                 away: 0,
-                has_acted: false,
+                acted: 0,
             });
         }
         Picture {
