@@ -249,7 +249,7 @@ mod tests {
         let sizes = |images: &[&Picture]| -> Vec<Vec<u32>> {
             let indexes = |batch: &Vec<(u32, &Picture)>| batch.iter().map(|(i, _)| *i).collect();
             let size = |p: &&Picture| (p.bytes().len(), megapixels(p.header()));
-            // Of so many threads each gets the fewest frames.
+            // With 64 threads, a batch has two frames at most.
             split(images, 64.0, size).iter().map(indexes).collect()
         };
         assert_eq!(sizes(&[&small; 5]), [vec![0, 1], vec![2, 3], vec![4]]);

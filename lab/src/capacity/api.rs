@@ -28,7 +28,7 @@ pub(super) struct Replica {
 }
 
 impl Replica {
-    /// An idle replica, for so many keys.
+    /// A replica without work, for this number of keys.
     pub fn new(keys: usize) -> Self {
         Self {
             verify: Turns::default(),

@@ -18,7 +18,7 @@ struct OfKey {
 }
 
 impl Places {
-    /// Nothing in hand, of so many keys.
+    /// No work in hand, for this number of keys.
     pub fn new(keys: usize) -> Self {
         Self {
             keys: vec![OfKey::default(); keys],

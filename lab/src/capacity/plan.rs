@@ -63,7 +63,7 @@ pub fn least_by_work(setup: &Setup) -> f64 {
     }
 }
 
-/// Runs with so many workers; gives up when that many requests have ended without an answer.
+/// Simulates this number of workers. Stops early when more than `most_failed` requests have ended without an answer.
 pub fn with_workers(setup: &Setup, workers: u32, most_failed: u64) -> Run {
     let setup = Setup {
         workers,

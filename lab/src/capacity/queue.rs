@@ -25,7 +25,7 @@ struct Waiting<T> {
 pub struct QueueFull;
 
 impl<T> Broker<T> {
-    /// Empty queues for so many workers, each of which holds at most `prefetch` messages of each queue.
+    /// Empty queues for this number of workers. Each worker holds at most `prefetch` messages of each queue.
     pub fn new(workers: usize, prefetch: u32) -> Self {
         let empty = || Waiting {
             messages: VecDeque::new(),

@@ -42,7 +42,7 @@ pub struct Report {
     pub api_cores: Option<f64>,
     /// Requests of each kind.
     pub kinds: Vec<KindReport>,
-    /// Most requests under way when the service was looked at, once a second.
+    /// Largest number of requests in hand, counted once a second.
     pub most_in_hand: usize,
     /// Most messages in the queue of verifies, likewise.
     pub most_waiting: usize,

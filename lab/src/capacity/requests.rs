@@ -14,7 +14,7 @@ pub enum Source {
     Once,
     /// A client that sends one after another.
     Client(u32),
-    /// A live session with so many frames to come after this one, of a client or of a caller who comes once.
+    /// A live session with this number of frames to come after this one, of a client or of a caller who comes once.
     Session {
         /// Frames that are still to come.
         left: u32,

@@ -44,7 +44,7 @@ pub(super) enum Event {
     Sealed(Sent),
     /// A batch is on its way through the broker.
     Brokered(Sent),
-    /// The broker has a batch. It refused it so many times before.
+    /// The broker has a batch. The number says how often it refused the batch before.
     Published(Sent, u32),
     /// A worker has opened a batch.
     Opened(usize, Sent),

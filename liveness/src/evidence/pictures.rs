@@ -60,9 +60,9 @@ pub struct Pictures {
     /// of them.
     copies: usize,
     first_copy: Option<u32>,
-    /// The same for pictures that were there before the expression changed, while the head stayed.
-    unmoved_copies: usize,
-    first_unmoved: Option<u32>,
+    /// Whether one of them was there before the expression changed, and is alike enough to be a copy though the head
+    /// stayed. None of those is accepted as an accident.
+    has_unmoved_copy: bool,
     /// The latest turned pictures, for dense frames.
     turned: VecDeque<Sketch>,
     /// For each of the latest turned frames, whether it holds the picture of the frame `HELD_BEFORE` places
@@ -134,8 +134,7 @@ impl Pictures {
             since_kept: 0,
             copies: 0,
             first_copy: None,
-            unmoved_copies: 0,
-            first_unmoved: None,
+            has_unmoved_copy: false,
             turned: VecDeque::new(),
             held: VecDeque::new(),
             most_held: 0,
@@ -168,23 +167,20 @@ impl Pictures {
         let unmoved = nearest(&|s| s.acted >= self.away_frames)
             .find(|s| s.sketch.same_picture(&face.sketch) >= t.copy_unmoved_likeness);
         let copied = unmoved.or_else(|| nearest(&|s| s.away >= self.away_frames).find(is_same));
-        let copied = copied.map(|s| (s.picture, unmoved.is_some()));
+        let (copied, is_unmoved) = (copied.map(|s| s.picture), unmoved.is_some());
         for before in &mut self.seen {
             before.away += u32::from(before.pose.differs_by(face.pose) >= t.copy_away_deg);
             before.acted += u32::from(!before.look.is_near(look));
         }
-        if let Some((_, is_unmoved)) = copied {
+        self.has_unmoved_copy |= is_unmoved;
+        if copied.is_some() {
             self.copies += 1;
             self.first_copy = self.first_copy.or(Some(position));
-            if is_unmoved {
-                self.unmoved_copies += 1;
-                self.first_unmoved = self.first_unmoved.or(Some(position));
-            }
         }
         if Part::of(face.pose, t) != Part::Frontal {
             self.add_turned(face, repeated.is_some(), t);
         }
-        let known = copied.map(|(picture, _)| picture).or(repeated);
+        let known = copied.or(repeated);
         let number = known.unwrap_or(self.next);
         self.next += u32::from(known.is_none());
         self.since_kept += 1;
@@ -268,15 +264,15 @@ impl Pictures {
             Sampling::Chosen => (self.turned_frames / t.held_chosen_one_in).max(1),
             Sampling::Dense => t.held_dense,
         };
-        let (copies, first, by_chance) = if self.unmoved_copies > 0 {
-            (self.unmoved_copies, self.first_unmoved, 0)
+        let by_chance = if self.has_unmoved_copy {
+            0
         } else {
-            (self.copies, self.first_copy, self.by_chance)
+            self.by_chance
         };
         [
             Statement {
-                frame: first.and_then(|f| usize::try_from(f).ok()),
-                ..Statement::new(Kind::RepeatedPictures, copies as f32, by_chance as f32)
+                frame: self.first_copy.and_then(|f| usize::try_from(f).ok()),
+                ..Statement::new(Kind::RepeatedPictures, self.copies as f32, by_chance as f32)
             },
             Statement::new(Kind::HeldPictures, self.most_held as f32, held as f32),
         ]
