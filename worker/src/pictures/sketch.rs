@@ -4,6 +4,7 @@ use livegate_liveness::sketch::{SIDE, Sketch, UNIT};
 
 use crate::geometry::Point;
 use crate::pixels::area::{Part, Small};
+use crate::pixels::widest::widest;
 use livegate_media::RgbFrame;
 
 /// Landmarks that place the sketch: nose, outer eye corners, mouth corners, a point between the eyes.
@@ -79,6 +80,14 @@ fn halved(values: &[f32], side: usize) -> Vec<f32> {
 
 /// A square of values blurred by a Gaussian. Values beyond the edges are mirrored.
 pub fn blurred(values: &[f32], side: usize, sigma: f32) -> Vec<f32> {
+    widest(
+        #[inline(always)]
+        || blur(values, side, sigma),
+    )
+}
+
+#[inline(always)]
+fn blur(values: &[f32], side: usize, sigma: f32) -> Vec<f32> {
     let half = kernel(sigma);
     let reach = half.len() - 1;
     let mut padded = vec![0.0; side + 2 * reach];

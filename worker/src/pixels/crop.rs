@@ -2,7 +2,9 @@
 
 use livegate_models::{ChannelOrder, InputSpec};
 
+use super::bilinear::{AT_ONCE, Places, Planes};
 use super::resample::{Axis, Tap};
+use super::widest::widest;
 use livegate_liveness::measurement::Bounds;
 
 use crate::geometry::{Point, Similarity};
@@ -19,7 +21,18 @@ pub struct Crop {
 
 impl Crop {
     /// A crop with the colours that `colour` gives for a column and a row.
+    #[cfg(test)]
     pub fn drawn(size: u32, colour: impl Fn(f32, f32) -> [f32; 3]) -> Self {
+        Self::by_rows(size, |y, [red, green, blue]| {
+            for (x, ((red, green), blue)) in red.iter_mut().zip(green).zip(blue).enumerate() {
+                [*red, *green, *blue] = colour(x as f32, y as f32);
+            }
+        })
+    }
+
+    /// A crop whose rows `fill` fills, from the top.
+    #[inline(always)]
+    fn by_rows(size: u32, mut fill: impl FnMut(usize, Planes<'_>)) -> Self {
         let side = size as usize;
         let mut planes = vec![0.0; 3 * side * side];
         let (red, rest) = planes.split_at_mut(side * side);
@@ -28,16 +41,14 @@ impl Crop {
             .chunks_exact_mut(side)
             .zip(green.chunks_exact_mut(side))
             .zip(blue.chunks_exact_mut(side));
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a crop has a few hundred pixels"
-        )]
-        for (y, ((red, green), blue)) in rows.enumerate() {
-            let row = red.iter_mut().zip(green).zip(blue);
-            for (x, ((red, green), blue)) in row.enumerate() {
-                [*red, *green, *blue] = colour(x as f32, y as f32);
-            }
-        }
+        widest(
+            #[inline(always)]
+            || {
+                for (y, ((red, green), blue)) in rows.enumerate() {
+                    fill(y, [red, green, blue]);
+                }
+            },
+        );
         Self { size, planes }
     }
 
@@ -52,65 +63,85 @@ impl Crop {
         );
         let step = |to: Point| [to[0] - start[0], to[1] - start[1]];
         let (right, below) = (step(along), step(down));
-        // Each position is computed from the start: a running sum would drift.
-        Self::drawn(size, |x, y| {
-            let from = [start[0] + y * below[0], start[1] + y * below[1]];
-            bilinear(frame, [from[0] + x * right[0], from[1] + x * right[1]])
-        })
+        let mut places = Places::new();
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a crop has a few hundred pixels"
+        )]
+        Self::by_rows(
+            size,
+            #[inline(always)]
+            |y: usize, row: Planes<'_>| {
+                // Each position is computed from the start: a running sum would drift.
+                let from = [
+                    start[0] + y as f32 * below[0],
+                    start[1] + y as f32 * below[1],
+                ];
+                let at = |x: usize| [from[0] + x as f32 * right[0], from[1] + x as f32 * right[1]];
+                for (first, [red, green, blue]) in parts(row) {
+                    let last = first + red.len() - 1;
+                    // Between its ends, a line lies where they lie.
+                    if has_neighbours(frame, at(first)) && has_neighbours(frame, at(last)) {
+                        places.on_line(frame, from, right, first..last + 1);
+                        places.read(frame, [red, green, blue]);
+                        continue;
+                    }
+                    let colours = red.iter_mut().zip(green).zip(blue);
+                    for (x, ((red, green), blue)) in (first..).zip(colours) {
+                        [*red, *green, *blue] = border(frame, at(x));
+                    }
+                }
+            },
+        )
     }
 
     /// Cuts out a rectangle and stretches it to a square, with bilinear interpolation.
     ///
-    /// `first` and `last` are the outermost pixels taken, inclusive. Both lie inside the frame.
+    /// `first` and `last` are the outermost pixels taken, inclusive: whole numbers, inside the frame.
     pub fn by_rectangle(frame: &RgbFrame, size: u32, first: Point, last: Point) -> Self {
-        let columns = Taps::across(size, first[0], last[0]);
-        let rows = Taps::across(size, first[1], last[1]);
-        let width = frame.width as usize;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a place in a crop of a few hundred pixels"
-        )]
-        Self::drawn(size, |x, y| {
-            let (column, row) = (&columns[x as usize], &rows[y as usize]);
-            let at = |line: usize, x: usize| pixel(frame, (line * width + x) * 3);
-            mix(
-                [at(row.low, column.low), at(row.low, column.high)],
-                [at(row.high, column.low), at(row.high, column.high)],
-                [column.share, row.share],
-            )
-        })
+        let columns: Vec<(u32, f32)> = taps(size, first[0], last[0])
+            .map(|(column, share)| (column * 3, share))
+            .collect();
+        let rows: Vec<(u32, f32)> = taps(size, first[1], last[1]).collect();
+        let mut places = Places::new();
+        Self::by_rows(
+            size,
+            #[inline(always)]
+            |y: usize, row: Planes<'_>| {
+                let (top, share) = rows[y];
+                for (first, planes) in parts(row) {
+                    places.on_row(&columns[first..], top * frame.width * 3, share);
+                    places.read(frame, planes);
+                }
+            },
+        )
     }
 
     /// A square of `size` pixels, resampled by the taps of `columns` and `rows`.
     pub fn resampled(frame: &RgbFrame, size: u32, columns: &Axis, rows: &Axis) -> Self {
         let (low, high) = columns.span();
         let stride = frame.width as usize * 3;
-        let side = size as usize;
-        let mut planes = vec![0.0; 3 * side * side];
-        let (red, rest) = planes.split_at_mut(side * side);
-        let (green, blue) = rest.split_at_mut(side * side);
-        let lines = red
-            .chunks_exact_mut(side)
-            .zip(green.chunks_exact_mut(side))
-            .zip(blue.chunks_exact_mut(side));
         // Rows first: they are nearly all of the work, and this way memory is read in order.
         let mut line = vec![0.0; (high - low + 1) * 3];
-        for (taps, ((red, green), blue)) in rows.outputs().zip(lines) {
-            line.fill(0.0);
-            for tap in taps {
-                let from = tap.source * stride;
-                if let Some(row) = frame.pixels.get(from + low * 3..from + (high + 1) * 3) {
-                    add_weighted(&mut line, row, tap.weight);
+        let mut rows = rows.outputs();
+        Self::by_rows(
+            size,
+            #[inline(always)]
+            |_, [red, green, blue]: Planes<'_>| {
+                line.fill(0.0);
+                for tap in rows.next().unwrap_or_default() {
+                    let from = tap.source * stride;
+                    if let Some(row) = frame.pixels.get(from + low * 3..from + (high + 1) * 3) {
+                        add_weighted(&mut line, row, tap.weight);
+                    }
                 }
-            }
-            let colours = red.iter_mut().zip(green).zip(blue);
-            for (taps, ((red, green), blue)) in columns.outputs().zip(colours) {
-                // Cubic interpolation may overshoot.
-                [*red, *green, *blue] = weighted(&line, low, taps).map(|v| v.clamp(0.0, 255.0));
-            }
-        }
-        Self { size, planes }
+                let colours = red.iter_mut().zip(green).zip(blue);
+                for (taps, ((red, green), blue)) in columns.outputs().zip(colours) {
+                    // Cubic interpolation may overshoot.
+                    [*red, *green, *blue] = weighted(&line, low, taps).map(|v| v.clamp(0.0, 255.0));
+                }
+            },
+        )
     }
 
     /// The grey levels, row by row, 0 to 255.
@@ -142,6 +173,7 @@ impl Crop {
 }
 
 /// Adds a row of the frame, multiplied by its weight.
+#[inline(always)]
 fn add_weighted(line: &mut [f32], row: &[u8], weight: f32) {
     for (sum, value) in line.iter_mut().zip(row) {
         *sum += weight * f32::from(*value);
@@ -162,64 +194,42 @@ fn weighted(line: &[f32], low: usize, taps: &[Tap]) -> [f32; 3] {
     sum
 }
 
-/// The two pixels on either side of a sample, on one axis, and the share of the second one, 0 to 1.
-struct Taps {
-    low: usize,
-    high: usize,
-    share: f32,
+/// A row in parts of [`AT_ONCE`] pixels at most, each with the number of its first pixel.
+fn parts<'a>(row: Planes<'a>) -> impl Iterator<Item = (usize, Planes<'a>)> {
+    let [red, green, blue] = row.map(|plane| plane.chunks_mut(AT_ONCE));
+    let parts = red
+        .zip(green)
+        .zip(blue)
+        .map(|((red, green), blue)| [red, green, blue]);
+    (0..).step_by(AT_ONCE).zip(parts)
 }
 
-impl Taps {
-    /// `size` samples spread evenly over the pixels `first` to `last`, with the pixel centres of
-    /// OpenCV's `resize`. A sample outside takes the edge pixel.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between 0 and a side of the frame, which is at most 4096"
-    )]
-    fn across(size: u32, first: f32, last: f32) -> Vec<Self> {
-        let scale = (last - first + 1.0) / size as f32;
-        let sample = |i: u32| {
-            let at = (first + (i as f32 + 0.5) * scale - 0.5)
-                .clamp(first, last)
-                .max(0.0);
-            let low = at as usize;
-            let high = (low + 1).min(last as usize).max(low);
-            Self {
-                low,
-                high,
-                share: at - low as f32,
-            }
-        };
-        (0..size).map(sample).collect()
-    }
-}
-
-/// The frame's colour at a position between pixels, by bilinear interpolation. Black beyond the frame.
+/// `size` samples spread evenly over the pixels `first` to `last`, with the pixel centres of OpenCV's `resize`: the
+/// pixel before each, and the way from there to the next one, 0 to 1. A sample outside takes the edge pixel.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "sides are at most 4096, and coordinates are compared with them before they are cast"
+    reason = "between 0 and a side of the frame, which is at most 4096"
 )]
-fn bilinear(frame: &RgbFrame, [x, y]: Point) -> [f32; 3] {
-    let (width, height) = (frame.width as usize, frame.height as usize);
-    if x >= 0.0 && y >= 0.0 && x < (width - 1) as f32 && y < (height - 1) as f32 {
-        // Nearly all pixels have all four neighbours. Casts round down here, where a call to `floor` for
-        // each would be slow. The cast goes to `i32` first, which is one instruction.
-        let (x0, y0) = (x as i32 as usize, y as i32 as usize);
-        let share = [x - x0 as f32, y - y0 as f32];
-        let top = (y0 * width + x0) * 3;
-        let bottom = top + width * 3;
-        if let (Some(top), Some(bottom)) = (pair(frame, top), pair(frame, bottom)) {
-            let [red, green, blue, _] = mix(top, bottom, share);
-            return [red, green, blue];
-        }
-    }
-    border(frame, x, y)
+fn taps(size: u32, first: f32, last: f32) -> impl Iterator<Item = (u32, f32)> {
+    let scale = (last - first + 1.0) / size as f32;
+    (0..size).map(move |i| {
+        let at = (first + (i as f32 + 0.5) * scale - 0.5)
+            .clamp(first, last)
+            .max(0.0);
+        (at as u32, at - (at as u32) as f32)
+    })
 }
 
+/// Whether a place has four neighbours in the frame.
+#[expect(clippy::cast_precision_loss, reason = "sides are at most 4096")]
+fn has_neighbours(frame: &RgbFrame, [x, y]: Point) -> bool {
+    let within = |at: f32, side: u32| at >= 0.0 && at < side as f32 - 1.0;
+    within(x, frame.width) && within(y, frame.height)
+}
+
+/// The frame's colour at a place anywhere, by bilinear interpolation. Black beyond the frame.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -227,7 +237,7 @@ fn bilinear(frame: &RgbFrame, [x, y]: Point) -> [f32; 3] {
     clippy::cast_possible_wrap,
     reason = "sides are at most 4096, and coordinates are compared with them before they are cast"
 )]
-fn border(frame: &RgbFrame, x: f32, y: f32) -> [f32; 3] {
+fn border(frame: &RgbFrame, [x, y]: Point) -> [f32; 3] {
     let (width, height) = (frame.width as i32, frame.height as i32);
     if !(x > -1.0 && y > -1.0 && x < width as f32 && y < height as f32) {
         return [0.0; 3];
@@ -253,16 +263,7 @@ fn pixel(frame: &RgbFrame, at: usize) -> [f32; 3] {
     }
 }
 
-/// Two neighbouring pixels, each with the byte that follows it, so that four bytes are converted to
-/// floats at once. `None` for the last pixel of the frame, which has no byte after it.
-fn pair(frame: &RgbFrame, at: usize) -> Option<[[f32; 4]; 2]> {
-    let &[r0, g0, b0, r1, g1, b1, next] = frame.pixels.get(at..at + 7)? else {
-        return None;
-    };
-    Some([[r0, g0, b0, r1], [r1, g1, b1, next]].map(|p| p.map(f32::from)))
-}
-
-fn mix<const N: usize>(top: [[f32; N]; 2], bottom: [[f32; N]; 2], [fx, fy]: Point) -> [f32; N] {
+fn mix(top: [[f32; 3]; 2], bottom: [[f32; 3]; 2], [fx, fy]: Point) -> [f32; 3] {
     std::array::from_fn(|k| {
         let t = top[0][k] + fx * (top[1][k] - top[0][k]);
         let b = bottom[0][k] + fx * (bottom[1][k] - bottom[0][k]);
@@ -300,6 +301,8 @@ fn keep_inside(centre: f32, length: f32, last: f32) -> (f32, f32) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::pixels::drawn::ramp;
 
@@ -316,7 +319,7 @@ mod tests {
             (79.0, 59.0),
             (78.5, 30.0),
         ] {
-            let p = bilinear(&ramp(), [x, y]);
+            let p = border(&ramp(), [x, y]);
             let close = (p[0] - 2.0 * x).abs() < 1e-3 && (p[1] - 2.0 * y).abs() < 1e-3;
             assert!(close, "{x},{y}: {p:?}");
         }
@@ -324,10 +327,47 @@ mod tests {
 
     #[test]
     fn beyond_the_frame_is_black() {
-        assert_eq!(bilinear(&ramp(), [-5.0, 10.0]), [0.0; 3]);
-        assert_eq!(bilinear(&ramp(), [f32::NAN, 10.0]), [0.0; 3]);
-        let half_out = bilinear(&ramp(), [79.5, 10.0]);
+        assert_eq!(border(&ramp(), [-5.0, 10.0]), [0.0; 3]);
+        assert_eq!(border(&ramp(), [f32::NAN, 10.0]), [0.0; 3]);
+        let half_out = border(&ramp(), [79.5, 10.0]);
         assert!((half_out[0] - 79.0).abs() < 1e-3, "{half_out:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn many_samples_at_a_time_have_the_values_of_each_by_itself(
+            cx in -30.0_f32..110.0, cy in -30.0_f32..90.0, side in 1.0_f32..120.0, angle in -3.2_f32..3.2,
+            size in 1_u32..80,
+        ) {
+            let frame = grain();
+            let to_frame = Similarity::from_crop(size, [cx, cy], side, angle);
+            let crop = Crop::by_similarity(&frame, size, to_frame);
+            let (start, step) = (to_frame.apply([0.0, 0.0]), to_frame.apply([1.0, 0.0]));
+            let right = [step[0] - start[0], step[1] - start[1]];
+            for x in 0..size as usize {
+                let at = [start[0] + x as f32 * right[0], start[1] + x as f32 * right[1]];
+                prop_assert_eq!(colour(&crop, x), border(&frame, at));
+            }
+        }
+    }
+
+    /// A frame without any order in it.
+    fn grain() -> RgbFrame {
+        let mut frame = ramp();
+        for (i, value) in (0_u32..).zip(&mut frame.pixels) {
+            *value = (i.wrapping_mul(2_654_435_761) >> 24) as u8;
+        }
+        frame
+    }
+
+    #[test]
+    fn a_rectangle_up_to_the_last_pixel_of_the_frame_is_copied() {
+        let frame = grain();
+        let crop = Crop::by_rectangle(&frame, 40, [40.0, 20.0], [79.0, 59.0]);
+        for (x, y) in [(0, 0), (39, 0), (0, 39), (38, 39), (39, 39)] {
+            let expected = pixel(&frame, ((y + 20) * 80 + x + 40) * 3);
+            assert_eq!(colour(&crop, y * 40 + x), expected, "{x}, {y}");
+        }
     }
 
     #[test]

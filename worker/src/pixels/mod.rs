@@ -1,11 +1,13 @@
 //! Pixel arithmetic: grey levels, colours, areas, crops, resampling.
 
 pub mod area;
+mod bilinear;
 pub mod chroma;
 pub mod crop;
 pub mod luma;
 pub mod resample;
 pub mod shrunk;
+pub mod widest;
 
 #[cfg(test)]
 mod drawn {

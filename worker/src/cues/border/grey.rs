@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::pixels::luma::luma;
+use crate::pixels::widest::widest;
 use livegate_media::RgbFrame;
 
 /// Samples a pixel along each side. This bounds the cost for large frames.
@@ -39,16 +40,21 @@ impl Grey {
         let mut levels = Vec::with_capacity(width * height);
         // Whole rows are summed first, which is fast. Then only a few places are read.
         let mut sums = vec![0_u16; full_width * 3];
-        for rows in samples(height, full_height).chunks_exact(SAMPLES) {
-            sums.fill(0);
-            for y in rows {
-                let row = &frame.pixels[y * full_width * 3..(y + 1) * full_width * 3];
-                for (sum, value) in sums.iter_mut().zip(row) {
-                    *sum += u16::from(*value);
+        widest(
+            #[inline(always)]
+            || {
+                for rows in samples(height, full_height).chunks_exact(SAMPLES) {
+                    sums.fill(0);
+                    for y in rows {
+                        let row = &frame.pixels[y * full_width * 3..(y + 1) * full_width * 3];
+                        for (sum, value) in sums.iter_mut().zip(row) {
+                            *sum += u16::from(*value);
+                        }
+                    }
+                    levels.extend(columns.chunks_exact(SAMPLES).map(|xs| mean(&sums, xs)));
                 }
-            }
-            levels.extend(columns.chunks_exact(SAMPLES).map(|xs| mean(&sums, xs)));
-        }
+            },
+        );
         Some(Self {
             width,
             height,

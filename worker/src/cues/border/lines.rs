@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 
 use super::edges::{self, hundredths};
 use super::grey::Grey;
+use crate::pixels::widest::widest;
 
 /// Slopes of the lines, from -16 to 16 degrees in steps of 2.
 const SLOPES: usize = 17;
@@ -70,16 +71,21 @@ impl Lines {
         let edges = edges::upright(grey);
         let mut counts = Vec::with_capacity(SLOPES * (height + 1) * width);
         let (mut hits, mut marks) = (vec![0; width], vec![0; width]);
-        for direction in 0..SLOPES {
-            let slope = slope(direction);
-            counts.resize(counts.len() + width, 0);
-            for (y, row) in edges.chunks_exact(width).enumerate() {
-                mark(row, hundredths(slope), &mut hits, &mut marks);
-                counts.extend_from_within(counts.len() - width..);
-                let start = counts.len() - width;
-                add_shifted(&mut counts[start..], &marks, shift(slope, y, height));
-            }
-        }
+        widest(
+            #[inline(always)]
+            || {
+                for direction in 0..SLOPES {
+                    let slope = slope(direction);
+                    counts.resize(counts.len() + width, 0);
+                    for (y, row) in edges.chunks_exact(width).enumerate() {
+                        mark(row, hundredths(slope), &mut hits, &mut marks);
+                        counts.extend_from_within(counts.len() - width..);
+                        let start = counts.len() - width;
+                        add_shifted(&mut counts[start..], &marks, shift(slope, y, height));
+                    }
+                }
+            },
+        );
         Self {
             width,
             height,
@@ -186,6 +192,7 @@ impl Lines {
 /// with 0.
 ///
 /// The first and the last pixel are never marked. Written so that it compiles to vector instructions.
+#[inline(always)]
 fn mark(row: &[i8], slope: i8, hits: &mut [u8], marks: &mut [u8]) {
     let wanted = slope - TOLERANCE..slope + TOLERANCE + 1;
     for (hit, edge) in hits.iter_mut().zip(row) {
@@ -209,6 +216,7 @@ fn shift(slope: f32, y: usize, height: usize) -> isize {
 }
 
 /// Adds to the count of each offset the mark `shift` pixels to its right.
+#[inline(always)]
 fn add_shifted(counts: &mut [u8], marks: &[u8], shift: isize) {
     let skip = shift.unsigned_abs();
     let (counts, marks) = if shift < 0 {
