@@ -225,7 +225,8 @@ export class Attempt {
       challenges,
       passed: this.#passed,
       pacing: this.#pacing,
-      grab: () => {
+      grab: async () => {
+        await camera.newPicture();
         const { longerSide, quality } = this.#pacing.picture;
         return encoder.jpeg(camera.video, longerSide, quality);
       },

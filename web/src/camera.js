@@ -2,6 +2,7 @@
 
 import { betterCamera, cameraKind, selectable } from "./devices.js";
 import { CheckError } from "./errors.js";
+import { Pictures } from "./pictures.js";
 import { refusalReason, requireSupport } from "./support.js";
 import { childOf, wait } from "./time.js";
 
@@ -85,6 +86,7 @@ async function listCameras() {
 class Camera {
   #stream;
   #video;
+  #pictures;
   #small = document.createElement("canvas");
   #gone;
   #watch = new AbortController();
@@ -92,6 +94,7 @@ class Camera {
   constructor(stream, video, cameras, onInterrupted, signal) {
     this.#stream = stream;
     this.#video = video;
+    this.#pictures = new Pictures(video);
     /** Cameras to choose from. @type {MediaDeviceInfo[]} */
     this.cameras = cameras;
     this.#gone = childOf(signal);
@@ -144,6 +147,11 @@ class Camera {
       await wait(50, signal);
     }
     for (let waited = 0; waited < LIGHT_MS && this.#level() < LIGHT_LEVEL; waited += 100) await wait(100, signal);
+  }
+
+  /** Waits for a picture that was not taken before, if the camera takes any. */
+  newPicture() {
+    return this.#pictures.next(this.signal);
   }
 
   /** Mean grey level of the picture, 0 to 255. */

@@ -82,6 +82,7 @@ async function takeShot(camera, encoder, { everyMs, take, keep }, report) {
   for (let i = 0; i < take; i += 1) {
     // Paced by the clock, not by one pause after the other, since taking a frame takes time as well.
     await wait(Math.max(0, startedAt + i * everyMs - performance.now()), camera.signal);
+    await camera.newPicture();
     const at = performance.now();
     const thumbnail = keep < take ? camera.thumbnail() : null;
     taken.push({ at, thumbnail, jpeg: await encoder.jpeg(camera.video, CAPTURE_LONGER_SIDE, CAPTURE_QUALITY) });

@@ -7,7 +7,7 @@
 const ENTRY: &str = include_str!("../../../web/livegate-check.js");
 
 /// The modules of `web/src`, each after those that it imports.
-const MODULES: [(&str, &str); 23] = [
+const MODULES: [(&str, &str); 24] = [
     ("errors.js", include_str!("../../../web/src/errors.js")),
     ("machine.js", include_str!("../../../web/src/machine.js")),
     ("time.js", include_str!("../../../web/src/time.js")),
@@ -20,6 +20,7 @@ const MODULES: [(&str, &str); 23] = [
     ("client.js", include_str!("../../../web/src/client.js")),
     ("pump.js", include_str!("../../../web/src/pump.js")),
     ("encoder.js", include_str!("../../../web/src/encoder.js")),
+    ("pictures.js", include_str!("../../../web/src/pictures.js")),
     ("camera.js", include_str!("../../../web/src/camera.js")),
     ("plan.js", include_str!("../../../web/src/plan.js")),
     ("capture.js", include_str!("../../../web/src/capture.js")),

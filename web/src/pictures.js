@@ -1,0 +1,44 @@
+// Which pictures of a camera are new. In dim light a camera takes fewer than a session sends, and a picture that
+// is sent twice shows the service nothing.
+
+import { wait } from "./time.js";
+
+/** Longest wait for a new picture, ms. A camera may stand still, and a browser may stop telling of pictures. */
+export const PATIENCE_MS = 400;
+
+export class Pictures {
+  #video;
+  #shown = 0;
+  #taken = 0;
+  #waiting = [];
+
+  /** @param {HTMLVideoElement} video */
+  constructor(video) {
+    this.#video = video;
+    this.#listen();
+  }
+
+  #listen() {
+    this.#video.requestVideoFrameCallback?.(() => {
+      this.#shown += 1;
+      for (const tell of this.#waiting.splice(0)) tell();
+      this.#listen();
+    });
+  }
+
+  /**
+   * Waits until the video shows a picture that was not taken yet, but not for ever. The picture then counts as taken:
+   * of two that wait, the second gets the picture after it.
+   *
+   * @param {AbortSignal} signal
+   */
+  async next(signal) {
+    if (!this.#video.requestVideoFrameCallback) return;
+    const until = performance.now() + PATIENCE_MS;
+    for (let left = PATIENCE_MS; this.#shown === this.#taken && left > 0; left = until - performance.now()) {
+      const isShown = new Promise((tell) => this.#waiting.push(tell));
+      await Promise.race([isShown, wait(left, signal)]);
+    }
+    this.#taken = this.#shown;
+  }
+}
