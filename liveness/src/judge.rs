@@ -127,7 +127,7 @@ pub fn judge_clip(
         }]);
     }
     let timing = available_s.map(|available_s| Timing {
-        claimed_s: frames.last().map_or(0.0, |f| f.seconds),
+        claimed_s: length(&frames),
         available_s,
     });
     let tagged = |(index, ClipFrame { seconds, measured })| TaggedFrame {
@@ -143,6 +143,12 @@ pub fn judge_clip(
         timing,
     };
     conclude(challenge, &capture, thresholds)
+}
+
+/// Time from the first frame that counts to the last, seconds.
+fn length(frames: &[ClipFrame]) -> f32 {
+    let ends = frames.first().zip(frames.last());
+    ends.map_or(0.0, |(first, last)| last.seconds - first.seconds)
 }
 
 /// The measurement with the subject's own directions: mirrored frames are turned back.

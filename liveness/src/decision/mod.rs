@@ -121,7 +121,7 @@ fn gather(capture: &Capture<'_>, identity: Identity, t: &Thresholds) -> (Evidenc
             Sampling::Chosen => 0,
             Sampling::Dense => t.copies_dense,
         },
-        // A clip's own clock is exact.
+        // A clip's own clock is exact enough at the rate of the samples.
         jitter_s: 0.0,
         second_subjects: None,
     };

@@ -311,6 +311,47 @@ fn confidence_falls_with_each_of_its_parts() {
 }
 
 #[test]
+fn copies_do_not_make_up_the_number_of_pictures() {
+    let all = capture();
+    assert!(decided(&all).is_verified());
+    // One picture towards the camera, six times, and one of each turn.
+    let few = [
+        vec![all[0].clone(); 6],
+        vec![all[3].clone(), all[6].clone()],
+    ]
+    .concat();
+    let verdict = decided(&few);
+    assert_eq!(verdict.findings.completed.len(), 2, "{verdict:?}");
+    assert!(matches!(
+        rejections(&few)[..],
+        [Rejection::InsufficientFaceDetections { .. }]
+    ));
+}
+
+#[test]
+fn a_head_turned_far_to_the_side_does_not_look_up() {
+    let challenge = Challenge {
+        actions: vec![Action::TurnUp, Action::TurnLeft],
+        angles: Angles::default(),
+        mirrored: false,
+    };
+    let mut frames = capture();
+    frames.extend([(-19.0, 48.0), (-19.5, 50.0)].map(|(pitch, yaw)| {
+        frame(Phase::Of(Action::TurnUp), |f| {
+            (f.pose.pitch, f.pose.yaw) = (pitch, yaw)
+        })
+    }));
+    // A rest of 4 degrees down is credited.
+    frames.insert(0, frame(Phase::Center, |f| f.pose.pitch = 4.0));
+    let verdict = decided_as(Sampling::Chosen, &challenge, &frames);
+    assert_eq!(
+        verdict.findings.completed,
+        [Action::TurnLeft],
+        "{verdict:?}"
+    );
+}
+
+#[test]
 fn the_smallest_angle_that_may_be_asked_for_is_enough_and_takes_a_movement() {
     let challenge = Challenge {
         actions: vec![Action::TurnDown, Action::TurnLeft],
@@ -322,8 +363,13 @@ fn the_smallest_angle_that_may_be_asked_for_is_enough_and_takes_a_movement() {
     };
     let looking = |down: [f32; 5]| -> Vec<TaggedFrame> {
         let down_phase = Phase::Of(Action::TurnDown);
-        let phases = [Phase::Center, down_phase, down_phase, LEFT, LEFT];
-        let yaws = [0.0, 0.0, 0.0, -20.0, -30.0];
+        let phases = [
+            [Phase::Center; 4].as_slice(),
+            &[down_phase, down_phase, LEFT, LEFT],
+        ]
+        .concat();
+        let down = [[down[0]; 3].as_slice(), &down].concat();
+        let yaws = [[0.0; 6].as_slice(), &[-20.0, -30.0]].concat();
         let poses = phases.into_iter().zip(down).zip(yaws);
         poses
             .map(|((phase, pitch), yaw)| {

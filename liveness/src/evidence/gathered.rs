@@ -20,6 +20,12 @@ use crate::retry::Visibility;
 use crate::sampling::Sampling;
 use crate::thresholds::Thresholds;
 
+/// Least number of different pictures among frames that a caller chose, of which anti-spoof models scored the face.
+///
+/// A capture has eight frames at least. Two of them may be pictures that were there before: somebody who faces the camera
+/// without moving.
+const LEAST_PICTURES: usize = 6;
+
 /// Rules for gathering evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -104,9 +110,14 @@ impl Evidence {
         is_comparable(face.pose, t).then_some(face)
     }
 
-    /// Whether movements may rest on a face that can be judged: it is not unlike the portrait.
+    /// Whether movements may rest on a face that can be judged: it is not unlike the portrait, or may become it.
+    ///
+    /// Before there is a portrait, a face that is turned away could be anybody's.
     pub fn counts(&self, face: &Face, t: &Thresholds) -> bool {
-        self.identity.likeness(face, t) != Likeness::Other
+        match self.identity.portrait() {
+            Some(_) => self.identity.likeness(face, t) != Likeness::Other,
+            None => face.pose.is_within(t.portrait_deg),
+        }
     }
 
     /// Whether a turned face is in the same picture as the turned face before it.
@@ -268,8 +279,15 @@ impl Evidence {
     }
 
     /// Whether enough was measured to conclude that one live person made the capture.
+    ///
+    /// Of frames that a caller chose, those that are one picture count once: the capture as a whole is judged by its
+    /// weakest pictures, and where they are few, by less.
     pub fn suffices(&self) -> bool {
-        self.presentation.scored() > 0 && self.same_person().is_some()
+        let least = match self.plan.sampling {
+            Sampling::Chosen => LEAST_PICTURES,
+            Sampling::Dense => 1,
+        };
+        self.presentation.scored() >= least && self.same_person().is_some()
     }
 
     /// Frames without a clear face, or whose light is too dark or too bright, by reason. If too little was

@@ -10,6 +10,11 @@ use super::statement::{Kind, Statement};
 use crate::pose::Pose;
 use crate::thresholds::Thresholds;
 
+/// Least time between two frames that counts, seconds: that of the frames which a clip is sampled at.
+///
+/// Recorders of variable frame rate may give neighbours times of a few milliseconds.
+const LEAST_S: f32 = 1.0 / 15.0;
+
 /// The highest speed so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
@@ -31,7 +36,7 @@ impl Speed {
             return;
         };
         let degrees = (from.differs_by(pose) - t.pose_error_deg).max(0.0);
-        let speed = degrees / (seconds - then + jitter_s);
+        let speed = degrees / (seconds - then + jitter_s).max(LEAST_S);
         if self.highest.is_none_or(|(highest, _)| speed > highest) {
             self.highest = Some((speed, position));
         }

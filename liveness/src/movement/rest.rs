@@ -16,6 +16,10 @@ const FOLLOW: f32 = 0.1;
 /// The same share for eyes wider than the level: a session may begin in the middle of a blink.
 const FOLLOW_WIDER: f32 = 0.5;
 
+/// Number of frames after which eyes that are narrower than their level, and still open, are at rest: somebody may begin
+/// with eyes wide open. A blink has fewer half-closed frames in a row.
+const NARROW_FRAMES: u8 = 6;
+
 /// Levels at rest. Each is `None` until it was first seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rest {
@@ -30,6 +34,8 @@ pub struct Rest {
     pub smile: Option<f32>,
     /// The smallest opening of the mouth, as a share of its width.
     pub opening: Option<f32>,
+    /// Number of the latest frames whose eyes are much narrower than their level, and still open.
+    narrow: u8,
 }
 
 impl Rest {
@@ -56,14 +62,27 @@ impl Rest {
     fn learn_eyes(&mut self, face: &Face, t: &Thresholds) {
         let ratio = face.eyes.wider();
         if ratio < t.eyes_open_ratio || face.eyes.blink() >= t.eyes_shut_score {
+            self.narrow = 0;
             return;
         }
         let share = match self.eyes {
-            // The eyes are closing or opening, so this is not their level at rest.
-            Some(level) if ratio < t.blink_open_share * level => return,
+            Some(level) if ratio < t.blink_open_share * level => {
+                self.narrow = self.narrow.saturating_add(1);
+                // Eyes that are closing or opening are not at rest.
+                if self.narrow < NARROW_FRAMES {
+                    return;
+                }
+                FOLLOW
+            }
             Some(level) if ratio > level => FOLLOW_WIDER,
             Some(_) | None => FOLLOW,
         };
+        if self
+            .eyes
+            .is_none_or(|level| ratio >= t.blink_open_share * level)
+        {
+            self.narrow = 0;
+        }
         self.eyes = Some(follow(self.eyes, ratio, share));
         self.blink = Some(follow(self.blink, face.eyes.blink(), share));
     }
@@ -125,5 +144,17 @@ mod tests {
             rest.learn(&face, &t);
         }
         assert!((rest.eyes.unwrap() - 0.30).abs() < 0.01, "{rest:?}");
+    }
+
+    #[test]
+    fn eyes_that_were_wide_open_at_first_come_to_rest() {
+        let (mut rest, mut face) = (Rest::default(), face());
+        let t = Thresholds::default();
+        let wide = [0.40; 5];
+        for ratio in wide.into_iter().chain([0.26; 20]) {
+            (face.eyes.left_ratio, face.eyes.right_ratio) = (ratio, ratio);
+            rest.learn(&face, &t);
+        }
+        assert!(rest.eyes.unwrap() * t.blink_open_share < 0.26, "{rest:?}");
     }
 }

@@ -12,6 +12,12 @@ use crate::pose::Pose;
 use crate::sampling::Sampling;
 use crate::thresholds::Thresholds;
 
+/// Number of frames from which a picture is held.
+///
+/// A camera that takes fewer pictures than a clip or a session has frames shows each of them twice: 7.5 a second in a clip
+/// of 15.
+const STILL_FRAMES: u8 = 3;
+
 /// Progress of a turn. All angles are degrees towards the turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Turn {
@@ -25,8 +31,8 @@ pub struct Turn {
     peak: Option<f32>,
     /// The furthest pose so far.
     furthest: Option<f32>,
-    /// Whether the latest frame shows the pose `between`.
-    is_at_between: bool,
+    /// Number of frames that show the picture of the pose `between`, if the latest frame is one of them.
+    held: Option<u8>,
 }
 
 impl Turn {
@@ -51,21 +57,27 @@ impl Turn {
             face.pose.is_within(t.neutral_deg) && extent <= required - t.movement_deg;
         let begins = faces_camera || extent <= -t.neutral_deg;
         match watch.sampling {
-            Sampling::Chosen => self.see_chosen(watch.counts, extent, required, begins),
+            Sampling::Chosen => {
+                let counts = watch.counts && shows_most(head_move, face.pose, watch.angles);
+                self.see_chosen(counts, extent, required, begins)
+            }
             Sampling::Dense => {
                 let moves = shows_most(head_move, face.pose, watch.angles);
                 if moves {
                     self.furthest = Some(self.furthest.map_or(extent, |f| f.max(extent)));
                 }
                 if watch.stands_still {
-                    // The pose in the frame before belongs to a still, and not to a movement.
-                    if std::mem::take(&mut self.is_at_between) {
-                        self.between = None;
+                    if let Some(held) = &mut self.held {
+                        *held += 1;
+                        // The pose belongs to a still, and not to a movement.
+                        if *held == STILL_FRAMES {
+                            (self.between, self.held) = (None, None);
+                        }
                     }
                     return Seen::nothing(false);
                 }
                 let seen = self.see_dense(head_move, face, required, begins, moves, t);
-                self.is_at_between = self.between == Some(extent);
+                self.held = (self.between == Some(extent)).then_some(1);
                 seen
             }
         }
@@ -284,7 +296,7 @@ mod tests {
                     turn.see(head_move, &face, &rest, &watch, &t).is_whole
                 })
         };
-        assert!(passes(1) && !passes(2) && !passes(5));
+        assert!(passes(1) && passes(2) && !passes(3) && !passes(5));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{Report, Stage};
 use crate::challenge::Angles;
 use crate::decision::Rejection;
 use crate::embedding::Embedding;
-use crate::evidence::identity::{Identity, Likeness, Portrait};
+use crate::evidence::identity::{Identity, Portrait};
 use crate::evidence::poor::PoorFrames;
 use crate::evidence::{Evidence, Plan, Sighting, presence};
 use crate::measurement::{Face, FrameMeasurement};
@@ -88,12 +88,14 @@ impl Running {
         angles: &Angles,
         t: &Thresholds,
     ) -> Option<Seen> {
-        let (mut seen, mut decides) = (Seen::nothing(false), false);
+        // Who never faced the camera is asked to do so first.
+        let looks_away = self.evidence.identity().portrait().is_none();
+        let (mut seen, mut decides) = (Seen::nothing(looks_away), false);
         // With two people in the frame, it is unknown which one would be judged.
         let alone = !presence::has_second_subject(frame, t);
         let judged = Evidence::judged(frame, t);
         if let Some(face) = judged.filter(|_| alone)
-            && self.evidence.identity().likeness(face, t) != Likeness::Other
+            && self.evidence.counts(face, t)
         {
             let learned = self.rest.learn(face, t);
             let watch = Watch {

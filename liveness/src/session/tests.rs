@@ -239,7 +239,7 @@ fn a_time_out_says_what_is_missing() {
             Task::TurnLeft,
             vec![turned(-30.0)],
             Why::NoNeutralBefore,
-            Some(-30.0),
+            None,
         ),
         (
             Task::TurnLeft,
@@ -363,6 +363,25 @@ fn another_person_ends_the_session_at_once() {
         end(&over).rejections(),
         [Rejection::DifferentPersons { .. }]
     ));
+}
+
+#[test]
+fn no_movement_rests_on_a_face_that_was_never_seen_from_the_front() {
+    let as_stranger = |mut frame: FrameMeasurement| {
+        frame.face.as_mut().unwrap().embedding = Some(person(88.0));
+        frame
+    };
+    // Turned faces of the person fill the places of faces that wait for a portrait; then somebody else turns, beginning
+    // on the other side; then the person is seen from the front.
+    let waiting = (0..40).map(|n| turned(16.0 + 0.5 * n as f32));
+    let strangers = [50.0, -47.0, -64.0, -48.0].map(|yaw| as_stranger(turned(yaw)));
+    let frames: Vec<_> = waiting
+        .chain(strangers)
+        .chain([neutral(), neutral()])
+        .collect();
+    let (on, reports) = after(session(&[Task::TurnLeft]), &frames);
+    assert!(reports.iter().all(|r| !r.passed), "{reports:?}");
+    assert_eq!(on.state(), State::InProgress);
 }
 
 #[test]

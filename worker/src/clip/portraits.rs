@@ -17,7 +17,7 @@ const PER_RANGE: usize = 2;
 pub struct Album([Vec<Candidate>; RANGES_DEG.len() + 1]);
 
 struct Candidate {
-    rank: f32,
+    rank: Rank,
     portrait: Portrait,
 }
 
@@ -49,7 +49,11 @@ fn range(face: &Face) -> usize {
     RANGES_DEG.partition_point(|end| *end < face.pose.deviation())
 }
 
-/// Rank of a picture: higher for a sharper face and wider open eyes. No unit.
-fn rank(face: &Face) -> f32 {
-    face.quality.sharpness * face.eyes.ratio().max(0.0)
+/// Whether an anti-spoof model could score the face, which a best frame needs; and a number that is higher for a
+/// sharper face and wider open eyes, without unit.
+type Rank = (bool, f32);
+
+fn rank(face: &Face) -> Rank {
+    let quality = face.quality.sharpness * face.eyes.ratio().max(0.0);
+    (face.margin().is_some(), quality)
 }
