@@ -1,5 +1,6 @@
 //! Attacks with edited footage of one person or several.
 
+use fastrand::Rng;
 use image::RgbImage;
 use livegate_instruments::camera::{coarse, scaled};
 use livegate_instruments::face::{beside, far_away, put_over};
@@ -34,6 +35,15 @@ fn resting_from(rest: Vec<Shot>, turns: Vec<Shot>) -> Vec<Shot> {
     let rest = rest.into_iter().filter(is_center);
     rest.chain(turns.into_iter().filter(|s| !is_center(s)))
         .collect()
+}
+
+/// Two stills in turn: eyes open, shut in this many frames, and open again.
+fn blink_of_stills(cast: &Cast, shut_frames: usize, rng: &mut Rng) -> Presentation {
+    let actor = &cast.actor;
+    let shut = &actor.pictures[actor.movement(Task::Blink).peak];
+    let awake = still(actor).0;
+    let order = [vec![awake; 3], vec![shut; shut_frames], vec![awake; 3]].concat();
+    Presentation::live(&[Task::Blink], noised(&order, rng))
 }
 
 /// The attacks of this module.
@@ -117,16 +127,40 @@ pub(super) fn attacks() -> Vec<Attack> {
                 Presentation::images(&TURNS, shots)
             },
         ),
-        open(
-            "two stills of a blink, in turn, interactive",
-            STILLS,
-            |cast, rng| {
-                let actor = &cast.actor;
-                let shut = &actor.pictures[actor.movement(Task::Blink).peak];
-                let awake = still(actor).0;
-                let order = [awake, awake, awake, shut, shut, awake, awake, awake];
-                Presentation::live(&[Task::Blink], noised(&order, rng))
+        stopped("one still six times, and one of each turn", |cast, rng| {
+            let victim = &cast.victim;
+            let mut shots = tagged("center", &[still(victim).0; 6], rng);
+            for task in TURNS {
+                let side = &victim.pictures[victim.movement(task).peak];
+                shots.extend(tagged(phase(task), &[side], rng));
+            }
+            Presentation::images(&TURNS, shots)
+        }),
+        stopped(
+            "another person's turns, before the victim is seen from the front, interactive",
+            |cast, _| {
+                let aside = |person: &Footage, from: f32, to: f32| -> Vec<RgbImage> {
+                    let yaw = |i: &usize| person.face(*i).map_or(0.0, |f| f.pose.yaw.abs());
+                    let all = 0..person.pictures.len();
+                    let shown: Vec<usize> = all.filter(|i| (from..to).contains(&yaw(i))).collect();
+                    person.take(&shown)
+                };
+                let mut pictures = aside(&cast.victim, 16.0, 40.0);
+                pictures.truncate(40);
+                // From one side to the other, and back.
+                pictures.extend(aside(&cast.other, 16.0, 90.0));
+                pictures.extend(cast.victim.take(&cast.victim.neutral(&TURNS)));
+                Presentation::live(&TURNS, pictures)
             },
+        ),
+        stopped(
+            "two stills of a blink, in turn, interactive",
+            |cast, rng| blink_of_stills(cast, 2, rng),
+        ),
+        open(
+            "the same, with the eyes shut in a single frame, interactive",
+            STILLS,
+            |cast, rng| blink_of_stills(cast, 1, rng),
         ),
         open(
             "two stills of a smile, in turn, interactive",

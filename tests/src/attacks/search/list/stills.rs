@@ -14,6 +14,7 @@ use crate::attacks::search::reel::{
 
 const BENT: &str =
     "a picture that is bent by a pixel or more no longer matches itself: it counts as a new one";
+const SHORT: &str = "only a picture that is held for three frames is no pose on the way: stills of different poses, each shown for a frame or two, are what a slow camera sends";
 const FADES: &str = "a fade is found where its stills are 15 degrees or more apart and hardly move from picture to picture";
 
 const HELD: [Param; 3] = [
@@ -149,7 +150,10 @@ pub(super) fn attacks() -> Vec<Searched> {
             &Mode::ALL,
             &HELD,
             held,
-            |_| Expected::Open(BENT),
+            |mode| match mode {
+                Mode::Images => Expected::Open(BENT),
+                Mode::Clip | Mode::Live => Expected::Open(SHORT),
+            },
         ),
         of(
             "a picture used again between genuine turns",
