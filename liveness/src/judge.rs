@@ -145,7 +145,7 @@ pub fn judge_clip(
     conclude(challenge, &capture, thresholds)
 }
 
-/// Time from the first frame that counts to the last, seconds.
+/// Time from the first sample to the last, seconds.
 fn length(frames: &[ClipFrame]) -> f32 {
     let ends = frames.first().zip(frames.last());
     ends.map_or(0.0, |(first, last)| last.seconds - first.seconds)

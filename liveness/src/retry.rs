@@ -173,7 +173,7 @@ fn of_quality(seen: &Visibility<'_>, too_few: bool) -> Vec<RetryHint> {
     counts.filter(worth).map(|(_, (hint, _))| hint).collect()
 }
 
-/// The hint for a poor frame. `None` for a face that was turned too far: whether that matters is up to the actions.
+/// The hint for a poor frame. A face that was turned too far is among them only where too little could be judged.
 fn of_poor(why: poor::Why) -> Option<RetryHint> {
     match why {
         poor::Why::NoFace => Some(RetryHint::KeepFaceInFrame),
@@ -186,7 +186,7 @@ fn of_poor(why: poor::Why) -> Option<RetryHint> {
         poor::Why::Bright => Some(RetryHint::LessLight),
         poor::Why::Blurred => Some(RetryHint::HoldStill),
         poor::Why::Close => Some(RetryHint::MoveBack),
-        poor::Why::TurnedAway => None,
+        poor::Why::TurnedAway => Some(RetryHint::TurnLessFar),
     }
 }
 

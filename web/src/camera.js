@@ -175,6 +175,7 @@ class Camera {
   /** Turns the camera's light off, and forgets the last picture. */
   stop() {
     this.#watch.abort();
+    this.#pictures.close();
     for (const track of this.#stream.getTracks()) track.stop();
     this.#video.srcObject = null;
     this.#small.width = 0;

@@ -11,19 +11,26 @@ export class Pictures {
   #shown = 0;
   #taken = 0;
   #waiting = [];
+  #tells;
 
   /** @param {HTMLVideoElement} video */
   constructor(video) {
     this.#video = video;
-    this.#listen();
+    this.#tells = typeof video.requestVideoFrameCallback === "function";
+    if (this.#tells) this.#listen();
   }
 
   #listen() {
-    this.#video.requestVideoFrameCallback?.(() => {
+    this.#video.requestVideoFrameCallback(() => {
       this.#shown += 1;
       for (const tell of this.#waiting.splice(0)) tell();
-      this.#listen();
+      if (this.#tells) this.#listen();
     });
+  }
+
+  /** No more pictures are waited for. */
+  close() {
+    this.#tells = false;
   }
 
   /**
@@ -33,12 +40,14 @@ export class Pictures {
    * @param {AbortSignal} signal
    */
   async next(signal) {
-    if (!this.#video.requestVideoFrameCallback) return;
+    if (!this.#tells) return;
     const until = performance.now() + PATIENCE_MS;
     for (let left = PATIENCE_MS; this.#shown === this.#taken && left > 0; left = until - performance.now()) {
       const isShown = new Promise((tell) => this.#waiting.push(tell));
       await Promise.race([isShown, wait(left, signal)]);
     }
+    // Some browsers have the function and never call it.
+    if (this.#shown === 0) this.close();
     this.#taken = this.#shown;
   }
 }

@@ -45,6 +45,12 @@ test("a camera that stands still is sent all the same, after a moment", async ()
   assert.ok(performance.now() - began >= PATIENCE_MS - 2);
 });
 
+test("a browser that never told of a picture is waited for once", async () => {
+  const pictures = new Pictures(video());
+  await pictures.next(never);
+  assert.ok(await isSettled(pictures.next(never)));
+});
+
 test("a browser that does not tell of pictures is never waited for", async () => {
   assert.ok(await isSettled(new Pictures({}).next(never)));
 });

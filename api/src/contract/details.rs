@@ -45,7 +45,8 @@ pub struct RejectionDetails<A: Type + ParseFromJSON + ToJSON + Send + Sync> {
     /// `insufficient_face_detections`: share of the frames that show a face that can be judged, 0 to 1.
     /// Such a face is 40 pixels wide or more, upright to within 45 degrees, sharp, not lost in noise,
     /// and not so close that it fills the picture. `poor_frames` names the other frames, and why they
-    /// do not count.
+    /// do not count. In images mode with fewer than six different pictures that could be compared and scored: the
+    /// share of those; a picture that comes again counts once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(validator(minimum(value = "0"), maximum(value = "1")))]
     pub face_detection_ratio: Option<f64>,

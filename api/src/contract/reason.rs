@@ -15,7 +15,7 @@ public_enum! {
     ///   not within the limits; nothing was measured.
     /// - `insufficient_face_detections`: a face that can be judged (40 pixels wide or more, sharp, not
     ///   lost in noise, not so close that it fills the picture) is visible in fewer than 70% of the
-    ///   frames.
+    ///   frames; or, in images mode, fewer than six different pictures could be compared and scored.
     /// - `different_persons_detected`: more than one face, or not the same person throughout.
     /// - `spoof_detected`: a photo, a screen replay or a mask; `rejection_details.evidence` names the
     ///   findings.

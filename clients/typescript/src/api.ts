@@ -1503,7 +1503,7 @@ export interface components {
          *     not within the limits; nothing was measured.
          *     - `insufficient_face_detections`: a face that can be judged (40 pixels wide or more, sharp, not
          *     lost in noise, not so close that it fills the picture) is visible in fewer than 70% of the
-         *     frames.
+         *     frames; or, in images mode, fewer than six different pictures could be compared and scored.
          *     - `different_persons_detected`: more than one face, or not the same person throughout.
          *     - `spoof_detected`: a photo, a screen replay or a mask; `rejection_details.evidence` names the
          *     findings.
@@ -1650,7 +1650,8 @@ export interface components {
              * @description `insufficient_face_detections`: share of the frames that show a face that can be judged, 0 to 1.
              *     Such a face is 40 pixels wide or more, upright to within 45 degrees, sharp, not lost in noise,
              *     and not so close that it fills the picture. `poor_frames` names the other frames, and why they
-             *     do not count.
+             *     do not count. In images mode with fewer than six different pictures that could be compared and scored: the
+             *     share of those; a picture that comes again counts once.
              * @example 0.625
              */
             face_detection_ratio?: number;
@@ -1722,7 +1723,8 @@ export interface components {
              * @description `insufficient_face_detections`: share of the frames that show a face that can be judged, 0 to 1.
              *     Such a face is 40 pixels wide or more, upright to within 45 degrees, sharp, not lost in noise,
              *     and not so close that it fills the picture. `poor_frames` names the other frames, and why they
-             *     do not count.
+             *     do not count. In images mode with fewer than six different pictures that could be compared and scored: the
+             *     share of those; a picture that comes again counts once.
              * @example 0.05
              */
             face_detection_ratio?: number;

@@ -82,6 +82,19 @@ mod tests {
     }
 
     #[test]
+    fn frames_of_a_recorder_that_gives_them_nearly_one_time_make_no_speed() {
+        let (mut speed, t) = (Speed::default(), Thresholds::default());
+        for (position, (yaw, seconds)) in (0..).zip([(0.0, 0.0), (25.0, 0.130), (38.0, 0.133)]) {
+            let pose = Pose {
+                yaw,
+                ..Pose::default()
+            };
+            speed.add(pose, seconds, position, 0.0, &t);
+        }
+        assert!(!speed.state(&t).unwrap().is_against());
+    }
+
+    #[test]
     fn without_two_times_there_is_no_speed() {
         let (mut speed, t) = (Speed::default(), Thresholds::default());
         speed.add(Pose::default(), 0.0, 0, 0.0, &t);

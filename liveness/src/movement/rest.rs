@@ -47,7 +47,9 @@ impl Rest {
             let (least, most) = self.pitch.unwrap_or((seen, seen));
             self.pitch = Some((least.min(seen), most.max(seen)));
         }
-        if can_read(face.pose, t) {
+        if !can_read(face.pose, t) {
+            self.narrow = 0;
+        } else {
             self.learn_eyes(face, t);
             if face.mouth.smile <= t.rest_smile {
                 self.smile = Some(least(self.smile, face.mouth.smile));

@@ -58,8 +58,8 @@ impl Turn {
         let begins = faces_camera || extent <= -t.neutral_deg;
         match watch.sampling {
             Sampling::Chosen => {
-                let counts = watch.counts && shows_most(head_move, face.pose, watch.angles);
-                self.see_chosen(counts, extent, required, begins)
+                let reaches = extent >= required && shows_most(head_move, face.pose, watch.angles);
+                self.see_chosen(watch.counts, extent, required, begins, reaches)
             }
             Sampling::Dense => {
                 let moves = shows_most(head_move, face.pose, watch.angles);
@@ -83,7 +83,14 @@ impl Turn {
         }
     }
 
-    fn see_chosen(&mut self, counts: bool, extent: f32, required: f32, begins: bool) -> Seen {
+    fn see_chosen(
+        &mut self,
+        counts: bool,
+        extent: f32,
+        required: f32,
+        begins: bool,
+        reaches: bool,
+    ) -> Seen {
         if counts {
             self.furthest = Some(self.furthest.map_or(extent, |f| f.max(extent)));
         }
@@ -91,7 +98,7 @@ impl Turn {
         if begins {
             self.start = Some(extent.max(0.0));
         }
-        let reached = counts && extent >= required;
+        let reached = counts && reaches;
         if reached {
             self.peak = Some(self.peak.map_or(extent, |p| p.max(extent)));
         }

@@ -156,6 +156,7 @@ impl Running {
         let away = frame.face.as_ref().is_some_and(is_turned);
         match self.movement {
             _ if seen.is_readable => Hint::KeepGoing,
+            _ if self.evidence.identity().portrait().is_none() => Hint::LookStraight,
             Movement::Turn(..) => Hint::LookStraight,
             Movement::Blink(_) if !away => Hint::EyesNotVisible,
             // The face is turned away, or was never seen at rest.
@@ -254,6 +255,9 @@ impl Running {
         };
         let timed_out = missed.map(|m| (m.task, self.shown.missing(angles, t)));
         let missed = timed_out.and_then(|(task, missing)| Some((task, missing?)));
+        if timed_out.is_some() && self.saw_face && self.evidence.identity().portrait().is_none() {
+            return vec![RetryHint::LookStraight];
+        }
         let missed: Vec<_> = missed.into_iter().collect();
         let hints = retry::hints(&self.evidence.visibility(poor, t), &missed, t);
         match timed_out {

@@ -401,6 +401,8 @@ fn hints_lead_from_the_picture_to_the_task() {
         Some(Hint::LookStraight)
     );
     assert_eq!(hint(Task::Blink, &[turned(40.0)]), Some(Hint::LookStraight));
+    // Straight enough to read the eyes, and not for a portrait.
+    assert_eq!(hint(Task::Blink, &[turned(17.0)]), Some(Hint::LookStraight));
     assert_eq!(hint(Task::Smile, &[smiling()]), Some(Hint::LookStraight));
     assert_eq!(
         hint(Task::Blink, &[eyes_closed()]),

@@ -89,7 +89,8 @@ impl Small {
                     sums.fill(0);
                     for (n, y) in (1..).zip(row.alike()) {
                         for (sum, value) in sums.iter_mut().zip(line(y)?) {
-                            *sum += u16::from(*value);
+                            // Never wraps, and needs no check for that in a debug build.
+                            *sum = sum.wrapping_add(u16::from(*value));
                         }
                         if n % MOST_SUMMED == 0 {
                             for (mean, sum) in means.iter_mut().zip(&mut sums) {
@@ -306,6 +307,17 @@ mod tests {
                 prop_assert!(small.pixels().len() == 40 && small.pixels().iter().flatten().all(|v| (0.0..=160.0).contains(v)));
             }
         }
+    }
+
+    #[test]
+    fn a_high_white_frame_is_white() {
+        let white = RgbFrame {
+            width: 2,
+            height: 900,
+            pixels: vec![255; 2 * 900 * 3],
+        };
+        let small = Small::of(&white, part(0.0, 0.0, 2.0, 900.0), 1, 1).unwrap();
+        assert!(small.pixels()[0].iter().all(|v| (v - 255.0).abs() < 0.01));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Bilinear interpolation between the pixels of a frame.
 //!
 //! Most samples have four neighbours in the frame. They are taken many at a time, in loops that compile to vector
-//! instructions (within [`widest`](super::widest)): first where each sample lies, then the bytes that it needs, then what lies between them. A crop of
-//! 256x256 samples takes a third of the time that one sample after another takes, and its values are the same.
+//! instructions where [`widest`](super::widest) is around them: first where each sample lies, then the bytes that it needs,
+//! then what lies between them. A crop of 256x256 samples takes a third of the time that one sample after another takes,
+//! and its values are the same.
 
 use std::ops::Range;
 

@@ -361,6 +361,23 @@ mod tests {
     }
 
     #[test]
+    fn a_rectangle_is_sampled_between_its_pixels() {
+        let frame = grain();
+        let crop = Crop::by_rectangle(&frame, 50, [3.0, 5.0], [71.0, 58.0]);
+        let at = |first: f32, last: f32, i: usize| {
+            (first + (i as f32 + 0.5) * (last - first + 1.0) / 50.0 - 0.5).clamp(first, last)
+        };
+        for (x, y) in (0..50).flat_map(|x| (0..50).map(move |y| (x, y))) {
+            let expected = border(&frame, [at(3.0, 71.0, x), at(5.0, 58.0, y)]);
+            let found = colour(&crop, y * 50 + x);
+            let error = (0..3)
+                .map(|k| (found[k] - expected[k]).abs())
+                .fold(0.0, f32::max);
+            assert!(error < 1e-2, "{x}, {y}: {found:?} {expected:?}");
+        }
+    }
+
+    #[test]
     fn a_rectangle_up_to_the_last_pixel_of_the_frame_is_copied() {
         let frame = grain();
         let crop = Crop::by_rectangle(&frame, 40, [40.0, 20.0], [79.0, 59.0]);

@@ -4,9 +4,12 @@
 ///
 /// Only what is inlined into `work` is compiled for them. The results are the same to the last bit: the compiler neither
 /// joins a product and a sum nor changes the order of sums.
-#[expect(
-    unsafe_code,
-    reason = "one call, behind the question whether it may be made"
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "one call, behind the question whether it may be made"
+    )
 )]
 #[inline]
 pub fn widest<R>(work: impl FnOnce() -> R) -> R {
