@@ -70,10 +70,10 @@ impl Places {
     #[inline(always)]
     pub fn read(&self, frame: &RgbFrame, [red, green, blue]: Planes<'_>) {
         let below = frame.width as usize * 3;
-        let mut words = [[0_u32; AT_ONCE]; 4];
-        let [upper_left, upper_right, lower_left, lower_right] = &mut words;
-        let upper = upper_left.iter_mut().zip(upper_right);
-        let lower = lower_left.iter_mut().zip(lower_right);
+        let [mut upper_left, mut upper_right] = [[0_u32; AT_ONCE]; 2];
+        let [mut lower_left, mut lower_right] = [[0_u32; AT_ONCE]; 2];
+        let upper = upper_left.iter_mut().zip(&mut upper_right);
+        let lower = lower_left.iter_mut().zip(&mut lower_right);
         for ((at, upper), lower) in self.at.iter().take(red.len()).zip(upper).zip(lower) {
             let at = *at as usize;
             (*upper.0, *upper.1) = two(&frame.pixels, at);
@@ -83,10 +83,12 @@ impl Places {
         for (i, ((red, green), blue)) in planes.enumerate().take(AT_ONCE) {
             let (across, down) = (self.across[i], self.down[i]);
             let between = |channel: u32| {
-                let value = |word: u32| ((word >> (8 * channel)) & 0xff) as i32 as f32;
-                let [ul, ur, ll, lr] = [0, 1, 2, 3].map(|k: usize| value(words[k][i]));
-                let upper = ul + across * (ur - ul);
-                let lower = ll + across * (lr - ll);
+                let value =
+                    |words: &[u32; AT_ONCE]| ((words[i] >> (8 * channel)) & 0xff) as i32 as f32;
+                let (left, right) = (value(&upper_left), value(&upper_right));
+                let upper = left + across * (right - left);
+                let (left, right) = (value(&lower_left), value(&lower_right));
+                let lower = left + across * (right - left);
                 upper + down * (lower - upper)
             };
             (*red, *green, *blue) = (between(0), between(1), between(2));
