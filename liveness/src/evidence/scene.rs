@@ -6,7 +6,8 @@
 //! since the frame before allows. Measured on 51 live videos at intervals of 0.07 to 1 s: at most 0.97 of
 //! what is allowed. Cuts to another video exceed what is allowed in 97% (0.07 s) to 57% (1 s) of the cases.
 //!
-//! Whoever waits, or blackens the picture, before a cut must not escape. So after a longer interval a wide limit remains.
+//! An attacker could wait, or send black pictures, before a cut to another place. So a wide limit applies after a longer
+//! interval.
 //! Two frames of one film, up to a minute apart, have a distance of 0.12 at most (eleven films); frames of two films 0.53
 //! or more in three of four pairs, and 0.75 in the median.
 
