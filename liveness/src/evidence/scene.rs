@@ -8,7 +8,7 @@
 //!
 //! An attacker could wait, or send black pictures, before a cut to another place. So a wide limit applies after a longer
 //! interval.
-//! Two frames of one film, up to a minute apart, have a distance of 0.12 at most (eleven films); frames of two films 0.53
+//! Two frames of one film, up to a minute apart, have a distance of 0.12 at most (ten films); frames of two films 0.53
 //! or more in three of four pairs, and 0.75 in the median.
 
 use std::collections::VecDeque;
